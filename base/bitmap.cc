@@ -1,0 +1,80 @@
+#include "base/bitmap.h"
+
+#include <bit>
+#include <cstring>
+
+#include "base/endian.h"
+
+namespace lancekit {
+namespace {
+
+// Up to 64 bits starting at any bit, without reading past the last byte that holds one of them.
+std::uint64_t LoadBits(const std::byte* bits, std::uint64_t first, unsigned count) noexcept {
+  const std::byte* from = bits + first / 8;
+  const unsigned shift = first % 8;
+  const unsigned num_bytes = (shift + count + 7) / 8;
+  std::uint64_t low = 0;
+  std::memcpy(&low, from, num_bytes < 8 ? num_bytes : 8);
+  std::uint64_t value = low >> shift;
+  if (num_bytes > 8) value |= static_cast<std::uint64_t>(from[8]) << (64 - shift);
+  return count == 64 ? value : value & ((std::uint64_t{1} << count) - 1);
+}
+
+}  // namespace
+
+void CopyBits(const std::byte* from, std::uint64_t from_bit, std::byte* to, std::uint64_t to_bit, std::uint64_t count) noexcept {
+  while (count != 0 && to_bit % 8 != 0) {
+    SetBitTo(to, to_bit++, GetBit(from, from_bit++));
+    --count;
+  }
+  std::byte* out = to + to_bit / 8;
+  if (from_bit % 8 == 0) {
+    const std::uint64_t bytes = count / 8;
+    if (bytes != 0) std::memcpy(out, from + from_bit / 8, bytes);
+    out += bytes;
+    from_bit += bytes * 8;
+    count %= 8;
+  }
+  for (; count >= 64; count -= 64, from_bit += 64, out += 8) StoreLe(out, LoadBits(from, from_bit, 64));
+  std::uint64_t to_tail = 0;
+  for (; count != 0; --count) {
+    SetBitTo(out, to_tail++, GetBit(from, from_bit++));
+  }
+}
+
+void FillBits(std::byte* to, std::uint64_t to_bit, std::uint64_t count, bool value) noexcept {
+  for (; count != 0 && to_bit % 8 != 0; --count) SetBitTo(to, to_bit++, value);
+  std::memset(to + to_bit / 8, value ? 0xFF : 0, count / 8);
+  to_bit += count / 8 * 8;
+  for (count %= 8; count != 0; --count) SetBitTo(to, to_bit++, value);
+}
+
+std::uint64_t CountSetBits(const std::byte* bits, std::uint64_t first, std::uint64_t count) noexcept {
+  std::uint64_t total = 0;
+  for (; count >= 64; count -= 64, first += 64) total += static_cast<std::uint64_t>(std::popcount(LoadBits(bits, first, 64)));
+  if (count != 0) total += static_cast<std::uint64_t>(std::popcount(LoadBits(bits, first, static_cast<unsigned>(count))));
+  return total;
+}
+
+std::uint64_t LevelsToBitmap(const std::uint16_t* levels, std::uint64_t count, std::byte* to, std::uint64_t to_bit) noexcept {
+  std::uint64_t nulls = 0;
+  std::uint64_t i = 0;
+  for (; i < count && (to_bit + i) % 8 != 0; ++i) {
+    SetBitTo(to, to_bit + i, levels[i] == 0);
+    nulls += levels[i] != 0;
+  }
+  std::byte* out = to + (to_bit + i) / 8;
+  for (; i + 8 <= count; i += 8, ++out) {
+    unsigned bits = 0;
+    for (unsigned j = 0; j < 8; ++j) bits |= static_cast<unsigned>(levels[i + j] == 0) << j;
+    nulls += static_cast<std::uint64_t>(8 - std::popcount(bits));
+    *out = static_cast<std::byte>(bits);
+  }
+  for (; i < count; ++i) {
+    SetBitTo(to, to_bit + i, levels[i] == 0);
+    nulls += levels[i] != 0;
+  }
+  return nulls;
+}
+
+}  // namespace lancekit

@@ -1,0 +1,138 @@
+#include "base/buffer.h"
+
+#include <sys/mman.h>
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <vector>
+
+namespace lancekit {
+namespace {
+
+// Sizes are rounded up to classes of 2^k and 1.5 * 2^k; classes from kPooledClass up are recycled, smaller ones are left
+// to malloc, which recycles them well itself.
+constexpr std::size_t kMinClass = 256;
+constexpr std::size_t kPooledClass = 64 << 10;
+constexpr std::size_t kHugePage = 2 << 20;
+constexpr std::size_t kClasses = 128;
+
+std::size_t ClassSize(std::size_t size) {
+  if (size <= kMinClass) return kMinClass;
+  const std::size_t power = std::bit_ceil(size);
+  const std::size_t three_quarters = power / 4 * 3;
+  return size <= three_quarters ? three_quarters : power;
+}
+
+std::size_t ClassIndex(std::size_t class_size) {
+  const int log = std::bit_width(class_size) - 1;
+  return static_cast<std::size_t>(log) * 2 + (std::has_single_bit(class_size) ? 0 : 1);
+}
+
+class Pool {
+ public:
+  std::byte* Get(std::size_t class_size) {
+    if (class_size >= kPooledClass) {
+      std::lock_guard lock(mutex_);
+      auto& list = free_[ClassIndex(class_size)];
+      if (!list.empty()) {
+        std::byte* memory = list.back();
+        list.pop_back();
+        held_ -= class_size;
+        return memory;
+      }
+    }
+    const std::size_t alignment = class_size >= kHugePage ? kHugePage : MutableBuffer::kAlignment;
+    void* memory = std::aligned_alloc(alignment, (class_size + alignment - 1) / alignment * alignment);
+    if (memory == nullptr) throw std::bad_alloc();
+    if (class_size >= kHugePage) madvise(memory, class_size, MADV_HUGEPAGE);
+    return static_cast<std::byte*>(memory);
+  }
+
+  void Put(std::byte* memory, std::size_t class_size) noexcept {
+    if (class_size >= kPooledClass) {
+      std::lock_guard lock(mutex_);
+      if (held_ + class_size <= limit_.load(std::memory_order_relaxed)) {
+        auto& list = free_[ClassIndex(class_size)];
+        if (list.size() < list.capacity() || list.capacity() < 4096) {
+          list.push_back(memory);
+          held_ += class_size;
+          return;
+        }
+      }
+    }
+    std::free(memory);
+  }
+
+  std::atomic<std::size_t> limit_{256 << 20};
+
+ private:
+  std::mutex mutex_;
+  std::array<std::vector<std::byte*>, kClasses> free_;
+  std::size_t held_ = 0;
+};
+
+// Never destroyed: buffers held by static objects may be released after main.
+Pool& ThePool() {
+  static Pool* const pool = new Pool;
+  return *pool;
+}
+
+}  // namespace
+
+MutableBuffer& MutableBuffer::operator=(MutableBuffer&& other) noexcept {
+  if (this != &other) {
+    Release();
+    data_ = std::exchange(other.data_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+    capacity_ = std::exchange(other.capacity_, 0);
+  }
+  return *this;
+}
+
+void MutableBuffer::Release() noexcept {
+  if (data_ != nullptr) ThePool().Put(data_, capacity_ + kPadding);
+  data_ = nullptr;
+  size_ = capacity_ = 0;
+}
+
+void MutableBuffer::Resize(std::size_t size) {
+  if (size > capacity_ || data_ == nullptr) {
+    const std::size_t wanted = size_ == 0 ? size : std::max(size, capacity_ + capacity_ / 2);
+    const std::size_t class_size = ClassSize(wanted + kPadding);
+    std::byte* const memory = ThePool().Get(class_size);
+    if (size_ != 0) std::memcpy(memory, data_, size_);
+    if (data_ != nullptr) ThePool().Put(data_, capacity_ + kPadding);
+    data_ = memory;
+    capacity_ = class_size - kPadding;
+  }
+  size_ = size;
+}
+
+void MutableBuffer::Append(Bytes bytes) {
+  if (bytes.empty()) return;
+  const std::size_t at = size_;
+  Resize(at + bytes.size());
+  std::memcpy(data_ + at, bytes.data(), bytes.size());
+}
+
+void MutableBuffer::AppendFill(std::size_t count, std::byte value) {
+  if (count == 0) return;
+  const std::size_t at = size_;
+  Resize(at + count);
+  std::memset(data_ + at, static_cast<int>(value), count);
+}
+
+Buffer MutableBuffer::Freeze() && {
+  auto owner = std::make_shared<MutableBuffer>(std::move(*this));
+  const Bytes bytes = owner->bytes();
+  return {std::move(owner), bytes};
+}
+
+void SetBufferCacheLimit(std::size_t bytes) noexcept { ThePool().limit_.store(bytes, std::memory_order_relaxed); }
+
+}  // namespace lancekit

@@ -1,0 +1,1 @@
+# Install rules: see the packaging section of the README.

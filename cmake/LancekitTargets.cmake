@@ -1,0 +1,28 @@
+# Targets: lancekit_objects collects the layers; lancekit_internal is the static form that the tools, tests, fuzzers and
+# benchmarks link; lancekit is what is installed.
+add_library(lancekit_objects OBJECT)
+target_include_directories(lancekit_objects PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
+target_include_directories(lancekit_objects SYSTEM PUBLIC ${PROTOZERO_INCLUDE_DIR})
+target_link_libraries(lancekit_objects PUBLIC PkgConfig::ZSTD PkgConfig::LZ4 fmt::fmt-header-only Threads::Threads)
+
+add_library(lancekit_internal STATIC)
+target_link_libraries(lancekit_internal PUBLIC lancekit_objects)
+
+add_library(lancekit)
+add_library(LanceKit::lancekit ALIAS lancekit)
+target_link_libraries(lancekit PRIVATE lancekit_objects)
+target_include_directories(lancekit INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_compile_features(lancekit INTERFACE cxx_std_17)
+set_target_properties(lancekit PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
+
+# lancekit_test(name source... [LIBS lib...]): a GoogleTest program in ctest. It runs in the source folder.
+function(lancekit_test name)
+  if(NOT LANCEKIT_BUILD_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "" "LIBS" ${ARGN})
+  add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE lancekit_internal GTest::gtest_main ${arg_LIBS})
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+endfunction()

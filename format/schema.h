@@ -1,0 +1,38 @@
+// Lance schemas: logical type strings and the flattened field list of descriptors and manifests.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "lancekit/types.hpp"
+
+namespace lancekit::format {
+
+/// One serialized lance.file.Field (protobuf bytes) per field, depth-first. Field ids must be assigned.
+Result<std::vector<std::string>> SerializeFields(const Schema& schema);
+/// The reverse: rebuilds the tree from messages in file order. Errors: kCorruption (cycles, unknown parents, bad counts),
+/// kUnsupported (a logical type that is not known, by name).
+Result<std::vector<Field>> ParseFields(std::span<const Bytes> messages);
+
+/// E.g. "timestamp:us:UTC", "fixed_size_list:float:128", "dict:string:int16:false", "list.struct".
+/// Errors: kUnsupported for types that Lance cannot hold.
+Result<std::string> LogicalType(const DataType& type);
+
+/// Assigns ids depth-first from 0 where the schema has none (-1).
+void AssignFieldIds(Schema* schema);
+
+/// Leaf columns of a 2.1 / 2.2 file in column order: the path from the top-level field down to the leaf.
+/// Structs and lists own no column; fixed-size lists of primitives, dictionaries,
+/// packed structs and empty structs are leaves.
+struct Leaf {
+  std::vector<const Field*> path;   // borrowed from the schema; outermost first, leaf last
+  std::uint32_t column = 0;
+  /// "a.b.c"
+  std::string Name() const;
+};
+std::vector<Leaf> Leaves(const Schema& schema);
+
+}  // namespace lancekit::format

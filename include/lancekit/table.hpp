@@ -1,0 +1,166 @@
+// Reading: open a Lance file or dataset folder, scan it, take rows from it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lancekit/arrow_abi.h"
+#include "lancekit/context.hpp"
+#include "lancekit/export.h"
+#include "lancekit/result.hpp"
+#include "lancekit/types.hpp"
+
+namespace lancekit {
+
+/// A borrowed run of values (std::span for C++17).
+template <class T>
+class Span {
+ public:
+  Span() = default;
+  Span(T* data, std::size_t size) : data_(data), size_(size) {}
+  T* data() const noexcept { return data_; }
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  T* begin() const noexcept { return data_; }
+  T* end() const noexcept { return data_ + size_; }
+  T& operator[](std::size_t i) const noexcept { return data_[i]; }
+
+ private:
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+class BatchImpl;
+class ScanImpl;
+class TableImpl;
+
+/// Rows of some columns in Arrow layout. Owns its memory; spans and texts live as long as the batch.
+class LANCEKIT_EXPORT Batch {
+ public:
+  Batch() noexcept;
+  explicit Batch(std::shared_ptr<const BatchImpl> impl) noexcept;
+  ~Batch();
+  Batch(const Batch&);
+  Batch& operator=(const Batch&);
+  Batch(Batch&&) noexcept;
+  Batch& operator=(Batch&&) noexcept;
+
+  std::int64_t num_rows() const noexcept;
+  const Schema& schema() const noexcept;
+
+  /// Values of a fixed-width column, null slots included (their content is unspecified); empty when the column does
+  /// not exist or sizeof(T) is not its width.
+  template <class T>
+  Span<const T> values(const std::string& column) const {
+    return {static_cast<const T*>(raw_values(column, sizeof(T))), raw_length(column, sizeof(T))};
+  }
+  /// False for a null, an unknown column or a row out of range.
+  bool valid(const std::string& column, std::int64_t row) const noexcept;
+  /// Text or bytes of a string or binary column; empty for nulls and for other types.
+  std::string_view text(const std::string& column, std::int64_t row) const noexcept;
+
+  /// Hands the batch out as a struct array with one child per column. The memory is shared, not copied, and freed when
+  /// the last owner releases it.
+  Status export_array(ArrowArray* array, ArrowSchema* schema) const;
+
+ private:
+  const void* raw_values(const std::string& column, std::size_t width) const noexcept;
+  std::size_t raw_length(const std::string& column, std::size_t width) const noexcept;
+  std::shared_ptr<const BatchImpl> impl_;
+};
+
+/// A scan in the making, then running: set it up, then iterate, call next(), or export it as an Arrow stream.
+/// Not thread-safe; several scans of one Table may run at once.
+class LANCEKIT_EXPORT Scan {
+ public:
+  explicit Scan(std::shared_ptr<ScanImpl> impl) noexcept;
+  ~Scan();
+  Scan(Scan&&) noexcept;
+  Scan& operator=(Scan&&) noexcept;
+
+  /// Columns in the order wanted; without a call all columns are read.
+  Scan select(std::vector<std::string> columns) &&;
+  Scan& select(std::vector<std::string> columns) &;
+  /// Skips the first rows.
+  Scan offset(std::uint64_t rows) &&;
+  Scan& offset(std::uint64_t rows) &;
+  /// Ends after this many rows.
+  Scan limit(std::uint64_t rows) &&;
+  Scan& limit(std::uint64_t rows) &;
+  /// Upper bound of rows in a batch (default 65,536).
+  Scan batch_rows(std::uint64_t rows) &&;
+  Scan& batch_rows(std::uint64_t rows) &;
+  /// Aim for the size of a batch in Arrow bytes (default 16 MiB); a single larger row makes a larger batch.
+  Scan batch_bytes(std::uint64_t bytes) &&;
+  Scan& batch_bytes(std::uint64_t bytes) &;
+
+  /// The next batch in row order; no value at the end. After an error the scan is over.
+  Result<std::optional<Batch>> next();
+  /// The schema of the batches; an unknown column is reported here and by next().
+  Result<Schema> schema();
+  /// Moves the scan into an Arrow C stream.
+  Status export_stream(ArrowArrayStream* stream);
+
+  /// Single-pass iteration: `for (auto& batch : scan)` gives Result<Batch>&; the loop ends after the first error.
+  class LANCEKIT_EXPORT Iterator {
+   public:
+    Iterator() = default;
+    explicit Iterator(Scan* scan) : scan_(scan) { advance(); }
+    Result<Batch>& operator*() { return *current_; }
+    Iterator& operator++() {
+      advance();
+      return *this;
+    }
+    bool operator!=(const Iterator& other) const { return scan_ != other.scan_; }
+
+   private:
+    void advance();
+    Scan* scan_ = nullptr;
+    std::optional<Result<Batch>> current_;
+  };
+  Iterator begin() { return Iterator(this); }
+  Iterator end() { return Iterator(); }
+
+ private:
+  std::shared_ptr<ScanImpl> impl_;
+};
+
+/// An open Lance file or one version of a dataset. Cheap to copy; thread-safe to read from.
+class LANCEKIT_EXPORT Table {
+ public:
+  explicit Table(std::shared_ptr<const TableImpl> impl) noexcept;
+  ~Table();
+  Table(const Table&);
+  Table& operator=(const Table&);
+  Table(Table&&) noexcept;
+  Table& operator=(Table&&) noexcept;
+
+  const Schema& schema() const noexcept;
+  std::uint64_t row_count() const noexcept;
+  /// "2.1", "2.2", ...: the version of the data files.
+  const std::string& format_version() const noexcept;
+  Scan scan() const;
+  /// Rows by number in any order, duplicates allowed; a negative number counts from the end. No columns = all columns.
+  /// Errors: kInvalidArgument for a row out of range or an unknown column.
+  Result<Batch> take(Span<const std::int64_t> rows, const std::vector<std::string>& columns = {}) const;
+  Result<Batch> take(std::initializer_list<std::int64_t> rows, const std::vector<std::string>& columns = {}) const {
+    return take(Span<const std::int64_t>(rows.begin(), rows.size()), columns);
+  }
+
+  const TableImpl& impl() const noexcept { return *impl_; }
+
+ private:
+  std::shared_ptr<const TableImpl> impl_;
+};
+
+/// Opens one .lance file or a dataset folder (its newest version). Reads the tail of each file once; no data.
+/// Errors: kIo, kCorruption, kUnsupported (the version or feature is named).
+LANCEKIT_EXPORT Result<Table> open(const Context& context, const std::string& path);
+
+}  // namespace lancekit

@@ -1,0 +1,67 @@
+// Writing: create a Lance file or dataset from Arrow arrays and streams.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lancekit/arrow_abi.h"
+#include "lancekit/context.hpp"
+#include "lancekit/export.h"
+#include "lancekit/result.hpp"
+#include "lancekit/types.hpp"
+
+namespace lancekit {
+
+struct WriteOptions {
+  std::string version = "2.2";                   ///< "2.1" or "2.2"
+  bool single_file = false;                      ///< a bare data file instead of a dataset folder
+  bool overwrite = false;                        ///< replace what is at the path, in one step, at commit
+  std::uint64_t max_rows_per_file = 1u << 20;    ///< dataset: rows of a data file; a single file holds all rows
+  std::uint64_t page_bytes = 8u << 20;           ///< input bytes of a column that make a page
+};
+
+/// What a commit wrote.
+struct WriteSummary {
+  struct Column {
+    std::string name;
+    std::uint64_t bytes = 0;        ///< page buffers with their padding
+    std::uint64_t arrow_bytes = 0;  ///< the same values in Arrow layout
+  };
+  std::uint64_t rows = 0;
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;          ///< all files together
+  std::uint64_t arrow_bytes = 0;
+  std::vector<Column> columns;
+};
+
+class WriterImpl;
+
+/// Writes one table. Nothing is visible at the path before commit(); a Writer destroyed without it leaves nothing behind.
+/// Not thread-safe.
+class LANCEKIT_EXPORT Writer {
+ public:
+  explicit Writer(std::unique_ptr<WriterImpl> impl) noexcept;
+  ~Writer();
+  Writer(Writer&&) noexcept;
+  Writer& operator=(Writer&&) noexcept;
+
+  /// Fixes the schema, for a table that may get no batches. Takes nothing over; optional before write().
+  Status set_schema(const ArrowSchema* schema);
+  /// Writes all batches of a stream and releases it, also on error.
+  Status write(ArrowArrayStream* stream);
+  /// Writes one batch (a struct array) and releases the array, also on error. The schema must be that of the first batch
+  /// and stays the caller's.
+  Status write(ArrowArray* array, const ArrowSchema* schema);
+  /// Finishes and publishes the table. Errors: kOutput when the path exists by now and overwrite is off.
+  Result<WriteSummary> commit();
+
+ private:
+  std::unique_ptr<WriterImpl> impl_;
+};
+
+/// Starts a table at `path`. Errors: kOutput when the path exists and overwrite is off, kInvalidArgument for options.
+LANCEKIT_EXPORT Result<Writer> create(const Context& context, const std::string& path, const WriteOptions& options = {});
+
+}  // namespace lancekit

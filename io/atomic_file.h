@@ -1,0 +1,41 @@
+// A file that appears whole or not at all: written under a temporary name beside its target, fsynced, then renamed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/buffer.h"
+#include "base/status.h"
+
+namespace lancekit {
+
+class AtomicFile {
+ public:
+  /// Creates the temporary file in the target's folder. Errors: kOutput.
+  static Result<AtomicFile> Create(const std::string& target);
+  AtomicFile(AtomicFile&& other) noexcept { *this = std::move(other); }
+  AtomicFile& operator=(AtomicFile&& other) noexcept;
+  ~AtomicFile();  ///< removes the temporary file unless Publish() succeeded
+
+  std::uint64_t size() const noexcept { return size_; }
+  Status Append(Bytes bytes);
+  /// fsync, then rename to the target; when `replace` is off and the target exists: kOutput, nothing changes.
+  Status Publish(bool replace);
+
+ private:
+  AtomicFile() = default;
+  void Discard() noexcept;
+  Status Flush();
+  Status WriteAll(Bytes bytes);
+
+  std::string target_;
+  std::string temporary_;
+  int fd_ = -1;
+  std::uint64_t size_ = 0;
+  MutableBuffer pending_;  // small appends are gathered into one write
+};
+
+/// fsync of a folder, so that a new name in it survives a crash.
+Status SyncFolder(const std::string& folder);
+
+}  // namespace lancekit
