@@ -1,0 +1,54 @@
+// The table of kernels that exist once per CPU level, and the choice among the levels. Highway is not used: Debian ships it
+// only as a shared library, and this dispatch is one table. Immutable after start; any thread may call.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lancekit::kernels {
+
+enum class CpuLevel { kBaseline, kAvx2, kAvx512 };
+
+inline constexpr CpuLevel kAllCpuLevels[] = {CpuLevel::kBaseline, CpuLevel::kAvx2, CpuLevel::kAvx512};
+
+/// Kernels over unsigned values of type T. `pack` and `unpack` are indexed by the width in bits.
+template <class T>
+struct TypedKernels {
+  void (*pack[8 * sizeof(T) + 1])(const T* in, std::byte* out) noexcept;
+  void (*unpack[8 * sizeof(T) + 1])(const std::byte* in, T* out) noexcept;
+  T (*or_all)(const T* in, std::size_t count) noexcept;
+  T (*max)(const T* in, std::size_t count) noexcept;
+  std::size_t (*count_changes)(const T* in, std::size_t count) noexcept;
+};
+
+struct KernelTable {
+  TypedKernels<std::uint8_t> u8;
+  TypedKernels<std::uint16_t> u16;
+  TypedKernels<std::uint32_t> u32;
+  TypedKernels<std::uint64_t> u64;
+  void (*split4)(const std::byte* in, std::size_t count, std::byte* out) noexcept;
+  void (*split8)(const std::byte* in, std::size_t count, std::byte* out) noexcept;
+  void (*merge4)(const std::byte* in, std::size_t count, std::byte* out) noexcept;
+  void (*merge8)(const std::byte* in, std::size_t count, std::byte* out) noexcept;
+
+  template <class T>
+  const TypedKernels<T>& Typed() const noexcept {
+    if constexpr (sizeof(T) == 1) {
+      return u8;
+    } else if constexpr (sizeof(T) == 2) {
+      return u16;
+    } else if constexpr (sizeof(T) == 4) {
+      return u32;
+    } else {
+      return u64;
+    }
+  }
+};
+
+/// The table of one level; nullptr when this CPU or this build lacks it. kBaseline always exists.
+const KernelTable* TableFor(CpuLevel level) noexcept;
+
+/// The table of the best level of this CPU.
+const KernelTable& ActiveTable() noexcept;
+
+}  // namespace lancekit::kernels

@@ -1,0 +1,3 @@
+#define LANCEKIT_LEVEL avx2
+#define LANCEKIT_VECTOR_BYTES 32
+#include "encodings/kernels/level_kernels.h"

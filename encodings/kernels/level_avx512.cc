@@ -1,0 +1,3 @@
+#define LANCEKIT_LEVEL avx512
+#define LANCEKIT_VECTOR_BYTES 64
+#include "encodings/kernels/level_kernels.h"

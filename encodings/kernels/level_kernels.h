@@ -1,0 +1,236 @@
+// The kernels that are compiled once per CPU level; included by level_*.cc only, which set LANCEKIT_LEVEL (the level's
+// namespace) and LANCEKIT_VECTOR_BYTES. Everything has internal linkage and no inline function of a standard header is called:
+// a shared inline function compiled for a newer CPU could replace the baseline copy at link.
+//
+// FastLanes layout of a block of 1024 values of T bits packed to W bits (Source: fastlanes crate, "unified transposed layout"):
+// there are 1024/T lanes; value (row r, lane l) is values[order[r / 8] * 16 + (r % 8) * 128 + l]. Each lane is a bit stream of
+// its T values in row order, least significant bit first; T-bit word w of lane l is output word lanes * w + l. A row of all
+// lanes is therefore 128 contiguous bytes on both sides, and vectors run across the lanes.
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "encodings/kernels/dispatch.h"
+
+namespace lancekit::kernels::LANCEKIT_LEVEL {
+
+extern const KernelTable kTable;
+
+namespace {
+
+#define LANCEKIT_ALWAYS_INLINE [[gnu::always_inline]] inline
+
+constexpr int kVectorBytes = LANCEKIT_VECTOR_BYTES;
+constexpr int kRowBytes = 128;
+constexpr int kRowGroupOrder[8] = {0, 4, 2, 6, 1, 5, 3, 7};
+
+template <class T>
+struct VectorOf {
+  typedef T Type __attribute__((vector_size(kVectorBytes)));
+  typedef T Unaligned __attribute__((vector_size(kVectorBytes), aligned(1), may_alias));
+};
+template <class T>
+using Vector = typename VectorOf<T>::Type;
+
+template <class T, class Pointer>
+LANCEKIT_ALWAYS_INLINE Vector<T> Load(const Pointer* from) {
+  return *reinterpret_cast<const typename VectorOf<T>::Unaligned*>(from);
+}
+template <class T, class Pointer>
+LANCEKIT_ALWAYS_INLINE void Store(Pointer* to, Vector<T> value) {
+  *reinterpret_cast<typename VectorOf<T>::Unaligned*>(to) = value;
+}
+
+template <class T>
+constexpr T LowBits(int count) {
+  return count == 0 ? T{0} : static_cast<T>(static_cast<T>(~T{0}) >> (8 * sizeof(T) - static_cast<unsigned>(count)));
+}
+
+// x86 has no 8-bit shifts. Shifting 16-bit lanes lets bits of the neighbour byte in; the callers' mask removes them.
+template <class T, int kShift>
+LANCEKIT_ALWAYS_INLINE Vector<T> ShiftRightDirty(Vector<T> value) {
+  if constexpr (sizeof(T) == 1) {
+    return reinterpret_cast<Vector<T>>(reinterpret_cast<Vector<std::uint16_t>>(value) >> kShift);
+  } else {
+    return value >> kShift;
+  }
+}
+template <class T, int kShift>
+LANCEKIT_ALWAYS_INLINE Vector<T> ShiftLeftDirty(Vector<T> value) {
+  if constexpr (sizeof(T) == 1) {
+    return reinterpret_cast<Vector<T>>(reinterpret_cast<Vector<std::uint16_t>>(value) << kShift);
+  } else {
+    return value << kShift;
+  }
+}
+template <class T>
+LANCEKIT_ALWAYS_INLINE Vector<T> Mask(Vector<T> value, T mask) {
+  return value & (Vector<T>{} + mask);
+}
+
+template <class T, int kWidth, int kRow>
+LANCEKIT_ALWAYS_INLINE void UnpackRow(const std::byte* in, std::byte* out, Vector<T>& word) {
+  constexpr int kBits = 8 * sizeof(T);
+  constexpr int kWord = kRow * kWidth / kBits;
+  constexpr int kShift = kRow * kWidth % kBits;
+  constexpr int kInWord = kBits - kShift;
+  constexpr bool kByte = sizeof(T) == 1;
+  if constexpr (kShift == 0) word = Load<T>(in + kWord * kRowBytes);
+  Vector<T> value = kShift == 0 ? word : ShiftRightDirty<T, kShift>(word);
+  if constexpr (kInWord >= kWidth) {
+    if constexpr (kInWord > kWidth || (kByte && kShift != 0)) value = Mask<T>(value, LowBits<T>(kWidth));
+  } else {
+    word = Load<T>(in + (kWord + 1) * kRowBytes);
+    Vector<T> high = ShiftLeftDirty<T, kInWord>(word);
+    if constexpr (kByte) {
+      value = Mask<T>(value, LowBits<T>(kInWord)) | Mask<T>(high, static_cast<T>(LowBits<T>(kWidth) & ~LowBits<T>(kInWord)));
+    } else {
+      value = Mask<T>(value | high, LowBits<T>(kWidth));
+    }
+  }
+  Store<T>(out + (kRowGroupOrder[kRow / 8] * 16 + kRow % 8 * 128) * static_cast<int>(sizeof(T)), value);
+}
+
+template <class T, int kWidth, int kRow>
+LANCEKIT_ALWAYS_INLINE void PackRow(const std::byte* in, std::byte* out, Vector<T>& word) {
+  constexpr int kBits = 8 * sizeof(T);
+  constexpr int kWord = kRow * kWidth / kBits;
+  constexpr int kShift = kRow * kWidth % kBits;
+  constexpr int kInWord = kBits - kShift;
+  Vector<T> value = Load<T>(in + (kRowGroupOrder[kRow / 8] * 16 + kRow % 8 * 128) * static_cast<int>(sizeof(T)));
+  if constexpr (kShift == 0) {
+    word = value;
+  } else if constexpr (sizeof(T) == 1) {
+    word |= Mask<T>(ShiftLeftDirty<T, kShift>(value), static_cast<T>(~LowBits<T>(kShift)));
+  } else {
+    word |= value << kShift;
+  }
+  if constexpr (kInWord <= kWidth) Store<T>(out + kWord * kRowBytes, word);
+  if constexpr (kInWord < kWidth) {
+    word = ShiftRightDirty<T, kInWord>(value);
+    if constexpr (sizeof(T) == 1) word = Mask<T>(word, LowBits<T>(kShift));
+  }
+}
+
+// The shifts repeat after kBits / gcd(kWidth, kBits) rows, so only one period of rows is unrolled: a third less code. Rows are
+// kept in whole groups of 8; as the group order is a bit reversal, a period's output position is a sum.
+template <class T, int kWidth>
+constexpr int PeriodRows() {
+  constexpr int kBits = 8 * sizeof(T);
+  constexpr int kPowerOfTwo = kWidth & -kWidth;
+  constexpr int kRows = kPowerOfTwo > kBits ? 1 : kBits / kPowerOfTwo;
+  return kRows < 8 ? 8 : kRows;
+}
+
+template <class T, int kWidth, int... kRows>
+void UnpackRows(const std::byte* in, std::byte* out, std::integer_sequence<int, kRows...>) {
+  constexpr int kBits = 8 * sizeof(T);
+  for (int row = 0; row < kBits; row += static_cast<int>(sizeof...(kRows))) {
+    const std::byte* from = in + row * kWidth / kBits * kRowBytes;
+    std::byte* to = out + kRowGroupOrder[row / 8] * 16 * static_cast<int>(sizeof(T));
+    for (int column = 0; column < kRowBytes; column += kVectorBytes) {
+      Vector<T> word{};
+      (UnpackRow<T, kWidth, kRows>(from + column, to + column, word), ...);
+    }
+  }
+}
+template <class T, int kWidth, int... kRows>
+void PackRows(const std::byte* in, std::byte* out, std::integer_sequence<int, kRows...>) {
+  constexpr int kBits = 8 * sizeof(T);
+  for (int row = 0; row < kBits; row += static_cast<int>(sizeof...(kRows))) {
+    const std::byte* from = in + kRowGroupOrder[row / 8] * 16 * static_cast<int>(sizeof(T));
+    std::byte* to = out + row * kWidth / kBits * kRowBytes;
+    for (int column = 0; column < kRowBytes; column += kVectorBytes) {
+      Vector<T> word{};
+      (PackRow<T, kWidth, kRows>(from + column, to + column, word), ...);
+    }
+  }
+}
+
+template <class T, int kWidth>
+void Unpack(const std::byte* in, T* out) noexcept {
+  if constexpr (kWidth == 0) {
+    __builtin_memset(out, 0, 1024 * sizeof(T));
+  } else {
+    using Rows = std::make_integer_sequence<int, PeriodRows<T, kWidth>()>;
+    UnpackRows<T, kWidth>(in, reinterpret_cast<std::byte*>(out), Rows{});
+  }
+}
+template <class T, int kWidth>
+void Pack(const T* in, std::byte* out) noexcept {
+  if constexpr (kWidth > 0) {
+    using Rows = std::make_integer_sequence<int, PeriodRows<T, kWidth>()>;
+    PackRows<T, kWidth>(reinterpret_cast<const std::byte*>(in), out, Rows{});
+  }
+}
+
+// Plain loops from here on: the compiler vectorises them.
+
+template <class T>
+T OrAll(const T* in, std::size_t count) noexcept {
+  T all = 0;
+  for (std::size_t i = 0; i < count; ++i) all |= in[i];
+  return all;
+}
+
+template <class T>
+T Max(const T* in, std::size_t count) noexcept {
+  T max = 0;
+  for (std::size_t i = 0; i < count; ++i) max = in[i] > max ? in[i] : max;
+  return max;
+}
+
+// The counter of an inner stretch is as wide as the values, so that vectors of values and of counters have equally many lanes.
+template <class T>
+std::size_t CountChanges(const T* in, std::size_t count) noexcept {
+  std::size_t total = 0;
+  for (std::size_t begin = 1; begin < count;) {
+    const std::size_t stretch = count - begin < 255 ? count - begin : 255;
+    T changes = 0;
+    for (std::size_t i = begin; i < begin + stretch; ++i) changes = static_cast<T>(changes + (in[i] != in[i - 1]));
+    total += changes;
+    begin += stretch;
+  }
+  return total;
+}
+
+template <std::size_t kSize>
+void Split(const std::byte* __restrict in, std::size_t count, std::byte* __restrict out) noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t j = 0; j < kSize; ++j) out[j * count + i] = in[i * kSize + j];
+  }
+}
+template <std::size_t kSize>
+void Merge(const std::byte* __restrict in, std::size_t count, std::byte* __restrict out) noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t j = 0; j < kSize; ++j) out[i * kSize + j] = in[j * count + i];
+  }
+}
+
+template <class T, int... kWidths>
+constexpr TypedKernels<T> MakeTyped(std::integer_sequence<int, kWidths...>) {
+  return {.pack = {&Pack<T, kWidths>...},
+          .unpack = {&Unpack<T, kWidths>...},
+          .or_all = &OrAll<T>,
+          .max = &Max<T>,
+          .count_changes = &CountChanges<T>};
+}
+template <class T>
+constexpr TypedKernels<T> MakeTyped() {
+  return MakeTyped<T>(std::make_integer_sequence<int, 8 * sizeof(T) + 1>{});
+}
+
+#undef LANCEKIT_ALWAYS_INLINE
+
+}  // namespace
+
+constinit const KernelTable kTable = {.u8 = MakeTyped<std::uint8_t>(),
+                                      .u16 = MakeTyped<std::uint16_t>(),
+                                      .u32 = MakeTyped<std::uint32_t>(),
+                                      .u64 = MakeTyped<std::uint64_t>(),
+                                      .split4 = &Split<4>,
+                                      .split8 = &Split<8>,
+                                      .merge4 = &Merge<4>,
+                                      .merge8 = &Merge<8>};
+
+}  // namespace lancekit::kernels::LANCEKIT_LEVEL

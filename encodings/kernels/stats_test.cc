@@ -1,0 +1,83 @@
+#include "encodings/kernels/stats.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <vector>
+
+namespace lancekit::kernels {
+namespace {
+
+constexpr std::size_t kCounts[] = {0, 1, 2, 3, 31, 64, 65, 255, 256, 257, 1000, 4099};
+
+template <class T>
+class StatsTest : public testing::Test {};
+using ValueTypes = testing::Types<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>;
+TYPED_TEST_SUITE(StatsTest, ValueTypes);
+
+TYPED_TEST(StatsTest, EveryLevelEqualsPlainLoops) {
+  using T = TypeParam;
+  std::mt19937_64 random(1);
+  for (std::size_t count : kCounts) {
+    for (unsigned modulus : {1U, 2U, 3U, 251U}) {
+      std::vector<T> values(count);
+      for (T& value : values) value = static_cast<T>(random() % modulus * 0x0101010101010101);
+      std::size_t runs = 0;
+      T all = 0;
+      for (std::size_t i = 0; i < count; ++i) {
+        runs += i == 0 || values[i] != values[i - 1];
+        all |= values[i];
+      }
+      const T max = count == 0 ? T{0} : *std::max_element(values.begin(), values.end());
+      EXPECT_EQ(CountRuns(values.data(), count), runs);
+      EXPECT_EQ(MaxValue(values.data(), count), max);
+      for (CpuLevel level : kAllCpuLevels) {
+        const KernelTable* table = TableFor(level);
+        if (table == nullptr) continue;
+        EXPECT_EQ(table->Typed<T>().count_changes(values.data(), count), count == 0 ? 0 : runs - 1);
+        EXPECT_EQ(table->Typed<T>().max(values.data(), count), max);
+        EXPECT_EQ(table->Typed<T>().or_all(values.data(), count), all);
+      }
+    }
+  }
+}
+
+TYPED_TEST(StatsTest, CountRunsOfAllDifferentValues) {
+  std::vector<TypeParam> values(5000);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<TypeParam>(i);
+  EXPECT_EQ(CountRuns(values.data(), values.size()), values.size());
+}
+
+TEST(ByteStreamSplitTest, EveryLevelSplitsAndMerges) {
+  std::mt19937_64 random(1);
+  for (CpuLevel level : kAllCpuLevels) {
+    const KernelTable* table = TableFor(level);
+    if (table == nullptr) continue;
+    for (std::size_t size : {std::size_t{4}, std::size_t{8}}) {
+      for (std::size_t count : kCounts) {
+        std::vector<std::byte> values(count * size), expected(count * size), split(count * size), merged(count * size);
+        for (std::byte& byte : values) byte = static_cast<std::byte>(random());
+        for (std::size_t i = 0; i < values.size(); ++i) expected[i % size * count + i / size] = values[i];
+        (size == 4 ? table->split4 : table->split8)(values.data(), count, split.data());
+        EXPECT_EQ(split, expected);
+        (size == 4 ? table->merge4 : table->merge8)(split.data(), count, merged.data());
+        EXPECT_EQ(merged, values);
+      }
+    }
+  }
+}
+
+TEST(ByteStreamSplitTest, PicksTheKernelByValueSize) {
+  for (int size : {4, 8}) {
+    std::vector<std::byte> values(static_cast<std::size_t>(size) * 3), split(values.size()), merged(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::byte>(i);
+    ByteStreamSplit(values.data(), size, 3, split.data());
+    EXPECT_EQ(split[1], static_cast<std::byte>(size));
+    ByteStreamMerge(split.data(), size, 3, merged.data());
+    EXPECT_EQ(merged, values);
+  }
+}
+
+}  // namespace
+}  // namespace lancekit::kernels
