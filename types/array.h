@@ -18,9 +18,9 @@ namespace lancekit {
 struct ArrayData {
   std::int64_t length = 0;
   std::int64_t null_count = 0;
-  Buffer validity;                    ///< empty when null_count is 0
-  Buffer values;                      ///< values, or offsets of strings, lists and maps
-  Buffer data;                        ///< bytes of strings and binaries
+  Buffer validity;  ///< empty when null_count is 0
+  Buffer values;    ///< values, or offsets of strings, lists and maps
+  Buffer data;      ///< bytes of strings and binaries
   std::vector<ArrayData> children;
   std::shared_ptr<const ArrayData> dictionary;
 };
@@ -42,27 +42,31 @@ Result<Field> ImportField(const ArrowSchema& schema);
 enum class Storage : std::uint8_t { kPlain, kView };
 
 /// A borrowed, checked look at one Arrow C array; valid as long as the ArrowArray is. Slots are [offset, offset + length).
+/// Children of structs and fixed-size lists are cut to what the parent uses: item j of slot i is at child.offset + i * size + j,
+/// i counted from 0. The child of a list or map is whole: offsets count from child.offset.
 struct ArrayView {
   const DataType* type = nullptr;
   Storage storage = Storage::kPlain;
   std::int64_t length = 0;
   std::int64_t offset = 0;
-  std::int64_t null_count = 0;             ///< exact
-  const std::byte* validity = nullptr;     ///< nullptr = all valid
-  const std::byte* values = nullptr;       ///< values, offsets or views; may be nullptr when length is 0
-  const std::byte* data = nullptr;         ///< bytes of strings and binaries
-  std::vector<const std::byte*> view_data; ///< variadic buffers of views
+  std::int64_t null_count = 0;              ///< exact
+  const std::byte* validity = nullptr;      ///< nullptr when null_count is 0 and for the null type
+  const std::byte* values = nullptr;        ///< values, offsets or views; may be nullptr when length is 0
+  const std::byte* data = nullptr;          ///< bytes of strings and binaries
+  std::vector<const std::byte*> view_data;  ///< variadic buffers of views
   std::vector<std::int64_t> view_sizes;
   std::vector<ArrayView> children;
   std::unique_ptr<ArrayView> dictionary;
 };
 
 /// Checks an array against its type and wraps it. Checks counts of buffers and children, lengths, that offsets ascend,
-/// that dictionary keys are in range and views lie inside their buffers. `schema` tells how strings are stored.
+/// that dictionary keys are in range and views lie inside their buffers. `schema` tells how strings are stored; its type must
+/// be the field's, names and nullability apart. The view borrows `field` too.
 /// Errors: kInvalidArgument with the column's name.
 Result<ArrayView> ImportArray(const Field& field, const ArrowSchema& schema, const ArrowArray& array);
 
-/// Bits of one value of a fixed-width type (1 for bool); 0 for other types. Fixed-size lists multiply out.
+/// Bits of one value of a fixed-width type (1 for bool); 0 for other types, dictionaries and null among them. Fixed-size lists
+/// multiply out, also to 0 when the product does not fit.
 std::uint64_t FixedWidthBits(const DataType& type);
 /// string, large_string, binary, large_binary
 bool IsVariableWidth(TypeId id);
