@@ -77,6 +77,7 @@ struct FileDescriptor {
   std::uint64_t num_rows = 0;
 };
 Result<FileDescriptor> ParseFileDescriptor(Bytes message);
-std::string SerializeFileDescriptor(const FileDescriptor& descriptor);
+/// Errors: those of SerializeFields.
+Result<std::string> SerializeFileDescriptor(const FileDescriptor& descriptor);
 
 }  // namespace lancekit::format

@@ -70,10 +70,12 @@ struct Manifest {
 /// "0.1" and newer ones are named by the caller, not here).
 Result<Manifest> ParseManifestFile(Bytes file);
 /// A whole manifest file with the embedded Transaction section (field 23 of the manifest) when `transaction` is not empty.
-std::string SerializeManifestFile(const Manifest& manifest, const std::string& transaction);
+/// Errors: those of SerializeFields.
+Result<std::string> SerializeManifestFile(const Manifest& manifest, const std::string& transaction);
 
 /// The Transaction message of a table's creation: an Overwrite with read_version 0.
-std::string SerializeCreateTransaction(const Manifest& manifest, const std::string& uuid);
+/// Errors: those of SerializeFields.
+Result<std::string> SerializeCreateTransaction(const Manifest& manifest, const std::string& uuid);
 
 /// "18446744073709551614.manifest" for version 1.
 std::string ManifestName(std::uint64_t version);

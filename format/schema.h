@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/byte_reader.h"
 #include "base/status.h"
 #include "lancekit/types.hpp"
 
@@ -20,6 +21,15 @@ Result<std::vector<Field>> ParseFields(std::span<const Bytes> messages);
 /// E.g. "timestamp:us:UTC", "fixed_size_list:float:128", "dict:string:int16:false", "list.struct".
 /// Errors: kUnsupported for types that Lance cannot hold.
 Result<std::string> LogicalType(const DataType& type);
+
+/// The reverse. Children of struct, list and map types come as fields of their own and are missing here; the item of a
+/// fixed-size list is there (without children when it is a struct). Errors: kUnsupported, naming the string.
+Result<DataType> ParseLogicalType(std::string_view text);
+
+/// Struct whose children share one column (metadata lance-encoding:packed or packed).
+bool IsPackedStruct(const Field& field);
+/// Struct that describes blobs, as a manifest (extension lance.blob.v2) or a data file (lance-encoding:blob) has it.
+bool IsBlobV2(const Field& field);
 
 /// Assigns ids depth-first from 0 where the schema has none (-1).
 void AssignFieldIds(Schema* schema);

@@ -1,0 +1,51 @@
+// Which fields the message of each compressive encoding has: the one table behind parsing, writing and naming them.
+// Source: lance protos/encodings_v2_1.proto.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <iterator>
+
+#include "format/encoding.h"
+
+namespace lancekit::format {
+
+/// Which field numbers of an encoding's message hold what; 0 = it has no such field.
+struct Shape {
+  EncodingId id;
+  const char* name;
+  std::uint8_t bits = 0;
+  std::uint8_t compression = 0;
+  std::uint8_t table = 0;
+  std::array<std::uint8_t, 2> children = {0, 0};
+  std::uint8_t num_dictionary_items = 0;
+  std::uint8_t has_validity = 0;
+  std::uint8_t child_bits = 0;
+  std::uint8_t fields = 0;
+};
+
+inline constexpr Shape kShapes[] = {
+    {.id = EncodingId::kNone, .name = "none"},
+    {.id = EncodingId::kFlat, .name = "flat", .bits = 1, .compression = 2},
+    {.id = EncodingId::kVariable, .name = "variable", .compression = 2, .children = {1}},
+    {.id = EncodingId::kConstant, .name = "constant", .table = 1},
+    {.id = EncodingId::kOutOfLineBitpacking, .name = "out_of_line_bitpacking", .bits = 1, .children = {3}},
+    {.id = EncodingId::kInlineBitpacking, .name = "inline_bitpacking", .bits = 1, .compression = 2},
+    {.id = EncodingId::kFsst, .name = "fsst", .table = 1, .children = {2}},
+    {.id = EncodingId::kDictionary, .name = "dictionary", .children = {1, 2}, .num_dictionary_items = 3},
+    {.id = EncodingId::kRle, .name = "rle", .children = {1, 2}},
+    {.id = EncodingId::kByteStreamSplit, .name = "byte_stream_split", .children = {1}},
+    {.id = EncodingId::kGeneral, .name = "general", .compression = 1, .children = {3}},
+    {.id = EncodingId::kFixedSizeList, .name = "fixed_size_list", .bits = 1, .children = {2}, .has_validity = 3},
+    {.id = EncodingId::kPackedStruct, .name = "packed_struct", .children = {2}, .child_bits = 1},
+    {.id = EncodingId::kVariablePackedStruct, .name = "variable_packed_struct", .fields = 1},
+};
+inline constexpr std::uint32_t kMaxFieldNumber = 3;
+
+/// Nothing for a number that is not known.
+inline const Shape* FindShape(EncodingId id) {
+  const auto index = static_cast<std::uint32_t>(id);
+  return index < std::size(kShapes) ? &kShapes[index] : nullptr;
+}
+
+}  // namespace lancekit::format
