@@ -1,0 +1,52 @@
+// The definitions that registry.cc lists and the encoders that selection makes; each encoding's file defines its own.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "encodings/encoding.h"
+
+namespace lancekit {
+
+extern const EncodingDef kFlat;
+extern const EncodingDef kVariable;
+extern const EncodingDef kConstant;
+extern const EncodingDef kOutOfLineBitpacking;
+extern const EncodingDef kInlineBitpacking;
+extern const EncodingDef kFsst;
+extern const EncodingDef kRle;
+extern const EncodingDef kByteStreamSplit;
+extern const EncodingDef kGeneral;
+extern const EncodingDef kFixedSizeList;
+
+/// Encoders borrow the view's memory. Fixed-width encoders take any fixed shape; those below say what else they need.
+std::unique_ptr<ChunkEncoder> MakeFlatEncoder(ValuesView values);
+/// Widths of 8, 16, 32 or 64 bits.
+std::unique_ptr<ChunkEncoder> MakeInlineBitpackingEncoder(ValuesView values);
+/// Widths of 8, 16, 32 or 64 bits.
+std::unique_ptr<ChunkEncoder> MakeRleEncoder(ValuesView values);
+/// Fixed-size lists; items with nulls get their bitmaps.
+std::unique_ptr<ChunkEncoder> MakeFixedSizeListEncoder(ValuesView values);
+/// The encoding tree of fixed-size lists with flat items, in chunks and in full-zip pages.
+format::Encoding DescribeFixedSizeList(const ValuesView& values);
+std::unique_ptr<ChunkEncoder> MakeVariableEncoder(ValuesView values);
+/// Trains a symbol table on the values and compresses them. Null when that would not make them smaller.
+std::unique_ptr<ChunkEncoder> MakeFsstEncoder(ValuesView values);
+
+/// Exact bytes of all chunk buffers that the encoder would write, without padding and headers.
+std::uint64_t InlineBitpackingBytes(const ValuesView& values);
+std::uint64_t RleBytes(const ValuesView& values);
+
+/// Encodes `count` values of 16 or 64 bits bit-packed out of line with this width; returns the bytes appended.
+void AppendOutOfLineBitpacked(const std::uint16_t* values, std::uint64_t count, int width, MutableBuffer* out);
+std::uint64_t OutOfLineBitpackedBytes(std::uint64_t count, int width, int value_bits);
+/// Whole buffers for dictionaries: offsets and bytes with their header.
+void AppendVariableBlock(const ValuesView& values, MutableBuffer* out);
+/// A whole buffer of RLE levels, and its size.
+void AppendRleBlock(const std::uint16_t* values, std::uint64_t count, MutableBuffer* out);
+std::uint64_t RleBlockBytes(const std::uint16_t* values, std::uint64_t count);
+
+/// Appends a framed buffer: zstd: u64 size, frame; lz4: u32 size, block. Pre: less than 2 GiB.
+void AppendCompressed(Bytes bytes, format::BufferCompression compression, MutableBuffer* out);
+
+}  // namespace lancekit

@@ -1,0 +1,196 @@
+// RLE: run values and run lengths; runs longer than 255 are split and runs restart at every chunk.
+//
+//   chunk: buffer 0: run values (T bits each); buffer 1: run lengths (u8 each); the lengths add up to the number of values
+//   block: u64 size in bytes of the run values; run values; run lengths
+//
+// Source: lance protos/encodings_v2_1.proto (Rle), rust lance-encoding physical/rle.rs.
+#include <cstring>
+
+#include "base/checked_math.h"
+#include "encodings/definitions.h"
+#include "encodings/kernels/stats.h"
+
+namespace lancekit {
+namespace {
+
+constexpr std::uint64_t kMaxChunkValues = 4096;
+constexpr std::uint64_t kMaxRun = 255;
+// A run is written in stores of this size, which may overshoot into the padding that every buffer has.
+constexpr std::size_t kStoreBytes = 32;
+static_assert(kStoreBytes <= MutableBuffer::kPadding);
+
+/// Appends values [first, first + count) of the runs. Errors: kCorruption unless the lengths add up to num_values.
+template <class T>
+Status ExpandRuns(Bytes values, Bytes lengths, std::uint64_t num_values, ValueRange range, ValueSink* sink) {
+  if (values.size() / sizeof(T) < lengths.size()) return Corrupt("rle: {} bytes of values for {} runs", values.size(), lengths.size());
+  std::uint64_t total = 0;
+  for (const std::byte length : lengths) total += static_cast<std::uint64_t>(length);
+  if (total != num_values) return Corrupt("rle: runs of {} values in a chunk of {}", total, num_values);
+  std::size_t run = 0;
+  std::uint64_t skip = range.first;
+  while (run < lengths.size() && static_cast<std::uint64_t>(lengths[run]) <= skip) skip -= static_cast<std::uint64_t>(lengths[run++]);
+  std::byte* to = sink->AppendFixed(range.count);
+  std::uint64_t left = range.count;
+  for (; left != 0; ++run, skip = 0) {
+    const std::uint64_t length = std::min(static_cast<std::uint64_t>(lengths[run]) - skip, left);
+    const T value = LoadLe<T>(values.data() + run * sizeof(T));
+    T repeated[kStoreBytes / sizeof(T)];
+    for (T& slot : repeated) slot = value;
+    for (std::uint64_t done = 0; done < length; done += kStoreBytes / sizeof(T)) std::memcpy(to + done * sizeof(T), repeated, kStoreBytes);
+    to += length * sizeof(T);
+    left -= length;
+  }
+  return {};
+}
+
+Status Expand(std::uint64_t bits, Bytes values, Bytes lengths, std::uint64_t n, ValueRange range, ValueSink* sink) {
+  switch (bits) {
+    case 8: return ExpandRuns<std::uint8_t>(values, lengths, n, range, sink);
+    case 16: return ExpandRuns<std::uint16_t>(values, lengths, n, range, sink);
+    case 32: return ExpandRuns<std::uint32_t>(values, lengths, n, range, sink);
+    default: return ExpandRuns<std::uint64_t>(values, lengths, n, range, sink);
+  }
+}
+
+Status Validate(const format::Encoding& encoding, const ValueShape& shape) {
+  if (encoding.children.size() != 2 || encoding.children[0].id != format::EncodingId::kFlat ||
+      encoding.children[1].id != format::EncodingId::kFlat) {
+    return Unsupported("rle: run values or lengths that are not flat");
+  }
+  if (encoding.children[1].bits != 8) return Unsupported("rle: run lengths of {} bits", encoding.children[1].bits);
+  const std::uint64_t bits = encoding.children[0].bits;
+  if (bits != 8 && bits != 16 && bits != 32 && bits != 64) return Corrupt("rle: values of {} bits", bits);
+  if (!shape.fixed() || shape.width_bits != bits) return Corrupt("rle: {} bits per value where the type has {}", bits, shape.width_bits);
+  return {};
+}
+
+class RleDecoder final : public ChunkDecoder {
+ public:
+  explicit RleDecoder(std::uint64_t bits) : bits_(bits) {}
+  std::size_t num_buffers() const noexcept override { return 2; }
+  Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch*) const override {
+    return Expand(bits_, chunk.buffers[0], chunk.buffers[1], chunk.num_values, range, sink);
+  }
+
+ private:
+  std::uint64_t bits_;
+};
+
+Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding, const ValueShape& shape) {
+  LANCEKIT_TRY(Validate(encoding, shape));
+  return std::unique_ptr<ChunkDecoder>(std::make_unique<RleDecoder>(encoding.children[0].bits));
+}
+
+Status DecodeWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, ValueSink* sink, Scratch*) {
+  LANCEKIT_TRY(Validate(encoding, sink->shape()));
+  if (num_values == 0 && bytes.empty()) return {};
+  if (bytes.size() < 8) return Corrupt("rle: {} bytes hold no header", bytes.size());
+  const auto values_size = LoadLe<std::uint64_t>(bytes.data());
+  if (values_size > bytes.size() - 8) return Corrupt("rle: {} bytes of run values in a buffer of {}", values_size, bytes.size());
+  const Bytes lengths = bytes.subspan(8 + values_size);
+  return Expand(encoding.children[0].bits, bytes.subspan(8, values_size), lengths, num_values, {0, num_values}, sink);
+}
+
+/// Calls emit(value, length) for each run of at most 255 values.
+template <class T, class Emit>
+void ForEachRun(const T* values, std::uint64_t count, Emit emit) {
+  for (std::uint64_t i = 0; i < count;) {
+    const T value = values[i];
+    std::uint64_t length = 1;
+    while (length < kMaxRun && i + length < count && values[i + length] == value) ++length;
+    emit(value, static_cast<std::uint8_t>(length));
+    i += length;
+  }
+}
+
+format::Encoding Message(std::uint64_t bits) {
+  format::Encoding encoding;
+  encoding.id = format::EncodingId::kRle;
+  encoding.children.resize(2);
+  encoding.children[0].id = encoding.children[1].id = format::EncodingId::kFlat;
+  encoding.children[0].bits = bits;
+  encoding.children[1].bits = 8;
+  return encoding;
+}
+
+template <class T>
+class RleEncoder final : public ChunkEncoder {
+ public:
+  explicit RleEncoder(ValuesView values) : values_(std::move(values)) {}
+  format::Encoding Describe() const override { return Message(8 * sizeof(T)); }
+  std::size_t num_buffers() const noexcept override { return 2; }
+  std::uint64_t ChunkSize(std::uint64_t first) const override { return std::min(chunk_, values_.length - first); }
+  void Encode(ValueRange range, ChunkWriter* out) const override {
+    const T* const from = reinterpret_cast<const T*>(values_.values) + range.first;
+    std::uint8_t lengths[kMaxChunkValues];
+    std::size_t runs = 0;
+    std::byte* to = out->Begin(range.count * sizeof(T));
+    ForEachRun(from, range.count, [&](T value, std::uint8_t length) {
+      StoreLe(to + runs * sizeof(T), value);
+      lengths[runs++] = length;
+    });
+    out->End(runs * sizeof(T));
+    to = out->Begin(runs);
+    std::memcpy(to, lengths, runs);
+    out->End(runs);
+  }
+
+ private:
+  ValuesView values_;
+  // In the worst case, runs of one value, a chunk must still fit into 32 KiB.
+  std::uint64_t chunk_ = std::min<std::uint64_t>(kMaxChunkValues, 16384 / sizeof(T));
+};
+
+template <class T>
+std::uint64_t SizeOf(const ValuesView& values) {
+  // Long runs are split and chunks restart; both add a few entries that the comparison may ignore only when counted.
+  const std::uint64_t runs = kernels::CountRuns(reinterpret_cast<const T*>(values.values), values.length);
+  return (runs + values.length / kMaxRun) * (sizeof(T) + 1);
+}
+
+}  // namespace
+
+std::unique_ptr<ChunkEncoder> MakeRleEncoder(ValuesView values) {
+  switch (values.shape.width_bits) {
+    case 8: return std::make_unique<RleEncoder<std::uint8_t>>(std::move(values));
+    case 16: return std::make_unique<RleEncoder<std::uint16_t>>(std::move(values));
+    case 32: return std::make_unique<RleEncoder<std::uint32_t>>(std::move(values));
+    default: return std::make_unique<RleEncoder<std::uint64_t>>(std::move(values));
+  }
+}
+
+std::uint64_t RleBytes(const ValuesView& values) {
+  switch (values.shape.width_bits) {
+    case 8: return SizeOf<std::uint8_t>(values);
+    case 16: return SizeOf<std::uint16_t>(values);
+    case 32: return SizeOf<std::uint32_t>(values);
+    default: return SizeOf<std::uint64_t>(values);
+  }
+}
+
+std::uint64_t RleBlockBytes(const std::uint16_t* values, std::uint64_t count) {
+  std::uint64_t runs = 0;
+  ForEachRun(values, count, [&](std::uint16_t, std::uint8_t) { ++runs; });
+  return 8 + runs * 3;
+}
+
+void AppendRleBlock(const std::uint16_t* values, std::uint64_t count, MutableBuffer* out) {
+  const std::size_t header = out->size();
+  out->AppendLe<std::uint64_t>(0);
+  std::vector<std::uint8_t> lengths;
+  ForEachRun(values, count, [&](std::uint16_t value, std::uint8_t length) {
+    out->AppendLe(value);
+    lengths.push_back(length);
+  });
+  StoreLe<std::uint64_t>(out->data() + header, lengths.size() * 2);
+  out->Append(std::as_bytes(std::span(lengths)));
+}
+
+constinit const EncodingDef kRle{
+    .id = format::EncodingId::kRle,
+    .name = "rle",
+    .make_chunk_decoder = &MakeChunk,
+    .decode_block = &DecodeWhole,
+};
+
+}  // namespace lancekit

@@ -1,0 +1,116 @@
+// Values of one leaf on their way between pages and Arrow arrays: their shape, a view for encoders, a sink for decoders.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/status.h"
+#include "lancekit/types.hpp"
+#include "types/array.h"
+
+namespace lancekit {
+
+/// What a page stores per item. Fixed-size lists are fixed-width values of all their items, with a validity bitmap of the
+/// items for each list level.
+struct ValueShape {
+  enum class Kind : std::uint8_t { kNone, kFixed, kVariable };
+  Kind kind = Kind::kNone;
+  std::uint64_t width_bits = 0;              ///< fixed: of one value, lists multiplied out
+  std::uint64_t item_bits = 0;               ///< fixed: of one innermost item
+  std::vector<std::uint64_t> list_sizes;     ///< items per value of each fixed-size list level, outermost first
+  bool large_offsets = false;                ///< variable: 64-bit Arrow offsets
+
+  bool fixed() const noexcept { return kind == Kind::kFixed; }
+  bool variable() const noexcept { return kind == Kind::kVariable; }
+  /// Items of list level `level` and all levels outside it, per value.
+  std::uint64_t ItemsPerValue(std::size_t level) const noexcept;
+};
+
+/// The shape in which a leaf of this type is stored; for a dictionary type that of its keys.
+/// Errors: kUnsupported for a type that is no leaf or is too wide.
+Result<ValueShape> ShapeOf(const DataType& type);
+ValueShape FixedShape(std::uint64_t width_bits);
+
+/// Receives decoded values in Arrow layout. Decoders append; `length` counts values.
+class ValueSink {
+ public:
+  explicit ValueSink(ValueShape shape);
+
+  const ValueShape& shape() const noexcept { return shape_; }
+  std::uint64_t length() const noexcept { return length_; }
+
+  /// Makes room, so that appending `num_values` fixed values allocates once.
+  void Reserve(std::uint64_t num_values);
+  /// Forgets all values and keeps the memory.
+  void Clear() noexcept;
+
+  /// Room for `count` more fixed values of whole bytes (shape().width_bits % 8 == 0), to be filled by the caller.
+  std::byte* AppendFixed(std::uint64_t count);
+  /// Appends `count` values of width_bits each, stored back to back from `first_bit` on.
+  void AppendBits(const std::byte* from, std::uint64_t first_bit, std::uint64_t count);
+  /// Appends `count` validity bits per item of one list level.
+  void AppendItemValidity(std::size_t level, const std::byte* from, std::uint64_t first_bit, std::uint64_t count);
+
+  /// Variable width: appends values whose ends ascend; value i = data[offsets[i], offsets[i + 1]).
+  template <class Offset>
+  Status AppendStrings(const Offset* offsets, const std::byte* data, std::uint64_t count);
+  /// False when `bytes` more string bytes would overflow the offsets.
+  bool HasRoom(std::uint64_t bytes) const noexcept;
+  /// Room for `bytes` more string bytes; the caller writes them and then appends their ends with AppendEnds.
+  std::byte* ReserveData(std::uint64_t bytes);
+  /// Pre: variable. Appends the end of each of `count` values, relative to the current end of the data, and takes over
+  /// the bytes written behind it.
+  template <class End>
+  Status AppendEnds(const End* ends, std::uint64_t count);
+
+  /// Zeros, or empty strings.
+  void AppendNulls(std::uint64_t count);
+  /// Uses bytes of the file as they are. Pre: fixed, length() == 0, nothing is appended afterwards.
+  void Borrow(Buffer values, std::uint64_t count);
+
+  MutableBuffer& values() noexcept { return values_; }
+  const MutableBuffer& values() const noexcept { return values_; }
+  const MutableBuffer& data() const noexcept { return data_; }
+
+  /// The values as an array of `type` without validity (the caller adds it); item validity of fixed-size lists included.
+  ArrayData Finish(const DataType& type) &&;
+
+ private:
+  struct ItemValidity {
+    MutableBuffer bits;
+    std::uint64_t num_bits = 0;
+    bool any = false;
+  };
+  ArrayData FinishLevel(const DataType& type, std::size_t level, Buffer values);
+  void PadItemValidity();
+
+  ValueShape shape_;
+  std::uint64_t length_ = 0;
+  MutableBuffer values_;       // fixed: values; variable: offsets, the first one always 0
+  MutableBuffer data_;
+  Buffer borrowed_;
+  std::vector<ItemValidity> item_validity_;
+};
+
+/// A borrowed run of values for an encoder.
+struct ValuesView {
+  ValueShape shape;
+  std::uint64_t length = 0;
+  const std::byte* values = nullptr;        ///< fixed: values, from bit 0; variable: length + 1 offsets
+  const std::byte* data = nullptr;          ///< variable: bytes that the offsets point into
+  /// Validity of the items of each fixed-size list level (nullptr: all valid), from bit 0.
+  std::vector<const std::byte*> item_validity;
+
+  template <class Offset>
+  const Offset* offsets() const noexcept {
+    return reinterpret_cast<const Offset*>(values);
+  }
+  std::uint64_t Offset(std::uint64_t i) const noexcept {
+    return shape.large_offsets ? static_cast<std::uint64_t>(LoadLe<std::int64_t>(values + 8 * i))
+                               : static_cast<std::uint64_t>(LoadLe<std::int32_t>(values + 4 * i));
+  }
+  std::uint64_t StringBytes() const noexcept { return Offset(length) - Offset(0); }
+};
+
+}  // namespace lancekit

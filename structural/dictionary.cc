@@ -1,0 +1,174 @@
+#include "structural/dictionary.h"
+
+#include <algorithm>
+#include <cstring>
+
+
+namespace lancekit {
+namespace {
+
+constexpr std::uint64_t kShortItem = 16;
+
+template <class Index>
+bool ReplaceNulls(Index* indices, const std::uint16_t* levels, std::uint64_t count, std::uint64_t num_items, Index null_index) {
+  bool bad = false;
+  if (levels == nullptr) {
+    for (std::uint64_t i = 0; i < count; ++i) bad |= static_cast<std::uint64_t>(indices[i]) >= num_items;
+    return !bad;
+  }
+  for (std::uint64_t i = 0; i < count; ++i) {
+    bad |= levels[i] == 0 && static_cast<std::uint64_t>(indices[i]) >= num_items;
+    indices[i] = levels[i] == 0 ? indices[i] : null_index;
+  }
+  return !bad;
+}
+
+template <class Index>
+Error IndexError(const Index* indices, const std::uint16_t* levels, std::uint64_t count, std::uint64_t num_items) {
+  std::uint64_t worst = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (levels == nullptr || levels[i] == 0) worst = std::max(worst, static_cast<std::uint64_t>(indices[i]));
+  }
+  return Corrupt("dictionary index {}, but the dictionary has {} entries", worst, num_items);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Dictionary>> Dictionary::Decode(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_items,
+                                                       const LeafType& leaf, Scratch* scratch) {
+  const ValueShape& shape = leaf.is_dictionary() ? *leaf.dictionary_shape : leaf.shape;
+  if (shape.kind == ValueShape::Kind::kNone || !shape.list_sizes.empty()) {
+    return Unsupported("a dictionary of values of type {} is not supported", leaf.type.to_string());
+  }
+  // Below, item numbers are 32-bit; larger dictionaries do not exist.
+  if (num_items >= 0x7FFFFFFF) return Corrupt("a dictionary of {} items", num_items);
+  ValueSink items(shape);
+  LANCEKIT_TRY(DecodeBlock(encoding, bytes, num_items, &items, scratch));
+  if (!leaf.is_dictionary()) items.AppendNulls(1);
+  const DataType& type = leaf.is_dictionary() ? leaf.type.children[0].type : leaf.type;
+  std::unique_ptr<Dictionary> dictionary(new Dictionary(num_items, std::move(items).Finish(type)));
+  dictionary->large_offsets_ = shape.large_offsets;
+  if (shape.variable() && !leaf.is_dictionary()) dictionary->MakeShortItems();
+  return dictionary;
+}
+
+std::uint64_t Dictionary::ItemStart(std::uint64_t i) const {
+  const std::byte* const offsets = items_->values.data();
+  return large_offsets_ ? static_cast<std::uint64_t>(LoadLe<std::int64_t>(offsets + 8 * i))
+                        : static_cast<std::uint64_t>(LoadLe<std::int32_t>(offsets + 4 * i));
+}
+
+void Dictionary::MakeShortItems() {
+  for (std::uint64_t i = 0; i < num_items_; ++i) max_item_bytes_ = std::max(max_item_bytes_, ItemStart(i + 1) - ItemStart(i));
+  if (max_item_bytes_ > kShortItem) return;
+  short_items_.Resize((num_items_ + 1) * kShortItem);
+  std::memset(short_items_.data(), 0, short_items_.size());
+  short_lengths_.resize(num_items_ + 1);
+  for (std::uint64_t i = 0; i < num_items_; ++i) {
+    short_lengths_[i] = static_cast<std::uint8_t>(ItemStart(i + 1) - ItemStart(i));
+    if (short_lengths_[i] != 0) std::memcpy(short_items_.data() + i * kShortItem, items_->data.data() + ItemStart(i), short_lengths_[i]);
+  }
+}
+
+template <class Index>
+Status Dictionary::Gather(Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink, MutableBuffer* ends) const {
+  // A key type may be too narrow for the number behind the last item, so null keys become 0.
+  const Index null_index = sink->leaf().is_dictionary() ? Index{0} : static_cast<Index>(num_items_);
+  if (static_cast<std::uint64_t>(null_index) != num_items_ && !sink->leaf().is_dictionary()) {
+    return Unsupported("a dictionary of {} items with indices of {} bits", num_items_, 8 * sizeof(Index));
+  }
+  if (!ReplaceNulls(indices, levels, count, num_items_, null_index)) return IndexError(indices, levels, count, num_items_);
+  if (sink->leaf().is_dictionary()) return GatherKeys(indices, count, sink);
+  if (sink->leaf().shape.variable()) return GatherVariable(indices, count, &sink->values(), ends);
+  return GatherFixed(indices, count, &sink->values());
+}
+
+template <class Index>
+Status Dictionary::GatherKeys(const Index* indices, std::uint64_t count, LeafSink* sink) const {
+  if (sink->leaf().shape.width_bits != 8 * sizeof(Index)) {
+    return Unsupported("indices of {} bits in a column of type {}", 8 * sizeof(Index), sink->leaf().type.to_string());
+  }
+  LANCEKIT_ASSIGN(const std::uint64_t start, sink->UseDictionary(items_));
+  std::byte* const to = sink->values().AppendFixed(count);
+  for (std::uint64_t i = 0; i < count; ++i) StoreLe(to + i * sizeof(Index), static_cast<Index>(indices[i] + start));
+  return {};
+}
+
+namespace {
+
+template <class Value, class Index>
+void GatherValues(const std::byte* items, const Index* indices, std::uint64_t count, std::byte* to) {
+  for (std::uint64_t i = 0; i < count; ++i) {
+    StoreLe(to + i * sizeof(Value), LoadLe<Value>(items + static_cast<std::uint64_t>(indices[i]) * sizeof(Value)));
+  }
+}
+
+struct Value16 {
+  std::byte bytes[16];
+};
+
+}  // namespace
+
+template <class Index>
+Status Dictionary::GatherFixed(const Index* indices, std::uint64_t count, ValueSink* sink) const {
+  const std::uint64_t bits = sink->shape().width_bits;
+  const std::byte* const items = items_->values.data();
+  if (bits % 8 != 0) {
+    for (std::uint64_t i = 0; i < count; ++i) sink->AppendBits(items, static_cast<std::uint64_t>(indices[i]) * bits, 1);
+    return {};
+  }
+  std::byte* to = sink->AppendFixed(count);
+  const std::size_t width = bits / 8;
+  switch (width) {
+    case 1: GatherValues<std::uint8_t>(items, indices, count, to); break;
+    case 2: GatherValues<std::uint16_t>(items, indices, count, to); break;
+    case 4: GatherValues<std::uint32_t>(items, indices, count, to); break;
+    case 8: GatherValues<std::uint64_t>(items, indices, count, to); break;
+    case 16: GatherValues<Value16>(items, indices, count, to); break;
+    default:
+      for (std::uint64_t i = 0; i < count; ++i, to += width) std::memcpy(to, items + static_cast<std::uint64_t>(indices[i]) * width, width);
+  }
+  return {};
+}
+
+template <class Index>
+Status Dictionary::GatherVariable(const Index* indices, std::uint64_t count, ValueSink* sink, MutableBuffer* ends) const {
+  ends->Resize(count * sizeof(std::int64_t));
+  auto* const end = ends->as<std::int64_t>();
+  std::uint64_t at = 0;
+  if (!short_lengths_.empty()) {
+    std::byte* const to = sink->ReserveData(count * kShortItem);
+    const std::byte* const items = short_items_.data();
+    const std::uint8_t* const lengths = short_lengths_.data();
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const auto index = static_cast<std::uint64_t>(indices[i]);
+      std::memcpy(to + at, items + index * kShortItem, kShortItem);
+      at += lengths[index];
+      end[i] = static_cast<std::int64_t>(at);
+    }
+    return sink->AppendEnds(end, count);
+  }
+  std::uint64_t total = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto index = static_cast<std::uint64_t>(indices[i]);
+    total += ItemStart(index + 1) - ItemStart(index);
+    end[i] = static_cast<std::int64_t>(total);
+  }
+  if (!sink->HasRoom(total)) return MakeError(ErrorCode::kResourceLimit, "{} bytes of strings do not fit into one batch", total);
+  std::byte* const to = sink->ReserveData(total);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto index = static_cast<std::uint64_t>(indices[i]);
+    const std::uint64_t start = ItemStart(index);
+    const std::uint64_t size = ItemStart(index + 1) - start;
+    if (size != 0) std::memcpy(to + at, items_->data.data() + start, size);
+    at += size;
+  }
+  return sink->AppendEnds(end, count);
+}
+
+template Status Dictionary::Gather(std::uint8_t*, const std::uint16_t*, std::uint64_t, LeafSink*, MutableBuffer*) const;
+template Status Dictionary::Gather(std::uint16_t*, const std::uint16_t*, std::uint64_t, LeafSink*, MutableBuffer*) const;
+template Status Dictionary::Gather(std::uint32_t*, const std::uint16_t*, std::uint64_t, LeafSink*, MutableBuffer*) const;
+template Status Dictionary::Gather(std::uint64_t*, const std::uint16_t*, std::uint64_t, LeafSink*, MutableBuffer*) const;
+
+}  // namespace lancekit

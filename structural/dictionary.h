@@ -1,0 +1,44 @@
+// Dictionaries of mini-block pages: the values, and the gathering of rows from indices.
+#pragma once
+
+#include <memory>
+
+#include "encodings/encoding.h"
+#include "structural/page_reader.h"
+
+namespace lancekit {
+
+/// The decoded dictionary of one page. Immutable; thread-safe.
+class Dictionary {
+ public:
+  /// Errors: kCorruption, kUnsupported, as the encoding reports them.
+  static Result<std::unique_ptr<Dictionary>> Decode(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_items,
+                                                    const LeafType& leaf, Scratch* scratch);
+
+  /// Appends the items of these indices; null slots (levels[i] != 0, levels may be nullptr) get an empty item.
+  /// Errors: kCorruption for an index beyond the dictionary.
+  template <class Index>
+  Status Gather(Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink, MutableBuffer* ends) const;
+
+ private:
+  Dictionary(std::uint64_t num_items, ArrayData items) : num_items_(num_items), items_(std::make_shared<const ArrayData>(std::move(items))) {}
+
+  template <class Index>
+  Status GatherKeys(const Index* indices, std::uint64_t count, LeafSink* sink) const;
+  template <class Index>
+  Status GatherFixed(const Index* indices, std::uint64_t count, ValueSink* sink) const;
+  template <class Index>
+  Status GatherVariable(const Index* indices, std::uint64_t count, ValueSink* sink, MutableBuffer* ends) const;
+  void MakeShortItems();
+  std::uint64_t ItemStart(std::uint64_t i) const;
+
+  std::uint64_t num_items_;                     // one more item, empty or zero, stands behind them for null slots
+  std::shared_ptr<const ArrayData> items_;      // without that one, for dictionary types; else with it
+  bool large_offsets_ = false;
+  std::uint64_t max_item_bytes_ = 0;
+  // Items of at most 16 bytes, each in 16 bytes, so that one is copied by one store; empty when there are longer ones.
+  MutableBuffer short_items_;
+  std::vector<std::uint8_t> short_lengths_;
+};
+
+}  // namespace lancekit

@@ -1,0 +1,54 @@
+// Reading one page: the structural encodings behind one interface.
+#pragma once
+
+#include <memory>
+
+#include "encodings/encoding.h"
+#include "format/file_metadata.h"
+#include "io/source.h"
+#include "structural/leaf.h"
+
+namespace lancekit {
+
+/// Memory that page readers reuse; one per thread of work.
+struct PageScratch {
+  Scratch decode;
+  ValueSink levels{FixedShape(16)};
+  ValueSink indices8{FixedShape(8)};
+  ValueSink indices16{FixedShape(16)};
+  ValueSink indices32{FixedShape(32)};
+  ValueSink indices64{FixedShape(64)};
+  MutableBuffer ends;
+};
+
+/// One page of a leaf column, its tables parsed and checked. Immutable; thread-safe.
+class PageReader {
+ public:
+  virtual ~PageReader() = default;
+  /// Appends rows [rows.first, rows.first + rows.count) of the page. Pre: they are in the page.
+  /// Errors: kCorruption, kIo, kResourceLimit; offsets in errors are file positions where they are known.
+  virtual Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const = 0;
+};
+
+/// What every structural encoding starts from. The source must outlive the page.
+struct PageInput {
+  const Source* source = nullptr;
+  const format::PageMetadata* page = nullptr;
+  const format::PageLayout* layout = nullptr;
+  const LeafType* leaf = nullptr;
+};
+
+/// Reads what is needed once per page (chunk table, repetition index); values are read by Read().
+/// Errors: kCorruption, kIo, kUnsupported (naming the structural or compressive encoding).
+Result<std::unique_ptr<PageReader>> OpenPage(const Source& source, const format::PageMetadata& page, const LeafType& leaf);
+
+Result<std::unique_ptr<PageReader>> OpenMiniBlockPage(const PageInput& input);
+Result<std::unique_ptr<PageReader>> OpenFullZipPage(const PageInput& input);
+Result<std::unique_ptr<PageReader>> OpenConstantPage(const PageInput& input);
+
+/// Reads a whole buffer of the page. Errors: kCorruption when the page has too few buffers.
+Result<Buffer> ReadPageBuffer(const PageInput& input, std::size_t buffer);
+/// True when the only layer of a flat leaf says that values can be null. Errors: kUnsupported for nested pages.
+Result<bool> IsNullable(const format::PageLayout& layout);
+
+}  // namespace lancekit
