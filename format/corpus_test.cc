@@ -81,7 +81,12 @@ void CheckFile(const std::string& file, const Footer& footer) {
   ASSERT_TRUE(descriptor) << descriptor.error().describe();
   auto written = SerializeFileDescriptor(*descriptor);
   ASSERT_TRUE(written) << written.error().describe();
-  ASSERT_TRUE(std::ranges::equal(BytesOf(*written), message)) << descriptor->schema.fields[0].type.to_string();
+  if (written->find("dict:") == std::string::npos) {
+    ASSERT_EQ(*written, file.substr(range->offset, range->size));
+  } else {  // appends to an empty table leave out the empty Dictionary message
+    auto again = ParseFileDescriptor(BytesOf(*written));
+    ASSERT_TRUE(again && again->schema.fields == descriptor->schema.fields);
+  }
   if (footer.version != FileVersion::k2_0) {
     ASSERT_EQ(Leaves(descriptor->schema).size(), footer.num_columns);
   }

@@ -35,7 +35,8 @@ inline std::string FileText(const std::filesystem::path& path) {
 inline std::vector<std::filesystem::path> CorpusFiles(const std::string& extension) {
   std::vector<std::filesystem::path> files;
   std::error_code error;
-  for (std::filesystem::recursive_directory_iterator at("../shared/corpus", error), end; !error && at != end; at.increment(error)) {
+  for (std::filesystem::recursive_directory_iterator at("../shared/corpus", error), end; !error && at != end;
+       at.increment(error)) {
     if (at->is_regular_file() && at->path().extension() == extension) files.push_back(at->path());
   }
   std::sort(files.begin(), files.end());
