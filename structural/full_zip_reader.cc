@@ -67,7 +67,7 @@ class FixedFullZipPage final : public PageReader {
   Status ReadPlain(const Buffer& bytes, std::uint64_t count, LeafSink* sink) const {
     const bool aligned = reinterpret_cast<std::uintptr_t>(bytes.data()) % kBorrowAlignment == 0;
     if (sink->IsWhole(count) && aligned) {
-      sink->values().Borrow(bytes, count);
+      sink->Borrow(bytes, count);
     } else {
       sink->values().AppendBits(bytes.data(), 0, count);
     }

@@ -41,6 +41,12 @@ Result<LeafType> MakeLeafType(const DataType& type) {
 
 LeafSink::LeafSink(const LeafType& leaf, std::uint64_t num_rows) : leaf_(&leaf), values_(leaf.shape), capacity_(num_rows) {}
 
+ValueSink& LeafSink::values() {
+  if (!reserved_) values_.Reserve(capacity_);
+  reserved_ = true;
+  return values_;
+}
+
 void LeafSink::NeedBits() {
   if (has_bits_) return;
   has_bits_ = true;

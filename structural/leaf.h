@@ -32,7 +32,10 @@ class LeafSink {
   const LeafType& leaf() const noexcept { return *leaf_; }
   /// True while nothing was appended and `count` rows would complete the sink.
   bool IsWhole(std::uint64_t count) const noexcept { return rows_ == 0 && count == capacity_; }
-  ValueSink& values() noexcept { return values_; }
+  /// Takes the memory on first use.
+  ValueSink& values();
+  /// Uses file bytes as the values. Pre: IsWhole(count).
+  void Borrow(Buffer values, std::uint64_t count) { values_.Borrow(std::move(values), count); }
 
   void AppendValid(std::uint64_t count);
   void AppendNull(std::uint64_t count);
@@ -54,6 +57,7 @@ class LeafSink {
   std::uint64_t capacity_;
   std::uint64_t rows_ = 0;
   std::uint64_t nulls_ = 0;
+  bool reserved_ = false;
   bool has_bits_ = false;
   MutableBuffer bits_;
   std::vector<std::shared_ptr<const ArrayData>> dictionaries_;

@@ -1,0 +1,103 @@
+// FSST: strings compressed one by one with a table of 255 symbols of 1 to 8 bytes, one table per page.
+//
+//   chunk and full-zip value: as the inner encoding (variable), its values being codes
+//   symbol table: 2312 bytes in the encoding message (kernels/fsst.h)
+//
+// Source: lance protos/encodings_v2_1.proto (Fsst), rust lance-encoding physical/fsst.rs.
+#include <cstring>
+
+#include "encodings/definitions.h"
+#include "encodings/kernels/fsst.h"
+
+namespace lancekit {
+namespace {
+
+struct Table {
+  kernels::FsstDecoder decoder;
+  bool compressed = false;
+};
+
+Result<Table> ParseTable(const format::Encoding& encoding, const ValueShape& shape) {
+  if (!shape.variable()) return Corrupt("fsst: stands where values of fixed width are stored");
+  if (encoding.children.size() != 1) return Corrupt("fsst: no inner encoding");
+  Table table;
+  if (!kernels::ParseFsstTable(encoding.table, &table.decoder, &table.compressed)) {
+    return Corrupt("fsst: a damaged symbol table of {} bytes", encoding.table.size());
+  }
+  return table;
+}
+
+template <class Offset>
+Status DecodeRun(const kernels::FsstDecoder& decoder, const StringsView& view, ValueRange range, ValueSink* sink, Scratch* scratch) {
+  const auto* offsets = reinterpret_cast<const Offset*>(view.offsets) + range.first;
+  const std::uint64_t codes = offsets[range.count] - offsets[0];
+  scratch->ends.Resize(range.count * sizeof(std::int64_t));
+  auto* const ends = scratch->ends.as<std::int64_t>();
+  std::byte* const to = sink->ReserveData(kernels::FsstDecodeRoom(codes));
+  if (!kernels::FsstDecodeRun<Offset, std::int64_t>(decoder, view.data, offsets, range.count, to, 0, ends)) {
+    return Corrupt("fsst: a value ends after an escape code");
+  }
+  return sink->AppendEnds(ends, range.count);
+}
+
+class FsstChunkDecoder final : public ChunkDecoder {
+ public:
+  FsstChunkDecoder(Table table, std::unique_ptr<ChunkDecoder> inner) : table_(table), inner_(std::move(inner)) {}
+  std::size_t num_buffers() const noexcept override { return inner_->num_buffers(); }
+
+  Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch* scratch) const override {
+    if (!table_.compressed) return inner_->Decode(chunk, range, sink, scratch);
+    LANCEKIT_ASSIGN(const StringsView view, inner_->View(chunk, range, scratch));
+    return view.wide ? DecodeRun<std::uint64_t>(table_.decoder, view, range, sink, scratch)
+                     : DecodeRun<std::uint32_t>(table_.decoder, view, range, sink, scratch);
+  }
+
+ private:
+  Table table_;
+  std::unique_ptr<ChunkDecoder> inner_;
+};
+
+Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding, const ValueShape& shape) {
+  LANCEKIT_ASSIGN(const Table table, ParseTable(encoding, shape));
+  LANCEKIT_ASSIGN(std::unique_ptr<ChunkDecoder> inner, MakeChunkDecoder(encoding.children[0], shape));
+  return std::unique_ptr<ChunkDecoder>(std::make_unique<FsstChunkDecoder>(table, std::move(inner)));
+}
+
+class FsstValueDecoder final : public ValueDecoder {
+ public:
+  explicit FsstValueDecoder(const Table& table) : table_(table) {}
+  std::uint64_t stored_bytes() const noexcept override { return 0; }
+  Status Append(Bytes stored, ValueSink* sink, Scratch*) const override {
+    std::byte* const to = sink->ReserveData(kernels::FsstDecodeRoom(stored.size()));
+    std::size_t size = stored.size();
+    if (!table_.compressed) {
+      if (size != 0) std::memcpy(to, stored.data(), size);
+    } else {
+      const auto decoded = kernels::FsstDecode(table_.decoder, stored.data(), stored.size(), to);
+      if (!decoded.has_value()) return Corrupt("fsst: a value ends after an escape code");
+      size = *decoded;
+    }
+    const auto end = static_cast<std::int64_t>(size);
+    return sink->AppendEnds(&end, 1);
+  }
+
+ private:
+  Table table_;
+};
+
+Result<std::unique_ptr<ValueDecoder>> MakeValue(const format::Encoding& encoding, const ValueShape& shape) {
+  LANCEKIT_ASSIGN(const Table table, ParseTable(encoding, shape));
+  if (encoding.children[0].id != format::EncodingId::kVariable) return Unsupported("fsst: values that are not variable");
+  return std::unique_ptr<ValueDecoder>(std::make_unique<FsstValueDecoder>(table));
+}
+
+}  // namespace
+
+constinit const EncodingDef kFsst{
+    .id = format::EncodingId::kFsst,
+    .name = "fsst",
+    .make_chunk_decoder = &MakeChunk,
+    .make_value_decoder = &MakeValue,
+};
+
+}  // namespace lancekit

@@ -1,0 +1,66 @@
+#include "reader/column_reader.h"
+
+#include <algorithm>
+
+#include "base/checked_math.h"
+#include "base/limits.h"
+
+namespace lancekit {
+
+Result<std::shared_ptr<const ColumnReader>> ColumnReader::Open(std::shared_ptr<const Source> source, format::ColumnMetadata metadata,
+                                                               LeafType leaf, std::string name, std::uint64_t num_rows) {
+  std::shared_ptr<ColumnReader> column(new ColumnReader(std::move(source), std::move(metadata), std::move(leaf), std::move(name)));
+  std::uint64_t rows = 0;
+  column->row_starts_.push_back(0);
+  for (const format::PageMetadata& page : column->metadata_.pages) {
+    if (!CheckedAdd(rows, page.length, &rows) || rows > kMaxRows) return column->Locate(Corrupt("{} rows in a page", page.length), 0);
+    column->row_starts_.push_back(rows);
+    for (const format::FileRange& buffer : page.buffers) column->stored_bytes_ += buffer.size;
+  }
+  if (rows != num_rows) {
+    return At(Corrupt("the pages hold {} rows, the file {}", rows, num_rows), {.path = column->source_->path(), .column = column->name_});
+  }
+  return std::shared_ptr<const ColumnReader>(std::move(column));
+}
+
+std::size_t ColumnReader::FindPage(std::uint64_t row) const {
+  const auto it = std::upper_bound(row_starts_.begin(), row_starts_.end() - 1, row);
+  return static_cast<std::size_t>(it - row_starts_.begin()) - 1;
+}
+
+Status ColumnReader::Locate(Status status, std::size_t page) const {
+  return At(std::move(status), {.path = source_->path(), .column = name_, .page = static_cast<std::int64_t>(page)});
+}
+
+Result<const PageReader*> ColumnReader::Page(std::size_t page) const {
+  LazyPage& lazy = pages_[page];
+  std::call_once(lazy.once, [&] {
+    auto reader = OpenPage(*source_, metadata_.pages[page], leaf_);
+    if (reader) {
+      lazy.reader = *std::move(reader);
+    } else {
+      lazy.status = Locate(std::move(reader).status(), page);
+    }
+  });
+  if (!lazy.status.ok()) return lazy.status.error();
+  return lazy.reader.get();
+}
+
+Status ColumnReader::Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const {
+  std::size_t page = rows.count == 0 ? 0 : FindPage(rows.first);
+  while (rows.count != 0) {
+    const std::uint64_t skip = rows.first - row_starts_[page];
+    const std::uint64_t count = std::min(rows.count, row_starts_[page + 1] - rows.first);
+    if (count != 0) {
+      LANCEKIT_ASSIGN(const PageReader* reader, Page(page));
+      Status status = reader->Read({skip, count}, sink, scratch);
+      if (!status.ok()) return Locate(std::move(status), page);
+    }
+    rows.first += count;
+    rows.count -= count;
+    ++page;
+  }
+  return {};
+}
+
+}  // namespace lancekit

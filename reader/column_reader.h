@@ -1,0 +1,55 @@
+// One column of a file: its pages, opened on first use, and the reading of any rows of it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "format/file_metadata.h"
+#include "io/source.h"
+#include "structural/page_reader.h"
+
+namespace lancekit {
+
+/// Thread-safe. Errors carry column, page and file position.
+class ColumnReader {
+ public:
+  /// `num_rows` must be the sum of the pages' rows. Errors: kCorruption otherwise.
+  static Result<std::shared_ptr<const ColumnReader>> Open(std::shared_ptr<const Source> source, format::ColumnMetadata metadata,
+                                                          LeafType leaf, std::string name, std::uint64_t num_rows);
+
+  const std::string& name() const noexcept { return name_; }
+  const LeafType& leaf() const noexcept { return leaf_; }
+  const format::ColumnMetadata& metadata() const noexcept { return metadata_; }
+  std::uint64_t num_rows() const noexcept { return row_starts_.back(); }
+  /// First row behind the page that holds `row`.
+  std::uint64_t PageEnd(std::uint64_t row) const { return row_starts_[FindPage(row) + 1]; }
+  /// Bytes of all page buffers.
+  std::uint64_t stored_bytes() const noexcept { return stored_bytes_; }
+
+  /// Appends rows [rows.first, rows.first + rows.count). Pre: they exist.
+  Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const;
+
+ private:
+  struct LazyPage {
+    std::once_flag once;
+    std::unique_ptr<PageReader> reader;
+    Status status;
+  };
+  ColumnReader(std::shared_ptr<const Source> source, format::ColumnMetadata metadata, LeafType leaf, std::string name)
+      : source_(std::move(source)), metadata_(std::move(metadata)), leaf_(std::move(leaf)), name_(std::move(name)), pages_(metadata_.pages.size()) {}
+  std::size_t FindPage(std::uint64_t row) const;
+  Result<const PageReader*> Page(std::size_t page) const;
+  Status Locate(Status status, std::size_t page) const;
+
+  std::shared_ptr<const Source> source_;
+  format::ColumnMetadata metadata_;
+  LeafType leaf_;
+  std::string name_;
+  std::vector<std::uint64_t> row_starts_;
+  std::uint64_t stored_bytes_ = 0;
+  mutable std::vector<LazyPage> pages_;
+};
+
+}  // namespace lancekit

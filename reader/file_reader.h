@@ -1,0 +1,52 @@
+// One Lance file: its container, opened from the tail, and its columns, opened on first use.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+
+#include "format/file_metadata.h"
+#include "format/schema.h"
+#include "io/source.h"
+#include "reader/column_reader.h"
+
+namespace lancekit {
+
+/// Thread-safe. Errors carry the path.
+class FileReader {
+ public:
+  /// Reads the tail once and checks footer, tables and schema; column metadata is not touched.
+  static Result<std::shared_ptr<const FileReader>> Open(std::shared_ptr<const Source> source);
+
+  const Source& source() const noexcept { return *source_; }
+  const format::Footer& footer() const noexcept { return footer_; }
+  /// Schema and number of rows.
+  const format::FileDescriptor& descriptor() const noexcept { return descriptor_; }
+
+  /// Position of a column's metadata. Errors: kInvalidArgument, kCorruption.
+  Result<format::FileRange> ColumnMetadataRange(std::uint32_t column) const;
+  Result<format::FileRange> GlobalBufferRange(std::uint32_t buffer) const;
+  /// Parses a column's metadata anew.
+  Result<format::ColumnMetadata> ReadColumnMetadata(std::uint32_t column) const;
+  /// The column as values of `field`, opened on first use and then kept.
+  Result<std::shared_ptr<const ColumnReader>> Column(std::uint32_t column, const Field& field) const;
+
+ private:
+  explicit FileReader(std::shared_ptr<const Source> source) : source_(std::move(source)) {}
+  Status Load();
+  Result<Buffer> ReadNearTail(std::uint64_t offset, std::uint64_t size) const;
+
+  std::shared_ptr<const Source> source_;
+  Buffer tail_;
+  std::uint64_t tail_offset_ = 0;
+  format::Footer footer_;
+  Buffer cmo_;
+  Buffer gbo_;
+  format::FileDescriptor descriptor_;
+  mutable std::shared_mutex mutex_;
+  mutable std::map<std::uint32_t, std::shared_ptr<const ColumnReader>> columns_;
+};
+
+}  // namespace lancekit
