@@ -1,0 +1,34 @@
+// Reading rows of a table into arrays; what scans and takes share.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "reader/table_impl.h"
+
+namespace lancekit {
+
+/// A run of rows of one fragment; rows count from the fragment's first.
+struct RowRun {
+  const TableFragment* fragment = nullptr;
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+};
+
+/// The rows of the runs, one after the other, as one array of the column. Errors: as ColumnReader::Read.
+Result<ArrayData> ReadColumnRows(const TableImpl& table, std::size_t column, const LeafType& leaf, std::span<const RowRun> runs);
+
+/// Runs `body`, turning an exhausted memory into kResourceLimit.
+template <class Body>
+auto WithoutThrowing(Body body) -> decltype(body()) {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    return MakeError(ErrorCode::kResourceLimit, "out of memory");
+  } catch (const std::length_error&) {
+    return MakeError(ErrorCode::kResourceLimit, "out of memory");
+  }
+}
+
+}  // namespace lancekit
