@@ -52,8 +52,12 @@ std::int64_t WantedChildren(TypeId id) {
   }
 }
 
+// Comes before any look at the name, which is gone with the rest.
+Status CheckAlive(const ArrowSchema& schema) {
+  return schema.release == nullptr ? Invalid("the Arrow schema is released") : Status();
+}
+
 Status CheckNode(const ArrowSchema& schema, int depth) {
-  if (schema.release == nullptr) return Invalid("the Arrow schema is released");
   if (schema.format == nullptr) return Invalid("the Arrow schema has no format");
   if (depth > kMaxSchemaDepth) return Invalid("the Arrow schema is nested deeper than {} levels", kMaxSchemaDepth);
   if (schema.n_children < 0 || (schema.n_children > 0 && schema.children == nullptr)) {
@@ -109,6 +113,7 @@ Status FillField(const ArrowSchema& schema, int depth, Field* field) {
 }
 
 Result<Field> ImportNode(const ArrowSchema& schema, int depth) {
+  LANCEKIT_TRY(CheckAlive(schema));
   Field field{.name = schema.name == nullptr ? "" : schema.name, .nullable = (schema.flags & ARROW_FLAG_NULLABLE) != 0};
   LANCEKIT_TRY(WithinField(field.name, FillField(schema, depth, &field)));
   return field;
@@ -119,7 +124,9 @@ Result<Field> ImportNode(const ArrowSchema& schema, int depth) {
 Result<Field> ImportField(const ArrowSchema& schema) { return ImportNode(schema, 1); }
 
 Result<Schema> ImportSchema(const ArrowSchema& schema) {
-  LANCEKIT_ASSIGN(Field table, ImportNode(schema, 0));
+  LANCEKIT_TRY(CheckAlive(schema));
+  Field table;  // its name is no part of any column's path
+  LANCEKIT_TRY(FillField(schema, 0, &table));
   if (table.type.id != TypeId::kStruct) return Invalid("a table needs a struct of columns, not {}", table.type.to_string());
   return Schema{.fields = std::move(table.type.children), .metadata = std::move(table.metadata)};
 }
