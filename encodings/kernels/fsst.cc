@@ -18,67 +18,55 @@ int FirstEscapeBit(std::uint64_t codes) {
   return std::countr_zero((inverted - kEveryByte) & codes & (kEveryByte * 0x80)) & ~7;
 }
 
-// Decoding keeps the output position of every code byte, if asked: string ends are then looked up without a branch per string.
+// The cursors of a decode. Passed and returned by value, so that they stay in registers: byte stores may alias anything else.
+struct Cursors {
+  const std::byte* in;
+  std::byte* out;
+  bool ok = true;  // false when the input ended after an escape
+};
+
+// Decodes until `stop` is reached; an escape just before it takes its literal too. With kPositions, positions[i] becomes the
+// output position of input byte i of this call (one more for the end), so that string ends are looked up without a branch per
+// string.
 template <bool kPositions>
-class Run {
- public:
-  Run(const FsstDecoder& decoder, const std::byte* in, const std::byte* end, std::byte* out)
-      : decoder_(decoder), in_(in), end_(end), out_(out) {}
-
-  const std::byte* in() const { return in_; }
-  std::byte* out() const { return out_; }
-
-  // Decodes until `stop` is reached; an escape there takes its literal too. Position i belongs to the byte i of this call.
-  bool DecodeUntil(const std::byte* stop, std::uint32_t* positions) {
-    begin_ = out_;
-    positions_ = positions;
-    while (stop - in_ >= 8) {
-      std::uint64_t codes = LoadLe<std::uint64_t>(in_);
+[[gnu::always_inline]] inline Cursors DecodeUntil(const FsstDecoder& decoder, Cursors at, const std::byte* stop,
+                                                  const std::byte* end, std::uint32_t* positions) {
+  const std::byte* in = at.in;
+  std::byte* out = at.out;
+  const std::byte* const out_begin = out;
+  const auto decode_code = [&](std::uint64_t code) __attribute__((always_inline)) {
+    if constexpr (kPositions) *positions++ = static_cast<std::uint32_t>(out - out_begin);
+    StoreLe(out, decoder.symbols[code]);
+    out += decoder.lengths[code];
+  };
+  while (in < stop) {
+    if (stop - in >= 8) {
+      std::uint64_t codes = LoadLe<std::uint64_t>(in);
       const int escape_bit = FirstEscapeBit(codes);
       if (escape_bit == 64) [[likely]] {
-        for (int i = 0; i < 8; ++i) DecodeCode(codes >> (8 * i) & 255);
+#pragma GCC unroll 8
+        for (int bit = 0; bit < 64; bit += 8) decode_code(codes >> bit & 255);
+        in += 8;
         continue;
       }
-      for (int bit = 0; bit < escape_bit; bit += 8) DecodeCode(codes >> bit & 255);
-      if (!DecodeLiteral()) return false;
+      for (int bit = 0; bit < escape_bit; bit += 8) decode_code(codes >> bit & 255);
+      in += escape_bit / 8;
+    } else if (const std::uint8_t code = LoadLe<std::uint8_t>(in); code != kFsstEscape) {
+      decode_code(code);
+      ++in;
+      continue;
     }
-    while (in_ < stop) {
-      const std::uint8_t code = LoadLe<std::uint8_t>(in_);
-      if (code != kFsstEscape) {
-        DecodeCode(code);
-      } else if (!DecodeLiteral()) {
-        return false;
-      }
-    }
-    if constexpr (kPositions) *positions_ = static_cast<std::uint32_t>(out_ - begin_);
-    return true;
-  }
-
- private:
-  [[gnu::always_inline]] void DecodeCode(std::uint64_t code) {
-    if constexpr (kPositions) *positions_++ = static_cast<std::uint32_t>(out_ - begin_);
-    StoreLe(out_, decoder_.symbols[code]);
-    out_ += decoder_.lengths[code];
-    ++in_;
-  }
-  bool DecodeLiteral() {
-    if (end_ - in_ < 2) return false;
+    if (end - in < 2) return {in, out, false};
     if constexpr (kPositions) {
-      *positions_++ = static_cast<std::uint32_t>(out_ - begin_);
-      *positions_++ = kInsideEscape;
+      *positions++ = static_cast<std::uint32_t>(out - out_begin);
+      *positions++ = kInsideEscape;
     }
-    *out_++ = in_[1];
-    in_ += 2;
-    return true;
+    *out++ = in[1];
+    in += 2;
   }
-
-  const FsstDecoder& decoder_;
-  const std::byte* in_;
-  const std::byte* end_;
-  std::byte* out_;
-  std::byte* begin_ = nullptr;
-  std::uint32_t* positions_ = nullptr;
-};
+  if constexpr (kPositions) *positions = static_cast<std::uint32_t>(out - out_begin);
+  return {in, out};
+}
 
 }  // namespace
 
@@ -99,9 +87,9 @@ bool ParseFsstTable(Bytes table, FsstDecoder* decoder, bool* compressed) noexcep
 
 std::optional<std::size_t> FsstDecode(const FsstDecoder& decoder, const std::byte* in, std::size_t size,
                                       std::byte* out) noexcept {
-  Run<false> run(decoder, in, in + size, out);
-  if (!run.DecodeUntil(in + size, nullptr)) return std::nullopt;
-  return static_cast<std::size_t>(run.out() - out);
+  const Cursors at = DecodeUntil<false>(decoder, {in, out}, in + size, in + size, nullptr);
+  if (!at.ok) return std::nullopt;
+  return static_cast<std::size_t>(at.out - out);
 }
 
 template <class InOffset, class OutOffset>
@@ -111,22 +99,22 @@ bool FsstDecodeRun(const FsstDecoder& decoder, const std::byte* in, const InOffs
   constexpr std::ptrdiff_t kCodesPerRound = 1024;
   std::uint32_t positions[kCodesPerRound + 2];
   const std::byte* const end = in + in_offsets[num_strings];
-  Run<true> run(decoder, in + in_offsets[0], end, out);
-  std::size_t string = 0;
-  bool ok = true;
-  while (string < num_strings) {
-    const std::byte* const begin = run.in();
-    const auto round_base = static_cast<OutOffset>(base + static_cast<OutOffset>(run.out() - out));
-    if (!run.DecodeUntil(begin + std::min(kCodesPerRound, end - begin), positions)) return false;
-    const auto round_begin = static_cast<InOffset>(begin - in);
-    const auto round_end = static_cast<InOffset>(run.in() - in);
-    for (; string < num_strings && in_offsets[string + 1] <= round_end; ++string) {
-      const std::uint32_t position = positions[in_offsets[string + 1] - round_begin];
-      ok &= position != kInsideEscape;
-      out_ends[string] = static_cast<OutOffset>(round_base + static_cast<OutOffset>(position));
+  Cursors at = {in + in_offsets[0], out};
+  std::uint32_t largest_position = 0;
+  for (std::size_t string = 0; string < num_strings;) {
+    const Cursors begin = at;
+    at = DecodeUntil<true>(decoder, begin, begin.in + std::min(kCodesPerRound, end - begin.in), end, positions);
+    if (!at.ok) return false;
+    const auto in_begin = static_cast<std::size_t>(begin.in - in);
+    const auto in_end = static_cast<std::size_t>(at.in - in);
+    const auto out_begin = static_cast<OutOffset>(base + static_cast<OutOffset>(begin.out - out));
+    for (; string < num_strings && in_offsets[string + 1] <= in_end; ++string) {
+      const std::uint32_t position = positions[in_offsets[string + 1] - in_begin];
+      largest_position = std::max(largest_position, position);
+      out_ends[string] = static_cast<OutOffset>(out_begin + static_cast<OutOffset>(position));
     }
   }
-  return ok;
+  return largest_position != kInsideEscape;
 }
 
 #define LANCEKIT_INSTANTIATE(InOffset, OutOffset)                                                                      \
