@@ -1,1 +1,29 @@
-# Install rules: see the packaging section of the README.
+# Install rules: library, public headers, programs, the CMake package LanceKit and lancekit.pc. The test install_consumer
+# builds a project against the result.
+include(CMakePackageConfigHelpers)
+
+install(TARGETS lancekit EXPORT LanceKitTargets
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lancekit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+
+foreach(program lance-inspect lance-convert)
+  if(TARGET ${program})
+    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endforeach()
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/LanceKit)
+install(EXPORT LanceKitTargets NAMESPACE LanceKit:: DESTINATION ${package_dir})
+configure_package_config_file(cmake/LanceKitConfig.cmake.in ${PROJECT_BINARY_DIR}/LanceKitConfig.cmake
+  INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/LanceKitConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/LanceKitConfig.cmake ${PROJECT_BINARY_DIR}/LanceKitConfigVersion.cmake
+  DESTINATION ${package_dir})
+
+# lancekit.pc finds its prefix from its own place, so that an installed tree can be moved.
+set(pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+file(RELATIVE_PATH pc_prefix /${pc_dir} /)
+configure_file(cmake/lancekit.pc.in ${PROJECT_BINARY_DIR}/lancekit.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/lancekit.pc DESTINATION ${pc_dir})

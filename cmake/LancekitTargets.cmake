@@ -10,7 +10,9 @@ target_link_libraries(lancekit_internal PUBLIC lancekit_objects)
 
 add_library(lancekit)
 add_library(LanceKit::lancekit ALIAS lancekit)
-target_link_libraries(lancekit PRIVATE lancekit_objects)
+# Objects and libraries one by one: linking lancekit_objects would name it, fmt and protozero in the installed package.
+target_sources(lancekit PRIVATE $<TARGET_OBJECTS:lancekit_objects>)
+target_link_libraries(lancekit PRIVATE PkgConfig::ZSTD PkgConfig::LZ4 Threads::Threads)
 target_include_directories(lancekit INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_features(lancekit INTERFACE cxx_std_17)
