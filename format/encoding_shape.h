@@ -18,6 +18,7 @@ struct Shape {
   std::uint8_t compression = 0;
   std::uint8_t table = 0;
   std::array<std::uint8_t, 2> children = {0, 0};
+  std::array<const char*, 2> child_roles = {"values", nullptr};
   std::uint8_t num_dictionary_items = 0;
   std::uint8_t has_validity = 0;
   std::uint8_t child_bits = 0;
@@ -27,18 +28,18 @@ struct Shape {
 inline constexpr Shape kShapes[] = {
     {.id = EncodingId::kNone, .name = "none"},
     {.id = EncodingId::kFlat, .name = "flat", .bits = 1, .compression = 2},
-    {.id = EncodingId::kVariable, .name = "variable", .compression = 2, .children = {1}},
+    {.id = EncodingId::kVariable, .name = "variable", .compression = 2, .children = {1}, .child_roles = {"offsets"}},
     {.id = EncodingId::kConstant, .name = "constant", .table = 1},
     {.id = EncodingId::kOutOfLineBitpacking, .name = "out_of_line_bitpacking", .bits = 1, .children = {3}},
     {.id = EncodingId::kInlineBitpacking, .name = "inline_bitpacking", .bits = 1, .compression = 2},
     {.id = EncodingId::kFsst, .name = "fsst", .table = 1, .children = {2}},
-    {.id = EncodingId::kDictionary, .name = "dictionary", .children = {1, 2}, .num_dictionary_items = 3},
-    {.id = EncodingId::kRle, .name = "rle", .children = {1, 2}},
+    {.id = EncodingId::kDictionary, .name = "dictionary", .children = {1, 2}, .child_roles = {"indices", "items"}, .num_dictionary_items = 3},
+    {.id = EncodingId::kRle, .name = "rle", .children = {1, 2}, .child_roles = {"values", "run lengths"}},
     {.id = EncodingId::kByteStreamSplit, .name = "byte_stream_split", .children = {1}},
     {.id = EncodingId::kGeneral, .name = "general", .compression = 1, .children = {3}},
     {.id = EncodingId::kFixedSizeList, .name = "fixed_size_list", .bits = 1, .children = {2}, .has_validity = 3},
     {.id = EncodingId::kPackedStruct, .name = "packed_struct", .children = {2}, .child_bits = 1},
-    {.id = EncodingId::kVariablePackedStruct, .name = "variable_packed_struct", .fields = 1},
+    {.id = EncodingId::kVariablePackedStruct, .name = "variable_packed_struct", .child_roles = {nullptr}, .fields = 1},
 };
 inline constexpr std::uint32_t kMaxFieldNumber = 3;
 

@@ -149,7 +149,8 @@ Result<DataType> ParseType(std::string_view text, int depth);
 Result<DataType> ParseFixedSizeList(std::string_view text, std::string_view rest, int depth) {
   DataType type{.id = TypeId::kFixedSizeList};
   const std::string_view size = TakeLastPart(&rest);
-  if (!ParseNumber<std::int64_t>(size, 1, std::numeric_limits<std::int32_t>::max(), &type.size)) return UnknownType(text);
+  if (rest.empty() || !ParseNumber<std::int64_t>(size, 1, std::numeric_limits<std::int32_t>::max(), &type.size))
+    return UnknownType(text);
   if (rest == "lance.bfloat16") return Unsupported("bfloat16 is not supported (logical type \"{}\")", text);
   LANCEKIT_ASSIGN(DataType item, ParseType(rest, depth + 1));
   const bool is_nested_struct =
