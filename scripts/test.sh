@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Sets up, builds and tests everything; the last line says "N passed, M failed". Exit status 0 when M is 0.
+#   scripts/test.sh           all of it, under 40 minutes on 2 cores
+#   scripts/test.sh --quick   the tests of the release build only
+# FUZZ_SECONDS sets how long each fuzz target runs (60). Logs are in build/logs.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+quick=false
+case "${1:-}" in
+  "") ;;
+  --quick) quick=true ;;
+  *) echo "usage: scripts/test.sh [--quick]" >&2; exit 2 ;;
+esac
+
+readonly MAX_BUILD_SECONDS=300
+jobs=$(nproc)
+logs=build/logs
+mkdir -p "$logs"
+passed=0 failed=0 failures=()
+
+count() { # name, exit status, what to say
+  if [ "$2" -eq 0 ]; then
+    passed=$((passed + 1))
+    echo "   ok  $1 $3"
+  else
+    failed=$((failed + 1)) failures+=("$1")
+    echo " FAIL  $1 $3"
+  fi
+}
+
+# check NAME COMMAND...: one check; its output is shown when it fails.
+check() {
+  local name=$1 begin=$SECONDS status=0
+  shift
+  "$@" > "$logs/$name.log" 2>&1 || status=$?
+  [ $status -eq 0 ] || tail -n 60 "$logs/$name.log"
+  count "$name" $status "($((SECONDS - begin)) s)"
+  return $status
+}
+
+build() { # preset
+  cmake --preset "$1" && cmake --build --preset "$1" --parallel "$jobs"
+}
+
+# Each ctest test counts as one.
+run_ctest() { # preset
+  local begin=$SECONDS log=$logs/ctest-$1.log summary not_passed total
+  ctest --preset "$1" --parallel "$jobs" --timeout 900 > "$log" 2>&1
+  summary=$(grep -E 'tests passed, [0-9]+ tests failed out of' "$log")
+  if [ -z "$summary" ]; then
+    tail -n 20 "$log"
+    count "ctest-$1" 1 "(no tests ran)"
+    return
+  fi
+  not_passed=$(sed -E 's/.*, ([0-9]+) tests failed.*/\1/' <<< "$summary")
+  total=$(sed -E 's/.* out of ([0-9]+)/\1/' <<< "$summary")
+  passed=$((passed + total - not_passed)) failed=$((failed + not_passed))
+  if [ "$not_passed" -gt 0 ]; then
+    failures+=("$not_passed tests of ctest --preset $1")
+    sed -n '/The following tests FAILED/,$p' "$log"
+  fi
+  echo "       ctest $1: $((total - not_passed)) of $total passed ($((SECONDS - begin)) s)"
+}
+
+check_format() {
+  find base types io format encodings structural reader writer index tools include examples fuzz bench tests \
+    \( -name '*.cc' -o -name '*.h' -o -name '*.hpp' \) -print0 2> /dev/null |
+    xargs -0 clang-format-19 --dry-run -Werror
+}
+
+# The library's sources; run-clang-tidy fails when no file matches.
+check_tidy() {
+  run-clang-tidy-19 -quiet -p build/release -j "$jobs" \
+    "^$PWD/(base|types|io|format|encodings|structural|reader|writer|index)/.*(?<!_test)(?<!_testing)\.cc\$"
+}
+
+# Each libFuzzer target gets its seeds and a scratch corpus, as many targets at a time as there are cores.
+fuzz_one() { # target
+  local name work
+  name=$(basename "$1")
+  work=$(mktemp -d)
+  local seeds=()
+  [ ! -d "fuzz/corpus/$name" ] || seeds=("fuzz/corpus/$name")
+  "$1" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$PWD/$logs/$name-" "$work" \
+    "${seeds[@]}" > "$logs/fuzz-$name.log" 2>&1
+  local status=$?
+  rm -rf "$work"
+  return $status
+}
+
+run_fuzzers() {
+  local targets target begin=$SECONDS
+  mapfile -t targets < <(find build/fuzz/fuzz -maxdepth 1 -type f -perm -u+x 2> /dev/null | sort)
+  [ ${#targets[@]} -gt 0 ] || { count fuzz 1 "(no fuzz targets)"; return; }
+  export -f fuzz_one
+  export FUZZ_SECONDS=${FUZZ_SECONDS:-60} logs
+  printf '%s\n' "${targets[@]}" | xargs -P "$jobs" -I{} bash -c 'fuzz_one {}; echo $? > "$logs/fuzz-$(basename {}).status"'
+  for target in "${targets[@]}"; do
+    target=$(basename "$target")
+    local status
+    status=$(cat "$logs/fuzz-$target.status")
+    [ "$status" -eq 0 ] || tail -n 30 "$logs/fuzz-$target.log"
+    count "fuzz-$target" "$status" "$(grep -oE 'Done [0-9]+ runs' "$logs/fuzz-$target.log")"
+  done
+  echo "       fuzz: ${#targets[@]} targets, $FUZZ_SECONDS s each ($((SECONDS - begin)) s)"
+}
+
+scripts/setup.sh || exit 1
+
+fresh=true
+[ ! -e build/release/.ninja_log ] || fresh=false
+begin=$SECONDS
+if check build-release build release; then
+  build_seconds=$((SECONDS - begin))
+  if $fresh; then
+    [ "$build_seconds" -le $MAX_BUILD_SECONDS ]
+    count build-time $? "(clean release build $build_seconds s on $jobs cores, at most $MAX_BUILD_SECONDS s)"
+  fi
+fi
+run_ctest release
+
+if ! $quick; then
+  check format check_format
+  check clang-tidy check_tidy
+  check build-dev build dev
+  run_ctest dev
+  check build-fuzz build fuzz && run_fuzzers
+fi
+
+echo
+echo "took $((SECONDS / 60)) min $((SECONDS % 60)) s"
+[ $failed -eq 0 ] || printf 'failed: %s\n' "${failures[@]}"
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
