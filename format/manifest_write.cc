@@ -111,7 +111,8 @@ void AppendSection(const std::string& message, std::string* out) {
 
 Result<std::string> SerializeManifestFile(const Manifest& manifest, const std::string& transaction) {
   LANCEKIT_ASSIGN(const std::string message, WriteManifest(manifest, !transaction.empty()));
-  if (message.size() > std::numeric_limits<std::uint32_t>::max() || transaction.size() > std::numeric_limits<std::uint32_t>::max()) {
+  if (message.size() > std::numeric_limits<std::uint32_t>::max() ||
+      transaction.size() > std::numeric_limits<std::uint32_t>::max()) {
     return Unsupported("a manifest of {} bytes with a transaction of {} bytes is too large", message.size(), transaction.size());
   }
   std::string file;
