@@ -30,8 +30,18 @@ std::unique_ptr<ChunkEncoder> MakeFixedSizeListEncoder(ValuesView values);
 /// The encoding tree of fixed-size lists with flat items, in chunks and in full-zip pages.
 format::Encoding DescribeFixedSizeList(const ValuesView& values);
 std::unique_ptr<ChunkEncoder> MakeVariableEncoder(ValuesView values);
-/// Trains a symbol table on the values and compresses them. Null when that would not make them smaller.
-std::unique_ptr<ChunkEncoder> MakeFsstEncoder(ValuesView values);
+/// Strings compressed with a symbol table of their own.
+struct FsstStrings {
+  MutableBuffer codes;
+  MutableBuffer offsets;
+  std::vector<std::byte> table;
+  ValuesView values;   ///< the codes as strings; points into this object
+  /// The encoding tree in chunks and in full-zip pages.
+  format::Encoding Describe() const;
+};
+/// Trains a symbol table on the values and compresses them. Null when they are few or do not become smaller.
+std::unique_ptr<FsstStrings> CompressFsst(const ValuesView& values);
+std::unique_ptr<ChunkEncoder> MakeFsstEncoder(const FsstStrings& strings);
 
 /// Exact bytes of all chunk buffers that the encoder would write, without padding and headers.
 std::uint64_t InlineBitpackingBytes(const ValuesView& values);

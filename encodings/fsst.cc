@@ -8,6 +8,7 @@
 
 #include "encodings/definitions.h"
 #include "encodings/kernels/fsst.h"
+#include "encodings/kernels/fsst_encoder.h"
 
 namespace lancekit {
 namespace {
@@ -91,7 +92,62 @@ Result<std::unique_ptr<ValueDecoder>> MakeValue(const format::Encoding& encoding
   return std::unique_ptr<ValueDecoder>(std::make_unique<FsstValueDecoder>(table));
 }
 
+// A symbol table costs 2.3 KB, so few bytes are not worth one; the reference draws the line here too.
+constexpr std::uint64_t kMinBytes = 32 << 10;
+
+template <class Offset>
+void Compress(const ValuesView& values, FsstStrings* strings) {
+  const auto* offsets = values.offsets<Offset>();
+  const auto encoder = kernels::FsstEncoder::Train(values.data, offsets, values.length);
+  strings->codes.Resize(kernels::FsstEncoder::Room(values.StringBytes()));
+  strings->offsets.Resize((values.length + 1) * sizeof(Offset));
+  auto* const ends = strings->offsets.template as<Offset>();
+  ends[0] = 0;
+  strings->codes.Resize(encoder.CompressRun(values.data, offsets, values.length, strings->codes.data(), Offset{0}, ends + 1));
+  strings->table.resize(kernels::kFsstTableSize);
+  encoder.SerializeTable(strings->table.data());
+}
+
 }  // namespace
+
+format::Encoding FsstStrings::Describe() const {
+  format::Encoding encoding;
+  encoding.id = format::EncodingId::kFsst;
+  encoding.table = table;
+  encoding.children.push_back(MakeVariableEncoder(values)->Describe());
+  return encoding;
+}
+
+std::unique_ptr<FsstStrings> CompressFsst(const ValuesView& values) {
+  const std::uint64_t bytes = values.StringBytes();
+  // Codes may take twice the bytes before it is known that they do not pay; their offsets must still fit.
+  if (bytes < kMinBytes || bytes > (std::uint64_t{1} << 29)) return nullptr;
+  auto strings = std::make_unique<FsstStrings>();
+  values.shape.large_offsets ? Compress<std::int64_t>(values, strings.get()) : Compress<std::int32_t>(values, strings.get());
+  if (strings->codes.size() + strings->table.size() >= bytes) return nullptr;
+  strings->values = values;
+  strings->values.values = strings->offsets.data();
+  strings->values.data = strings->codes.data();
+  return strings;
+}
+
+namespace {
+
+class FsstEncoding final : public ChunkEncoder {
+ public:
+  explicit FsstEncoding(const FsstStrings& strings) : message_(strings.Describe()), inner_(MakeVariableEncoder(strings.values)) {}
+  format::Encoding Describe() const override { return message_; }
+  std::uint64_t ChunkSize(std::uint64_t first) const override { return inner_->ChunkSize(first); }
+  void Encode(ValueRange range, ChunkWriter* out) const override { inner_->Encode(range, out); }
+
+ private:
+  format::Encoding message_;
+  std::unique_ptr<ChunkEncoder> inner_;
+};
+
+}  // namespace
+
+std::unique_ptr<ChunkEncoder> MakeFsstEncoder(const FsstStrings& strings) { return std::make_unique<FsstEncoding>(strings); }
 
 constinit const EncodingDef kFsst{
     .id = format::EncodingId::kFsst,

@@ -1,0 +1,111 @@
+#include "writer/dictionary_builder.h"
+
+#include <cstring>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/bitmap.h"
+
+namespace lancekit {
+namespace {
+
+constexpr std::size_t kFirstTable = 1024;
+
+std::uint64_t Mix(std::uint64_t a, std::uint64_t b) {
+  const auto product = static_cast<unsigned __int128>(a ^ 0x9E3779B97F4A7C15u) * (b ^ 0xD1B54A32D192ED03u);
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+// Most values are short: those of up to 16 bytes are hashed as two words without a call.
+std::uint64_t Hash(Bytes value) {
+  const std::size_t size = value.size();
+  if (size > 16) return XXH3_64bits(value.data(), size);
+  if (size >= 8) return Mix(LoadLe<std::uint64_t>(value.data()) ^ size, LoadLe<std::uint64_t>(value.data() + size - 8));
+  if (size >= 4) return Mix(LoadLe<std::uint32_t>(value.data()) ^ size << 32, LoadLe<std::uint32_t>(value.data() + size - 4));
+  std::uint64_t word = size << 32;
+  for (std::size_t i = 0; i < size; ++i) word |= static_cast<std::uint64_t>(value[i]) << (8 * i);
+  return Mix(word, size);
+}
+
+}  // namespace
+
+DictionaryBuilder::DictionaryBuilder(ValueShape shape) : shape_(std::move(shape)) { Clear(); }
+
+void DictionaryBuilder::Clear() {
+  num_items_ = 0;
+  data_.Clear();
+  offsets_.Clear();
+  hashes_.clear();
+  table_.assign(kFirstTable, 0);
+  if (shape_.variable()) offsets_.AppendFill(shape_.large_offsets ? 8 : 4, std::byte{0});
+}
+
+Bytes DictionaryBuilder::Item(std::uint32_t number) const {
+  if (shape_.variable()) {
+    const ValuesView view = View();
+    return {data_.data() + view.Offset(number), static_cast<std::size_t>(view.Offset(number + 1) - view.Offset(number))};
+  }
+  const std::size_t width = shape_.width_bits == 1 ? 1 : shape_.width_bits / 8;
+  return {data_.data() + number * width, width};
+}
+
+std::uint32_t DictionaryBuilder::Insert(Bytes value) {
+  const std::uint64_t hash = Hash(value);
+  const std::size_t mask = table_.size() - 1;
+  std::size_t at = hash & mask;
+  for (; table_[at] != 0; at = (at + 1) & mask) {
+    const std::uint32_t number = table_[at] - 1;
+    if (hashes_[number] != hash) continue;
+    const Bytes item = Item(number);
+    if (item.size() == value.size() && (value.empty() || std::memcmp(item.data(), value.data(), value.size()) == 0)) return number;
+  }
+  const auto number = static_cast<std::uint32_t>(num_items_++);
+  table_[at] = number + 1;
+  hashes_.push_back(hash);
+  data_.Append(value);
+  if (shape_.variable()) {
+    shape_.large_offsets ? offsets_.AppendLe(static_cast<std::int64_t>(data_.size()))
+                         : offsets_.AppendLe(static_cast<std::int32_t>(data_.size()));
+  }
+  if (num_items_ * 2 > table_.size()) Grow();
+  return number;
+}
+
+void DictionaryBuilder::Grow() {
+  table_.assign(table_.size() * 4, 0);
+  const std::size_t mask = table_.size() - 1;
+  for (std::uint32_t number = 0; number < num_items_; ++number) {
+    std::size_t at = hashes_[number] & mask;
+    while (table_[at] != 0) at = (at + 1) & mask;
+    table_[at] = number + 1;
+  }
+}
+
+ValuesView DictionaryBuilder::View() const {
+  ValuesView view;
+  view.shape = shape_;
+  view.length = num_items_;
+  view.values = shape_.variable() ? offsets_.data() : data_.data();
+  view.data = data_.data();
+  return view;
+}
+
+std::optional<DictionaryAttempt> TryDictionary(const ValuesView& values, const std::byte* validity, std::uint64_t max_items) {
+  DictionaryAttempt attempt{DictionaryBuilder(values.shape), {}};
+  attempt.indices.resize(values.length);
+  const std::uint64_t width = values.shape.width_bits / 8;
+  for (std::uint64_t i = 0; i < values.length; ++i) {
+    if (validity != nullptr && !GetBit(validity, i)) continue;
+    Bytes value(values.values + i * width, width);
+    if (values.shape.variable()) {
+      const std::uint64_t start = values.Offset(i);
+      value = {values.data + start, static_cast<std::size_t>(values.Offset(i + 1) - start)};
+    }
+    attempt.indices[i] = attempt.items.Insert(value);
+    if (attempt.items.size() > max_items) return std::nullopt;
+  }
+  return attempt;
+}
+
+}  // namespace lancekit

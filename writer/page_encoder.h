@@ -1,0 +1,14 @@
+// From the rows of one column to a page: which structural and compressive encodings suit them.
+#pragma once
+
+#include "base/status.h"
+#include "structural/leaf.h"
+#include "structural/page_writer.h"
+#include "writer/column_buffer.h"
+
+namespace lancekit {
+
+/// Pre: the buffer has rows. Errors: kUnsupported for values that the version cannot hold.
+Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, format::FileVersion version);
+
+}  // namespace lancekit

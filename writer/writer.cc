@@ -1,0 +1,233 @@
+#include "lancekit/writer.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "base/limits.h"
+#include "format/schema.h"
+#include "writer/page_encoder.h"
+#include "writer/writer_impl.h"
+
+namespace lancekit {
+namespace {
+
+// Columns share this part of the memory budget while they wait for their pages; encoding a page takes about as much again.
+constexpr std::uint64_t kBufferShare = 4;
+constexpr std::uint64_t kMinPageBytes = 16 << 10;
+
+std::uint64_t PageBytes(const WriteOptions& options, std::uint64_t budget, std::size_t num_columns) {
+  const std::uint64_t share = budget / kBufferShare / std::max<std::size_t>(1, num_columns);
+  return std::max(std::min(options.page_bytes, share), std::min(options.page_bytes, kMinPageBytes));
+}
+
+template <class Body>
+auto WithoutThrowing(Body body) -> decltype(body()) {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    return MakeError(ErrorCode::kResourceLimit, "out of memory");
+  } catch (const std::length_error&) {
+    return MakeError(ErrorCode::kResourceLimit, "out of memory");
+  }
+}
+
+}  // namespace
+
+WriterImpl::WriterImpl(Context context, WriteOptions options, format::FileVersion version, Output output)
+    : context_(std::move(context)), options_(std::move(options)), version_(version), output_(std::move(output)) {}
+
+Status WriterImpl::SetSchema(const ArrowSchema& arrow_schema) {
+  LANCEKIT_ASSIGN(Schema schema, ImportSchema(arrow_schema));
+  if (schema_.has_value()) {
+    if (schema.fields == schema_->fields) return {};
+    return Invalid("the schema differs from that of the first batch");
+  }
+  for (Field& field : schema.fields) {
+    if (field.name.empty()) return Unsupported("a column without a name cannot be read back by Lance");
+    if (auto logical = format::LogicalType(field.type); !logical) return At(std::move(logical).status(), {.column = field.name});
+    auto leaf = MakeLeafType(field.type);
+    if (!leaf) return At(std::move(leaf).status(), {.column = field.name});
+  }
+  format::AssignFieldIds(&schema);
+  schema_ = std::move(schema);
+  root_.type.id = TypeId::kStruct;
+  root_.type.children = schema_->fields;
+  const std::uint64_t page_bytes = PageBytes(options_, context_.memory_budget(), schema_->fields.size());
+  for (const Field& field : schema_->fields) {
+    LANCEKIT_ASSIGN(LeafType leaf, MakeLeafType(field.type));
+    columns_.push_back(std::make_unique<Column>(std::move(leaf), page_bytes));
+    summary_.columns.push_back({field.name});
+  }
+  return {};
+}
+
+Status WriterImpl::WriteBatch(const ArrowArray& array, const ArrowSchema& schema) {
+  if (failed_ || finished_) return Invalid("the writer has {}", finished_ ? "committed already" : "failed before");
+  failed_ = true;  // until this batch is in
+  LANCEKIT_TRY(context_.impl().CheckCancelled());
+  LANCEKIT_TRY(SetSchema(schema));
+  // The batch is imported as the struct that it is, which also takes care of its offset.
+  LANCEKIT_ASSIGN(const ArrayView batch, ImportArray(root_, schema, array));
+  if (batch.null_count != 0) return Invalid("a batch with null rows at the top level");
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    const Field& field = schema_->fields[i];
+    if (!field.nullable && batch.children[i].null_count != 0) {
+      return At(Invalid("nulls in a column that is not nullable"), {.column = field.name});
+    }
+  }
+  LANCEKIT_TRY(WriteRows(batch.children, static_cast<std::uint64_t>(batch.length)));
+  failed_ = false;
+  return {};
+}
+
+Status WriterImpl::WriteRows(const std::vector<ArrayView>& views, std::uint64_t num_rows) {
+  const std::uint64_t limit = output_.single_file() ? kMaxRows : std::max<std::uint64_t>(1, options_.max_rows_per_file);
+  for (std::uint64_t done = 0; done < num_rows;) {
+    if (!file_.has_value()) LANCEKIT_TRY(OpenFile());
+    const std::uint64_t count = std::min(num_rows - done, limit - rows_in_file_);
+    LANCEKIT_TRY(ForEachColumn([&](std::size_t column) { return AppendColumn(column, views[column], done, count); }));
+    done += count;
+    rows_in_file_ += count;
+    if (rows_in_file_ == limit) LANCEKIT_TRY(FinishFile());
+  }
+  return {};
+}
+
+Status WriterImpl::AppendColumn(std::size_t index, const ArrayView& view, std::uint64_t first, std::uint64_t count) {
+  Column& column = *columns_[index];
+  while (count != 0) {
+    LANCEKIT_ASSIGN(const std::uint64_t taken, column.buffer.Append(view, first, count));
+    first += taken;
+    count -= taken;
+    column.rows += taken;
+    if (column.buffer.full()) LANCEKIT_TRY(EncodeBuffer(index));
+  }
+  return {};
+}
+
+Status WriterImpl::EncodeBuffer(std::size_t index) {
+  Column& column = *columns_[index];
+  if (column.buffer.num_rows() == 0) return {};
+  auto page = EncodePage(column.leaf, column.buffer, version_);
+  if (!page) return At(std::move(page).status(), {.column = schema_->fields[index].name});
+  column.ready.push_back({column.rows, index, *std::move(page)});
+  column.buffer.Clear();
+  return {};
+}
+
+template <class Body>
+Status WriterImpl::ForEachColumn(Body body) {
+  context_.impl().pool().ParallelFor(columns_.size(), [&](std::size_t i) {
+    columns_[i]->status = WithoutThrowing([&]() -> Status { return body(i); });
+  });
+  for (const auto& column : columns_) {
+    if (!column->status.ok()) return std::move(column->status);
+  }
+  return WriteReadyPages();
+}
+
+Status WriterImpl::WriteReadyPages() {
+  std::vector<ReadyPage> pages;
+  for (const auto& column : columns_) {
+    std::move(column->ready.begin(), column->ready.end(), std::back_inserter(pages));
+    column->ready.clear();
+  }
+  std::stable_sort(pages.begin(), pages.end(), [](const ReadyPage& a, const ReadyPage& b) { return a.end_row < b.end_row; });
+  for (const ReadyPage& page : pages) {
+    LANCEKIT_TRY(file_->WritePage(page.column, page.page));
+    for (const MutableBuffer& buffer : page.page.buffers) summary_.columns[page.column].bytes += buffer.size();
+  }
+  return {};
+}
+
+Status WriterImpl::OpenFile() {
+  LANCEKIT_ASSIGN(const std::string path, output_.NextDataFile());
+  LANCEKIT_ASSIGN(FileWriter file, FileWriter::Create(path, columns_.size(), version_));
+  file_.emplace(std::move(file));
+  rows_in_file_ = 0;
+  for (const auto& column : columns_) column->rows = 0;
+  return {};
+}
+
+Status WriterImpl::FinishFile() {
+  LANCEKIT_TRY(ForEachColumn([&](std::size_t column) { return EncodeBuffer(column); }));
+  LANCEKIT_TRY(file_->Finish(*schema_, rows_in_file_, output_.replace()));
+  if (!output_.single_file()) output_.AddFragment(rows_in_file_, file_->size(), *schema_, version_);
+  summary_.rows += rows_in_file_;
+  summary_.bytes += file_->size();
+  ++summary_.files;
+  file_.reset();
+  return {};
+}
+
+Result<WriteSummary> WriterImpl::Commit() {
+  if (failed_ || finished_) return Invalid("the writer has {}", finished_ ? "committed already" : "failed before");
+  failed_ = true;
+  if (!schema_.has_value()) return Invalid("nothing was written and no schema was set");
+  if (output_.single_file() && !file_.has_value()) LANCEKIT_TRY(OpenFile());
+  if (file_.has_value()) LANCEKIT_TRY(FinishFile());
+  LANCEKIT_TRY(output_.Publish(*schema_, version_));
+  summary_.bytes += output_.metadata_bytes();
+  failed_ = false;
+  finished_ = true;
+  return summary_;
+}
+
+Status WriterImpl::WriteStream(ArrowArrayStream* stream) {
+  const auto fail = [&](const char* what) {
+    const char* const text = stream->get_last_error(stream);
+    return Invalid("the input stream failed {}: {}", what, text == nullptr ? "no reason given" : text);
+  };
+  struct OwnedSchema {
+    ArrowSchema schema{};
+    ~OwnedSchema() {
+      if (schema.release != nullptr) schema.release(&schema);
+    }
+  } owned;
+  if (stream->get_schema(stream, &owned.schema) != 0) return fail("to give a schema");
+  LANCEKIT_TRY(SetSchema(owned.schema));
+  for (;;) {
+    ArrowArray array{};
+    if (stream->get_next(stream, &array) != 0) return fail("to give a batch");
+    if (array.release == nullptr) return {};
+    Status status = WriteBatch(array, owned.schema);
+    array.release(&array);
+    if (!status.ok()) return status;
+  }
+}
+
+Result<Writer> create(const Context& context, const std::string& path, const WriteOptions& options) {
+  return WithoutThrowing([&]() -> Result<Writer> {
+    LANCEKIT_ASSIGN(const format::FileVersion version, format::ParseWritableVersion(options.version));
+    if (options.page_bytes == 0) return Invalid("pages of 0 bytes");
+    LANCEKIT_ASSIGN(Output output, Output::Open(path, options.single_file, options.overwrite));
+    return Writer(std::make_unique<WriterImpl>(context, options, version, std::move(output)));
+  });
+}
+
+Writer::Writer(std::unique_ptr<WriterImpl> impl) noexcept : impl_(std::move(impl)) {}
+Writer::~Writer() = default;
+Writer::Writer(Writer&&) noexcept = default;
+Writer& Writer::operator=(Writer&&) noexcept = default;
+
+Status Writer::set_schema(const ArrowSchema* schema) {
+  return WithoutThrowing([&]() -> Status { return impl_->SetSchema(*schema); });
+}
+
+Status Writer::write(ArrowArrayStream* stream) {
+  Status status = WithoutThrowing([&]() -> Status { return impl_->WriteStream(stream); });
+  if (stream->release != nullptr) stream->release(stream);
+  return status;
+}
+
+Status Writer::write(ArrowArray* array, const ArrowSchema* schema) {
+  Status status = WithoutThrowing([&]() -> Status { return impl_->WriteBatch(*array, *schema); });
+  if (array->release != nullptr) array->release(array);
+  return status;
+}
+
+Result<WriteSummary> Writer::commit() {
+  return WithoutThrowing([&]() -> Result<WriteSummary> { return impl_->Commit(); });
+}
+
+}  // namespace lancekit

@@ -1,0 +1,68 @@
+// A table being written: rows go to column buffers, full buffers become pages, pages become data files.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/context_impl.h"
+#include "format/manifest.h"
+#include "lancekit/writer.hpp"
+#include "writer/column_buffer.h"
+#include "writer/file_writer.h"
+#include "writer/output.h"
+
+namespace lancekit {
+
+class WriterImpl {
+ public:
+  WriterImpl(Context context, WriteOptions options, format::FileVersion version, Output output);
+
+  Status SetSchema(const ArrowSchema& schema);
+  Status WriteStream(ArrowArrayStream* stream);
+  Status WriteBatch(const ArrowArray& array, const ArrowSchema& schema);
+  Result<WriteSummary> Commit();
+
+ private:
+  // A page and where it goes; pages are written in the order of their last rows, so that the bytes of a file do not depend on
+  // how its rows came in.
+  struct ReadyPage {
+    std::uint64_t end_row = 0;
+    std::size_t column = 0;
+    EncodedPage page;
+  };
+  struct Column {
+    Column(LeafType type, std::uint64_t page_bytes) : leaf(std::move(type)), buffer(leaf, page_bytes) {}
+    LeafType leaf;
+    ColumnBuffer buffer;
+    std::uint64_t rows = 0;    ///< rows of the current file that were appended
+    std::vector<ReadyPage> ready;
+    Status status;
+  };
+
+  Status WriteRows(const std::vector<ArrayView>& views, std::uint64_t num_rows);
+  Status AppendColumn(std::size_t column, const ArrayView& view, std::uint64_t first, std::uint64_t count);
+  Status EncodeBuffer(std::size_t column);
+  /// Runs body for every column on the context's threads, then writes the pages that became ready.
+  template <class Body>
+  Status ForEachColumn(Body body);
+  Status WriteReadyPages();
+  Status OpenFile();
+  Status FinishFile();
+
+  Context context_;
+  WriteOptions options_;
+  format::FileVersion version_;
+  Output output_;
+  std::optional<Schema> schema_;
+  Field root_;                   // the schema as a struct, as batches come in
+  std::vector<std::unique_ptr<Column>> columns_;
+  std::optional<FileWriter> file_;
+  std::uint64_t rows_in_file_ = 0;
+  WriteSummary summary_;
+  bool failed_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace lancekit
