@@ -5,6 +5,7 @@
 //
 // Source: lance protos/encodings_v2_1.proto (Fsst), rust lance-encoding physical/fsst.rs.
 #include <cstring>
+#include <type_traits>
 
 #include "encodings/definitions.h"
 #include "encodings/kernels/fsst.h"
@@ -101,9 +102,10 @@ void Compress(const ValuesView& values, FsstStrings* strings) {
   const auto encoder = kernels::FsstEncoder::Train(values.data, offsets, values.length);
   strings->codes.Resize(kernels::FsstEncoder::Room(values.StringBytes()));
   strings->offsets.Resize((values.length + 1) * sizeof(Offset));
-  auto* const ends = strings->offsets.template as<Offset>();
+  using Unsigned = std::make_unsigned_t<Offset>;
+  auto* const ends = strings->offsets.template as<Unsigned>();
   ends[0] = 0;
-  strings->codes.Resize(encoder.CompressRun(values.data, offsets, values.length, strings->codes.data(), Offset{0}, ends + 1));
+  strings->codes.Resize(encoder.CompressRun(values.data, offsets, values.length, strings->codes.data(), Unsigned{0}, ends + 1));
   strings->table.resize(kernels::kFsstTableSize);
   encoder.SerializeTable(strings->table.data());
 }

@@ -85,12 +85,12 @@ std::vector<std::uint64_t> PlanChunks(const ChunkEncoder& encoder, std::uint64_t
 
 class MiniBlockWriter {
  public:
-  MiniBlockWriter(const ChunkEncoder& encoder, const std::vector<std::uint16_t>& levels, const LevelEncoding* level_encoding)
-      : encoder_(encoder), levels_(levels), level_encoding_(level_encoding) {}
+  MiniBlockWriter(const ChunkEncoder& encoder, const std::vector<std::uint16_t>& levels, const LevelEncoding* level_encoding, bool large)
+      : encoder_(encoder), levels_(levels), level_encoding_(level_encoding), large_(large) {}
 
   void WriteChunk(ValueRange range, bool last) {
     const std::size_t start = data_.size();
-    const std::size_t header_bytes = 2 + (level_encoding_ != nullptr ? 2 : 0) + 2 * encoder_.num_buffers();
+    const std::size_t header_bytes = 2 + (level_encoding_ != nullptr ? 2 : 0) + (large_ ? 4 : 2) * encoder_.num_buffers();
     data_.AppendFill(AlignUp(header_bytes, mini_block::kAlignment), mini_block::kPadding);
     std::size_t level_bytes = 0;
     if (level_encoding_ != nullptr) {
@@ -102,16 +102,17 @@ class MiniBlockWriter {
     PageChunkWriter writer(&data_);
     encoder_.Encode(range, &writer);
     std::byte* header = data_.data() + start;
-    const auto put = [&](std::size_t value) {
-      StoreLe(header, static_cast<std::uint16_t>(value));
-      header += 2;
+    const auto put = [&](std::size_t value, bool wide) {
+      wide ? StoreLe(header, static_cast<std::uint32_t>(value)) : StoreLe(header, static_cast<std::uint16_t>(value));
+      header += wide ? 4 : 2;
     };
-    put(level_encoding_ != nullptr ? range.count : 0);
-    if (level_encoding_ != nullptr) put(level_bytes);
-    for (const std::size_t size : writer.sizes()) put(size);
+    put(level_encoding_ != nullptr ? range.count : 0, false);
+    if (level_encoding_ != nullptr) put(level_bytes, false);
+    for (const std::size_t size : writer.sizes()) put(size, large_);
     const std::uint64_t log = last ? 0 : static_cast<std::uint64_t>(BitLength(range.count)) - 1;
     const std::uint64_t eighths = (data_.size() - start) / mini_block::kAlignment;
-    words_.AppendLe(static_cast<std::uint16_t>((eighths - 1) << mini_block::kLogBits | log));
+    const std::uint64_t word = (eighths - 1) << mini_block::kLogBits | log;
+    large_ ? words_.AppendLe(static_cast<std::uint32_t>(word)) : words_.AppendLe(static_cast<std::uint16_t>(word));
   }
 
   MutableBuffer data_;
@@ -121,6 +122,7 @@ class MiniBlockWriter {
   const ChunkEncoder& encoder_;
   const std::vector<std::uint16_t>& levels_;
   const LevelEncoding* level_encoding_;
+  bool large_;
 };
 
 }  // namespace
@@ -150,12 +152,14 @@ EncodedPage WriteMiniBlockPage(const PageValues& page, const ChunkEncoder& encod
   layout.num_buffers = encoder.num_buffers();
   layout.num_items = page.num_rows;
   layout.value_compression = encoder.Describe();
+  // The reference refuses 2.2 pages without large chunks, and 2.1 does not know them.
+  layout.has_large_chunk = version != format::FileVersion::k2_1;
   LevelEncoding level_encoding;
   if (!levels.empty()) {
     level_encoding = ChooseLevels(levels, chunks, version);
     layout.def_compression = level_encoding.message;
   }
-  MiniBlockWriter writer(encoder, levels, levels.empty() ? nullptr : &level_encoding);
+  MiniBlockWriter writer(encoder, levels, levels.empty() ? nullptr : &level_encoding, layout.has_large_chunk);
   std::uint64_t first = 0;
   for (const std::uint64_t count : chunks) {
     writer.WriteChunk({first, count}, first + count == page.num_rows);
