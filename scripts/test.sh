@@ -68,9 +68,9 @@ check_format() {
     xargs -0 clang-format-19 --dry-run -Werror
 }
 
-# The library's sources; run-clang-tidy fails when no file matches.
+# The library's sources. The commands are GCC's, whose warning options clang need not know.
 check_tidy() {
-  run-clang-tidy-19 -quiet -p build/release -j "$jobs" \
+  run-clang-tidy-19 -quiet -p build/release -j "$jobs" -extra-arg=-Wno-unknown-warning-option \
     "^$PWD/(base|types|io|format|encodings|structural|reader|writer|index)/.*(?<!_test)(?<!_testing)\.cc\$"
 }
 
