@@ -8,6 +8,7 @@ namespace lancekit {
 namespace {
 
 constexpr std::uint64_t kShortItem = 16;
+constexpr std::uint64_t kMediumItem = 32;
 
 template <class Index>
 bool ReplaceNulls(Index* indices, const std::uint16_t* levels, std::uint64_t count, std::uint64_t num_items, Index null_index) {
@@ -60,13 +61,14 @@ std::uint64_t Dictionary::ItemStart(std::uint64_t i) const {
 
 void Dictionary::MakeShortItems() {
   for (std::uint64_t i = 0; i < num_items_; ++i) max_item_bytes_ = std::max(max_item_bytes_, ItemStart(i + 1) - ItemStart(i));
-  if (max_item_bytes_ > kShortItem) return;
-  short_items_.Resize((num_items_ + 1) * kShortItem);
+  if (max_item_bytes_ > kMediumItem) return;
+  stride_ = max_item_bytes_ <= kShortItem ? kShortItem : kMediumItem;
+  short_items_.Resize((num_items_ + 1) * stride_);
   std::memset(short_items_.data(), 0, short_items_.size());
   short_lengths_.resize(num_items_ + 1);
   for (std::uint64_t i = 0; i < num_items_; ++i) {
     short_lengths_[i] = static_cast<std::uint8_t>(ItemStart(i + 1) - ItemStart(i));
-    if (short_lengths_[i] != 0) std::memcpy(short_items_.data() + i * kShortItem, items_->data.data() + ItemStart(i), short_lengths_[i]);
+    if (short_lengths_[i] != 0) std::memcpy(short_items_.data() + i * stride_, items_->data.data() + ItemStart(i), short_lengths_[i]);
   }
 }
 
@@ -131,21 +133,27 @@ Status Dictionary::GatherFixed(const Index* indices, std::uint64_t count, ValueS
   return {};
 }
 
+// Each item is stored whole, padding and all; the next one overwrites the padding.
+template <std::size_t kStride, class Index>
+void Dictionary::CopyShortItems(const Index* indices, std::uint64_t count, std::byte* to, std::int64_t* ends) const {
+  const std::byte* const items = short_items_.data();
+  const std::uint8_t* const lengths = short_lengths_.data();
+  std::uint64_t at = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto index = static_cast<std::uint64_t>(indices[i]);
+    std::memcpy(to + at, items + index * kStride, kStride);
+    at += lengths[index];
+    ends[i] = static_cast<std::int64_t>(at);
+  }
+}
+
 template <class Index>
 Status Dictionary::GatherVariable(const Index* indices, std::uint64_t count, ValueSink* sink, MutableBuffer* ends) const {
   ends->Resize(count * sizeof(std::int64_t));
   auto* const end = ends->as<std::int64_t>();
-  std::uint64_t at = 0;
   if (!short_lengths_.empty()) {
-    std::byte* const to = sink->ReserveData(count * kShortItem);
-    const std::byte* const items = short_items_.data();
-    const std::uint8_t* const lengths = short_lengths_.data();
-    for (std::uint64_t i = 0; i < count; ++i) {
-      const auto index = static_cast<std::uint64_t>(indices[i]);
-      std::memcpy(to + at, items + index * kShortItem, kShortItem);
-      at += lengths[index];
-      end[i] = static_cast<std::int64_t>(at);
-    }
+    std::byte* const to = sink->ReserveData(count * stride_);
+    stride_ == kShortItem ? CopyShortItems<kShortItem>(indices, count, to, end) : CopyShortItems<kMediumItem>(indices, count, to, end);
     return sink->AppendEnds(end, count);
   }
   std::uint64_t total = 0;
@@ -155,13 +163,13 @@ Status Dictionary::GatherVariable(const Index* indices, std::uint64_t count, Val
     end[i] = static_cast<std::int64_t>(total);
   }
   if (!sink->HasRoom(total)) return MakeError(ErrorCode::kResourceLimit, "{} bytes of strings do not fit into one batch", total);
-  std::byte* const to = sink->ReserveData(total);
+  std::byte* to = sink->ReserveData(total);
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto index = static_cast<std::uint64_t>(indices[i]);
     const std::uint64_t start = ItemStart(index);
     const std::uint64_t size = ItemStart(index + 1) - start;
-    if (size != 0) std::memcpy(to + at, items_->data.data() + start, size);
-    at += size;
+    if (size != 0) std::memcpy(to, items_->data.data() + start, size);
+    to += size;
   }
   return sink->AppendEnds(end, count);
 }

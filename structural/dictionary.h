@@ -36,8 +36,12 @@ class Dictionary {
   std::shared_ptr<const ArrayData> items_;      // without that one, for dictionary types; else with it
   bool large_offsets_ = false;
   std::uint64_t max_item_bytes_ = 0;
-  // Items of at most 16 bytes, each in 16 bytes, so that one is copied by one store; empty when there are longer ones.
+  template <std::size_t kStride, class Index>
+  void CopyShortItems(const Index* indices, std::uint64_t count, std::byte* to, std::int64_t* ends) const;
+
+  // Items of at most 16 or 32 bytes, each in so many bytes, so that one is copied without a loop; empty when there are longer ones.
   MutableBuffer short_items_;
+  std::uint64_t stride_ = 0;
   std::vector<std::uint8_t> short_lengths_;
 };
 

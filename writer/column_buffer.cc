@@ -288,6 +288,12 @@ Result<std::uint64_t> ColumnBuffer::AppendKeys(const ArrayView& view, std::uint6
   return done;
 }
 
+std::uint64_t ColumnBuffer::arrow_bytes() const noexcept {
+  std::uint64_t bytes = values_.size() + data_.size() + (null_count_ == 0 ? 0 : validity_.size());
+  for (const Items& items : items_) bytes += items.any_null ? items.bits.size() : 0;
+  return bytes + (dictionary_ == nullptr ? 0 : dictionary_->item_bytes());
+}
+
 PageValues ColumnBuffer::View() const {
   PageValues page;
   page.num_rows = num_rows_;

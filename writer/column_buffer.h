@@ -27,7 +27,8 @@ class ColumnBuffer {
 
   /// The rows so far; valid until the next Append or Clear.
   PageValues View() const;
-  std::uint64_t null_count() const noexcept { return null_count_; }
+  /// Bytes of the rows in Arrow layout.
+  std::uint64_t arrow_bytes() const noexcept;
   /// Values of a dictionary column's dictionary. Pre: the leaf is a dictionary.
   const DictionaryBuilder& dictionary() const noexcept { return *dictionary_; }
   void Clear();

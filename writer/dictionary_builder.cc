@@ -30,7 +30,10 @@ std::uint64_t Hash(Bytes value) {
 
 }  // namespace
 
-DictionaryBuilder::DictionaryBuilder(ValueShape shape) : shape_(std::move(shape)) { Clear(); }
+DictionaryBuilder::DictionaryBuilder(ValueShape shape)
+    : shape_(std::move(shape)), item_width_(shape_.width_bits == 1 ? 1 : shape_.width_bits / 8) {
+  Clear();
+}
 
 void DictionaryBuilder::Clear() {
   num_items_ = 0;
@@ -42,12 +45,13 @@ void DictionaryBuilder::Clear() {
 }
 
 Bytes DictionaryBuilder::Item(std::uint32_t number) const {
-  if (shape_.variable()) {
-    const ValuesView view = View();
-    return {data_.data() + view.Offset(number), static_cast<std::size_t>(view.Offset(number + 1) - view.Offset(number))};
-  }
-  const std::size_t width = shape_.width_bits == 1 ? 1 : shape_.width_bits / 8;
-  return {data_.data() + number * width, width};
+  if (!shape_.variable()) return {data_.data() + number * item_width_, item_width_};
+  const auto offset = [&](std::size_t i) {
+    return shape_.large_offsets ? static_cast<std::size_t>(LoadLe<std::int64_t>(offsets_.data() + 8 * i))
+                                : static_cast<std::size_t>(LoadLe<std::int32_t>(offsets_.data() + 4 * i));
+  };
+  const std::size_t start = offset(number);
+  return {data_.data() + start, offset(number + std::size_t{1}) - start};
 }
 
 std::uint32_t DictionaryBuilder::Insert(Bytes value) {

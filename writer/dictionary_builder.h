@@ -29,6 +29,7 @@ class DictionaryBuilder {
   Bytes Item(std::uint32_t number) const;
 
   ValueShape shape_;
+  std::size_t item_width_;                // bytes of a fixed-width item; booleans take one
   std::uint64_t num_items_ = 0;
   MutableBuffer data_;
   MutableBuffer offsets_;                 // strings only: num_items + 1, of 32 or 64 bits

@@ -13,6 +13,7 @@
 
 #include "format/schema.h"
 #include "io/atomic_file.h"
+#include "lancekit/version.hpp"
 #include "writer/file_name.h"
 
 namespace lancekit {
@@ -121,6 +122,8 @@ Status Output::Publish(const Schema& schema, format::FileVersion version) {
   manifest.timestamp_seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
   manifest.timestamp_nanos = static_cast<std::int32_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() % 1'000'000'000);
   if (!manifest.fragments.empty()) manifest.max_fragment_id = static_cast<std::uint32_t>(manifest.fragments.size() - 1);
+  manifest.writer_library = "lancekit";
+  manifest.writer_version = LANCEKIT_VERSION;
   manifest.data_format_version = format::Name(version);
   const std::string uuid = NewUuid();
   manifest.transaction_file = "0-" + uuid + ".txn";

@@ -110,6 +110,7 @@ Status WriterImpl::EncodeBuffer(std::size_t index) {
   if (column.buffer.num_rows() == 0) return {};
   auto page = EncodePage(column.leaf, column.buffer, version_);
   if (!page) return At(std::move(page).status(), {.column = schema_->fields[index].name});
+  column.arrow_bytes += column.buffer.arrow_bytes();
   column.ready.push_back({column.rows, index, *std::move(page)});
   column.buffer.Clear();
   return {};
@@ -168,6 +169,10 @@ Result<WriteSummary> WriterImpl::Commit() {
   if (file_.has_value()) LANCEKIT_TRY(FinishFile());
   LANCEKIT_TRY(output_.Publish(*schema_, version_));
   summary_.bytes += output_.metadata_bytes();
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    summary_.columns[i].arrow_bytes = columns_[i]->arrow_bytes;
+    summary_.arrow_bytes += columns_[i]->arrow_bytes;
+  }
   failed_ = false;
   finished_ = true;
   return summary_;

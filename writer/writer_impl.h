@@ -37,6 +37,7 @@ class WriterImpl {
     LeafType leaf;
     ColumnBuffer buffer;
     std::uint64_t rows = 0;    ///< rows of the current file that were appended
+    std::uint64_t arrow_bytes = 0;
     std::vector<ReadyPage> ready;
     Status status;
   };
