@@ -1,0 +1,91 @@
+#include "tools/common/command_line.h"
+
+#include <fmt/format.h>
+#include <lz4.h>
+#include <zstd.h>
+
+#include "base/status.h"
+#include "lancekit/version.hpp"
+#include "tools/common/json.h"
+#include "tools/common/suggest.h"
+
+namespace lancekit::tools {
+namespace {
+
+constexpr const char* kReads = "2.1–2.2";
+constexpr const char* kWrites = "2.1–2.2";
+
+std::vector<std::string> OptionNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    for (std::string& name : OptionNames(*sub)) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+Error UnknownArgument(const CLI::App& app) {
+  for (const std::string& extra : app.remaining(true)) {
+    if (extra.size() < 2 || extra[0] != '-') continue;
+    const std::string name = extra.substr(0, extra.find('='));
+    return Invalid("unknown option {}{}", name, DidYouMean(name, OptionNames(app)));
+  }
+  const std::vector<std::string> extras = app.remaining(true);
+  return Invalid("argument \"{}\" was not expected", extras.empty() ? "" : extras.front());
+}
+
+}  // namespace
+
+void AddCommonOptions(CLI::App& app, CommonOptions& options) {
+  const std::map<std::string, ColorMode> colors{
+      {"auto", ColorMode::kAuto}, {"always", ColorMode::kAlways}, {"never", ColorMode::kNever}};
+  app.set_help_flag();
+  app.add_flag("-h", options.short_help, "Short help");
+  app.add_flag("--help", options.full_help, "This help");
+  app.add_flag("--version", options.version, "Version of the program, its libraries and the formats");
+  app.add_flag("--json", options.json, "Machine-readable messages, one JSON document per line");
+  app.add_flag("-q,--quiet", options.quiet, "No progress, no summary; errors only");
+  app.add_option("--color", options.color, "Colour: auto, always or never")
+      ->transform(CLI::Transformer(colors).description(""))
+      ->type_name("WHEN");
+}
+
+void AddProgressOption(CLI::App& app, CommonOptions& options) {
+  const std::map<std::string, ProgressMode> modes{{"auto", ProgressMode::kAuto},
+                                                  {"always", ProgressMode::kAlways},
+                                                  {"never", ProgressMode::kNever},
+                                                  {"json", ProgressMode::kJson}};
+  app.add_option("--progress", options.progress, "Progress on stderr: auto (terminal only), always, never or json")
+      ->transform(CLI::Transformer(modes).description(""))
+      ->type_name("WHEN");
+}
+
+Status ParseArguments(CLI::App& app, int argc, const char* const* argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    return UnknownArgument(app);
+  } catch (const CLI::ParseError& error) {
+    return Invalid("{}", error.what());
+  }
+  return {};
+}
+
+std::string VersionText(const std::string& program, const std::string& extra, bool json) {
+  if (!json) {
+    return fmt::format("{} {} (lancekit {}; reads Lance {}; writes {}; zstd {}, lz4 {}{}{})\n", program, LANCEKIT_VERSION,
+                       LANCEKIT_VERSION, kReads, kWrites, ZSTD_versionString(), LZ4_versionString(), extra.empty() ? "" : ", ",
+                       extra);
+  }
+  JsonWriter writer;
+  writer.BeginObject().Member("schema", program + "/1").Member("program", program).Member("version", LANCEKIT_VERSION);
+  writer.Member("lancekit", LANCEKIT_VERSION).Key("reads").BeginArray().Value("2.1").Value("2.2").EndArray();
+  writer.Key("writes").BeginArray().Value("2.1").Value("2.2").EndArray();
+  writer.Member("zstd", ZSTD_versionString()).Member("lz4", LZ4_versionString());
+  if (!extra.empty()) writer.Member("other", extra);
+  return writer.EndObject().text() + "\n";
+}
+
+}  // namespace lancekit::tools

@@ -1,0 +1,211 @@
+#include "tools/lance-convert/convert.h"
+
+#include <arrow/util/byte_size.h>
+#include <arrow/util/thread_pool.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include "tools/common/interrupt.h"
+#include "tools/common/numbers.h"
+#include "tools/common/terminal.h"
+#include "tools/lance-convert/arrow_error.h"
+#include "tools/lance-convert/columns.h"
+#include "tools/lance-convert/output.h"
+
+namespace lancekit::convert {
+namespace {
+
+/// Counts what flows from source to sink, keeps the source's error, and stops on Ctrl-C.
+class Meter {
+ public:
+  Meter(const Input& input, std::optional<std::uint64_t> total_rows, tools::Progress& progress)
+      : input_(input), total_rows_(total_rows), progress_(progress) {}
+
+  ReaderPtr Watch(ReaderPtr rows) {
+    auto schema = rows->schema();
+    return MakeReader(std::move(schema), [this, rows]() -> arrow::Result<BatchPtr> { return Next(*rows); });
+  }
+
+  std::uint64_t rows() const { return rows_; }
+  std::uint64_t arrow_bytes() const { return arrow_bytes_; }
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  arrow::Result<BatchPtr> Next(arrow::RecordBatchReader& rows) {
+    if (tools::Interrupted()) return Keep(MakeError(ErrorCode::kCancelled, "interrupted"));
+    auto batch = rows.Next();
+    if (!batch.ok()) return Keep(FromArrow(batch.status(), Side::kInput, input_.name()));
+    if (*batch == nullptr) return batch;
+    rows_ += static_cast<std::uint64_t>((*batch)->num_rows());
+    arrow_bytes_ += static_cast<std::uint64_t>(std::max<std::int64_t>(0, arrow::util::ReferencedBufferSize(**batch).ValueOr(0)));
+    tools::ProgressState state{.rows = rows_, .bytes = arrow_bytes_};
+    state.done = total_rows_ ? rows_ : input_.bytes_read().load();
+    state.total = total_rows_ ? *total_rows_ : input_.size();
+    progress_.Update(state);
+    return batch;
+  }
+
+  arrow::Status Keep(Error error) {
+    error_ = error;
+    return ToArrow(std::move(error));
+  }
+
+  const Input& input_;
+  std::optional<std::uint64_t> total_rows_;
+  tools::Progress& progress_;
+  std::uint64_t rows_ = 0;
+  std::uint64_t arrow_bytes_ = 0;
+  std::optional<Error> error_;
+};
+
+Error OutputError(ErrorCode code, const std::string& path, std::string message) {
+  Error error;
+  error.code = code;
+  error.path = path == "-" ? "<stdout>" : path;
+  error.message = std::move(message);
+  return error;
+}
+
+/// The format of the output, after a look at what stands there now.
+Result<Format> CheckOutput(const Options& options) {
+  std::optional<Format> format = options.to ? options.to : FormatOfExtension(options.output);
+  const Target target = LookAt(options.output);
+  if (!format)
+    return OutputError(ErrorCode::kInvalidArgument, options.output, "the format of the output is not known; say it with --to");
+  // A pipe cannot be gone back in, which the file format's readers need.
+  if (format == Format::kArrowFile && target == Target::kStream) format = Format::kArrowStream;
+  if (options.single_file && format != Format::kLance) return Invalid("--single-file goes with a Lance output only");
+  if (format == Format::kLance && options.output == "-") return Invalid("Lance cannot be written to a pipe; give a path");
+  if (target == Target::kStream) {
+    if (format == Format::kLance) return OutputError(ErrorCode::kOutput, options.output, "is neither a file nor a folder");
+    if (options.output == "-" && !IsText(*format) && tools::IsTerminal(STDOUT_FILENO) && !options.force) {
+      return Invalid("{} is binary and stdout is a terminal; --force writes it all the same", NameOf(*format));
+    }
+    return *format;
+  }
+  if (target == Target::kNothing) return *format;
+  if (!options.force) return OutputError(ErrorCode::kOutput, options.output, "already exists");
+  if (target == Target::kFolder) {
+    // Only what this program makes is replaced: a Lance dataset or an empty folder, never somebody's files.
+    std::error_code ignored;
+    const bool dataset = std::filesystem::is_directory(options.output + "/_versions", ignored);
+    if (format != Format::kLance || options.single_file || !(dataset || std::filesystem::is_empty(options.output, ignored))) {
+      return OutputError(ErrorCode::kOutput, options.output, "is a folder and no Lance dataset; it is not replaced");
+    }
+  }
+  return *format;
+}
+
+std::uint64_t PeakMemory() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+SinkOptions SinkOptionsOf(const Options& options, Format format, const TextOptions& text) {
+  SinkOptions sink;
+  sink.path = options.output;
+  sink.format = format;
+  sink.overwrite = options.force;
+  sink.lance_version = options.format_version;
+  sink.single_file = options.single_file;
+  sink.text = text;
+  return sink;
+}
+
+TextOptions TextOptionsOf(const Options& options, Format format) {
+  TextOptions text;
+  text.header = !options.no_header;
+  text.null_text = options.null_text;
+  text.delimiter = format == Format::kTsv ? '\t' : ',';
+  if (format == Format::kCsv && !options.delimiter.empty())
+    text.delimiter = options.delimiter.size() == 1 ? options.delimiter[0] : '\t';
+  return text;
+}
+
+/// One try from open sink to published output. `meter` holds the source's error, if it was that.
+Result<Written> Transfer(Source& source, const ColumnPlan& plan, const Options& options, const SinkOptions& sink_options,
+                         const Environment& environment, Meter& meter) {
+  LANCEKIT_ASSIGN(std::unique_ptr<Sink> sink, OpenSink(sink_options, plan.schema, environment));
+  LANCEKIT_ASSIGN_ARROW(ReaderPtr rows, source.Read(plan.columns, {options.skip, options.limit}), Side::kInput, options.input);
+  LANCEKIT_TRY(sink->Write(meter.Watch(WithSchema(std::move(rows), plan.schema))));
+  if (tools::Interrupted()) return MakeError(ErrorCode::kCancelled, "interrupted");
+  return sink->Publish();
+}
+
+std::optional<std::uint64_t> RowsToCome(const Source& source, const Options& options) {
+  std::optional<std::uint64_t> rows = source.row_count();
+  if (rows) rows = *rows - std::min(*rows, options.skip);
+  if (rows && options.limit) rows = std::min(*rows, *options.limit);
+  return rows;
+}
+
+}  // namespace
+
+Result<Report> Convert(const Options& options, Context& context) {
+  const auto start = std::chrono::steady_clock::now();
+  LANCEKIT_ASSIGN(const Format to, CheckOutput(options));
+  LANCEKIT_ASSIGN(std::unique_ptr<Input> input, Input::Open(options.input));
+  LANCEKIT_ASSIGN(const Format from, DetectInput({.path = input->name(),
+                                                  .head = input->head(),
+                                                  .lance_tail = input->lance_tail(),
+                                                  .folder = input->folder(),
+                                                  .forced = options.from}));
+  if (!input->seekable() && (from == Format::kParquet || from == Format::kLance || from == Format::kArrowFile)) {
+    if (!options.common.quiet && !options.common.json) {
+      fmt::print(stderr, "lance-convert: {} is read from its end, so {} is copied to a temporary file first\n", NameOf(from),
+                 input->name());
+    }
+    LANCEKIT_TRY(input->Spool());
+    // The magic at the end could not be seen before.
+  }
+  arrow::CappedMemoryPool pool(arrow::default_memory_pool(), static_cast<std::int64_t>(context.memory_budget()));
+  static_cast<void>(arrow::SetCpuThreadPoolCapacity(context.threads()));
+  const Environment environment{context, &pool, context.memory_budget()};
+  TextOptions text = TextOptionsOf(options, from);
+  const bool final_output = LookAt(options.output) == Target::kStream;
+  text.infer_all = final_output;  // what is sent cannot be taken back for a second try
+  LANCEKIT_ASSIGN(std::unique_ptr<Source> source, OpenSource(*input, from, text, environment));
+  tools::Progress progress(options.common.quiet ? tools::ProgressMode::kNever : options.common.progress,
+                           std::filesystem::path(options.output).filename().string(), "lance-convert");
+  while (true) {
+    LANCEKIT_ASSIGN(const ColumnPlan plan, PlanColumns(*source->schema(), options));
+    Meter meter(*input, RowsToCome(*source, options), progress);
+    auto written = Transfer(*source, plan, options, SinkOptionsOf(options, to, TextOptionsOf(options, to)), environment, meter);
+    if (written) {
+      progress.Finish();
+      Report report{.input = input->name(), .output = options.output, .input_format = from, .rows = meter.rows()};
+      report.columns = plan.columns.size();
+      report.bytes_in = input->size() > 0 ? input->size() : input->bytes_read().load();
+      report.arrow_bytes = meter.arrow_bytes();
+      report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      report.threads = context.threads();
+      report.peak_memory = PeakMemory();
+      report.written = *std::move(written);
+      return report;
+    }
+    const Error error = meter.error() ? *meter.error() : written.error();
+    if (!meter.error() || final_output) return error;
+    LANCEKIT_ASSIGN(const bool again, source->Retry(error));
+    if (!again) return error;
+  }
+}
+
+std::string HintFor(const Error& error, const Options& options) {
+  if (error.code == ErrorCode::kOutput && error.message == "already exists") return "--force to replace it";
+  if (error.code == ErrorCode::kResourceLimit) {
+    const std::uint64_t limit = options.memory_limit > 0 ? options.memory_limit : Context().memory_budget();
+    return fmt::format("--memory-limit {}MiB", std::max<std::uint64_t>(1, (limit * 2) >> 20));
+  }
+  if (error.code == ErrorCode::kUnsupported && !error.column.empty())
+    return fmt::format("--exclude {} to convert the other columns", error.column);
+  if (error.message.find("invalid UTF8") != std::string::npos) return "iconv -f latin1 -t utf-8, if that is its encoding";
+  if (error.code == ErrorCode::kInvalidArgument && error.path.empty()) return "lance-convert --help";
+  return "";
+}
+
+}  // namespace lancekit::convert

@@ -1,0 +1,176 @@
+// CSV and TSV as a source. Arrow C++ splits the text; types are found here: over the first rows, and when a later value
+// does not fit, over all rows in another try.
+#include <arrow/csv/api.h>
+#include <arrow/io/interfaces.h>
+
+#include <algorithm>
+#include <deque>
+#include <set>
+
+#include "tools/common/numbers.h"
+#include "tools/lance-convert/arrow_error.h"
+#include "tools/lance-convert/batches.h"
+#include "tools/lance-convert/text_types.h"
+
+namespace lancekit::convert {
+namespace {
+
+constexpr std::int64_t kSampleRows = 100'000;
+constexpr std::int64_t kFirstBlockBytes = 4 << 20;
+
+class CsvSource : public Source {
+ public:
+  CsvSource(Input& input, const TextOptions& text, const Environment& environment)
+      : input_(input), text_(text), environment_(environment), infer_all_(text.infer_all && input.seekable()) {}
+
+  Status Open();
+  const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
+  arrow::Result<ReaderPtr> Read(const std::vector<int>& columns, const RowRange& rows) override;
+  Result<bool> Retry(const Error& error) override;
+
+ private:
+  bool CanDoBetter(const Error& error);
+  arrow::Result<ReaderPtr> OpenText();
+  arrow::Status InferTypes();
+  arrow::Result<BatchPtr> NextText();
+  arrow::Result<BatchPtr> NextBatch(const std::vector<int>& columns, const std::shared_ptr<arrow::Schema>& schema);
+  arrow::Status Misfit(int column, std::string_view value, std::int64_t row);
+
+  Input& input_;
+  TextOptions text_;
+  const Environment& environment_;
+  bool infer_all_;
+  int misfit_ = -1;             // the column whose value did not fit the type found for it
+  std::set<int> text_columns_;  // columns that no narrower type fits
+  std::int64_t block_bytes_ = kFirstBlockBytes;
+  ReaderPtr reader_;             // all columns as text
+  std::deque<BatchPtr> sample_;  // read from it to find the types, not converted yet
+  std::vector<TextKind> kinds_;
+  std::int64_t rows_done_ = 0;
+  std::shared_ptr<arrow::Schema> schema_;
+};
+
+arrow::Result<ReaderPtr> CsvSource::OpenText() {
+  auto read = arrow::csv::ReadOptions::Defaults();
+  read.use_threads = environment_.threads() > 1;
+  read.block_size = static_cast<std::int32_t>(block_bytes_);
+  read.autogenerate_column_names = !text_.header;
+  auto parse = arrow::csv::ParseOptions::Defaults();
+  parse.delimiter = text_.delimiter;
+  parse.newlines_in_values = true;
+  parse.ignore_empty_lines = true;
+  auto convert = arrow::csv::ConvertOptions::Defaults();
+  convert.default_column_type = arrow::utf8();
+  convert.null_values = {text_.null_text};
+  convert.strings_can_be_null = true;
+  convert.quoted_strings_can_be_null = false;
+  ARROW_ASSIGN_OR_RAISE(auto stream, input_.Stream(CompressionOfExtension(input_.name())));
+  return arrow::csv::StreamingReader::Make(arrow::io::IOContext(environment_.pool), stream, read, parse, convert);
+}
+
+Status CsvSource::Open() {
+  auto opened = OpenText();
+  while (!opened.ok() && input_.seekable() && CanDoBetter(FromArrow(opened.status(), Side::kInput, input_.name())))
+    opened = OpenText();
+  LANCEKIT_ASSIGN_ARROW(reader_, std::move(opened), Side::kInput, input_.name());
+  sample_.clear();
+  rows_done_ = 0;
+  LANCEKIT_TRY_ARROW(InferTypes(), Side::kInput, input_.name());
+  if (infer_all_) {
+    LANCEKIT_ASSIGN_ARROW(reader_, OpenText(), Side::kInput, input_.name());  // from the start again
+  }
+  arrow::FieldVector fields;
+  for (int i = 0; i < reader_->schema()->num_fields(); ++i) {
+    fields.push_back(arrow::field(reader_->schema()->field(i)->name(), TypeOf(kinds_[static_cast<std::size_t>(i)])));
+  }
+  schema_ = arrow::schema(std::move(fields));
+  return {};
+}
+
+arrow::Status CsvSource::InferTypes() {
+  kinds_.assign(static_cast<std::size_t>(reader_->schema()->num_fields()), TextKind::kNull);
+  for (const int column : text_columns_) kinds_[static_cast<std::size_t>(column)] = TextKind::kText;
+  const auto most_bytes = static_cast<std::int64_t>(environment_.memory_limit / 8);
+  std::int64_t rows = 0;
+  for (std::int64_t bytes = 0; infer_all_ || (rows < kSampleRows && bytes < most_bytes);) {
+    ARROW_ASSIGN_OR_RAISE(BatchPtr batch, reader_->Next());
+    if (batch == nullptr) break;
+    for (std::size_t i = 0; i < kinds_.size(); ++i) {
+      kinds_[i] = Join(kinds_[i], static_cast<const arrow::StringArray&>(*batch->column(static_cast<int>(i))));
+    }
+    rows += batch->num_rows();
+    bytes += block_bytes_;
+    if (!infer_all_) sample_.push_back(std::move(batch));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Result<BatchPtr> CsvSource::NextText() {
+  if (sample_.empty()) return reader_->Next();
+  BatchPtr batch = std::move(sample_.front());
+  sample_.pop_front();
+  return batch;
+}
+
+arrow::Status CsvSource::Misfit(int column, std::string_view value, std::int64_t row) {
+  misfit_ = column;
+  constexpr std::size_t kShown = 40;
+  const TextKind kind = kinds_[static_cast<std::size_t>(column)];
+  Error error = Corrupt("row {} holds \"{}\", but the rows before it made this a {} column",
+                        tools::GroupDigits(static_cast<std::uint64_t>(row) + 1), value.substr(0, kShown), NameOf(kind));
+  if (!input_.seekable()) error.message += "; a pipe cannot be read again with a wider type, a file can";
+  error.column = schema_->field(column)->name();
+  return ToArrow(std::move(error));
+}
+
+arrow::Result<BatchPtr> CsvSource::NextBatch(const std::vector<int>& columns, const std::shared_ptr<arrow::Schema>& schema) {
+  ARROW_ASSIGN_OR_RAISE(BatchPtr text, NextText());
+  if (text == nullptr) return nullptr;
+  arrow::ArrayVector arrays;
+  for (const int column : columns) {
+    const auto& values = static_cast<const arrow::StringArray&>(*text->column(column));
+    ARROW_ASSIGN_OR_RAISE(TextColumn converted, ConvertText(values, kinds_[static_cast<std::size_t>(column)], environment_.pool));
+    if (converted.misfit >= 0) return Misfit(column, values.GetView(converted.misfit), rows_done_ + converted.misfit);
+    arrays.push_back(std::move(converted.array));
+  }
+  rows_done_ += text->num_rows();
+  return arrow::RecordBatch::Make(schema, text->num_rows(), std::move(arrays));
+}
+
+arrow::Result<ReaderPtr> CsvSource::Read(const std::vector<int>& columns, const RowRange& rows) {
+  arrow::FieldVector fields;
+  for (const int column : columns) fields.push_back(schema_->field(column));
+  auto schema = arrow::schema(std::move(fields));
+  return CutRows(MakeReader(schema, [this, columns, schema] { return NextBatch(columns, schema); }), rows);
+}
+
+bool CsvSource::CanDoBetter(const Error& error) {
+  if (!input_.seekable()) return false;
+  constexpr std::int64_t kLargestBlockBytes = 1 << 30;
+  if (error.message.find("straddling object") != std::string::npos && block_bytes_ < kLargestBlockBytes) {
+    block_bytes_ *= 8;  // a row longer than a block
+    return true;
+  }
+  if (misfit_ < 0) return false;
+  // After a look at all rows only a year that nanoseconds do not reach is left to misfit.
+  if (infer_all_) text_columns_.insert(misfit_);
+  infer_all_ = true;
+  misfit_ = -1;
+  return true;
+}
+
+Result<bool> CsvSource::Retry(const Error& error) {
+  if (!CanDoBetter(error)) return false;
+  LANCEKIT_TRY(Open());
+  return true;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> OpenCsv(Input& input, const TextOptions& text, const Environment& environment) {
+  auto source = std::make_unique<CsvSource>(input, text, environment);
+  LANCEKIT_TRY(source->Open());
+  return std::unique_ptr<Source>(std::move(source));
+}
+
+}  // namespace lancekit::convert

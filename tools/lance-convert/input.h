@@ -1,0 +1,61 @@
+// The input as bytes: a file, a pipe or stdin, looked at before it is read, and kept in a nameless temporary file where a
+// format must be read from its end.
+#pragma once
+
+#include <arrow/io/interfaces.h>
+#include <arrow/result.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "tools/lance-convert/format.h"
+
+namespace lancekit::convert {
+
+class Input {
+ public:
+  /// "-" is stdin. Errors: kIo.
+  static Result<std::unique_ptr<Input>> Open(const std::string& path);
+  ~Input();
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+
+  /// The path, or "<stdin>".
+  const std::string& name() const noexcept { return name_; }
+  /// The path to open again; after Spool() that of the temporary file.
+  const std::string& path() const noexcept { return path_; }
+  const std::string& head() const noexcept { return head_; }
+  bool folder() const noexcept { return folder_; }
+  bool lance_tail() const noexcept { return lance_tail_; }
+  /// It can be read from any place, and more than once.
+  bool seekable() const noexcept { return seekable_; }
+  /// Bytes of the file, or of all files of a folder; 0 for a pipe.
+  std::uint64_t size() const noexcept { return size_; }
+  /// Bytes read through Stream() so far.
+  const std::atomic<std::uint64_t>& bytes_read() const noexcept { return bytes_read_; }
+
+  /// Copies a pipe to a nameless file in $TMPDIR, so that it becomes seekable; no effect on a file.
+  Status Spool();
+  /// The bytes from the start, decompressed. A pipe gives one stream only.
+  arrow::Result<std::shared_ptr<arrow::io::InputStream>> Stream(Compression compression);
+
+ private:
+  Input() = default;
+  Status Look();
+  Error Failed(const char* what, int error_number) const;
+
+  std::string name_;
+  std::string path_;
+  std::string head_;
+  int fd_ = -1;
+  bool folder_ = false;
+  bool seekable_ = false;
+  bool lance_tail_ = false;
+  std::uint64_t size_ = 0;
+  std::atomic<std::uint64_t> bytes_read_{0};
+};
+
+}  // namespace lancekit::convert

@@ -1,0 +1,63 @@
+// A Lance file or dataset as a source.
+#include <arrow/c/bridge.h>
+
+#include "lancekit/lancekit.hpp"
+#include "tools/lance-convert/arrow_error.h"
+#include "tools/lance-convert/batches.h"
+
+namespace lancekit::convert {
+namespace {
+
+class LanceSource : public Source {
+ public:
+  LanceSource(Table table, std::shared_ptr<arrow::Schema> schema, std::uint64_t batch_bytes)
+      : table_(std::move(table)), schema_(std::move(schema)), batch_bytes_(batch_bytes) {}
+
+  const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
+  std::optional<std::uint64_t> row_count() const override { return table_.row_count(); }
+
+  arrow::Result<ReaderPtr> Read(const std::vector<int>& columns, const RowRange& rows) override {
+    std::vector<std::string> names;
+    arrow::FieldVector fields;
+    for (const int column : columns) {
+      fields.push_back(schema_->field(column));
+      names.push_back(fields.back()->name());
+    }
+    auto scan = std::make_shared<Scan>(table_.scan());
+    scan->select(names).offset(rows.skip).batch_bytes(batch_bytes_).batch_rows(static_cast<std::uint64_t>(kMaxBatchRows));
+    if (rows.limit) scan->limit(*rows.limit);
+    // next() instead of the exported stream: its errors keep their place in the file.
+    return MakeReader(arrow::schema(std::move(fields), schema_->metadata()), [scan]() -> arrow::Result<BatchPtr> {
+      auto batch = scan->next();
+      if (!batch) return ToArrow(batch.error());
+      if (!batch->has_value()) return nullptr;
+      ArrowArray array;
+      ArrowSchema schema;
+      if (Status status = (*batch)->export_array(&array, &schema); !status) return ToArrow(std::move(status));
+      return arrow::ImportRecordBatch(&array, &schema);
+    });
+  }
+
+ private:
+  Table table_;
+  std::shared_ptr<arrow::Schema> schema_;
+  std::uint64_t batch_bytes_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> OpenLance(Input& input, const Environment& environment) {
+  auto table = open(environment.context, input.path());
+  if (!table) {
+    if (table.error().path == input.path()) table.error().path = input.name();
+    return table.error();
+  }
+  // A scan of no rows tells the Arrow schema without reading data.
+  Scan scan = table->scan().limit(0);
+  ArrowArrayStream stream;
+  LANCEKIT_TRY(scan.export_stream(&stream));
+  LANCEKIT_ASSIGN_ARROW(auto reader, arrow::ImportRecordBatchReader(&stream), Side::kInput, input.name());
+  return std::unique_ptr<Source>(std::make_unique<LanceSource>(*std::move(table), reader->schema(), environment.batch_bytes()));
+}
+
+}  // namespace lancekit::convert

@@ -1,0 +1,25 @@
+// Arrow types that Lance does not have, and the ones that hold the same values.
+#pragma once
+
+#include <arrow/type.h>
+
+#include <memory>
+#include <vector>
+
+#include "tools/lance-convert/batches.h"
+#include "tools/lance-convert/sink.h"
+
+namespace lancekit::convert {
+
+struct LanceSchema {
+  std::shared_ptr<arrow::Schema> schema;
+  std::vector<TypeChange> changes;
+};
+
+/// View types become plain ones, small decimals decimal128. Errors: kUnsupported with column and type.
+Result<LanceSchema> ForLance(const arrow::Schema& schema);
+
+/// The rows of `input` in the types of `schema`, which ForLance() made of its schema.
+ReaderPtr CastRows(ReaderPtr input, std::shared_ptr<arrow::Schema> schema, arrow::MemoryPool* pool);
+
+}  // namespace lancekit::convert

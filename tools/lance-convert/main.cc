@@ -1,0 +1,82 @@
+// lance-convert: converts between Lance, Parquet, Arrow IPC, CSV, TSV and JSON lines.
+#include <arrow/config.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string_view>
+
+#include "tools/common/exit_codes.h"
+#include "tools/common/interrupt.h"
+#include "tools/common/report_error.h"
+#include "tools/lance-convert/convert.h"
+#include "tools/lance-convert/summary.h"
+
+namespace lancekit::convert {
+namespace {
+
+void Print(std::FILE* file, const std::string& text) { std::fwrite(text.data(), 1, text.size(), file); }
+
+Status PrintSummary(const Report& report, const Options& options) {
+  if (options.summary && !options.summary->empty()) {
+    std::FILE* file = std::fopen(options.summary->c_str(), "w");
+    const bool written = file != nullptr && std::fputs(SummaryJson(report).c_str(), file) >= 0;
+    if (file != nullptr && std::fclose(file) == 0 && written) return {};
+    Error error = MakeError(ErrorCode::kOutput, "the summary cannot be written");
+    error.path = *options.summary;
+    return error;
+  }
+  if (options.summary || (options.common.json && !options.common.quiet)) {
+    Print(stderr, SummaryJson(report));
+  } else if (!options.common.quiet) {
+    Print(stderr, SummaryText(report, tools::UseColor(STDERR_FILENO, options.common.color)));
+  }
+  return {};
+}
+
+int Run(int argc, char** argv) {
+  if (argc == 3 && std::string_view(argv[1]) == "help" && std::string_view(argv[2]) == "exit-codes") {
+    Print(stdout, tools::ExitCodeTable());
+    return tools::kExitDone;
+  }
+  if (argc <= 1) {
+    Print(stderr, ShortHelp());
+    return tools::kExitUsage;
+  }
+  Options options;
+  const auto app = MakeCommandLine(options);
+  const Status parsed = ParseOptions(*app, argc, argv, options);
+  const tools::ErrorStyle style{"lance-convert", options.common.json, tools::UseColor(STDERR_FILENO, options.common.color)};
+  if (!parsed) return tools::ReportError(parsed.error(), HintFor(parsed.error(), options), style);
+  if (options.common.full_help || options.common.short_help) {
+    Print(stdout, options.common.full_help ? FullHelp(*app) : ShortHelp());
+    return tools::kExitDone;
+  }
+  if (options.common.version) {
+    Print(stdout, tools::VersionText("lance-convert", "Arrow C++ " + arrow::GetBuildInfo().version_string, options.common.json));
+    return tools::kExitDone;
+  }
+  Context context({.threads = options.threads, .memory_budget = options.memory_limit});
+  tools::HandleSignals(context);
+  auto report = Convert(options, context);
+  Status status = report ? PrintSummary(*report, options) : std::move(report).status();
+  if (status) return tools::kExitDone;
+  if (tools::Interrupted()) return tools::kExitInterrupted;
+  return tools::ReportError(status.error(), HintFor(status.error(), options), style);
+}
+
+}  // namespace
+}  // namespace lancekit::convert
+
+int main(int argc, char** argv) {
+  try {
+    return lancekit::convert::Run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("lance-convert: out of memory\n", stderr);
+    return lancekit::tools::kExitMemory;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "lance-convert: unexpected: %s\n", error.what());
+    return lancekit::tools::kExitBug;
+  }
+}

@@ -1,0 +1,182 @@
+#include "tools/lance-convert/options.h"
+
+#include <limits>
+
+#include "tools/common/numbers.h"
+
+namespace lancekit::convert {
+namespace {
+
+constexpr const char* kUsage = "Usage: lance-convert [options] INPUT OUTPUT\n";
+
+/// Values of options that need a second look after CLI11 has seen them.
+struct Raw {
+  std::string from;
+  std::string to;
+  std::string output;
+  std::vector<std::string> renames;
+  std::string memory_limit;
+  std::string summary;
+  std::uint64_t limit = 0;
+};
+
+/// Owns the raw values beside the options that CLI11 binds to.
+class CommandLine : public CLI::App {
+ public:
+  CommandLine() : CLI::App("Converts between Lance, Parquet, Arrow IPC, CSV, TSV and JSON lines.", "lance-convert") {}
+  Raw raw;
+};
+
+void AddColumnsAndRows(CommandLine& app, Options& options) {
+  app.add_option("-c,--columns", options.columns, "Columns to keep, in this order")
+      ->delimiter(',')
+      ->type_name("A,B")
+      ->group("Columns and rows");
+  app.add_option("--exclude", options.exclude, "Columns to leave out")
+      ->delimiter(',')
+      ->type_name("A,B")
+      ->group("Columns and rows");
+  app.add_option("--rename", app.raw.renames, "New name of a column; repeatable")
+      ->type_name("OLD=NEW")
+      ->allow_extra_args(false)
+      ->group("Columns and rows");
+  app.add_option("--skip", options.skip, "Rows to skip at the start")->type_name("N")->group("Columns and rows");
+  app.add_option("--limit", app.raw.limit, "Rows to convert at most")->type_name("N")->group("Columns and rows");
+}
+
+void AddFormats(CommandLine& app, Options& options) {
+  std::string names;
+  for (const std::string& name : FormatNames()) names += (names.empty() ? "" : ", ") + name;
+  app.add_option("-o,--output", app.raw.output, "The output, instead of the last path")
+      ->type_name("PATH")
+      ->group("Input and output");
+  app.add_option("--from", app.raw.from, "Format of the input: " + names)->type_name("FORMAT")->group("Input and output");
+  app.add_option("--to", app.raw.to, "Format of the output")->type_name("FORMAT")->group("Input and output");
+  app.add_option("--format-version", options.format_version, "Lance version to write: 2.1 or 2.2 (default 2.2)")
+      ->type_name("VERSION")
+      ->group("Input and output");
+  app.add_flag("--single-file", options.single_file, "Write a bare .lance file instead of a dataset folder")
+      ->group("Input and output");
+  app.add_flag("-f,--force", options.force, "Replace an existing output; binary formats to a terminal")
+      ->group("Input and output");
+  app.add_option("--null", options.null_text, "Text that stands for null in CSV and TSV (default: empty, unquoted)")
+      ->type_name("TEXT")
+      ->group("Delimited text");
+  app.add_option("--delimiter", options.delimiter, "Delimiter of CSV: one character, or tab")
+      ->type_name("CHAR")
+      ->group("Delimited text");
+  app.add_flag("--no-header", options.no_header, "The first line holds values, not names")->group("Delimited text");
+}
+
+void AddWork(CommandLine& app, Options& options) {
+  app.add_option("-j,--threads", options.threads, "Threads (default: cores)")->type_name("N")->group("Work");
+  app.add_option("--memory-limit", app.raw.memory_limit,
+                 "Bytes in flight, e.g. 512MiB (default: 2 GiB or a quarter of the memory)")
+      ->type_name("SIZE")
+      ->group("Work");
+  app.add_option("--summary", app.raw.summary, "Summary as JSON, to stderr or to FILE")->type_name("json[=FILE]")->group("Work");
+}
+
+Result<char> ParseDelimiter(const std::string& text, Format format) {
+  if (text.empty()) return format == Format::kTsv ? '\t' : ',';
+  if (text == "tab" || text == "\\t") return '\t';
+  if (text.size() != 1 || text == "\"" || text == "\n" || text == "\r") {
+    return Invalid("--delimiter takes one character or tab, not \"{}\"", text);
+  }
+  return text[0];
+}
+
+Status ParseRenames(const std::vector<std::string>& texts, Options& options) {
+  for (const std::string& text : texts) {
+    const std::size_t at = text.find('=');
+    if (at == 0 || at == std::string::npos || at + 1 == text.size()) return Invalid("--rename takes OLD=NEW, not \"{}\"", text);
+    options.renames.emplace_back(text.substr(0, at), text.substr(at + 1));
+  }
+  return {};
+}
+
+Status ParseSummary(const std::string& text, Options& options) {
+  if (text == "json") {
+    options.summary = "";
+  } else if (text.rfind("json=", 0) == 0 && text.size() > 5) {
+    options.summary = text.substr(5);
+  } else {
+    return Invalid("--summary takes json or json=FILE, not \"{}\"", text);
+  }
+  return {};
+}
+
+Status TakePaths(const Raw& raw, Options& options) {
+  std::vector<std::string> paths = options.paths;
+  if (!raw.output.empty()) paths.push_back(raw.output);
+  if (paths.size() < 2) return Invalid("{} is missing", paths.empty() ? "INPUT" : "OUTPUT");
+  if (paths.size() > 2) return Invalid("one INPUT and one OUTPUT are wanted, \"{}\" is one too many", paths[1]);
+  options.input = paths[0];
+  options.output = paths[1];
+  if (options.input.empty() || options.output.empty()) return Invalid("a path is empty");
+  return {};
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> MakeCommandLine(Options& options) {
+  auto app = std::make_unique<CommandLine>();
+  app->add_option("paths", options.paths, "INPUT and OUTPUT; - is stdin or stdout")->type_name("")->group("");
+  AddFormats(*app, options);
+  AddColumnsAndRows(*app, options);
+  AddWork(*app, options);
+  tools::AddCommonOptions(*app, options.common);
+  tools::AddProgressOption(*app, options.common);
+  return app;
+}
+
+Status ParseOptions(CLI::App& app, int argc, const char* const* argv, Options& options) {
+  LANCEKIT_TRY(tools::ParseArguments(app, argc, argv));
+  if (options.common.short_help || options.common.full_help || options.common.version) return {};
+  const Raw& raw = static_cast<const CommandLine&>(app).raw;
+  LANCEKIT_TRY(TakePaths(raw, options));
+  if (!raw.from.empty()) {
+    LANCEKIT_ASSIGN(options.from, ParseFormat(raw.from));
+  }
+  if (!raw.to.empty()) {
+    LANCEKIT_ASSIGN(options.to, ParseFormat(raw.to));
+  }
+  if (app.count("--limit") > 0) options.limit = raw.limit;
+  LANCEKIT_TRY(ParseRenames(raw.renames, options));
+  if (!raw.summary.empty()) LANCEKIT_TRY(ParseSummary(raw.summary, options));
+  if (!raw.memory_limit.empty()) {
+    LANCEKIT_ASSIGN(options.memory_limit, tools::ParseBytes(raw.memory_limit));
+  }
+  if (options.threads < 0 || options.threads > 4096) return Invalid("-j takes a number of threads from 1 to 4096");
+  if (options.format_version != "2.1" && options.format_version != "2.2") {
+    return Invalid("--format-version takes 2.1 or 2.2, not \"{}\"", options.format_version);
+  }
+  LANCEKIT_ASSIGN(const char delimiter, ParseDelimiter(options.delimiter, Format::kCsv));
+  static_cast<void>(delimiter);
+  return {};
+}
+
+std::string ShortHelp() {
+  return std::string(kUsage) +
+         "       lance-convert [options] INPUT -o OUTPUT\n"
+         "Converts between Lance, Parquet, Arrow IPC, CSV, TSV and JSON lines.\n\n"
+         "  lance-convert trips.parquet trips.lance\n"
+         "  zstdcat x.csv.zst | lance-convert --from csv - x.lance\n\n"
+         "The names tell the formats; --from and --to override them. - is stdin or stdout.\n"
+         "A Lance output is a dataset folder; --single-file makes it a bare file.\n"
+         "lance-convert --help lists all options.\n";
+}
+
+std::string FullHelp(const CLI::App& app) {
+  std::string help =
+      "Examples\n"
+      "  lance-convert a.csv a.lance\n"
+      "  lance-convert a.lance -c id,vec -o a.parquet\n"
+      "  zstdcat x.csv.zst | lance-convert --from csv - x.lance\n"
+      "  lance-convert db.lance --to jsonl - | jq .\n\n";
+  const std::string options = app.help();
+  return help + kUsage + options.substr(std::min(options.size(), options.find("\n\n"))) +
+         "\nExit codes: lance-convert help exit-codes\n";
+}
+
+}  // namespace lancekit::convert

@@ -1,0 +1,52 @@
+// The command line of lance-convert: one table of options, from which parsing and help come.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "tools/common/command_line.h"
+#include "tools/lance-convert/format.h"
+
+namespace lancekit::convert {
+
+struct Options {
+  tools::CommonOptions common;
+  std::vector<std::string> paths;
+  std::string input;
+  std::string output;
+  std::optional<Format> from;
+  std::optional<Format> to;
+  std::vector<std::string> columns;
+  std::vector<std::string> exclude;
+  std::vector<std::pair<std::string, std::string>> renames;  ///< old, new
+  std::uint64_t skip = 0;
+  std::optional<std::uint64_t> limit;
+  std::string format_version = "2.2";
+  bool single_file = false;
+  bool force = false;
+  int threads = 0;
+  std::uint64_t memory_limit = 0;      ///< 0 = the library's default
+  std::optional<std::string> summary;  ///< --summary json: the file it goes to, empty = stderr
+  std::string null_text;
+  std::string delimiter;  ///< empty = by format
+  bool no_header = false;
+};
+
+/// The command line as CLI11 knows it; `options` must outlive it.
+std::unique_ptr<CLI::App> MakeCommandLine(Options& options);
+
+/// Parses and checks. Errors: kInvalidArgument.
+Status ParseOptions(CLI::App& app, int argc, const char* const* argv, Options& options);
+
+/// At most 20 lines with two examples.
+std::string ShortHelp();
+/// Examples, then every option.
+std::string FullHelp(const CLI::App& app);
+
+}  // namespace lancekit::convert

@@ -1,0 +1,62 @@
+// An output for rows: takes a stream of record batches, then publishes the whole, or leaves nothing behind.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tools/lance-convert/batches.h"
+
+namespace lancekit::convert {
+
+/// A column whose type the output holds under another type.
+struct TypeChange {
+  std::string column;
+  std::string from;
+  std::string to;
+};
+
+struct ColumnBytes {
+  std::string name;
+  std::uint64_t bytes = 0;
+};
+
+/// What was published.
+struct Written {
+  std::string format;  ///< "dataset, Lance 2.2, 3 data files, version 1", "Parquet, zstd"
+  std::uint64_t bytes = 0;
+  std::vector<ColumnBytes> columns;  ///< empty where the format has no columns
+  std::vector<TypeChange> types;
+};
+
+struct SinkOptions {
+  std::string path;
+  Format format = Format::kLance;
+  bool overwrite = false;
+  std::string lance_version = "2.2";
+  bool single_file = false;
+  TextOptions text;
+};
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  /// Writes all batches; called once.
+  virtual Status Write(const ReaderPtr& rows) = 0;
+  virtual Result<Written> Publish() = 0;
+};
+
+/// Starts an output for `schema`. Errors: kUnsupported with the column that the format cannot hold, kOutput.
+Result<std::unique_ptr<Sink>> OpenSink(const SinkOptions& options, const std::shared_ptr<arrow::Schema>& schema,
+                                       const Environment& environment);
+
+Result<std::unique_ptr<Sink>> OpenLanceSink(const SinkOptions& options, const std::shared_ptr<arrow::Schema>& schema,
+                                            const Environment& environment);
+Result<std::unique_ptr<Sink>> OpenParquetSink(const SinkOptions& options, const std::shared_ptr<arrow::Schema>& schema,
+                                              const Environment& environment);
+Result<std::unique_ptr<Sink>> OpenIpcSink(const SinkOptions& options, const std::shared_ptr<arrow::Schema>& schema,
+                                          const Environment& environment);
+Result<std::unique_ptr<Sink>> OpenTextSink(const SinkOptions& options, const std::shared_ptr<arrow::Schema>& schema);
+
+}  // namespace lancekit::convert

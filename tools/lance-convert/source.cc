@@ -1,0 +1,32 @@
+#include "tools/lance-convert/source.h"
+
+#include <algorithm>
+
+namespace lancekit::convert {
+
+std::uint64_t Environment::batch_bytes() const {
+  constexpr std::uint64_t kMost = 16u << 20;
+  constexpr std::uint64_t kLeast = 256u << 10;
+  constexpr std::uint64_t kBatchesInFlight = 32;
+  return std::clamp(memory_limit / kBatchesInFlight, kLeast, kMost);
+}
+
+Result<std::unique_ptr<Source>> OpenSource(Input& input, Format format, const TextOptions& text, const Environment& environment) {
+  switch (format) {
+    case Format::kLance:
+      return OpenLance(input, environment);
+    case Format::kParquet:
+      return OpenParquet(input, environment);
+    case Format::kArrowFile:
+    case Format::kArrowStream:
+      return OpenIpc(input, format, environment);
+    case Format::kCsv:
+    case Format::kTsv:
+      return OpenCsv(input, text, environment);
+    case Format::kJsonl:
+      return OpenJsonl(input, text.infer_all, environment);
+  }
+  return MakeError(ErrorCode::kInternal, "format without a reader");
+}
+
+}  // namespace lancekit::convert

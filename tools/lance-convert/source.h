@@ -1,0 +1,70 @@
+// An input as rows: its schema, then a stream of record batches of chosen columns and rows.
+#pragma once
+
+#include <arrow/memory_pool.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "lancekit/context.hpp"
+#include "tools/lance-convert/format.h"
+#include "tools/lance-convert/input.h"
+
+namespace lancekit::convert {
+
+/// What all parts of one conversion share.
+struct Environment {
+  Context context;
+  arrow::MemoryPool* pool = nullptr;
+  std::uint64_t memory_limit = 0;
+
+  int threads() const { return context.threads(); }
+  /// Arrow bytes that one batch should have.
+  std::uint64_t batch_bytes() const;
+};
+
+/// How delimited text is read and written.
+struct TextOptions {
+  char delimiter = ',';
+  bool header = true;
+  std::string null_text;   ///< unquoted text that stands for null
+  bool infer_all = false;  ///< infer the types from all rows before the first is converted
+};
+
+struct RowRange {
+  std::uint64_t skip = 0;
+  std::optional<std::uint64_t> limit;
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  /// All columns of the input.
+  virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
+  /// The columns with these positions in schema(), in this order.
+  virtual arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> Read(const std::vector<int>& columns,
+                                                                        const RowRange& rows) = 0;
+  /// Rows of the input where they are known before it is read.
+  virtual std::optional<std::uint64_t> row_count() const { return std::nullopt; }
+  /// After a failed Read(): where another try can do better (wider types, longer rows), starts over, perhaps with another
+  /// schema(), and returns true.
+  virtual Result<bool> Retry(const Error&) { return false; }
+};
+
+/// Opens `input`, which must outlive the source.
+Result<std::unique_ptr<Source>> OpenSource(Input& input, Format format, const TextOptions& text, const Environment& environment);
+
+Result<std::unique_ptr<Source>> OpenParquet(Input& input, const Environment& environment);
+Result<std::unique_ptr<Source>> OpenIpc(Input& input, Format format, const Environment& environment);
+Result<std::unique_ptr<Source>> OpenCsv(Input& input, const TextOptions& text, const Environment& environment);
+Result<std::unique_ptr<Source>> OpenJsonl(Input& input, bool infer_all, const Environment& environment);
+Result<std::unique_ptr<Source>> OpenLance(Input& input, const Environment& environment);
+
+}  // namespace lancekit::convert

@@ -1,0 +1,82 @@
+#include "tools/lance-convert/summary.h"
+
+#include <algorithm>
+
+#include "tools/common/json.h"
+#include "tools/common/numbers.h"
+#include "tools/common/terminal.h"
+
+namespace lancekit::convert {
+namespace {
+
+constexpr std::size_t kLargestShown = 4;
+
+std::vector<ColumnBytes> LargestFirst(std::vector<ColumnBytes> columns) {
+  std::stable_sort(columns.begin(), columns.end(), [](const ColumnBytes& a, const ColumnBytes& b) { return a.bytes > b.bytes; });
+  return columns;
+}
+
+double Ratio(std::uint64_t a, std::uint64_t b) { return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b); }
+
+std::string BytesLine(const Report& report) {
+  std::string line = fmt::format("in {} → out {}", tools::FormatBytes(report.bytes_in), tools::FormatBytes(report.written.bytes));
+  if (report.bytes_in == 0 || report.written.bytes == 0) return line;
+  line += fmt::format(" ({} of input", tools::FormatRatio(Ratio(report.written.bytes, report.bytes_in)));
+  const double arrow = Ratio(report.arrow_bytes, report.written.bytes);
+  if (arrow >= 1) line += fmt::format(", {} smaller than Arrow", tools::FormatRatio(arrow));
+  return line + ")";
+}
+
+std::string LargestLine(const Report& report) {
+  std::string line;
+  const std::vector<ColumnBytes> columns = LargestFirst(report.written.columns);
+  for (std::size_t i = 0; i < std::min(kLargestShown, columns.size()); ++i) {
+    if (report.written.bytes == 0) break;
+    line += fmt::format("{}{} {}", i > 0 ? "   " : "", tools::EscapeControls(columns[i].name),
+                        tools::FormatShare(Ratio(columns[i].bytes, report.written.bytes)));
+  }
+  if (columns.size() > kLargestShown) line += "   …";
+  return line;
+}
+
+}  // namespace
+
+std::string SummaryText(const Report& report, bool color) {
+  const auto label = [color](const char* text) {
+    return "  " + tools::Styled(fmt::format("{:<10}", text), tools::Style::kDim, color);
+  };
+  const std::string name = report.output == "-" ? "<stdout>" : tools::EscapeControls(report.output);
+  std::string text = fmt::format("{} → {} ({})\n", tools::EscapeControls(report.input),
+                                 tools::Styled(name, tools::Style::kBold, color), report.written.format);
+  text += label("rows") + fmt::format("{:<26}columns {}\n", tools::GroupDigits(report.rows), tools::GroupDigits(report.columns));
+  text += label("bytes") + BytesLine(report) + "\n";
+  if (!report.written.columns.empty() && report.rows > 0) text += label("largest") + LargestLine(report) + "\n";
+  text += label("time") + fmt::format("{} on {} thread{}, peak memory {}\n", tools::FormatSeconds(report.seconds), report.threads,
+                                      report.threads == 1 ? "" : "s", tools::FormatBytes(report.peak_memory));
+  for (std::size_t i = 0; i < report.written.types.size(); ++i) {
+    const TypeChange& change = report.written.types[i];
+    text += label(i == 0 ? "types" : "") +
+            fmt::format("{}: {} → {} (values kept)\n", tools::EscapeControls(change.column), change.from, change.to);
+  }
+  return text;
+}
+
+std::string SummaryJson(const Report& report) {
+  tools::JsonWriter json;
+  json.BeginObject().Member("schema", "lance-convert/1").Key("summary").BeginObject();
+  json.Member("input", report.input).Member("input_format", NameOf(report.input_format));
+  json.Member("output", report.output).Member("output_format", report.written.format);
+  json.Member("rows", report.rows).Member("bytes_in", report.bytes_in).Member("bytes_out", report.written.bytes);
+  json.Member("arrow_bytes", report.arrow_bytes).Member("seconds", report.seconds).Member("threads", report.threads);
+  json.Member("peak_memory", report.peak_memory).Member("column_count", report.columns).Key("columns").BeginArray();
+  for (const ColumnBytes& column : LargestFirst(report.written.columns)) {
+    json.BeginObject().Member("name", column.name).Member("bytes", column.bytes).EndObject();
+  }
+  json.EndArray().Key("types").BeginArray();
+  for (const TypeChange& change : report.written.types) {
+    json.BeginObject().Member("column", change.column).Member("from", change.from).Member("to", change.to).EndObject();
+  }
+  return json.EndArray().EndObject().EndObject().text() + "\n";
+}
+
+}  // namespace lancekit::convert

@@ -1,0 +1,14 @@
+// The closing summary of a conversion, as text and as JSON.
+#pragma once
+
+#include <string>
+
+#include "tools/lance-convert/convert.h"
+
+namespace lancekit::convert {
+
+std::string SummaryText(const Report& report, bool color);
+/// One JSON document on one line.
+std::string SummaryJson(const Report& report);
+
+}  // namespace lancekit::convert
