@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/buffer.h"
 #include "base/context_impl.h"
 
 namespace lancekit {
@@ -17,6 +18,8 @@ ContextImpl::ContextImpl(const ContextOptions& options) : options_(options) {
     const std::uint64_t memory = pages > 0 && page_bytes > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_bytes) : 4ull << 30;
     options_.memory_budget = std::min<std::uint64_t>(2ull << 30, memory / 4);
   }
+  // Released buffers that are kept for reuse are part of the budget; the last context made sets the limit of the process.
+  SetBufferCacheLimit(std::min<std::uint64_t>(256u << 20, options_.memory_budget / 8));
 }
 
 ThreadPool& ContextImpl::pool() {

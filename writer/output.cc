@@ -39,6 +39,21 @@ std::string WithoutTrailingSlash(std::string path) {
   return path;
 }
 
+/// Puts the folder `made` in the place of what is at `path`; what was there is then at `made`.
+Status Exchange(const std::string& made, const std::string& path) {
+  if (::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0) return {};
+  if (errno != EINVAL && errno != ENOSYS) return OutputErrno(path, "cannot replace it");
+  // File systems that cannot exchange names in one step take three; the old content stays until the new one is in place.
+  const std::string aside = made + ".old";
+  if (::rename(path.c_str(), aside.c_str()) != 0) return OutputErrno(path, "cannot replace it");
+  if (::rename(made.c_str(), path.c_str()) != 0) {
+    const Error error = OutputErrno(path, "cannot replace it");
+    ::rename(aside.c_str(), path.c_str());
+    return error;
+  }
+  return ::rename(aside.c_str(), made.c_str()) == 0 ? Status() : Status(OutputErrno(aside, "the replaced table is left here"));
+}
+
 std::string ParentOf(const std::string& path) {
   const std::string parent = fs::path(path).parent_path().string();
   return parent.empty() ? "." : parent;
@@ -133,9 +148,8 @@ Status Output::Publish(const Schema& schema, format::FileVersion version) {
   LANCEKIT_TRY(WriteWhole("_versions/" + format::ManifestName(manifest.version), file));
   LANCEKIT_TRY(SyncFolder((fs::path(folder_) / "data").string()));
   LANCEKIT_TRY(SyncFolder(folder_));
-  // A folder can be exchanged with what is at its place in one step; the old one is then removed under the temporary name.
   if (replace_ && Exists(path_)) {
-    if (::renameat2(AT_FDCWD, folder_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) != 0) return OutputErrno(path_, "cannot replace it");
+    LANCEKIT_TRY(Exchange(folder_, path_));
     std::error_code ignored;
     fs::remove_all(folder_, ignored);
   } else if (::renameat2(AT_FDCWD, folder_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE) != 0) {

@@ -127,30 +127,41 @@ EncodedDictionary EncodeDictionary(const DictionaryBuilder& builder, FileVersion
   return dictionary;
 }
 
-/// Share of distinct values among some taken from all over the page, in percent.
-std::uint64_t SampleDistinctPercent(const ValuesView& values, const std::byte* validity) {
+struct Sample {
+  std::uint64_t taken = 0;
+  std::uint64_t distinct = 0;
+};
+
+/// Valid values from all over the page.
+Sample TakeSample(const ValuesView& values, const std::byte* validity) {
   constexpr std::uint64_t kSample = 1024;
   DictionaryBuilder seen(values.shape);
   const std::uint64_t step = std::max<std::uint64_t>(1, values.length / kSample);
   const std::uint64_t width = values.shape.width_bits / 8;
-  std::uint64_t taken = 0;
+  Sample sample;
   for (std::uint64_t i = 0; i < values.length; i += step) {
     if (validity != nullptr && !GetBit(validity, i)) continue;
-    ++taken;
+    ++sample.taken;
     if (values.shape.variable()) {
       seen.Insert({values.data + values.Offset(i), static_cast<std::size_t>(values.Offset(i + 1) - values.Offset(i))});
     } else {
       seen.Insert({values.values + i * width, width});
     }
   }
-  return taken == 0 ? 0 : seen.size() * 100 / taken;
+  sample.distinct = seen.size();
+  return sample;
 }
 
 /// Replaces values by indices into a dictionary when that is smaller than `other_bytes`.
 std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, std::uint64_t other_bytes, FileVersion version) {
   constexpr std::uint64_t kMostlyDistinctPercent = 98;
   const std::uint64_t n = page.num_rows;
-  if (n < kMinDictionaryRows || SampleDistinctPercent(page.values, page.validity) >= kMostlyDistinctPercent) return std::nullopt;
+  if (n < kMinDictionaryRows) return std::nullopt;
+  const Sample sample = TakeSample(page.values, page.validity);
+  if (sample.distinct * 100 >= sample.taken * kMostlyDistinctPercent) return std::nullopt;
+  // Runs aside, indices take at least this much.
+  const auto index_bits = static_cast<std::uint64_t>(BitLength(sample.distinct - 1));
+  if (n / sample.taken * sample.taken * index_bits / 8 >= other_bytes) return std::nullopt;
   auto attempt = TryDictionary(page.values, page.validity, std::min(n / 2, kMaxDictionaryItems));
   if (!attempt.has_value()) return std::nullopt;
   const NumberChoice indices = ChooseNumbers(NumbersView(attempt->indices.data(), n, 32));

@@ -14,6 +14,9 @@ namespace {
 // Columns share this part of the memory budget while they wait for their pages; encoding a page takes about as much again.
 constexpr std::uint64_t kBufferShare = 4;
 constexpr std::uint64_t kMinPageBytes = 16 << 10;
+// A batch goes through the columns in steps of about this size, so that finished pages of a large one do not pile up.
+constexpr std::uint64_t kStepBytes = 64 << 20;
+constexpr std::uint64_t kMaxStepRows = 1 << 18;
 
 std::uint64_t PageBytes(const WriteOptions& options, std::uint64_t budget, std::size_t num_columns) {
   const std::uint64_t share = budget / kBufferShare / std::max<std::size_t>(1, num_columns);
@@ -52,6 +55,9 @@ Status WriterImpl::SetSchema(const ArrowSchema& arrow_schema) {
   schema_ = std::move(schema);
   root_.type.id = TypeId::kStruct;
   root_.type.children = schema_->fields;
+  std::uint64_t row_bytes = 1;
+  for (const Field& field : schema_->fields) row_bytes += FixedWidthBits(field.type) / 8;
+  step_rows_ = std::clamp<std::uint64_t>(kStepBytes / row_bytes, 1, kMaxStepRows);
   const std::uint64_t page_bytes = PageBytes(options_, context_.memory_budget(), schema_->fields.size());
   for (const Field& field : schema_->fields) {
     LANCEKIT_ASSIGN(LeafType leaf, MakeLeafType(field.type));
@@ -84,7 +90,7 @@ Status WriterImpl::WriteRows(const std::vector<ArrayView>& views, std::uint64_t 
   const std::uint64_t limit = output_.single_file() ? kMaxRows : std::max<std::uint64_t>(1, options_.max_rows_per_file);
   for (std::uint64_t done = 0; done < num_rows;) {
     if (!file_.has_value()) LANCEKIT_TRY(OpenFile());
-    const std::uint64_t count = std::min(num_rows - done, limit - rows_in_file_);
+    const std::uint64_t count = std::min({num_rows - done, limit - rows_in_file_, step_rows_});
     LANCEKIT_TRY(ForEachColumn([&](std::size_t column) { return AppendColumn(column, views[column], done, count); }));
     done += count;
     rows_in_file_ += count;

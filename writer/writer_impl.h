@@ -60,6 +60,7 @@ class WriterImpl {
   Field root_;                   // the schema as a struct, as batches come in
   std::vector<std::unique_ptr<Column>> columns_;
   std::optional<FileWriter> file_;
+  std::uint64_t step_rows_ = 1;
   std::uint64_t rows_in_file_ = 0;
   WriteSummary summary_;
   bool failed_ = false;
