@@ -6,7 +6,9 @@
 
 namespace lancekit {
 
-inline bool GetBit(const std::byte* bits, std::uint64_t i) noexcept { return (static_cast<unsigned>(bits[i / 8]) >> (i % 8) & 1u) != 0; }
+inline bool GetBit(const std::byte* bits, std::uint64_t i) noexcept {
+  return (static_cast<unsigned>(bits[i / 8]) >> (i % 8) & 1u) != 0;
+}
 inline void SetBitTo(std::byte* bits, std::uint64_t i, bool value) noexcept {
   const std::byte mask = static_cast<std::byte>(1u << (i % 8));
   bits[i / 8] = value ? (bits[i / 8] | mask) : (bits[i / 8] & ~mask);

@@ -15,7 +15,8 @@ ContextImpl::ContextImpl(const ContextOptions& options) : options_(options) {
   if (options_.memory_budget == 0) {
     const long pages = sysconf(_SC_PHYS_PAGES);
     const long page_bytes = sysconf(_SC_PAGESIZE);
-    const std::uint64_t memory = pages > 0 && page_bytes > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_bytes) : 4ull << 30;
+    const std::uint64_t memory =
+        pages > 0 && page_bytes > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_bytes) : 4ull << 30;
     options_.memory_budget = std::min<std::uint64_t>(2ull << 30, memory / 4);
   }
   // Released buffers that are kept for reuse are part of the budget; the last context made sets the limit of the process.

@@ -11,20 +11,20 @@
 namespace lancekit {
 
 /// Evaluates a Status expression; returns it from the enclosing function when it is an error.
-#define LANCEKIT_TRY(expr)                                   \
-  do {                                                       \
+#define LANCEKIT_TRY(expr)                                    \
+  do {                                                        \
     if (::lancekit::Status status_ = (expr); !status_.ok()) { \
-      return status_;                                        \
-    }                                                        \
+      return status_;                                         \
+    }                                                         \
   } while (false)
 
 #define LANCEKIT_CONCAT_(a, b) a##b
 #define LANCEKIT_CONCAT(a, b) LANCEKIT_CONCAT_(a, b)
-#define LANCEKIT_ASSIGN_(result, decl, expr)    \
-  auto result = (expr);                         \
-  if (!result.has_value()) {                    \
-    return std::move(result).status();          \
-  }                                             \
+#define LANCEKIT_ASSIGN_(result, decl, expr) \
+  auto result = (expr);                      \
+  if (!result.has_value()) {                 \
+    return std::move(result).status();       \
+  }                                          \
   decl = *std::move(result)
 /// LANCEKIT_ASSIGN(auto x, F()): the value of a Result, or an early return of its error.
 #define LANCEKIT_ASSIGN(decl, expr) LANCEKIT_ASSIGN_(LANCEKIT_CONCAT(result_, __LINE__), decl, expr)

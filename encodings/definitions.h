@@ -35,7 +35,7 @@ struct FsstStrings {
   MutableBuffer codes;
   MutableBuffer offsets;
   std::vector<std::byte> table;
-  ValuesView values;   ///< the codes as strings; points into this object
+  ValuesView values;  ///< the codes as strings; points into this object
   /// The encoding tree in chunks and in full-zip pages.
   format::Encoding Describe() const;
 };

@@ -33,15 +33,15 @@ struct ValueRange {
 
 /// Memory that decoders reuse from chunk to chunk; one per thread of work.
 struct Scratch {
-  MutableBuffer decompressed;   // general
-  MutableBuffer block;          // one unpacked block
-  MutableBuffer ends;           // string ends
+  MutableBuffer decompressed;  // general
+  MutableBuffer block;         // one unpacked block
+  MutableBuffer ends;          // string ends
 };
 
 /// Variable-width values inside a chunk: value i = data[offsets[i], offsets[i + 1]). Checked: ends ascend and fit.
 struct StringsView {
-  const std::byte* offsets = nullptr;   ///< num_values + 1 unsigned numbers
-  bool wide = false;                    ///< of 64 bits, else of 32
+  const std::byte* offsets = nullptr;  ///< num_values + 1 unsigned numbers
+  bool wide = false;                   ///< of 64 bits, else of 32
   const std::byte* data = nullptr;
 };
 

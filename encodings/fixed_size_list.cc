@@ -17,9 +17,9 @@ namespace {
 
 /// The list levels of an encoding tree, checked against the shape.
 struct Levels {
-  std::vector<bool> has_validity;       // per level of the shape
+  std::vector<bool> has_validity;  // per level of the shape
   std::size_t num_bitmaps = 0;
-  bool all_null = false;                // the innermost encoding is a constant without a value
+  bool all_null = false;  // the innermost encoding is a constant without a value
 };
 
 Result<Levels> ParseLevels(const format::Encoding& encoding, const ValueShape& shape) {
@@ -132,7 +132,8 @@ class FixedSizeListValueDecoder final : public ValueDecoder {
 Result<std::unique_ptr<ValueDecoder>> MakeValue(const format::Encoding& encoding, const ValueShape& shape) {
   if (!shape.fixed() || shape.list_sizes.empty()) return Corrupt("fixed-size list: stands where no lists are stored");
   LANCEKIT_ASSIGN(Levels levels, ParseLevels(encoding, shape));
-  if (shape.width_bits % 8 != 0 && !levels.all_null) return Unsupported("fixed-size list: {} bits in a full-zip page", shape.width_bits);
+  if (shape.width_bits % 8 != 0 && !levels.all_null)
+    return Unsupported("fixed-size list: {} bits in a full-zip page", shape.width_bits);
   return std::unique_ptr<ValueDecoder>(std::make_unique<FixedSizeListValueDecoder>(std::move(levels), shape));
 }
 

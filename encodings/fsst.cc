@@ -4,11 +4,12 @@
 //   symbol table: 2312 bytes in the encoding message (kernels/fsst.h)
 //
 // Source: lance protos/encodings_v2_1.proto (Fsst), rust lance-encoding physical/fsst.rs.
+#include "encodings/kernels/fsst.h"
+
 #include <cstring>
 #include <type_traits>
 
 #include "encodings/definitions.h"
-#include "encodings/kernels/fsst.h"
 #include "encodings/kernels/fsst_encoder.h"
 
 namespace lancekit {
@@ -30,7 +31,8 @@ Result<Table> ParseTable(const format::Encoding& encoding, const ValueShape& sha
 }
 
 template <class Offset>
-Status DecodeRun(const kernels::FsstDecoder& decoder, const StringsView& view, ValueRange range, ValueSink* sink, Scratch* scratch) {
+Status DecodeRun(const kernels::FsstDecoder& decoder, const StringsView& view, ValueRange range, ValueSink* sink,
+                 Scratch* scratch) {
   const auto* offsets = reinterpret_cast<const Offset*>(view.offsets) + range.first;
   const std::uint64_t codes = offsets[range.count] - offsets[0];
   scratch->ends.Resize(range.count * sizeof(std::int64_t));

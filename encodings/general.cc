@@ -67,7 +67,8 @@ Status Decompress(CompressionScheme scheme, Bytes bytes, MutableBuffer* out) {
 }
 
 Result<CompressionScheme> Validate(const format::Encoding& encoding) {
-  if (encoding.children.size() != 1 || !encoding.compression.has_value()) return Corrupt("general: no inner encoding or compression");
+  if (encoding.children.size() != 1 || !encoding.compression.has_value())
+    return Corrupt("general: no inner encoding or compression");
   if (encoding.children[0].id == format::EncodingId::kGeneral) return Unsupported("general: compressed twice");
   const CompressionScheme scheme = encoding.compression->scheme;
   if (scheme != CompressionScheme::kZstd && scheme != CompressionScheme::kLz4) {
@@ -122,7 +123,8 @@ Status DecodeWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t 
 
 class GeneralValueDecoder final : public ValueDecoder {
  public:
-  GeneralValueDecoder(CompressionScheme scheme, std::unique_ptr<ValueDecoder> inner) : scheme_(scheme), inner_(std::move(inner)) {}
+  GeneralValueDecoder(CompressionScheme scheme, std::unique_ptr<ValueDecoder> inner)
+      : scheme_(scheme), inner_(std::move(inner)) {}
   std::uint64_t stored_bytes() const noexcept override { return 0; }
   Status Append(Bytes stored, ValueSink* sink, Scratch* scratch) const override {
     LANCEKIT_TRY(Decompress(scheme_, stored, &scratch->decompressed));
@@ -144,9 +146,12 @@ Result<std::unique_ptr<ValueDecoder>> MakeValue(const format::Encoding& encoding
 std::string DescribeGeneral(const format::Encoding& encoding) {
   if (!encoding.compression.has_value()) return "";
   switch (encoding.compression->scheme) {
-    case CompressionScheme::kZstd: return "zstd";
-    case CompressionScheme::kLz4: return "lz4";
-    default: return "unknown compression";
+    case CompressionScheme::kZstd:
+      return "zstd";
+    case CompressionScheme::kLz4:
+      return "lz4";
+    default:
+      return "unknown compression";
   }
 }
 

@@ -48,10 +48,14 @@ Status DecodeBlockOf(Bytes bytes, std::uint64_t num_values, ValueRange range, Va
 
 Status DecodeWidth(std::uint64_t bits, Bytes bytes, std::uint64_t n, ValueRange range, ValueSink* sink, Scratch* scratch) {
   switch (bits) {
-    case 8: return DecodeBlockOf<std::uint8_t>(bytes, n, range, sink, scratch);
-    case 16: return DecodeBlockOf<std::uint16_t>(bytes, n, range, sink, scratch);
-    case 32: return DecodeBlockOf<std::uint32_t>(bytes, n, range, sink, scratch);
-    default: return DecodeBlockOf<std::uint64_t>(bytes, n, range, sink, scratch);
+    case 8:
+      return DecodeBlockOf<std::uint8_t>(bytes, n, range, sink, scratch);
+    case 16:
+      return DecodeBlockOf<std::uint16_t>(bytes, n, range, sink, scratch);
+    case 32:
+      return DecodeBlockOf<std::uint32_t>(bytes, n, range, sink, scratch);
+    default:
+      return DecodeBlockOf<std::uint64_t>(bytes, n, range, sink, scratch);
   }
 }
 
@@ -98,7 +102,9 @@ class InlineBitpackingEncoder final : public ChunkEncoder {
     encoding.bits = 8 * sizeof(T);
     return encoding;
   }
-  std::uint64_t ChunkSize(std::uint64_t first) const override { return std::min<std::uint64_t>(kBlockValues, values_.length - first); }
+  std::uint64_t ChunkSize(std::uint64_t first) const override {
+    return std::min<std::uint64_t>(kBlockValues, values_.length - first);
+  }
   void Encode(ValueRange range, ChunkWriter* out) const override {
     T padded[kBlockValues];
     const T* from = reinterpret_cast<const T*>(values_.values) + range.first;
@@ -136,19 +142,27 @@ std::string DescribeBitpacking(const format::Encoding& encoding) { return fmt::f
 
 std::unique_ptr<ChunkEncoder> MakeInlineBitpackingEncoder(ValuesView values) {
   switch (values.shape.width_bits) {
-    case 8: return std::make_unique<InlineBitpackingEncoder<std::uint8_t>>(std::move(values));
-    case 16: return std::make_unique<InlineBitpackingEncoder<std::uint16_t>>(std::move(values));
-    case 32: return std::make_unique<InlineBitpackingEncoder<std::uint32_t>>(std::move(values));
-    default: return std::make_unique<InlineBitpackingEncoder<std::uint64_t>>(std::move(values));
+    case 8:
+      return std::make_unique<InlineBitpackingEncoder<std::uint8_t>>(std::move(values));
+    case 16:
+      return std::make_unique<InlineBitpackingEncoder<std::uint16_t>>(std::move(values));
+    case 32:
+      return std::make_unique<InlineBitpackingEncoder<std::uint32_t>>(std::move(values));
+    default:
+      return std::make_unique<InlineBitpackingEncoder<std::uint64_t>>(std::move(values));
   }
 }
 
 std::uint64_t InlineBitpackingBytes(const ValuesView& values) {
   switch (values.shape.width_bits) {
-    case 8: return PackedBytes<std::uint8_t>(values);
-    case 16: return PackedBytes<std::uint16_t>(values);
-    case 32: return PackedBytes<std::uint32_t>(values);
-    default: return PackedBytes<std::uint64_t>(values);
+    case 8:
+      return PackedBytes<std::uint8_t>(values);
+    case 16:
+      return PackedBytes<std::uint16_t>(values);
+    case 32:
+      return PackedBytes<std::uint32_t>(values);
+    default:
+      return PackedBytes<std::uint64_t>(values);
   }
 }
 

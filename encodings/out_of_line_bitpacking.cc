@@ -56,11 +56,16 @@ Status DecodeWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t 
   const std::uint64_t width = encoding.children[0].bits;
   if (width > bits) return Corrupt("out-of-line bit-packing: width {} > {}", width, bits);
   switch (bits) {
-    case 8: return DecodeOf<std::uint8_t>(bytes, num_values, static_cast<int>(width), sink, scratch);
-    case 16: return DecodeOf<std::uint16_t>(bytes, num_values, static_cast<int>(width), sink, scratch);
-    case 32: return DecodeOf<std::uint32_t>(bytes, num_values, static_cast<int>(width), sink, scratch);
-    case 64: return DecodeOf<std::uint64_t>(bytes, num_values, static_cast<int>(width), sink, scratch);
-    default: return Corrupt("out-of-line bit-packing: values of {} bits", bits);
+    case 8:
+      return DecodeOf<std::uint8_t>(bytes, num_values, static_cast<int>(width), sink, scratch);
+    case 16:
+      return DecodeOf<std::uint16_t>(bytes, num_values, static_cast<int>(width), sink, scratch);
+    case 32:
+      return DecodeOf<std::uint32_t>(bytes, num_values, static_cast<int>(width), sink, scratch);
+    case 64:
+      return DecodeOf<std::uint64_t>(bytes, num_values, static_cast<int>(width), sink, scratch);
+    default:
+      return Corrupt("out-of-line bit-packing: values of {} bits", bits);
   }
 }
 

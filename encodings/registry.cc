@@ -7,8 +7,8 @@ namespace lancekit {
 namespace {
 
 constexpr std::array kEncodings = {
-    &kFlat, &kVariable, &kConstant, &kOutOfLineBitpacking, &kInlineBitpacking, &kFsst, &kRle, &kByteStreamSplit, &kGeneral,
-    &kFixedSizeList,
+    &kFlat, &kVariable,        &kConstant, &kOutOfLineBitpacking, &kInlineBitpacking, &kFsst,
+    &kRle,  &kByteStreamSplit, &kGeneral,  &kFixedSizeList,
 };
 
 }  // namespace

@@ -22,13 +22,15 @@ static_assert(kStoreBytes <= MutableBuffer::kPadding);
 /// Appends values [first, first + count) of the runs. Errors: kCorruption unless the lengths add up to num_values.
 template <class T>
 Status ExpandRuns(Bytes values, Bytes lengths, std::uint64_t num_values, ValueRange range, ValueSink* sink) {
-  if (values.size() / sizeof(T) < lengths.size()) return Corrupt("rle: {} bytes of values for {} runs", values.size(), lengths.size());
+  if (values.size() / sizeof(T) < lengths.size())
+    return Corrupt("rle: {} bytes of values for {} runs", values.size(), lengths.size());
   std::uint64_t total = 0;
   for (const std::byte length : lengths) total += static_cast<std::uint64_t>(length);
   if (total != num_values) return Corrupt("rle: runs of {} values in a chunk of {}", total, num_values);
   std::size_t run = 0;
   std::uint64_t skip = range.first;
-  while (run < lengths.size() && static_cast<std::uint64_t>(lengths[run]) <= skip) skip -= static_cast<std::uint64_t>(lengths[run++]);
+  while (run < lengths.size() && static_cast<std::uint64_t>(lengths[run]) <= skip)
+    skip -= static_cast<std::uint64_t>(lengths[run++]);
   std::byte* to = sink->AppendFixed(range.count);
   std::uint64_t left = range.count;
   for (; left != 0; ++run, skip = 0) {
@@ -36,7 +38,8 @@ Status ExpandRuns(Bytes values, Bytes lengths, std::uint64_t num_values, ValueRa
     const T value = LoadLe<T>(values.data() + run * sizeof(T));
     T repeated[kStoreBytes / sizeof(T)];
     for (T& slot : repeated) slot = value;
-    for (std::uint64_t done = 0; done < length; done += kStoreBytes / sizeof(T)) std::memcpy(to + done * sizeof(T), repeated, kStoreBytes);
+    for (std::uint64_t done = 0; done < length; done += kStoreBytes / sizeof(T))
+      std::memcpy(to + done * sizeof(T), repeated, kStoreBytes);
     to += length * sizeof(T);
     left -= length;
   }
@@ -45,10 +48,14 @@ Status ExpandRuns(Bytes values, Bytes lengths, std::uint64_t num_values, ValueRa
 
 Status Expand(std::uint64_t bits, Bytes values, Bytes lengths, std::uint64_t n, ValueRange range, ValueSink* sink) {
   switch (bits) {
-    case 8: return ExpandRuns<std::uint8_t>(values, lengths, n, range, sink);
-    case 16: return ExpandRuns<std::uint16_t>(values, lengths, n, range, sink);
-    case 32: return ExpandRuns<std::uint32_t>(values, lengths, n, range, sink);
-    default: return ExpandRuns<std::uint64_t>(values, lengths, n, range, sink);
+    case 8:
+      return ExpandRuns<std::uint8_t>(values, lengths, n, range, sink);
+    case 16:
+      return ExpandRuns<std::uint16_t>(values, lengths, n, range, sink);
+    case 32:
+      return ExpandRuns<std::uint32_t>(values, lengths, n, range, sink);
+    default:
+      return ExpandRuns<std::uint64_t>(values, lengths, n, range, sink);
   }
 }
 
@@ -60,7 +67,8 @@ Status Validate(const format::Encoding& encoding, const ValueShape& shape) {
   if (encoding.children[1].bits != 8) return Unsupported("rle: run lengths of {} bits", encoding.children[1].bits);
   const std::uint64_t bits = encoding.children[0].bits;
   if (bits != 8 && bits != 16 && bits != 32 && bits != 64) return Corrupt("rle: values of {} bits", bits);
-  if (!shape.fixed() || shape.width_bits != bits) return Corrupt("rle: {} bits per value where the type has {}", bits, shape.width_bits);
+  if (!shape.fixed() || shape.width_bits != bits)
+    return Corrupt("rle: {} bits per value where the type has {}", bits, shape.width_bits);
   return {};
 }
 
@@ -152,19 +160,27 @@ std::uint64_t SizeOf(const ValuesView& values) {
 
 std::unique_ptr<ChunkEncoder> MakeRleEncoder(ValuesView values) {
   switch (values.shape.width_bits) {
-    case 8: return std::make_unique<RleEncoder<std::uint8_t>>(std::move(values));
-    case 16: return std::make_unique<RleEncoder<std::uint16_t>>(std::move(values));
-    case 32: return std::make_unique<RleEncoder<std::uint32_t>>(std::move(values));
-    default: return std::make_unique<RleEncoder<std::uint64_t>>(std::move(values));
+    case 8:
+      return std::make_unique<RleEncoder<std::uint8_t>>(std::move(values));
+    case 16:
+      return std::make_unique<RleEncoder<std::uint16_t>>(std::move(values));
+    case 32:
+      return std::make_unique<RleEncoder<std::uint32_t>>(std::move(values));
+    default:
+      return std::make_unique<RleEncoder<std::uint64_t>>(std::move(values));
   }
 }
 
 std::uint64_t RleBytes(const ValuesView& values) {
   switch (values.shape.width_bits) {
-    case 8: return SizeOf<std::uint8_t>(values);
-    case 16: return SizeOf<std::uint16_t>(values);
-    case 32: return SizeOf<std::uint32_t>(values);
-    default: return SizeOf<std::uint64_t>(values);
+    case 8:
+      return SizeOf<std::uint8_t>(values);
+    case 16:
+      return SizeOf<std::uint16_t>(values);
+    case 32:
+      return SizeOf<std::uint32_t>(values);
+    default:
+      return SizeOf<std::uint64_t>(values);
   }
 }
 

@@ -178,7 +178,8 @@ Status ValueSink::AppendStrings(const Offset* offsets, const std::byte* data, st
   const std::uint64_t bytes = static_cast<std::uint64_t>(offsets[count]) - first;
   const std::uint64_t base = data_.size();
   if (!HasRoom(bytes)) {
-    return MakeError(ErrorCode::kResourceLimit, "{} bytes of strings do not fit into one batch with 32-bit offsets", base + bytes);
+    return MakeError(ErrorCode::kResourceLimit, "{} bytes of strings do not fit into one batch with 32-bit offsets",
+                     base + bytes);
   }
   if (bytes != 0) std::memcpy(ReserveData(bytes), data + first, bytes);
   const std::size_t at = values_.size();

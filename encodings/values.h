@@ -16,10 +16,10 @@ namespace lancekit {
 struct ValueShape {
   enum class Kind : std::uint8_t { kNone, kFixed, kVariable };
   Kind kind = Kind::kNone;
-  std::uint64_t width_bits = 0;              ///< fixed: of one value, lists multiplied out
-  std::uint64_t item_bits = 0;               ///< fixed: of one innermost item
-  std::vector<std::uint64_t> list_sizes;     ///< items per value of each fixed-size list level, outermost first
-  bool large_offsets = false;                ///< variable: 64-bit Arrow offsets
+  std::uint64_t width_bits = 0;           ///< fixed: of one value, lists multiplied out
+  std::uint64_t item_bits = 0;            ///< fixed: of one innermost item
+  std::vector<std::uint64_t> list_sizes;  ///< items per value of each fixed-size list level, outermost first
+  bool large_offsets = false;             ///< variable: 64-bit Arrow offsets
 
   bool fixed() const noexcept { return kind == Kind::kFixed; }
   bool variable() const noexcept { return kind == Kind::kVariable; }
@@ -87,7 +87,7 @@ class ValueSink {
 
   ValueShape shape_;
   std::uint64_t length_ = 0;
-  MutableBuffer values_;       // fixed: values; variable: offsets, the first one always 0
+  MutableBuffer values_;  // fixed: values; variable: offsets, the first one always 0
   MutableBuffer data_;
   Buffer borrowed_;
   std::vector<ItemValidity> item_validity_;
@@ -97,8 +97,8 @@ class ValueSink {
 struct ValuesView {
   ValueShape shape;
   std::uint64_t length = 0;
-  const std::byte* values = nullptr;        ///< fixed: values, from bit 0; variable: length + 1 offsets
-  const std::byte* data = nullptr;          ///< variable: bytes that the offsets point into
+  const std::byte* values = nullptr;  ///< fixed: values, from bit 0; variable: length + 1 offsets
+  const std::byte* data = nullptr;    ///< variable: bytes that the offsets point into
   /// Validity of the items of each fixed-size list level (nullptr: all valid), from bit 0.
   std::vector<const std::byte*> item_validity;
 

@@ -32,7 +32,8 @@ Result<AtomicFile> AtomicFile::Create(const std::string& target) {
   const std::filesystem::path path(target);
   AtomicFile file;
   file.target_ = target;
-  file.temporary_ = (path.parent_path() / fmt::format(".{}.tmp-{}-{}", path.filename().string(), ::getpid(), counter.fetch_add(1))).string();
+  file.temporary_ =
+      (path.parent_path() / fmt::format(".{}.tmp-{}-{}", path.filename().string(), ::getpid(), counter.fetch_add(1))).string();
   file.fd_ = ::open(file.temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (file.fd_ < 0) return OutputError(target, "cannot create", errno);
   return file;

@@ -112,7 +112,7 @@ Result<Buffer> Source::Read(std::uint64_t offset, std::uint64_t size) const {
 Result<std::shared_ptr<Source>> OpenFileSource(ContextImpl& context, const std::string& path) {
   FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) return IoError(path, "cannot open", errno);
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return IoError(path, "cannot stat", errno);
   if (S_ISDIR(info.st_mode)) return IoError(path, "cannot open", EISDIR);
   const auto size = static_cast<std::uint64_t>(info.st_size);

@@ -28,13 +28,26 @@ std::string_view TextAt(const DataType& type, const ArrayData& array, std::int64
     const std::byte* const keys = array.values.data();
     std::int64_t key = 0;
     switch (type.key_id) {
-      case TypeId::kInt8: key = LoadLe<std::int8_t>(keys + i); break;
-      case TypeId::kUInt8: key = LoadLe<std::uint8_t>(keys + i); break;
-      case TypeId::kInt16: key = LoadLe<std::int16_t>(keys + 2 * i); break;
-      case TypeId::kUInt16: key = LoadLe<std::uint16_t>(keys + 2 * i); break;
-      case TypeId::kInt32: key = LoadLe<std::int32_t>(keys + 4 * i); break;
-      case TypeId::kUInt32: key = LoadLe<std::uint32_t>(keys + 4 * i); break;
-      default: key = LoadLe<std::int64_t>(keys + 8 * i);
+      case TypeId::kInt8:
+        key = LoadLe<std::int8_t>(keys + i);
+        break;
+      case TypeId::kUInt8:
+        key = LoadLe<std::uint8_t>(keys + i);
+        break;
+      case TypeId::kInt16:
+        key = LoadLe<std::int16_t>(keys + 2 * i);
+        break;
+      case TypeId::kUInt16:
+        key = LoadLe<std::uint16_t>(keys + 2 * i);
+        break;
+      case TypeId::kInt32:
+        key = LoadLe<std::int32_t>(keys + 4 * i);
+        break;
+      case TypeId::kUInt32:
+        key = LoadLe<std::uint32_t>(keys + 4 * i);
+        break;
+      default:
+        key = LoadLe<std::int64_t>(keys + 8 * i);
     }
     return TextAt(type.children[0].type, *array.dictionary, key);
   }
@@ -46,7 +59,8 @@ std::string_view TextAt(const DataType& type, const ArrayData& array, std::int64
   if (!IsVariableWidth(type.id)) return {};
   const std::byte* const offsets = array.values.data();
   const auto start = HasLargeOffsets(type.id) ? LoadLe<std::int64_t>(offsets + 8 * i) : LoadLe<std::int32_t>(offsets + 4 * i);
-  const auto end = HasLargeOffsets(type.id) ? LoadLe<std::int64_t>(offsets + 8 * i + 8) : LoadLe<std::int32_t>(offsets + 4 * i + 4);
+  const auto end =
+      HasLargeOffsets(type.id) ? LoadLe<std::int64_t>(offsets + 8 * i + 8) : LoadLe<std::int32_t>(offsets + 4 * i + 4);
   return {text + start, static_cast<std::size_t>(end - start)};
 }
 
@@ -86,7 +100,8 @@ std::string_view Batch::text(const std::string& column, std::int64_t row) const 
 }
 
 Status Batch::export_array(ArrowArray* array, ArrowSchema* schema) const {
-  if (array != nullptr) ExportColumns(this->schema(), impl_ == nullptr ? std::vector<ArrayData>() : impl_->columns, num_rows(), array);
+  if (array != nullptr)
+    ExportColumns(this->schema(), impl_ == nullptr ? std::vector<ArrayData>() : impl_->columns, num_rows(), array);
   if (schema != nullptr) ExportSchema(this->schema(), schema);
   return {};
 }

@@ -7,18 +7,22 @@
 
 namespace lancekit {
 
-Result<std::shared_ptr<const ColumnReader>> ColumnReader::Open(std::shared_ptr<const Source> source, format::ColumnMetadata metadata,
-                                                               LeafType leaf, std::string name, std::uint64_t num_rows) {
-  std::shared_ptr<ColumnReader> column(new ColumnReader(std::move(source), std::move(metadata), std::move(leaf), std::move(name)));
+Result<std::shared_ptr<const ColumnReader>> ColumnReader::Open(std::shared_ptr<const Source> source,
+                                                               format::ColumnMetadata metadata, LeafType leaf, std::string name,
+                                                               std::uint64_t num_rows) {
+  std::shared_ptr<ColumnReader> column(
+      new ColumnReader(std::move(source), std::move(metadata), std::move(leaf), std::move(name)));
   std::uint64_t rows = 0;
   column->row_starts_.push_back(0);
   for (const format::PageMetadata& page : column->metadata_.pages) {
-    if (!CheckedAdd(rows, page.length, &rows) || rows > kMaxRows) return column->Locate(Corrupt("{} rows in a page", page.length), 0);
+    if (!CheckedAdd(rows, page.length, &rows) || rows > kMaxRows)
+      return column->Locate(Corrupt("{} rows in a page", page.length), 0);
     column->row_starts_.push_back(rows);
     for (const format::FileRange& buffer : page.buffers) column->stored_bytes_ += buffer.size;
   }
   if (rows != num_rows) {
-    return At(Corrupt("the pages hold {} rows, the file {}", rows, num_rows), {.path = column->source_->path(), .column = column->name_});
+    return At(Corrupt("the pages hold {} rows, the file {}", rows, num_rows),
+              {.path = column->source_->path(), .column = column->name_});
   }
   return std::shared_ptr<const ColumnReader>(std::move(column));
 }

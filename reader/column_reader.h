@@ -38,7 +38,11 @@ class ColumnReader {
     Status status;
   };
   ColumnReader(std::shared_ptr<const Source> source, format::ColumnMetadata metadata, LeafType leaf, std::string name)
-      : source_(std::move(source)), metadata_(std::move(metadata)), leaf_(std::move(leaf)), name_(std::move(name)), pages_(metadata_.pages.size()) {}
+      : source_(std::move(source)),
+        metadata_(std::move(metadata)),
+        leaf_(std::move(leaf)),
+        name_(std::move(name)),
+        pages_(metadata_.pages.size()) {}
   std::size_t FindPage(std::uint64_t row) const;
   Result<const PageReader*> Page(std::size_t page) const;
   Status Locate(Status status, std::size_t page) const;

@@ -1,4 +1,6 @@
 // Dataset folders: the newest manifest and the data files that it names.
+#include "reader/dataset.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <optional>
@@ -6,7 +8,6 @@
 #include "base/checked_math.h"
 #include "base/limits.h"
 #include "format/manifest.h"
-#include "reader/dataset.h"
 #include "reader/table_impl.h"
 
 namespace lancekit {
@@ -20,7 +21,8 @@ Status RefuseUnknown(const format::Manifest& manifest) {
   }
   const std::string& version = manifest.data_format_version;
   if (!version.empty() && version != "2.0" && version != "2.1" && version != "2.2") {
-    if (version == "0.1" || version == "legacy") return Unsupported("Lance 0.1 data files are not supported; convert the dataset with pylance");
+    if (version == "0.1" || version == "legacy")
+      return Unsupported("Lance 0.1 data files are not supported; convert the dataset with pylance");
     return Unsupported("data files of Lance {} are not supported", version);
   }
   return {};
@@ -28,13 +30,16 @@ Status RefuseUnknown(const format::Manifest& manifest) {
 
 /// The place of each top-level field of the table in the data files of a fragment.
 Result<TableFragment> OpenFragment(const TableImpl& table, const format::Fragment& fragment, ContextImpl& context) {
-  if (fragment.deletion_file.has_value()) return Unsupported("fragment {} has deleted rows, which are not supported yet", fragment.id);
+  if (fragment.deletion_file.has_value())
+    return Unsupported("fragment {} has deleted rows, which are not supported yet", fragment.id);
   TableFragment result;
   result.num_rows = fragment.physical_rows;
   result.places.resize(table.schema_.fields.size());
   for (const format::DataFile& file : fragment.files) {
-    if (file.base_id.has_value()) return Unsupported("data file {} lies in another dataset, which is not supported yet", file.path);
-    if (file.major_version == 0 && file.minor_version < 3) return Unsupported("Lance 0.1 data files are not supported; convert the dataset with pylance");
+    if (file.base_id.has_value())
+      return Unsupported("data file {} lies in another dataset, which is not supported yet", file.path);
+    if (file.major_version == 0 && file.minor_version < 3)
+      return Unsupported("Lance 0.1 data files are not supported; convert the dataset with pylance");
     if (file.fields.size() != file.column_indices.size()) {
       return Corrupt("data file {}: {} fields with {} columns", file.path, file.fields.size(), file.column_indices.size());
     }
@@ -42,7 +47,8 @@ Result<TableFragment> OpenFragment(const TableImpl& table, const format::Fragmen
     LANCEKIT_ASSIGN(std::shared_ptr<Source> source, OpenFileSource(context, path));
     LANCEKIT_ASSIGN(const std::shared_ptr<const FileReader> reader, FileReader::Open(std::move(source)));
     if (reader->descriptor().num_rows != fragment.physical_rows) {
-      return At(Corrupt("{} rows where the manifest says {}", reader->descriptor().num_rows, fragment.physical_rows), {.path = path});
+      return At(Corrupt("{} rows where the manifest says {}", reader->descriptor().num_rows, fragment.physical_rows),
+                {.path = path});
     }
     for (std::size_t i = 0; i < table.schema_.fields.size(); ++i) {
       const auto it = std::find(file.fields.begin(), file.fields.end(), table.schema_.fields[i].id);
@@ -80,7 +86,8 @@ Result<format::Manifest> ReadNewestManifest(ContextImpl& context, const std::str
   if (error && error != std::errc::no_such_file_or_directory) {
     return Status(At(MakeError(ErrorCode::kIo, "cannot list: {}", error.message()), {.path = folder.string()}));
   }
-  if (!newest.has_value()) return Status(At(Corrupt("not a Lance dataset: the folder has no manifest in _versions/"), {.path = dataset}));
+  if (!newest.has_value())
+    return Status(At(Corrupt("not a Lance dataset: the folder has no manifest in _versions/"), {.path = dataset}));
   const std::string path = (folder / newest_name).string();
   LANCEKIT_ASSIGN(const std::shared_ptr<Source> source, OpenFileSource(context, path));
   LANCEKIT_ASSIGN(const Buffer bytes, source->Read(0, source->size()));

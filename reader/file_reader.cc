@@ -65,13 +65,16 @@ Result<std::shared_ptr<const ColumnReader>> FileReader::Column(std::uint32_t col
     }
   }
   if (footer_.version == format::FileVersion::k2_0) {
-    return At(Unsupported("the page encodings of Lance 2.0 are not supported yet; rewrite the table with pylance as 2.1 or newer"), place);
+    return At(
+        Unsupported("the page encodings of Lance 2.0 are not supported yet; rewrite the table with pylance as 2.1 or newer"),
+        place);
   }
   auto metadata = ReadColumnMetadata(column);
   if (!metadata) return At(std::move(metadata).status(), place);
   auto leaf = MakeLeafType(field.type);
   if (!leaf) return At(std::move(leaf).status(), place);
-  LANCEKIT_ASSIGN(auto reader, ColumnReader::Open(source_, *std::move(metadata), *std::move(leaf), field.name, descriptor_.num_rows));
+  LANCEKIT_ASSIGN(auto reader,
+                  ColumnReader::Open(source_, *std::move(metadata), *std::move(leaf), field.name, descriptor_.num_rows));
   std::unique_lock lock(mutex_);
   return columns_.emplace(column, std::move(reader)).first->second;
 }

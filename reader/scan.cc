@@ -199,10 +199,14 @@ struct StreamState {
   int Fail(const Error& error) {
     last_error = error.describe();
     switch (error.code) {
-      case ErrorCode::kResourceLimit: return ENOMEM;
-      case ErrorCode::kUnsupported: return ENOTSUP;
-      case ErrorCode::kIo: return EIO;
-      default: return EINVAL;
+      case ErrorCode::kResourceLimit:
+        return ENOMEM;
+      case ErrorCode::kUnsupported:
+        return ENOTSUP;
+      case ErrorCode::kIo:
+        return EIO;
+      default:
+        return EINVAL;
     }
   }
 };

@@ -55,7 +55,7 @@ class ScanImpl {
   std::shared_ptr<const Plan> plan_;
   std::uint64_t next_row_ = 0;
   std::uint64_t end_row_ = 0;
-  const TableFragment* sized_fragment_ = nullptr;   // the fragment that rows_per_batch_ was worked out for
+  const TableFragment* sized_fragment_ = nullptr;  // the fragment that rows_per_batch_ was worked out for
   std::uint64_t rows_per_batch_ = 0;
   std::vector<std::shared_ptr<const ColumnReader>> dictionary_columns_;
   std::deque<std::pair<RowRun, std::shared_ptr<Slot>>> ahead_;

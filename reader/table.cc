@@ -76,7 +76,7 @@ Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, co
 
 Result<Table> open(const Context& context, const std::string& path) {
   return WithoutThrowing([&]() -> Result<Table> {
-    struct stat info {};
+    struct stat info{};
     const bool is_folder = ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
     LANCEKIT_ASSIGN(auto impl, is_folder ? OpenDataset(context, path) : OpenBareFile(context, path));
     return Table(std::move(impl));

@@ -16,15 +16,15 @@ namespace lancekit {
 
 /// Where the values of one field lie in one fragment.
 struct ColumnPlace {
-  std::shared_ptr<const FileReader> file;   ///< null: no file holds the field, all rows are null
+  std::shared_ptr<const FileReader> file;  ///< null: no file holds the field, all rows are null
   std::uint32_t column = 0;
 };
 
 /// Rows that share their data files. A bare file is a table of one fragment.
 struct TableFragment {
-  std::uint64_t first_row = 0;              ///< row number in the table
+  std::uint64_t first_row = 0;  ///< row number in the table
   std::uint64_t num_rows = 0;
-  std::vector<ColumnPlace> places;          ///< one per top-level field of the table
+  std::vector<ColumnPlace> places;  ///< one per top-level field of the table
 
   /// Opens the column; null when the field has no values here. Errors: as FileReader::Column.
   Result<std::shared_ptr<const ColumnReader>> Column(std::size_t field_index, const Field& field) const;

@@ -63,7 +63,8 @@ class ConstantPage final : public PageReader {
       if (levels_.empty() || levels_[rows.first + i] == 0) total += value_.size();
       ends[i] = static_cast<std::int64_t>(total);
     }
-    if (!values->HasRoom(total)) return MakeError(ErrorCode::kResourceLimit, "{} bytes of strings do not fit into one batch", total);
+    if (!values->HasRoom(total))
+      return MakeError(ErrorCode::kResourceLimit, "{} bytes of strings do not fit into one batch", total);
     std::byte* to = values->ReserveData(total);
     for (std::uint64_t done = 0; done < total; done += value_.size()) std::memcpy(to + done, value_.data(), value_.size());
     return values->AppendEnds(ends, rows.count);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-
 namespace lancekit {
 namespace {
 
@@ -68,12 +67,14 @@ void Dictionary::MakeShortItems() {
   short_lengths_.resize(num_items_ + 1);
   for (std::uint64_t i = 0; i < num_items_; ++i) {
     short_lengths_[i] = static_cast<std::uint8_t>(ItemStart(i + 1) - ItemStart(i));
-    if (short_lengths_[i] != 0) std::memcpy(short_items_.data() + i * stride_, items_->data.data() + ItemStart(i), short_lengths_[i]);
+    if (short_lengths_[i] != 0)
+      std::memcpy(short_items_.data() + i * stride_, items_->data.data() + ItemStart(i), short_lengths_[i]);
   }
 }
 
 template <class Index>
-Status Dictionary::Gather(Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink, MutableBuffer* ends) const {
+Status Dictionary::Gather(Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink,
+                          MutableBuffer* ends) const {
   // A key type may be too narrow for the number behind the last item, so null keys become 0.
   const Index null_index = sink->leaf().is_dictionary() ? Index{0} : static_cast<Index>(num_items_);
   if (static_cast<std::uint64_t>(null_index) != num_items_ && !sink->leaf().is_dictionary()) {
@@ -122,13 +123,24 @@ Status Dictionary::GatherFixed(const Index* indices, std::uint64_t count, ValueS
   std::byte* to = sink->AppendFixed(count);
   const std::size_t width = bits / 8;
   switch (width) {
-    case 1: GatherValues<std::uint8_t>(items, indices, count, to); break;
-    case 2: GatherValues<std::uint16_t>(items, indices, count, to); break;
-    case 4: GatherValues<std::uint32_t>(items, indices, count, to); break;
-    case 8: GatherValues<std::uint64_t>(items, indices, count, to); break;
-    case 16: GatherValues<Value16>(items, indices, count, to); break;
+    case 1:
+      GatherValues<std::uint8_t>(items, indices, count, to);
+      break;
+    case 2:
+      GatherValues<std::uint16_t>(items, indices, count, to);
+      break;
+    case 4:
+      GatherValues<std::uint32_t>(items, indices, count, to);
+      break;
+    case 8:
+      GatherValues<std::uint64_t>(items, indices, count, to);
+      break;
+    case 16:
+      GatherValues<Value16>(items, indices, count, to);
+      break;
     default:
-      for (std::uint64_t i = 0; i < count; ++i, to += width) std::memcpy(to, items + static_cast<std::uint64_t>(indices[i]) * width, width);
+      for (std::uint64_t i = 0; i < count; ++i, to += width)
+        std::memcpy(to, items + static_cast<std::uint64_t>(indices[i]) * width, width);
   }
   return {};
 }
@@ -153,7 +165,8 @@ Status Dictionary::GatherVariable(const Index* indices, std::uint64_t count, Val
   auto* const end = ends->as<std::int64_t>();
   if (!short_lengths_.empty()) {
     std::byte* const to = sink->ReserveData(count * stride_);
-    stride_ == kShortItem ? CopyShortItems<kShortItem>(indices, count, to, end) : CopyShortItems<kMediumItem>(indices, count, to, end);
+    stride_ == kShortItem ? CopyShortItems<kShortItem>(indices, count, to, end)
+                          : CopyShortItems<kMediumItem>(indices, count, to, end);
     return sink->AppendEnds(end, count);
   }
   std::uint64_t total = 0;

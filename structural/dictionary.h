@@ -21,7 +21,8 @@ class Dictionary {
   Status Gather(Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink, MutableBuffer* ends) const;
 
  private:
-  Dictionary(std::uint64_t num_items, ArrayData items) : num_items_(num_items), items_(std::make_shared<const ArrayData>(std::move(items))) {}
+  Dictionary(std::uint64_t num_items, ArrayData items)
+      : num_items_(num_items), items_(std::make_shared<const ArrayData>(std::move(items))) {}
 
   template <class Index>
   Status GatherKeys(const Index* indices, std::uint64_t count, LeafSink* sink) const;
@@ -32,14 +33,15 @@ class Dictionary {
   void MakeShortItems();
   std::uint64_t ItemStart(std::uint64_t i) const;
 
-  std::uint64_t num_items_;                     // one more item, empty or zero, stands behind them for null slots
-  std::shared_ptr<const ArrayData> items_;      // without that one, for dictionary types; else with it
+  std::uint64_t num_items_;                 // one more item, empty or zero, stands behind them for null slots
+  std::shared_ptr<const ArrayData> items_;  // without that one, for dictionary types; else with it
   bool large_offsets_ = false;
   std::uint64_t max_item_bytes_ = 0;
   template <std::size_t kStride, class Index>
   void CopyShortItems(const Index* indices, std::uint64_t count, std::byte* to, std::int64_t* ends) const;
 
-  // Items of at most 16 or 32 bytes, each in so many bytes, so that one is copied without a loop; empty when there are longer ones.
+  // Items of at most 16 or 32 bytes, each in so many bytes, so that one is copied without a loop; empty when there are longer
+  // ones.
   MutableBuffer short_items_;
   std::uint64_t stride_ = 0;
   std::vector<std::uint8_t> short_lengths_;

@@ -46,11 +46,13 @@ struct FullZipBase {
 
 class FixedFullZipPage final : public PageReader {
  public:
-  explicit FixedFullZipPage(FullZipBase base) : base_(std::move(base)), entry_bytes_(base_.control_bytes + base_.decoder->stored_bytes()) {}
+  explicit FixedFullZipPage(FullZipBase base)
+      : base_(std::move(base)), entry_bytes_(base_.control_bytes + base_.decoder->stored_bytes()) {}
 
   Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const override {
     if (rows.count == 0) return {};
-    LANCEKIT_ASSIGN(const Buffer bytes, base_.source.Read(base_.data.offset + rows.first * entry_bytes_, rows.count * entry_bytes_));
+    LANCEKIT_ASSIGN(const Buffer bytes,
+                    base_.source.Read(base_.data.offset + rows.first * entry_bytes_, rows.count * entry_bytes_));
     if (base_.control_bytes == 0 && base_.decoder->is_plain()) return ReadPlain(bytes, rows.count, sink);
     const std::byte* entry = bytes.data();
     for (std::uint64_t i = 0; i < rows.count; ++i, entry += entry_bytes_) {
@@ -82,18 +84,23 @@ class FixedFullZipPage final : public PageReader {
 class VariableFullZipPage final : public PageReader {
  public:
   VariableFullZipPage(FullZipBase base, Buffer index, std::uint64_t length_bytes)
-      : base_(std::move(base)), index_(std::move(index)), index_bytes_(index_.size() / (base_.num_rows + 1)), length_bytes_(length_bytes) {}
+      : base_(std::move(base)),
+        index_(std::move(index)),
+        index_bytes_(index_.size() / (base_.num_rows + 1)),
+        length_bytes_(length_bytes) {}
 
   Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const override {
     if (rows.count == 0) return {};
     const std::uint64_t start = Position(rows.first);
     const std::uint64_t end = Position(rows.first + rows.count);
-    if (start > end || end > base_.data.size) return Corrupt("full-zip: row positions {} and {} in {} bytes", start, end, base_.data.size);
+    if (start > end || end > base_.data.size)
+      return Corrupt("full-zip: row positions {} and {} in {} bytes", start, end, base_.data.size);
     LANCEKIT_ASSIGN(const Buffer bytes, base_.source.Read(base_.data.offset + start, end - start));
     ByteReader reader(bytes.bytes());
     for (std::uint64_t i = 0; i < rows.count; ++i) {
       if (start + reader.position() != Position(rows.first + i)) {
-        return At(Corrupt("full-zip: row {} does not start where the row index says", rows.first + i), {.offset = base_.data.offset + start});
+        return At(Corrupt("full-zip: row {} does not start where the row index says", rows.first + i),
+                  {.offset = base_.data.offset + start});
       }
       Status status = ReadRow(&reader, sink, scratch);
       if (!status.ok()) return At(std::move(status), {.offset = base_.data.offset + Position(rows.first + i)});
@@ -158,7 +165,8 @@ Result<std::unique_ptr<PageReader>> OpenFullZipPage(const PageInput& input) {
   LANCEKIT_ASSIGN(const bool nullable, IsNullable(layout));
   if (input.page->buffers.empty()) return Corrupt("full-zip: the page has no buffers");
   if (layout.bits_rep != 0) return Corrupt("full-zip: a flat column has repetition levels");
-  if (layout.bits_def > 32 || (layout.bits_def != 0 && !nullable)) return Corrupt("full-zip: {} bits of definition levels", layout.bits_def);
+  if (layout.bits_def > 32 || (layout.bits_def != 0 && !nullable))
+    return Corrupt("full-zip: {} bits of definition levels", layout.bits_def);
   if (layout.num_items != input.page->length || layout.num_visible_items != input.page->length) {
     return Corrupt("full-zip: {} items in a page of {} rows", layout.num_items, input.page->length);
   }

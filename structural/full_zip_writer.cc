@@ -71,7 +71,8 @@ EncodedPage WriteVariableFullZipPage(const PageValues& page, const ValueEncoding
   EncodedPage encoded = StartPage(page);
   encoded.layout.value_compression = stored.encoding;
   std::uint64_t longest = 0;
-  for (std::uint64_t row = 0; row < page.num_rows; ++row) longest = std::max(longest, stored.offsets[row + 1] - stored.offsets[row]);
+  for (std::uint64_t row = 0; row < page.num_rows; ++row)
+    longest = std::max(longest, stored.offsets[row + 1] - stored.offsets[row]);
   const bool wide = longest > 0xFFFFFFFF;
   encoded.layout.bits_per_offset = wide ? 64 : 32;
   const std::uint64_t control_bytes = page.validity == nullptr ? 0 : 1;

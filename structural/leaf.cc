@@ -5,12 +5,18 @@ namespace {
 
 std::uint64_t MaxKey(TypeId key) {
   switch (key) {
-    case TypeId::kInt8: return 0x7F;
-    case TypeId::kUInt8: return 0xFF;
-    case TypeId::kInt16: return 0x7FFF;
-    case TypeId::kUInt16: return 0xFFFF;
-    case TypeId::kInt32: return 0x7FFFFFFF;
-    default: return 0xFFFFFFFF;
+    case TypeId::kInt8:
+      return 0x7F;
+    case TypeId::kUInt8:
+      return 0xFF;
+    case TypeId::kInt16:
+      return 0x7FFF;
+    case TypeId::kUInt16:
+      return 0xFFFF;
+    case TypeId::kInt32:
+      return 0x7FFFFFFF;
+    default:
+      return 0xFFFFFFFF;
   }
 }
 
@@ -21,9 +27,10 @@ void AppendArray(const ArrayData& array, ValueSink* sink) {
     return;
   }
   // Together the parts are no larger than what was checked page by page.
-  const Status status = sink->shape().large_offsets
-                            ? sink->AppendStrings(reinterpret_cast<const std::int64_t*>(array.values.data()), array.data.data(), length)
-                            : sink->AppendStrings(reinterpret_cast<const std::int32_t*>(array.values.data()), array.data.data(), length);
+  const Status status =
+      sink->shape().large_offsets
+          ? sink->AppendStrings(reinterpret_cast<const std::int64_t*>(array.values.data()), array.data.data(), length)
+          : sink->AppendStrings(reinterpret_cast<const std::int32_t*>(array.values.data()), array.data.data(), length);
   static_cast<void>(status.ok());
 }
 
@@ -80,8 +87,9 @@ Result<std::uint64_t> LeafSink::UseDictionary(std::shared_ptr<const ArrayData> d
   const std::uint64_t start = dictionary_length_;
   const std::uint64_t length = start + static_cast<std::uint64_t>(dictionary->length);
   if (start != 0 && length > MaxKey(leaf_->type.key_id) + 1) {
-    return Unsupported("the dictionaries of these rows hold {} values together, too many for keys of type {}; read fewer rows at once",
-                       length, leaf_->type.to_string());
+    return Unsupported(
+        "the dictionaries of these rows hold {} values together, too many for keys of type {}; read fewer rows at once", length,
+        leaf_->type.to_string());
   }
   dictionaries_.push_back(std::move(dictionary));
   dictionary_starts_.push_back(start);

@@ -14,8 +14,8 @@ namespace lancekit {
 
 struct LeafType {
   DataType type;
-  ValueShape shape;                              ///< of the values; of the keys for a dictionary type
-  std::optional<ValueShape> dictionary_shape;    ///< dictionary types: shape of the dictionary's values
+  ValueShape shape;                            ///< of the values; of the keys for a dictionary type
+  std::optional<ValueShape> dictionary_shape;  ///< dictionary types: shape of the dictionary's values
 
   bool is_dictionary() const noexcept { return dictionary_shape.has_value(); }
 };

@@ -29,7 +29,8 @@ class ChunkTable {
     std::uint64_t items = 0;
     std::uint64_t end = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      const std::uint32_t word = large ? LoadLe<std::uint32_t>(words.data() + 4 * i) : LoadLe<std::uint16_t>(words.data() + 2 * i);
+      const std::uint32_t word =
+          large ? LoadLe<std::uint32_t>(words.data() + 4 * i) : LoadLe<std::uint16_t>(words.data() + 2 * i);
       end += (word >> mini_block::kLogBits) + 1;
       table.first_.push_back(static_cast<std::uint32_t>(items));
       table.ends_.push_back(static_cast<std::uint32_t>(end));
@@ -42,7 +43,8 @@ class ChunkTable {
       return Corrupt("chunks of {} bytes in a buffer of {}", end * mini_block::kAlignment, data_bytes);
     }
     if (count == 0 && num_items != 0) return Corrupt("no chunks for {} items", num_items);
-    if (count != 0 && num_items - items > mini_block::kMaxChunkValues) return Corrupt("{} values in the last chunk", num_items - items);
+    if (count != 0 && num_items - items > mini_block::kMaxChunkValues)
+      return Corrupt("{} values in the last chunk", num_items - items);
     table.first_.push_back(static_cast<std::uint32_t>(num_items));
     return table;
   }
@@ -57,8 +59,8 @@ class ChunkTable {
   std::uint64_t end_bytes(std::size_t chunk) const { return ends_[chunk] * mini_block::kAlignment; }
 
  private:
-  std::vector<std::uint32_t> ends_;    // in units of 8 bytes
-  std::vector<std::uint32_t> first_;   // item numbers; one more entry: the number of items
+  std::vector<std::uint32_t> ends_;   // in units of 8 bytes
+  std::vector<std::uint32_t> first_;  // item numbers; one more entry: the number of items
 };
 
 /// The parts of one chunk.
@@ -72,8 +74,10 @@ struct ChunkParts {
 std::uint64_t ValueBits(const format::Encoding& encoding) {
   switch (encoding.id) {
     case format::EncodingId::kFlat:
-    case format::EncodingId::kInlineBitpacking: return encoding.bits;
-    default: return encoding.children.empty() ? 0 : ValueBits(encoding.children[0]);
+    case format::EncodingId::kInlineBitpacking:
+      return encoding.bits;
+    default:
+      return encoding.children.empty() ? 0 : ValueBits(encoding.children[0]);
   }
 }
 
@@ -89,7 +93,8 @@ class MiniBlockPage final : public PageReader {
   Result<ChunkParts> Split(Bytes chunk) const;
   Status ReadChunk(std::size_t chunk, Bytes bytes, ValueRange range, LeafSink* sink, PageScratch* scratch) const;
   Result<const std::uint16_t*> ReadLevels(const ChunkParts& parts, std::uint64_t num_values, PageScratch* scratch) const;
-  Status ReadIndices(const Chunk& chunk, ValueRange range, const std::uint16_t* levels, LeafSink* sink, PageScratch* scratch) const;
+  Status ReadIndices(const Chunk& chunk, ValueRange range, const std::uint16_t* levels, LeafSink* sink,
+                     PageScratch* scratch) const;
   Status OpenDictionary(const PageInput& input);
 
   const Source& source_;
@@ -128,7 +133,8 @@ Result<std::unique_ptr<PageReader>> MiniBlockPage::Open(const PageInput& input) 
   }
   LANCEKIT_ASSIGN(page->decoder_, MakeChunkDecoder(*layout.value_compression, shape));
   if (page->decoder_->num_buffers() != layout.num_buffers || layout.num_buffers > kMaxChunkBuffers) {
-    return Corrupt("mini-block: {} buffers in a chunk where the encoding has {}", layout.num_buffers, page->decoder_->num_buffers());
+    return Corrupt("mini-block: {} buffers in a chunk where the encoding has {}", layout.num_buffers,
+                   page->decoder_->num_buffers());
   }
   return std::unique_ptr<PageReader>(std::move(page));
 }
@@ -169,7 +175,8 @@ Result<ChunkParts> MiniBlockPage::Split(Bytes chunk) const {
   return parts;
 }
 
-Result<const std::uint16_t*> MiniBlockPage::ReadLevels(const ChunkParts& parts, std::uint64_t num_values, PageScratch* scratch) const {
+Result<const std::uint16_t*> MiniBlockPage::ReadLevels(const ChunkParts& parts, std::uint64_t num_values,
+                                                       PageScratch* scratch) const {
   if (!definition_.has_value() || !nullable_) return nullptr;
   if (parts.num_levels != num_values) return Corrupt("mini-block: {} levels for {} values", parts.num_levels, num_values);
   scratch->levels.Clear();
@@ -188,10 +195,14 @@ Status MiniBlockPage::ReadIndices(const Chunk& chunk, ValueRange range, const st
     return dictionary_->Gather(indices.values().as<Index>(), levels, range.count, sink, &scratch->ends);
   };
   switch (index_bits_) {
-    case 8: return gather(scratch->indices8, std::uint8_t{});
-    case 16: return gather(scratch->indices16, std::uint16_t{});
-    case 32: return gather(scratch->indices32, std::uint32_t{});
-    default: return gather(scratch->indices64, std::uint64_t{});
+    case 8:
+      return gather(scratch->indices8, std::uint8_t{});
+    case 16:
+      return gather(scratch->indices16, std::uint16_t{});
+    case 32:
+      return gather(scratch->indices32, std::uint32_t{});
+    default:
+      return gather(scratch->indices64, std::uint64_t{});
   }
 }
 

@@ -45,7 +45,8 @@ struct LevelEncoding {
 };
 
 /// The smaller of RLE (2.2) and bit-packing over all chunks.
-LevelEncoding ChooseLevels(const std::vector<std::uint16_t>& levels, std::span<const std::uint64_t> chunks, format::FileVersion version) {
+LevelEncoding ChooseLevels(const std::vector<std::uint16_t>& levels, std::span<const std::uint64_t> chunks,
+                           format::FileVersion version) {
   std::uint64_t packed = 0;
   std::uint64_t runs = 0;
   std::uint64_t first = 0;
@@ -85,7 +86,8 @@ std::vector<std::uint64_t> PlanChunks(const ChunkEncoder& encoder, std::uint64_t
 
 class MiniBlockWriter {
  public:
-  MiniBlockWriter(const ChunkEncoder& encoder, const std::vector<std::uint16_t>& levels, const LevelEncoding* level_encoding, bool large)
+  MiniBlockWriter(const ChunkEncoder& encoder, const std::vector<std::uint16_t>& levels, const LevelEncoding* level_encoding,
+                  bool large)
       : encoder_(encoder), levels_(levels), level_encoding_(level_encoding), large_(large) {}
 
   void WriteChunk(ValueRange range, bool last) {

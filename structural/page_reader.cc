@@ -13,22 +13,31 @@ Result<Buffer> ReadPageBuffer(const PageInput& input, std::size_t buffer) {
 Result<bool> IsNullable(const format::PageLayout& layout) {
   if (layout.layers.size() != 1) return Unsupported("nested values ({} layers) are not supported yet", layout.layers.size());
   switch (layout.layers[0]) {
-    case format::RepDefLayer::kAllValidItem: return false;
-    case format::RepDefLayer::kNullableItem: return true;
-    default: return Corrupt("a flat column has a layer of kind {}", static_cast<unsigned>(layout.layers[0]));
+    case format::RepDefLayer::kAllValidItem:
+      return false;
+    case format::RepDefLayer::kNullableItem:
+      return true;
+    default:
+      return Corrupt("a flat column has a layer of kind {}", static_cast<unsigned>(layout.layers[0]));
   }
 }
 
 Result<std::unique_ptr<PageReader>> OpenPage(const Source& source, const format::PageMetadata& page, const LeafType& leaf) {
-  if (page.encoding.type_url != format::kPageLayoutUrl) return Unsupported("page encoding {} is not supported", page.encoding.type_url);
+  if (page.encoding.type_url != format::kPageLayoutUrl)
+    return Unsupported("page encoding {} is not supported", page.encoding.type_url);
   LANCEKIT_ASSIGN(const format::PageLayout layout, format::ParsePageLayout(page.encoding.value));
   const PageInput input{&source, &page, &layout, &leaf};
   switch (layout.id) {
-    case format::LayoutId::kMiniBlock: return OpenMiniBlockPage(input);
-    case format::LayoutId::kFullZip: return OpenFullZipPage(input);
-    case format::LayoutId::kConstant: return OpenConstantPage(input);
-    case format::LayoutId::kBlob: return Unsupported("blob pages are not supported yet");
-    default: return Unsupported("page layout {} is not supported", static_cast<std::uint32_t>(layout.id));
+    case format::LayoutId::kMiniBlock:
+      return OpenMiniBlockPage(input);
+    case format::LayoutId::kFullZip:
+      return OpenFullZipPage(input);
+    case format::LayoutId::kConstant:
+      return OpenConstantPage(input);
+    case format::LayoutId::kBlob:
+      return Unsupported("blob pages are not supported yet");
+    default:
+      return Unsupported("page layout {} is not supported", static_cast<std::uint32_t>(layout.id));
   }
 }
 

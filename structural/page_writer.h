@@ -22,7 +22,7 @@ struct EncodedPage {
 /// Rows of one flat leaf on their way into a page. Borrowed.
 struct PageValues {
   ValuesView values;
-  const std::byte* validity = nullptr;     ///< bitmap from bit 0; nullptr: no nulls
+  const std::byte* validity = nullptr;  ///< bitmap from bit 0; nullptr: no nulls
   std::uint64_t num_rows = 0;
 };
 

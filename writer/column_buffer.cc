@@ -222,11 +222,16 @@ std::uint64_t KeyAt(const ArrayView& view, std::uint64_t slot, std::uint64_t byt
 
 std::uint64_t MaxKeys(TypeId key) {
   switch (key) {
-    case TypeId::kInt8: return 1u << 7;
-    case TypeId::kUInt8: return 1u << 8;
-    case TypeId::kInt16: return 1u << 15;
-    case TypeId::kUInt16: return 1u << 16;
-    default: return 0x7FFFFFFF;
+    case TypeId::kInt8:
+      return 1u << 7;
+    case TypeId::kUInt8:
+      return 1u << 8;
+    case TypeId::kInt16:
+      return 1u << 15;
+    case TypeId::kUInt16:
+      return 1u << 16;
+    default:
+      return 0x7FFFFFFF;
   }
 }
 

@@ -51,9 +51,9 @@ class ColumnBuffer {
   std::uint64_t bytes_ = 0;
   std::uint64_t num_rows_ = 0;
   std::uint64_t null_count_ = 0;
-  MutableBuffer values_;      // fixed: values; variable: offsets
+  MutableBuffer values_;  // fixed: values; variable: offsets
   MutableBuffer data_;
-  MutableBuffer validity_;    // complete once null_count_ > 0
+  MutableBuffer validity_;  // complete once null_count_ > 0
   struct Items {
     MutableBuffer bits;
     bool any_null = false;

@@ -62,7 +62,8 @@ std::uint32_t DictionaryBuilder::Insert(Bytes value) {
     const std::uint32_t number = table_[at] - 1;
     if (hashes_[number] != hash) continue;
     const Bytes item = Item(number);
-    if (item.size() == value.size() && (value.empty() || std::memcmp(item.data(), value.data(), value.size()) == 0)) return number;
+    if (item.size() == value.size() && (value.empty() || std::memcmp(item.data(), value.data(), value.size()) == 0))
+      return number;
   }
   const auto number = static_cast<std::uint32_t>(num_items_++);
   table_[at] = number + 1;

@@ -29,12 +29,12 @@ class DictionaryBuilder {
   Bytes Item(std::uint32_t number) const;
 
   ValueShape shape_;
-  std::size_t item_width_;                // bytes of a fixed-width item; booleans take one
+  std::size_t item_width_;  // bytes of a fixed-width item; booleans take one
   std::uint64_t num_items_ = 0;
   MutableBuffer data_;
-  MutableBuffer offsets_;                 // strings only: num_items + 1, of 32 or 64 bits
-  std::vector<std::uint64_t> hashes_;     // per item, so that growing does not hash again
-  std::vector<std::uint32_t> table_;      // item number + 1 by hash; 0 = free
+  MutableBuffer offsets_;              // strings only: num_items + 1, of 32 or 64 bits
+  std::vector<std::uint64_t> hashes_;  // per item, so that growing does not hash again
+  std::vector<std::uint32_t> table_;   // item number + 1 by hash; 0 = free
 };
 
 /// The numbers of all values of a page in their dictionary, or nothing when there are more than `max_items` distinct ones.

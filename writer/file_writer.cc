@@ -19,7 +19,8 @@ std::vector<std::byte> ToVector(Bytes bytes) { return {bytes.begin(), bytes.end(
 Result<FileWriter> FileWriter::Create(const std::string& path, std::size_t num_columns, format::FileVersion version) {
   LANCEKIT_ASSIGN(AtomicFile file, AtomicFile::Create(path));
   FileWriter writer(std::move(file), num_columns, version);
-  for (format::ColumnMetadata& column : writer.columns_) column.encoding = {format::kColumnEncodingUrl, ToVector(kValuesEncoding)};
+  for (format::ColumnMetadata& column : writer.columns_)
+    column.encoding = {format::kColumnEncodingUrl, ToVector(kValuesEncoding)};
   return writer;
 }
 

@@ -27,10 +27,12 @@ Error OutputError(const std::string& path, const std::string& text) {
   return error;
 }
 
-Error OutputErrno(const std::string& path, const char* what) { return OutputError(path, fmt::format("{}: {}", what, std::strerror(errno))); }
+Error OutputErrno(const std::string& path, const char* what) {
+  return OutputError(path, fmt::format("{}: {}", what, std::strerror(errno)));
+}
 
 bool Exists(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   return ::lstat(path.c_str(), &info) == 0;
 }
 
@@ -67,12 +69,15 @@ Result<Output> Output::Open(const std::string& path, bool single_file, bool repl
   if (output.path_.empty()) return Invalid("the output has no name");
   if (!replace && Exists(output.path_)) return OutputError(output.path_, "already exists");
   if (single_file) {
-    struct stat info {};
-    if (::stat(output.path_.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return OutputError(output.path_, "is a folder; a single file cannot replace it");
+    struct stat info{};
+    if (::stat(output.path_.c_str(), &info) == 0 && S_ISDIR(info.st_mode))
+      return OutputError(output.path_, "is a folder; a single file cannot replace it");
     return output;
   }
   const fs::path target(output.path_);
-  output.folder_ = (fs::path(ParentOf(output.path_)) / fmt::format(".{}.tmp-{}-{}", target.filename().string(), ::getpid(), counter.fetch_add(1))).string();
+  output.folder_ = (fs::path(ParentOf(output.path_)) /
+                    fmt::format(".{}.tmp-{}-{}", target.filename().string(), ::getpid(), counter.fetch_add(1)))
+                       .string();
   if (::mkdir(output.folder_.c_str(), 0777) != 0) {
     output.folder_.clear();
     return OutputErrno(output.path_, "cannot create");
@@ -135,7 +140,8 @@ Status Output::Publish(const Schema& schema, format::FileVersion version) {
   manifest.version = 1;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   manifest.timestamp_seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
-  manifest.timestamp_nanos = static_cast<std::int32_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() % 1'000'000'000);
+  manifest.timestamp_nanos =
+      static_cast<std::int32_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() % 1'000'000'000);
   if (!manifest.fragments.empty()) manifest.max_fragment_id = static_cast<std::uint32_t>(manifest.fragments.size() - 1);
   manifest.writer_library = "lancekit";
   manifest.writer_version = LANCEKIT_VERSION;

@@ -29,14 +29,15 @@ class Output {
   std::uint64_t metadata_bytes() const noexcept { return metadata_bytes_; }
 
  private:
-  Output(std::string path, bool single_file, bool replace) : path_(std::move(path)), single_file_(single_file), replace_(replace) {}
+  Output(std::string path, bool single_file, bool replace)
+      : path_(std::move(path)), single_file_(single_file), replace_(replace) {}
   Status WriteWhole(const std::string& name, const std::string& bytes);
 
   std::string path_;
   bool single_file_;
   bool replace_;
-  std::string folder_;         // the temporary folder; empty once it is gone or for a bare file
-  std::string data_file_;      // name of the data file being written
+  std::string folder_;     // the temporary folder; empty once it is gone or for a bare file
+  std::string data_file_;  // name of the data file being written
   std::vector<format::Fragment> fragments_;
   std::uint64_t metadata_bytes_ = 0;
 };

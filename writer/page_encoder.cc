@@ -43,7 +43,8 @@ bool SameBits(const std::byte* a, std::uint64_t a_bit, std::uint64_t b_bit, std:
 bool Equal(const ValuesView& values, std::uint64_t a, std::uint64_t b) {
   if (values.shape.variable()) {
     const std::uint64_t size = values.Offset(a + 1) - values.Offset(a);
-    return size == values.Offset(b + 1) - values.Offset(b) && (size == 0 || std::memcmp(values.data + values.Offset(a), values.data + values.Offset(b), size) == 0);
+    return size == values.Offset(b + 1) - values.Offset(b) &&
+           (size == 0 || std::memcmp(values.data + values.Offset(a), values.data + values.Offset(b), size) == 0);
   }
   const std::uint64_t bits = values.shape.width_bits;
   if (bits % 8 != 0) return SameBits(values.values, a * bits, b * bits, bits);
@@ -82,7 +83,8 @@ NumberChoice ChooseNumbers(const ValuesView& values) {
   if (bits != 8 && bits != 16 && bits != 32 && bits != 64) return best;
   const std::uint64_t packed = InlineBitpackingBytes(values) + kChunkOverhead * CeilDiv(n, 1024);
   if (packed < best.bytes) best = {MakeInlineBitpackingEncoder(values), packed};
-  const std::uint64_t runs = RleBytes(values) + (bits / 8 + 1 + kChunkOverhead) * CeilDiv(n, std::min<std::uint64_t>(4096, 131072 / bits));
+  const std::uint64_t runs =
+      RleBytes(values) + (bits / 8 + 1 + kChunkOverhead) * CeilDiv(n, std::min<std::uint64_t>(4096, 131072 / bits));
   if (runs < best.bytes) best = {MakeRleEncoder(values), runs};
   return best;
 }
@@ -197,7 +199,8 @@ EncodedPage WriteZstdValues(const PageValues& page) {
   for (std::uint64_t row = 0; row < page.num_rows; ++row) {
     const bool valid = page.validity == nullptr || GetBit(page.validity, row);
     const std::uint64_t start = page.values.Offset(row);
-    if (valid) AppendCompressed({page.values.data + start, static_cast<std::size_t>(page.values.Offset(row + 1) - start)}, zstd, &data);
+    if (valid)
+      AppendCompressed({page.values.data + start, static_cast<std::size_t>(page.values.Offset(row + 1) - start)}, zstd, &data);
     offsets.push_back(data.size());
   }
   ValueEncoding stored;
@@ -227,7 +230,8 @@ EncodedPage EncodeStrings(const PageValues& page, FileVersion version) {
   std::uint64_t longest = 0;
   for (std::uint64_t i = 0; i < values.length; ++i) longest = std::max(longest, values.Offset(i + 1) - values.Offset(i));
   const bool short_on_average = values.StringBytes() / std::max<std::uint64_t>(1, values.length) < kMiniBlockAverage;
-  if (longest >= kFullZipBytes && (longest > kMaxMiniBlockString || !short_on_average)) return EncodeStringsFullZip(page, longest);
+  if (longest >= kFullZipBytes && (longest > kMaxMiniBlockString || !short_on_average))
+    return EncodeStringsFullZip(page, longest);
   // What FSST or plain storage would take, before trying them: offsets, and bytes at about half.
   const std::uint64_t guess = values.length * (values.shape.large_offsets ? 8 : 4) + values.StringBytes() / 2;
   if (auto with_dictionary = TryDictionaryPage(page, guess, version)) return *std::move(with_dictionary);
@@ -253,7 +257,8 @@ Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, F
   if (version != FileVersion::k2_1 && shape.list_sizes.empty() && levels_are_cheap && IsConstant(page, first)) {
     return WriteConstantPage(page, first);
   }
-  if (shape.fixed() && shape.width_bits == 0) return Unsupported("values of type {} cannot be stored in Lance 2.1", leaf.type.to_string());
+  if (shape.fixed() && shape.width_bits == 0)
+    return Unsupported("values of type {} cannot be stored in Lance 2.1", leaf.type.to_string());
   return shape.variable() ? EncodeStrings(page, version) : EncodeFixed(page, version);
 }
 

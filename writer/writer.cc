@@ -124,9 +124,8 @@ Status WriterImpl::EncodeBuffer(std::size_t index) {
 
 template <class Body>
 Status WriterImpl::ForEachColumn(Body body) {
-  context_.impl().pool().ParallelFor(columns_.size(), [&](std::size_t i) {
-    columns_[i]->status = WithoutThrowing([&]() -> Status { return body(i); });
-  });
+  context_.impl().pool().ParallelFor(
+      columns_.size(), [&](std::size_t i) { columns_[i]->status = WithoutThrowing([&]() -> Status { return body(i); }); });
   for (const auto& column : columns_) {
     if (!column->status.ok()) return std::move(column->status);
   }

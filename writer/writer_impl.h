@@ -36,7 +36,7 @@ class WriterImpl {
     Column(LeafType type, std::uint64_t page_bytes) : leaf(std::move(type)), buffer(leaf, page_bytes) {}
     LeafType leaf;
     ColumnBuffer buffer;
-    std::uint64_t rows = 0;    ///< rows of the current file that were appended
+    std::uint64_t rows = 0;  ///< rows of the current file that were appended
     std::uint64_t arrow_bytes = 0;
     std::vector<ReadyPage> ready;
     Status status;
@@ -57,7 +57,7 @@ class WriterImpl {
   format::FileVersion version_;
   Output output_;
   std::optional<Schema> schema_;
-  Field root_;                   // the schema as a struct, as batches come in
+  Field root_;  // the schema as a struct, as batches come in
   std::vector<std::unique_ptr<Column>> columns_;
   std::optional<FileWriter> file_;
   std::uint64_t step_rows_ = 1;

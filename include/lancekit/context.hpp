@@ -15,8 +15,8 @@ enum class IoMode : std::uint8_t {
 };
 
 struct ContextOptions {
-  int threads = 0;                       ///< threads for decoding and encoding; 0 = number of cores
-  std::uint64_t memory_budget = 0;       ///< bytes in flight; 0 = the smaller of 2 GiB and a quarter of the memory
+  int threads = 0;                  ///< threads for decoding and encoding; 0 = number of cores
+  std::uint64_t memory_budget = 0;  ///< bytes in flight; 0 = the smaller of 2 GiB and a quarter of the memory
   IoMode io_mode = IoMode::kMap;
 };
 

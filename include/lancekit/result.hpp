@@ -30,11 +30,11 @@ struct LANCEKIT_EXPORT Error {
   static constexpr std::uint64_t kNoOffset = ~std::uint64_t{0};
 
   ErrorCode code = ErrorCode::kInternal;
-  std::string message;                  ///< what was found and what was expected
-  std::string path;                     ///< file
-  std::string column;                   ///< dotted column path
-  std::int64_t page = -1;               ///< page of the column
-  std::uint64_t offset = kNoOffset;     ///< byte position in the file
+  std::string message;               ///< what was found and what was expected
+  std::string path;                  ///< file
+  std::string column;                ///< dotted column path
+  std::int64_t page = -1;            ///< page of the column
+  std::uint64_t offset = kNoOffset;  ///< byte position in the file
 
   /// Code, place and message on one line.
   std::string describe() const;
@@ -66,9 +66,9 @@ class BadResult : public std::runtime_error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}                    // NOLINT(google-explicit-constructor)
-  Result(Error error) : status_(std::move(error)) {}               // NOLINT(google-explicit-constructor)
-  Result(Status status) : status_(std::move(status)) {}            // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
+  Result(Error error) : status_(std::move(error)) {}     // NOLINT(google-explicit-constructor)
+  Result(Status status) : status_(std::move(status)) {}  // NOLINT(google-explicit-constructor)
 
   bool has_value() const noexcept { return value_.has_value(); }
   explicit operator bool() const noexcept { return has_value(); }

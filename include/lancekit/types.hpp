@@ -55,13 +55,13 @@ struct Field;
 /// One Arrow data type with its parameters; only those that the id calls for are meaningful.
 struct LANCEKIT_EXPORT DataType {
   TypeId id = TypeId::kNull;
-  TimeUnit unit = TimeUnit::kSecond;    ///< time32/64, timestamp, duration
-  TypeId key_id = TypeId::kInt32;       ///< dictionary: type of the keys
-  bool ordered = false;                 ///< dictionary: order of the values carries meaning; map: keys are sorted
-  std::int32_t precision = 0;           ///< decimals
-  std::int32_t scale = 0;               ///< decimals
-  std::int64_t size = 0;                ///< fixed-size binary: bytes; fixed-size list: items per row
-  std::string timezone;                 ///< timestamp; empty = none
+  TimeUnit unit = TimeUnit::kSecond;  ///< time32/64, timestamp, duration
+  TypeId key_id = TypeId::kInt32;     ///< dictionary: type of the keys
+  bool ordered = false;               ///< dictionary: order of the values carries meaning; map: keys are sorted
+  std::int32_t precision = 0;         ///< decimals
+  std::int32_t scale = 0;             ///< decimals
+  std::int64_t size = 0;              ///< fixed-size binary: bytes; fixed-size list: items per row
+  std::string timezone;               ///< timestamp; empty = none
   /// struct: its fields; list kinds: the item; map: the entries struct; dictionary: one field with the value type.
   std::vector<Field> children;
 
@@ -74,7 +74,7 @@ struct LANCEKIT_EXPORT Field {
   std::string name;
   DataType type;
   bool nullable = true;
-  std::int32_t id = -1;                 ///< Lance field id; -1 = not assigned
+  std::int32_t id = -1;  ///< Lance field id; -1 = not assigned
   Metadata metadata;
 };
 

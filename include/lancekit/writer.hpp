@@ -15,11 +15,11 @@
 namespace lancekit {
 
 struct WriteOptions {
-  std::string version = "2.2";                   ///< "2.1" or "2.2"
-  bool single_file = false;                      ///< a bare data file instead of a dataset folder
-  bool overwrite = false;                        ///< replace what is at the path, in one step, at commit
-  std::uint64_t max_rows_per_file = 1u << 20;    ///< dataset: rows of a data file; a single file holds all rows
-  std::uint64_t page_bytes = 8u << 20;           ///< input bytes of a column that make a page
+  std::string version = "2.2";                 ///< "2.1" or "2.2"
+  bool single_file = false;                    ///< a bare data file instead of a dataset folder
+  bool overwrite = false;                      ///< replace what is at the path, in one step, at commit
+  std::uint64_t max_rows_per_file = 1u << 20;  ///< dataset: rows of a data file; a single file holds all rows
+  std::uint64_t page_bytes = 8u << 20;         ///< input bytes of a column that make a page
 };
 
 /// What a commit wrote.
@@ -31,7 +31,7 @@ struct WriteSummary {
   };
   std::uint64_t rows = 0;
   std::uint64_t files = 0;
-  std::uint64_t bytes = 0;          ///< all files together
+  std::uint64_t bytes = 0;  ///< all files together
   std::uint64_t arrow_bytes = 0;
   std::vector<Column> columns;
 };
