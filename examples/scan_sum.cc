@@ -1,9 +1,9 @@
 // Adds up one column of a Lance file or dataset: scan_sum PATH COLUMN. Columns of 8 bytes a value (int64 or double) only.
 #include <cstdint>
 #include <cstdio>
+#include <lancekit/lancekit.hpp>
 #include <string>
 #include <utility>
-#include <lancekit/lancekit.hpp>
 
 namespace {
 
