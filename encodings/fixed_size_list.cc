@@ -6,8 +6,6 @@
 //          bitmap of a level whose items are all null (child: constant without a value)
 //
 // Source: lance protos/encodings_v2_1.proto (FixedSizeList), rust lance-encoding physical/value.rs.
-#include <cstring>
-
 #include "base/bitmap.h"
 #include "base/checked_math.h"
 #include "encodings/definitions.h"
@@ -57,10 +55,7 @@ class FixedSizeListDecoder final : public ChunkDecoder {
     std::size_t buffer = 0;
     for (std::size_t level = 0; level < shape_.list_sizes.size(); ++level) {
       const std::uint64_t items = shape_.ItemsPerValue(level);
-      if (!levels_.has_validity[level]) {
-        sink->AppendItemValidity(level, nullptr, 0, range.count * items);
-        continue;
-      }
+      if (!levels_.has_validity[level]) continue;
       const Bytes bitmap = chunk.buffers[buffer++];
       LANCEKIT_TRY(CheckBits(bitmap, chunk.num_values, items));
       sink->AppendItemValidity(level, bitmap.data(), range.first * items, range.count * items);
@@ -102,21 +97,14 @@ class FixedSizeListValueDecoder final : public ValueDecoder {
 
   Status Append(Bytes stored, ValueSink* sink, Scratch*) const override {
     const std::byte* from = stored.data();
-    bool above_null = false;
     for (std::size_t level = 0; level < shape_.list_sizes.size(); ++level) {
+      if (!levels_.has_validity[level]) continue;
       const std::uint64_t items = shape_.ItemsPerValue(level);
-      if (!levels_.has_validity[level]) {
-        // Levels below an all-null one have no slots of their own to be valid in; they are as good as valid.
-        sink->AppendItemValidity(level, nullptr, 0, items);
-        continue;
-      }
       sink->AppendItemValidity(level, from, 0, items);
       from += BitmapBytes(items);
-      above_null = true;
     }
-    if (levels_.all_null && above_null) {
-      const std::uint64_t bytes = shape_.width_bits / 8;
-      std::memset(sink->AppendFixed(1), 0, bytes);
+    if (levels_.all_null) {
+      sink->AppendNulls(1);
       return {};
     }
     sink->AppendBits(from, 0, 1);

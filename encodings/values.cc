@@ -110,28 +110,26 @@ void ValueSink::AppendBits(const std::byte* from, std::uint64_t first_bit, std::
 }
 
 void ValueSink::AppendItemValidity(std::size_t level, const std::byte* from, std::uint64_t first_bit, std::uint64_t count) {
+  // Bitmaps start with the first one there is; the items of values before it, or between two of them, are all valid.
+  const std::uint64_t start = length_ * shape_.ItemsPerValue(level);
+  FillItemValidity(level, start);
   ItemValidity& items = item_validity_[level];
-  items.bits.Resize(BitmapBytes(items.num_bits + count));
-  if (from != nullptr) {
-    CopyBits(from, first_bit, items.bits.data(), items.num_bits, count);
-    items.any = true;
-  } else {
-    FillBits(items.bits.data(), items.num_bits, count, true);
-  }
-  items.num_bits += count;
+  items.bits.Resize(BitmapBytes(start + count));
+  CopyBits(from, first_bit, items.bits.data(), start, count);
+  items.num_bits = start + count;
 }
 
-// Values appended without item validity have only valid items.
-void ValueSink::PadItemValidity() {
-  for (std::size_t level = 0; level < item_validity_.size(); ++level) {
-    const std::uint64_t wanted = length_ * shape_.ItemsPerValue(level);
-    ItemValidity& items = item_validity_[level];
-    if (items.any && items.num_bits < wanted) AppendItemValidity(level, nullptr, 0, wanted - items.num_bits);
-  }
+void ValueSink::FillItemValidity(std::size_t level, std::uint64_t end) {
+  ItemValidity& items = item_validity_[level];
+  if (items.num_bits >= end) return;
+  items.bits.Resize(BitmapBytes(end));
+  FillBits(items.bits.data(), items.num_bits, end - items.num_bits, true);
+  items.num_bits = end;
 }
 
 bool ValueSink::HasRoom(std::uint64_t bytes) const noexcept {
-  return shape_.large_offsets || data_.size() + bytes <= static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max());
+  constexpr std::uint64_t kMax = std::numeric_limits<std::int32_t>::max();
+  return shape_.large_offsets || (bytes <= kMax && data_.size() <= kMax - bytes);
 }
 
 std::byte* ValueSink::ReserveData(std::uint64_t bytes) {
@@ -240,7 +238,8 @@ ArrayData ValueSink::FinishLevel(const DataType& type, std::size_t level, Buffer
   ArrayData child = FinishLevel(type.children[0].type, level + 1, std::move(values));
   child.length = static_cast<std::int64_t>(length_ * shape_.ItemsPerValue(level));
   ItemValidity& items = item_validity_[level];
-  if (items.any) {
+  if (items.num_bits != 0) {
+    FillItemValidity(level, length_ * shape_.ItemsPerValue(level));
     const std::uint64_t valid = CountSetBits(items.bits.data(), 0, items.num_bits);
     child.null_count = static_cast<std::int64_t>(items.num_bits - valid);
     if (child.null_count != 0) child.validity = std::move(items.bits).Freeze();
@@ -250,7 +249,6 @@ ArrayData ValueSink::FinishLevel(const DataType& type, std::size_t level, Buffer
 }
 
 ArrayData ValueSink::Finish(const DataType& type) && {
-  PadItemValidity();
   Buffer values = borrowed_.empty() ? std::move(values_).Freeze() : std::move(borrowed_);
   ArrayData array = FinishLevel(type, 0, std::move(values));
   array.length = static_cast<std::int64_t>(length_);

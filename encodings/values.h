@@ -49,7 +49,8 @@ class ValueSink {
   std::byte* AppendFixed(std::uint64_t count);
   /// Appends `count` values of width_bits each, stored back to back from `first_bit` on.
   void AppendBits(const std::byte* from, std::uint64_t first_bit, std::uint64_t count);
-  /// Appends `count` validity bits per item of one list level.
+  /// Validity of the items of one list level for the next values, `count` bits; to be called before these values are appended.
+  /// Without a call all items are valid.
   void AppendItemValidity(std::size_t level, const std::byte* from, std::uint64_t first_bit, std::uint64_t count);
 
   /// Variable width: appends values whose ends ascend; value i = data[offsets[i], offsets[i + 1]).
@@ -79,11 +80,10 @@ class ValueSink {
  private:
   struct ItemValidity {
     MutableBuffer bits;
-    std::uint64_t num_bits = 0;
-    bool any = false;
+    std::uint64_t num_bits = 0;  // 0 while all items are valid
   };
   ArrayData FinishLevel(const DataType& type, std::size_t level, Buffer values);
-  void PadItemValidity();
+  void FillItemValidity(std::size_t level, std::uint64_t end);
 
   ValueShape shape_;
   std::uint64_t length_ = 0;
