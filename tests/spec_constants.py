@@ -173,7 +173,8 @@ DAMAGES = [
     ('enumerator', 'encodings/thing.cc', 'kOne = 1', 'kOne = 2'), ('renamed', 'encodings/thing.cc', 'kGrouped', 'kGroup'),
     ('wrong file', 'spec/encodings/thing.md', '`encodings/thing.cc` | size', '`encodings/other.cc` | size'),
     ('damaged row', 'spec/encodings/thing.md', '| 0xFE |', '| 0xFE'), ('not simple', 'encodings/thing.cc', '100\'000', 'Size()'),
-    ('example', 'spec/encodings/thing.md', '== 2', '== 3'), ('no constants', 'spec/encodings/thing.md', '## Constants', '## Numbers'),
+    ('example', 'spec/encodings/thing.md', '== 2', '== 3'),
+    ('no constants', 'spec/encodings/thing.md', '## Constants', '## Numbers'),
     ('no chapter', 'spec/encodings/thing.md', None, None), ('no encoding', 'encodings/thing.cc', 'EncodingDef', 'Other'),
     ('no link', 'spec/README.md', 'thing.md', 'other.md'),
 ]

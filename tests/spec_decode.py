@@ -225,7 +225,7 @@ def main():
     missing = {('chunk', kind) for kind in (FLAT, VARIABLE, INLINE, FSST, RLE, SPLIT, GENERAL, LIST)}
     missing |= {('block', kind) for kind in (FLAT, VARIABLE, OUT_OF_LINE, RLE, GENERAL)}
     missing |= {('value', kind) for kind in (VARIABLE, FSST, GENERAL, LIST)}
-    missing |= {('constant', False, 0), ('constant', True, 0), ('constant', True, 2), ('constant', False, 1), ('constant', False, 3)}
+    missing |= {('constant', *form) for form in ((False, 0), (True, 0), (True, 2), (False, 1), (False, 3))}
     missing -= set(met)
     assert not missing, f'never met: {missing}'
     print(f'{sum(met.values())} pages, blocks, chunks and values read as the specification says')
