@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace lancekit {
 namespace {
@@ -75,11 +76,9 @@ void Dictionary::MakeShortItems() {
 template <class Index>
 Status Dictionary::Gather(Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink,
                           MutableBuffer* ends) const {
-  // A key type may be too narrow for the number behind the last item, so null keys become 0.
-  const Index null_index = sink->leaf().is_dictionary() ? Index{0} : static_cast<Index>(num_items_);
-  if (static_cast<std::uint64_t>(null_index) != num_items_ && !sink->leaf().is_dictionary()) {
-    return Unsupported("a dictionary of {} items with indices of {} bits", num_items_, 8 * sizeof(Index));
-  }
+  // Null slots get the empty item, unless they must stay keys or the indices are too narrow for its number.
+  const bool has_empty_item = !sink->leaf().is_dictionary() && num_items_ <= std::numeric_limits<Index>::max();
+  const Index null_index = has_empty_item ? static_cast<Index>(num_items_) : Index{0};
   if (!ReplaceNulls(indices, levels, count, num_items_, null_index)) return IndexError(indices, levels, count, num_items_);
   if (sink->leaf().is_dictionary()) return GatherKeys(indices, count, sink);
   if (sink->leaf().shape.variable()) return GatherVariable(indices, count, &sink->values(), ends);
