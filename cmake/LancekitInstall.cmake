@@ -8,11 +8,13 @@ install(TARGETS lancekit EXPORT LanceKitTargets
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lancekit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
-foreach(program lance-inspect lance-convert)
-  if(TARGET ${program})
-    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-  endif()
-endforeach()
+if(TARGET lance-inspect)
+  install(TARGETS lance-inspect RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+# lance-convert (its folder installs it) keeps using the wheel's libraries; CMake itself leaves out paths inside the project.
+if(TARGET lance-convert AND ArrowWheel_DIR)
+  set_target_properties(lance-convert PROPERTIES INSTALL_RPATH "${ArrowWheel_DIR}")
+endif()
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/LanceKit)
 install(EXPORT LanceKitTargets NAMESPACE LanceKit:: DESTINATION ${package_dir})

@@ -35,6 +35,10 @@ library=$(find "$prefix" -name 'liblancekit.a' -o -name 'liblancekit.so')
 ! grep -rlE "lancekit_objects|fmt::|protozero|$root" "$prefix" --include='*.cmake' --include='*.pc' ||
   fail "the package names private parts of the build"
 
+for program in "$prefix"/bin/*; do
+  [ ! -e "$program" ] || "$program" --version > "$temp/log" 2>&1 || { cat "$temp/log"; fail "$program does not start"; }
+done
+
 cmake -S "$here" -B "$temp/by_cmake" -G Ninja -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_PREFIX_PATH="$prefix" > "$temp/log" 2>&1 &&
   cmake --build "$temp/by_cmake" -v > "$temp/log" 2>&1 || { cat "$temp/log"; fail "find_package consumer does not build"; }
 grep -q -- '-std=c++17' "$temp/log" || fail "the consumer was not built as C++17"
