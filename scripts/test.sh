@@ -63,8 +63,7 @@ run_ctest() { # preset
 }
 
 check_format() {
-  find base types io format encodings structural reader writer index tools include examples fuzz bench tests \
-    \( -name '*.cc' -o -name '*.h' -o -name '*.hpp' \) -print0 2> /dev/null |
+  find . \( -path ./build -o -path ./.venv -o -path ./.git \) -prune -o \( -name '*.cc' -o -name '*.h' -o -name '*.hpp' \) -print0 |
     xargs -0 clang-format-19 --dry-run -Werror
 }
 
