@@ -103,8 +103,9 @@ void ValueSink::AppendBits(const std::byte* from, std::uint64_t first_bit, std::
   }
   const std::uint64_t at = length_ * shape_.width_bits;
   values_.Resize(CeilDiv(at + num_bits, 8));
-  values_.data()[values_.size() - 1] = std::byte{0};
+  // No bits beyond the last value are set, in the byte that is there nor in the new last one.
   if (at % 8 != 0) values_.data()[at / 8] &= static_cast<std::byte>((1u << (at % 8)) - 1);
+  if (CeilDiv(at, 8) != values_.size()) values_.data()[values_.size() - 1] = std::byte{0};
   CopyBits(from, first_bit, values_.data(), at, num_bits);
   length_ += count;
 }

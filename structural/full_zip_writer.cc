@@ -70,10 +70,8 @@ EncodedPage WriteFixedFullZipPage(const PageValues& page) {
 EncodedPage WriteVariableFullZipPage(const PageValues& page, const ValueEncoding& stored) {
   EncodedPage encoded = StartPage(page);
   encoded.layout.value_compression = stored.encoding;
-  std::uint64_t longest = 0;
-  for (std::uint64_t row = 0; row < page.num_rows; ++row)
-    longest = std::max(longest, stored.offsets[row + 1] - stored.offsets[row]);
-  const bool wide = longest > 0xFFFFFFFF;
+  // The reference insists on the width of the type's own offsets.
+  const bool wide = page.values.shape.large_offsets;
   encoded.layout.bits_per_offset = wide ? 64 : 32;
   const std::uint64_t control_bytes = page.validity == nullptr ? 0 : 1;
   const std::uint64_t length_bytes = wide ? 8 : 4;
