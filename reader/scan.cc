@@ -97,8 +97,10 @@ Status ScanImpl::Schedule() {
     if (!run.has_value()) return {};
     auto slot = std::make_shared<Slot>();
     ahead_.emplace_back(*run, slot);
-    pool.Submit([plan = plan_, slot, run = *run] {
+    pool.Submit([plan = plan_, slot, run = *run]() mutable {
       Result<Batch> result = ReadBatch(*plan, run);
+      // The scan, which waits for the result, keeps the table: its last owner must not be a thread of its own pool.
+      plan.reset();
       std::lock_guard lock(slot->mutex);
       slot->result.emplace(std::move(result));
       slot->ready.notify_all();
@@ -107,10 +109,21 @@ Status ScanImpl::Schedule() {
   return {};
 }
 
+Result<Batch> ScanImpl::Slot::Wait() {
+  std::unique_lock lock(mutex);
+  ready.wait(lock, [this] { return result.has_value(); });
+  return *std::move(result);
+}
+
+void ScanImpl::DropAhead() {
+  for (const auto& [run, slot] : ahead_) static_cast<void>(slot->Wait());
+  ahead_.clear();
+}
+
 // The size of strings was a guess; when they overflow 32-bit offsets, the batch is read again in two halves.
 Result<Batch> ScanImpl::ReadSmaller(RowRun run, Result<Batch> result) {
   while (!result && result.error().code == ErrorCode::kResourceLimit && run.count > 1) {
-    ahead_.clear();
+    DropAhead();
     run.count /= 2;
     next_row_ = run.fragment->first_row + run.first + run.count;
     rows_per_batch_ = run.count;
@@ -130,9 +143,7 @@ Result<std::optional<Batch>> ScanImpl::Next() {
   }
   const auto [run, slot] = std::move(ahead_.front());
   ahead_.pop_front();
-  std::unique_lock lock(slot->mutex);
-  slot->ready.wait(lock, [&slot = *slot] { return slot.result.has_value(); });
-  LANCEKIT_ASSIGN(Batch batch, ReadSmaller(run, *std::move(slot->result)));
+  LANCEKIT_ASSIGN(Batch batch, ReadSmaller(run, slot->Wait()));
   failed_ = false;
   return std::optional<Batch>(std::move(batch));
 }

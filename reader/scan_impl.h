@@ -17,6 +17,9 @@ namespace lancekit {
 class ScanImpl {
  public:
   explicit ScanImpl(std::shared_ptr<const TableImpl> table) : table_(std::move(table)) {}
+  ~ScanImpl() { DropAhead(); }
+  ScanImpl(const ScanImpl&) = delete;
+  ScanImpl& operator=(const ScanImpl&) = delete;
 
   std::vector<std::string> columns_;
   std::uint64_t offset_ = 0;
@@ -29,8 +32,10 @@ class ScanImpl {
   Result<std::optional<Batch>> Next();
 
  private:
-  // A batch that is being read; the reading task keeps it, so that a scan can be dropped at any time.
+  // A batch that is being read. The reading task holds it too.
   struct Slot {
+    Result<Batch> Wait();
+
     std::mutex mutex;
     std::condition_variable ready;
     std::optional<Result<Batch>> result;
@@ -48,6 +53,8 @@ class ScanImpl {
   Result<std::optional<RowRun>> NextRun();
   Result<std::uint64_t> RowsPerBatch(const TableFragment& fragment);
   Status Schedule();
+  /// Waits for what is being read and forgets it.
+  void DropAhead();
   static Result<Batch> ReadBatch(const Plan& plan, RowRun run);
   Result<Batch> ReadSmaller(RowRun run, Result<Batch> result);
 
