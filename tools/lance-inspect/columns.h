@@ -1,0 +1,30 @@
+// Totals per column over all files of a table.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/lance-inspect/session.h"
+
+namespace lancekit::tools {
+
+struct ColumnTotal {
+  std::string path;
+  std::string type;
+  std::uint64_t pages = 0;
+  std::uint64_t bytes = 0;
+  std::optional<std::uint64_t> arrow_bytes;
+  std::vector<std::string> encodings;  ///< names of all encodings in use
+  std::vector<std::string> summaries;  ///< one line each way in which pages are encoded
+};
+
+/// Largest first.
+std::vector<ColumnTotal> TotalColumns(const InspectedTable& table);
+/// "mini-block: dictionary 97 items → inline bitpacking 32 bit"
+std::string Summary(const EncodingNode& encoding);
+/// Names in the words of people: "mini-block", "inline bitpacking".
+std::string SpokenName(const std::string& name);
+
+}  // namespace lancekit::tools

@@ -1,0 +1,40 @@
+// The commands of lance-inspect. Each writes its answer to the session's output.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lancekit/result.hpp"
+#include "tools/lance-inspect/session.h"
+
+namespace lancekit::tools {
+
+struct Command {
+  const char* name;
+  const char* arguments;  ///< for the usage line
+  const char* summary;
+  std::vector<const char*> options;  ///< those that it takes beside the common ones
+  std::size_t least_arguments;
+  std::size_t most_arguments;
+  Status (*run)(Session&);
+};
+
+std::span<const Command> AllCommands();
+/// Null when there is none.
+const Command* FindCommand(std::string_view name);
+
+Status RunInfo(Session& session);
+Status RunSchema(Session& session);
+Status RunColumns(Session& session);
+Status RunPages(Session& session);
+Status RunEncoding(Session& session);
+Status RunLayout(Session& session);
+Status RunHead(Session& session);
+Status RunTail(Session& session);
+Status RunCat(Session& session);
+Status RunCount(Session& session);
+Status RunDump(Session& session);
+
+}  // namespace lancekit::tools

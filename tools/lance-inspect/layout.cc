@@ -1,0 +1,184 @@
+// layout: what every byte of a file is for.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tools/common/numbers.h"
+#include "tools/common/terminal.h"
+#include "tools/lance-inspect/commands.h"
+#include "tools/lance-inspect/sheet.h"
+
+namespace lancekit::tools {
+namespace {
+
+constexpr std::size_t kMostCells = 100;
+
+std::string ColumnName(const InspectedFile& file, std::int64_t column) {
+  return column < 0 ? std::string() : file.columns[static_cast<std::size_t>(column)].path;
+}
+
+/// Parts that are told in one line: the buffers of a page, all column metadata, both tables.
+struct Line {
+  PartKind kind;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  std::int64_t column = -1;
+  std::int64_t page = -1;
+  std::int64_t buffer = -1;
+  std::size_t num_parts = 1;
+  std::string role;
+};
+
+bool IsTable(PartKind kind) { return kind == PartKind::kColumnTable || kind == PartKind::kGlobalBufferTable; }
+
+bool Joins(const Line& line, const FilePart& part) {
+  if (IsTable(line.kind)) return IsTable(part.kind);
+  if (line.kind != part.kind) return false;
+  if (part.kind == PartKind::kPageBuffer) return line.column == part.column && line.page == part.page;
+  return part.kind == PartKind::kColumnMetadata;
+}
+
+std::vector<Line> Lines(const std::vector<FilePart>& parts) {
+  std::vector<Line> lines;
+  for (const FilePart& part : parts) {
+    if (part.kind == PartKind::kPadding) continue;
+    if (!lines.empty() && Joins(lines.back(), part)) {
+      lines.back().size += part.size;
+      ++lines.back().num_parts;
+    } else {
+      lines.push_back({part.kind, part.offset, part.size, part.column, part.page, part.buffer, 1, part.role});
+    }
+  }
+  return lines;
+}
+
+std::string What(const Line& line, const InspectedFile& file) {
+  switch (line.kind) {
+    case PartKind::kGlobalBuffer:
+      return fmt::format("global buffer {} ({})", line.buffer, line.role);
+    case PartKind::kColumnMetadata:
+      return fmt::format("column metadata × {}", GroupDigits(line.num_parts));
+    case PartKind::kColumnTable:
+    case PartKind::kGlobalBufferTable:
+      return line.num_parts == 2 ? "column and global buffer tables" : part_kind_name(line.kind);
+    case PartKind::kColumnBuffer:
+      return fmt::format("{}  column buffer {}", EscapeControls(ColumnName(file, line.column)), line.buffer);
+    default:
+      return part_kind_name(line.kind);
+  }
+}
+
+/// "id     page 0   rows 0–19,999   2 buffers", names padded to `width`.
+std::string PageText(const Line& line, const InspectedFile& file, std::size_t width) {
+  const std::string name = EscapeControls(ColumnName(file, line.column));
+  const InspectedPage& page = file.columns[static_cast<std::size_t>(line.column)].pages[static_cast<std::size_t>(line.page)];
+  std::string text = CutToWidth(name, width);
+  text += std::string(width - DisplayWidth(text), ' ') + fmt::format("  page {}", line.page);
+  if (page.num_rows != 0)
+    text += fmt::format("   rows {}–{}", GroupDigits(page.first_row), GroupDigits(page.first_row + page.num_rows - 1));
+  return text + fmt::format("   {} buffer{}", line.num_parts, line.num_parts == 1 ? "" : "s");
+}
+
+/// The file as a strip of cells, each shaded by what most of it holds, with the columns' names above.
+std::string Strip(const InspectedFile& file, const std::vector<Line>& lines, std::size_t width) {
+  const std::size_t num_cells = static_cast<std::size_t>(std::min<std::uint64_t>(width, file.size));
+  std::string names(num_cells, ' '), strip;
+  constexpr const char* kShades[] = {"▓", "▒", "█", "░"};
+  std::size_t line = 0, shade = 0, free_from = 0;
+  std::int64_t last = -2;  // column of the cell before; -1 = the structure of the file
+  for (std::size_t cell = 0; cell < num_cells; ++cell) {
+    const auto middle = static_cast<std::uint64_t>((static_cast<double>(cell) + 0.5) / static_cast<double>(num_cells) *
+                                                   static_cast<double>(file.size));
+    while (line + 1 < lines.size() && lines[line + 1].offset <= middle) ++line;
+    const std::int64_t column = lines[line].kind == PartKind::kPageBuffer ? lines[line].column : -1;
+    if (column != last) {
+      shade = (shade + 1) % std::size(kShades);
+      const std::string name = column >= 0 ? ColumnName(file, column) : lines[line].kind == PartKind::kBlobs ? "blobs" : "m";
+      const bool plain = std::ranges::all_of(name, [](char c) { return c >= ' ' && c <= '~'; });
+      if (plain && cell >= free_from && cell + name.size() <= num_cells) {
+        names.replace(cell, name.size(), name);
+        free_from = cell + name.size() + 1;
+      }
+    }
+    last = column;
+    strip += kShades[shade];
+  }
+  const std::uint64_t cell_bytes = num_cells == 0 ? 0 : file.size / num_cells;
+  return fmt::format(" {}\n {}   1 cell = {}\n", names, strip, FormatBytes(cell_bytes));
+}
+
+void WriteText(const InspectedFile& file, const std::vector<FilePart>& parts, const Session& session) {
+  const std::vector<Line> lines = Lines(parts);
+  constexpr std::size_t kLongestName = 40;
+  std::size_t name_width = 0, number_width = 6;
+  for (const Line& line : lines) {
+    if (line.kind == PartKind::kPageBuffer)
+      name_width = std::max(name_width, DisplayWidth(EscapeControls(ColumnName(file, line.column))));
+    number_width = std::max({number_width, GroupDigits(line.offset).size(), BytesText(line.size, session).size()});
+  }
+  name_width = std::min(name_width, kLongestName);
+  std::string text;
+  if (session.output->width() > 30) {
+    text = Strip(file, lines, std::min(kMostCells, static_cast<std::size_t>(session.output->width()) - 26));
+  }
+  text += Styled(fmt::format("{:>{}}  {:>{}}  what", "offset", number_width, "bytes", number_width), Style::kBold,
+                 session.output->color()) +
+          '\n';
+  std::uint64_t padding = file.size, unexplained = 0;
+  for (const Line& line : lines) {
+    const bool bad = line.kind == PartKind::kUnexplained;
+    const std::string what = line.kind == PartKind::kPageBuffer ? PageText(line, file, name_width) : What(line, file);
+    text += fmt::format("{:>{}}  {:>{}}  {}\n", GroupDigits(line.offset), number_width, BytesText(line.size, session),
+                        number_width, Styled(what, Style::kRed, bad && session.output->color()));
+    padding -= line.size;
+    unexplained += bad ? line.size : 0;
+  }
+  const std::string verdict =
+      unexplained == 0 ? "every byte named" : fmt::format("{} bytes unexplained", GroupDigits(unexplained));
+  text += fmt::format("{:>{}}  {:>{}}  alignment padding   = {} bytes, {}\n", "+", number_width, BytesText(padding, session),
+                      number_width, GroupDigits(file.size), verdict);
+  session.output->Write(text);
+}
+
+void AddRows(const InspectedFile& file, const std::vector<FilePart>& parts, const Session& session, Sheet* sheet) {
+  for (const FilePart& part : parts) {
+    sheet->rows.push_back({Fact::Text(file.path), Fact::Count(part.offset), Fact::Bytes(part.size, session),
+                           Fact::Text(part_kind_name(part.kind)), Fact::Text(part.role),
+                           part.column < 0 ? Fact::None() : Fact::Text(ColumnName(file, part.column)), Fact::Number(part.page),
+                           Fact::Number(part.buffer)});
+  }
+}
+
+}  // namespace
+
+Status RunLayout(Session& session) {
+  const std::string& path = session.options.arguments[0];
+  LANCEKIT_ASSIGN(const InspectedTable table, InspectTable(session, path));
+  Sheet sheet{.name = "parts",
+              .columns = {{"file", "file"},
+                          {"offset", "offset", true},
+                          {"size", "size", true},
+                          {"what", "what"},
+                          {"role", "role"},
+                          {"column", "column"},
+                          {"page", "page", true},
+                          {"buffer", "buffer", true}},
+              .members = {{"path", JsonText(path)}, {"bytes", std::to_string(table.NumBytes())}}};
+  JsonWriter files;
+  files.BeginArray();
+  for (const InspectedFile& file : table.structure) {
+    LANCEKIT_ASSIGN(const std::vector<FilePart> parts, byte_map(session.context, file));
+    files.BeginObject().Member("path", file.path).Member("bytes", file.size).EndObject();
+    if (session.format == Format::kTable) {
+      if (table.structure.size() > 1) session.output->Write(EscapeControls(file.path) + '\n');
+      WriteText(file, parts, session);
+    } else {
+      AddRows(file, parts, session, &sheet);
+    }
+  }
+  sheet.members.emplace_back("files", files.EndArray().text());
+  if (session.format != Format::kTable) WriteSheet(sheet, &session);
+  return {};
+}
+
+}  // namespace lancekit::tools

@@ -1,0 +1,84 @@
+#include "tools/lance-inspect/output.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <span>
+
+#include "tools/common/terminal.h"
+
+namespace lancekit::tools {
+namespace {
+
+constexpr std::size_t kFlushBytes = 64 << 10;
+
+Error OutputError(const std::string& path, int error_number) {
+  Error error = MakeError(ErrorCode::kOutput, "cannot write: {}", std::strerror(error_number));
+  error.path = path.empty() ? "stdout" : path;
+  return error;
+}
+
+bool IsSpecial(const std::string& path) {
+  struct stat info{};
+  return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Output>> Output::Open(const std::string& path) {
+  std::unique_ptr<Output> output(new Output());
+  if (path.empty() || path == "-") {
+    output->terminal_ = IsTerminal(STDOUT_FILENO);
+    if (output->terminal_) output->width_ = TerminalWidth(STDOUT_FILENO);
+    return output;
+  }
+  output->path_ = path;
+  if (IsSpecial(path)) {
+    output->fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (output->fd_ < 0) return OutputError(path, errno);
+    output->owns_fd_ = true;
+    return output;
+  }
+  LANCEKIT_ASSIGN(AtomicFile file, AtomicFile::Create(path));
+  output->file_ = std::move(file);
+  return output;
+}
+
+Output::~Output() {
+  if (owns_fd_) ::close(fd_);
+}
+
+void Output::Write(std::string_view text) {
+  if (failed()) return;
+  buffer_ += text;
+  if (buffer_.size() >= kFlushBytes) Flush();
+}
+
+void Output::Flush() {
+  std::string_view rest = buffer_;
+  if (file_) {
+    status_ = file_->Append(std::as_bytes(std::span(rest)));
+    rest = {};
+  }
+  while (!rest.empty() && status_.ok()) {
+    const ssize_t written = ::write(fd_, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      status_ = OutputError(path_, errno);
+    } else {
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+  buffer_.clear();
+}
+
+Status Output::Finish() {
+  if (status_.ok()) Flush();
+  if (!status_.ok()) return status_.error();
+  return file_ ? file_->Publish(true) : Status();
+}
+
+}  // namespace lancekit::tools

@@ -1,0 +1,50 @@
+// Where a command's data goes: stdout, or a file that appears whole or not at all.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "io/atomic_file.h"
+
+namespace lancekit::tools {
+
+class Output {
+ public:
+  /// "" and "-" are stdout. Something that exists and is no regular file (a pipe, a device) is written to as it is.
+  /// Errors: kOutput.
+  static Result<std::unique_ptr<Output>> Open(const std::string& path);
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+  ~Output();
+
+  /// True for stdout and stderr on a terminal.
+  bool is_terminal() const noexcept { return terminal_; }
+  /// Columns of the terminal; 0 = no limit.
+  int width() const noexcept { return width_; }
+  bool color() const noexcept { return color_; }
+  void set_color(bool color) noexcept { color_ = color; }
+
+  /// Buffered. After a failure the rest is ignored and Finish() tells it.
+  void Write(std::string_view text);
+  bool failed() const noexcept { return !status_.ok(); }
+  /// Writes out what is buffered and publishes the file. Errors: kOutput.
+  Status Finish();
+
+ private:
+  Output() = default;
+  void Flush();
+
+  std::string path_;
+  int fd_ = 1;
+  bool owns_fd_ = false;
+  bool terminal_ = false;
+  bool color_ = false;
+  int width_ = 0;
+  std::optional<AtomicFile> file_;
+  std::string buffer_;
+  Status status_;
+};
+
+}  // namespace lancekit::tools

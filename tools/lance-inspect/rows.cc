@@ -1,0 +1,160 @@
+// head, tail, cat: rows of a table in any output format.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lancekit/table.hpp"
+#include "tools/common/interrupt.h"
+#include "tools/common/json.h"
+#include "tools/common/suggest.h"
+#include "tools/lance-inspect/cell_format.h"
+#include "tools/lance-inspect/commands.h"
+#include "tools/lance-inspect/sheet.h"
+
+namespace lancekit::tools {
+namespace {
+
+/// The batch as an Arrow array that is released at the end of the scope.
+class ExportedBatch {
+ public:
+  ExportedBatch() = default;
+  ExportedBatch(const ExportedBatch&) = delete;
+  ExportedBatch& operator=(const ExportedBatch&) = delete;
+  ~ExportedBatch() {
+    if (array_.release != nullptr) array_.release(&array_);
+    if (schema_.release != nullptr) schema_.release(&schema_);
+  }
+  /// The view borrows this object and `row`, the batch's schema as one struct field.
+  Result<ArrayView> Export(const Batch& batch, const Field& row) {
+    LANCEKIT_TRY(batch.export_array(&array_, &schema_));
+    return ImportArray(row, schema_, array_);
+  }
+
+ private:
+  ArrowArray array_{};
+  ArrowSchema schema_{};
+};
+
+/// Writes rows as they come.
+class RowWriter {
+ public:
+  RowWriter(const Schema& schema, Session* session) : schema_(schema), session_(session), output_(session->output.get()) {
+    style_ = session->options.values;
+    style_.json = session->format == Format::kJson || session->format == Format::kJsonLines;
+    // People read hex; base64 is for programs.
+    if (!style_.json && !session->options.has_binary_style) style_.binary = BinaryStyle::kHex;
+    for (const Field& field : schema.fields) {
+      std::string key;
+      AppendJsonString(field.name, key);
+      keys_.push_back(key + ":");
+    }
+    if (session->format == Format::kJson) {
+      std::string start = BeginDocument().Member("path", session->options.arguments[0]).text();
+      output_->Write(start + ",\"rows\":[");
+    } else if (!style_.json) {
+      std::vector<TextColumn> columns;
+      for (const Field& field : schema.fields) columns.push_back({field.name, IsNumeric(field.type.id)});
+      table_.emplace(session->format, std::move(columns), output_);
+    }
+  }
+
+  Status Write(const Batch& batch) {
+    const Field row{.name = "", .type = {.id = TypeId::kStruct, .children = schema_.fields}};
+    ExportedBatch exported;
+    LANCEKIT_ASSIGN(const ArrayView view, exported.Export(batch, row));
+    for (std::int64_t i = 0; i < view.length && !output_->failed(); ++i) {
+      if (style_.json) {
+        WriteJson(view, i);
+      } else {
+        WriteText(view, i);
+      }
+    }
+    return {};
+  }
+
+  void Finish() {
+    if (session_->format == Format::kJson) output_->Write(num_rows_ == 0 ? "]}\n" : "\n]}\n");
+    if (table_) table_->Finish();
+  }
+
+ private:
+  void WriteJson(const ArrayView& view, std::int64_t i) {
+    const bool document = session_->format == Format::kJson;
+    std::string line = document ? (num_rows_ == 0 ? "\n{" : ",\n{") : "{";
+    for (std::size_t column = 0; column < keys_.size(); ++column) {
+      if (column != 0) line.push_back(',');
+      line += keys_[column];
+      AppendValue(view.children[column], i, style_, &line);
+    }
+    output_->Write(line + (document ? "}" : "}\n"));
+    ++num_rows_;
+  }
+
+  void WriteText(const ArrayView& view, std::int64_t i) {
+    std::vector<TextCell> cells(view.children.size());
+    for (std::size_t column = 0; column < cells.size(); ++column) {
+      const ArrayView& child = view.children[column];
+      cells[column].is_null = IsNull(child, i);
+      if (!cells[column].is_null) AppendValue(child, i, style_, &cells[column].text);
+    }
+    table_->Add(std::move(cells));
+  }
+
+  Schema schema_;
+  Session* session_;
+  Output* output_;
+  ValueStyle style_;
+  std::vector<std::string> keys_;
+  std::optional<TextTable> table_;
+  std::uint64_t num_rows_ = 0;
+};
+
+/// Names of the top-level columns wanted: -c in its order, else all but the excluded ones.
+Result<std::vector<std::string>> ChooseNames(const Options& options, const Schema& schema) {
+  std::vector<std::string> known;
+  for (const Field& field : schema.fields) known.push_back(field.name);
+  const auto check = [&](const std::vector<std::string>& names) -> Status {
+    for (const std::string& name : names) {
+      if (std::ranges::find(known, name) == known.end())
+        return Invalid("there is no column \"{}\"{}", name, DidYouMean(name, known));
+    }
+    return {};
+  };
+  std::vector<std::string> names = options.columns.empty() ? known : SplitNames(options.columns, known);
+  const std::vector<std::string> excluded = SplitNames(options.excluded, known);
+  LANCEKIT_TRY(check(names));
+  LANCEKIT_TRY(check(excluded));
+  std::erase_if(names, [&](const std::string& name) { return std::ranges::find(excluded, name) != excluded.end(); });
+  if (names.empty() && !known.empty()) return Invalid("no column is left");
+  return names;
+}
+
+enum class Which : std::uint8_t { kFirst, kLast, kAll };
+
+Status WriteRows(Session& session, Which which) {
+  const Options& options = session.options;
+  LANCEKIT_ASSIGN(const Table table, open(session.context, options.arguments[0]));
+  LANCEKIT_ASSIGN(std::vector<std::string> names, ChooseNames(options, table.schema()));
+  Scan scan = table.scan();
+  if (!names.empty()) scan.select(std::move(names));
+  if (which == Which::kFirst) scan.limit(options.num_rows);
+  if (which == Which::kLast && table.row_count() > options.num_rows) scan.offset(table.row_count() - options.num_rows);
+  LANCEKIT_ASSIGN(const Schema schema, scan.schema());
+  RowWriter writer(schema, &session);
+  for (;;) {
+    LANCEKIT_ASSIGN(const std::optional<Batch> batch, scan.next());
+    if (!batch || session.output->failed()) break;
+    LANCEKIT_TRY(writer.Write(*batch));
+    if (Interrupted()) return MakeError(ErrorCode::kCancelled, "interrupted");
+  }
+  writer.Finish();
+  return {};
+}
+
+}  // namespace
+
+Status RunHead(Session& session) { return WriteRows(session, Which::kFirst); }
+Status RunTail(Session& session) { return WriteRows(session, Which::kLast); }
+Status RunCat(Session& session) { return WriteRows(session, Which::kAll); }
+
+}  // namespace lancekit::tools

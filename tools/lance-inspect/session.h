@@ -1,0 +1,67 @@
+// One run of lance-inspect: what was asked for, and where the answer goes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lancekit/context.hpp"
+#include "lancekit/inspect.hpp"
+#include "tools/common/common_options.h"
+#include "tools/lance-inspect/cell_format.h"
+#include "tools/lance-inspect/text_table.h"
+
+namespace lancekit::tools {
+
+struct Options {
+  CommonOptions common;
+  std::vector<std::string> arguments;  ///< without the command
+  std::vector<std::string> columns;    ///< -c, not yet split at commas
+  std::vector<std::string> excluded;
+  std::string format;  ///< empty = by the output
+  std::string output_path;
+  std::string schema_form = "tree";  ///< tree or json
+  std::int64_t page = -1;            ///< -1 = all
+  std::uint64_t num_rows = 10;
+  bool exact_bytes = false;
+  bool verbose = false;
+  ValueStyle values;
+  bool has_binary_style = false;
+};
+
+struct Session {
+  Options options;
+  Context context;
+  Format format = Format::kTable;
+  std::unique_ptr<Output> output;
+};
+
+/// Bytes as the tables show them: exact up to 7 digits, then KiB and so on, unless --bytes.
+std::string BytesText(std::uint64_t bytes, const Session& session);
+
+/// "65.6%"
+std::string ShareText(double share);
+
+/// A table path, opened: its files and their structure.
+struct InspectedTable {
+  std::string path;
+  DataFiles files;
+  std::vector<InspectedFile> structure;  ///< one per file
+
+  /// Rows of the newest version as they lie in the files, deleted ones counted.
+  std::uint64_t NumRows() const;
+  std::uint64_t NumBytes() const;
+  std::uint64_t NumPages() const;
+  /// "2.1", or "2.0 and 2.2".
+  std::string Versions() const;
+};
+Result<InspectedTable> InspectTable(const Session& session, const std::string& path);
+
+/// Splits at commas, except for what is a name as it is.
+std::vector<std::string> SplitNames(const std::vector<std::string>& texts, const std::vector<std::string>& known);
+/// Tells for each path whether -c and --exclude take it; a name stands for its children too.
+/// Errors: kInvalidArgument for a name that no path has, with the nearest one.
+Result<std::vector<bool>> ChooseColumns(const Options& options, const std::vector<std::string>& paths);
+
+}  // namespace lancekit::tools

@@ -1,0 +1,105 @@
+#include "tools/lance-inspect/sheet.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "tools/common/numbers.h"
+
+namespace lancekit::tools {
+namespace {
+
+std::string ObjectText(const std::vector<SheetColumn>& columns, const std::vector<Fact>& row) {
+  JsonWriter json;
+  json.BeginObject();
+  for (std::size_t i = 0; i < columns.size(); ++i) json.Key(columns[i].key).Raw(row[i].json);
+  return json.EndObject().text();
+}
+
+}  // namespace
+
+Fact Fact::Text(std::string_view text) { return {std::string(text), std::string(text), JsonText(text)}; }
+
+Fact Fact::Count(std::uint64_t count) { return {GroupDigits(count), std::to_string(count), std::to_string(count)}; }
+
+Fact Fact::Number(std::int64_t number) {
+  return number < 0 ? None() : Fact{std::to_string(number), std::to_string(number), std::to_string(number)};
+}
+
+Fact Fact::Bytes(std::uint64_t bytes, const Session& session) {
+  Fact fact = Count(bytes);
+  fact.shown = BytesText(bytes, session);
+  return fact;
+}
+
+Fact Fact::Share(double share) {
+  const std::string exact = fmt::format("{:.4f}", share);
+  return {ShareText(share), exact, exact};
+}
+
+Fact Fact::Ratio(double ratio) {
+  const std::string exact = fmt::format("{:.4g}", ratio);
+  return {FormatRatio(ratio), exact, exact};
+}
+
+Fact Fact::None() { return {"—", "", "null", true}; }
+
+Fact Fact::List(const std::vector<std::string>& names) {
+  Fact fact;
+  JsonWriter json;
+  json.BeginArray();
+  for (const std::string& name : names) {
+    fact.exact += (fact.exact.empty() ? "" : " ") + name;
+    json.Value(name);
+  }
+  fact.shown = fact.exact;
+  fact.json = json.EndArray().text();
+  return fact;
+}
+
+void WriteSheet(const Sheet& sheet, Session* session) {
+  Output& output = *session->output;
+  const Format format = session->format;
+  if (format == Format::kJsonLines) {
+    for (const std::vector<Fact>& row : sheet.rows) output.Write(ObjectText(sheet.columns, row) + '\n');
+    return;
+  }
+  if (format == Format::kJson) {
+    JsonWriter json = BeginDocument();
+    for (const auto& [key, value] : sheet.members) json.Key(key).Raw(value);
+    json.Key(sheet.name).BeginArray();
+    for (const std::vector<Fact>& row : sheet.rows) json.Raw(ObjectText(sheet.columns, row));
+    output.Write(json.EndArray().EndObject().text() + '\n');
+    return;
+  }
+  const bool table = format == Format::kTable;
+  std::vector<TextColumn> columns;
+  for (const SheetColumn& column : sheet.columns) {
+    if (!table || column.in_table) columns.push_back({table ? column.title : column.key, column.right, column.optional});
+  }
+  TextTable text(format, std::move(columns), &output);
+  for (const std::vector<Fact>& row : sheet.rows) {
+    std::vector<TextCell> cells;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      // A dash stands for what does not apply; NULL is a value of a row.
+      if (table && sheet.columns[i].in_table) cells.push_back({row[i].shown});
+      if (!table) cells.push_back({row[i].exact, row[i].is_null && format == Format::kCsv});
+    }
+    text.Add(std::move(cells));
+  }
+  text.Finish();
+}
+
+JsonWriter BeginDocument() {
+  JsonWriter json;
+  json.BeginObject().Member("schema", "lance-inspect/1");
+  return json;
+}
+
+std::string JsonText(std::string_view text) {
+  std::string out;
+  AppendJsonString(text, out);
+  return out;
+}
+
+}  // namespace lancekit::tools
