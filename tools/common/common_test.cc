@@ -46,6 +46,12 @@ TEST(Json, EscapesAndKeepsNumbersExact) {
   AppendJsonString("a\"\\\n\x01\xC3\xA9\xFF", out);
   EXPECT_EQ(out, "\"a\\\"\\\\\\n\\u0001\xC3\xA9\xEF\xBF\xBD\"");
   out.clear();
+  AppendJsonString("\x7F\xC2\x9B\xC2\xA9", out);
+  EXPECT_EQ(out, "\"\\u007f\\u009b\xC2\xA9\"");
+  out.clear();
+  AppendJsonString("\x7F\xC2\x9B\xC2\xA0", out);
+  EXPECT_EQ(out, "\"\\u007f\\u009b\xC2\xA0\"");
+  out.clear();
   AppendJsonNumber(0.1, out);
   out += ' ';
   AppendJsonNumber(2.0, out);

@@ -26,6 +26,13 @@ std::size_t Utf8Length(std::string_view text, std::size_t at) {
   return 0;
 }
 
+/// DEL, or one of U+0080 to U+009F, which UTF-8 writes as C2 80 to C2 9F.
+bool IsLateControl(std::string_view text, std::size_t at) {
+  if (text[at] == '\x7F') return true;
+  const unsigned next = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0u;
+  return text[at] == '\xC2' && next >= 0x80 && next <= 0x9F;
+}
+
 template <class T>
 void AppendNumber(T value, std::string& out) {
   if (std::isnan(value)) {
@@ -61,6 +68,11 @@ void AppendJsonString(std::string_view text, std::string& out) {
         fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
       }
       ++i;
+    } else if (IsLateControl(text, i)) {
+      // Some terminals obey these like ESC sequences.
+      const bool is_delete = c == '\x7F';
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(is_delete ? c : text[i + 1]));
+      i += is_delete ? 1 : 2;
     } else if (const std::size_t length = Utf8Length(text, i); length > 0) {
       out.append(text, i, length);
       i += length;
