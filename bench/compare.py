@@ -1,0 +1,389 @@
+#!/usr/bin/env python3
+"""Compares lancekit with its peers: write, size, scan, one-column scan, take, open. Run it with the Python that has the peers:
+
+    .venv/bin/python bench/compare.py [--quick] [--goals G6,G13] [--tables flights,lineitem,vectors] [--json FILE]
+
+Each side is one long-lived process pinned to the same core and timed from inside; the sides alternate. README.md beside this
+file says what is measured and how to read it.
+"""
+import argparse
+import json
+import math
+import os
+import pathlib
+import platform
+import random
+import shutil
+import subprocess
+import sys
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import goals
+import tables
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent
+DEFAULT_PEERS = ['pylance-2.2', 'pylance-file', 'vortex', 'parquet-snappy', 'parquet-zstd']
+MAX_DRIFT = 0.05       # a pair during which the core changed its speed by more is dropped
+MAX_SPREAD = 1.1       # p75 / p25 of the ratios above which the number of pairs is doubled
+MEMORY_FOLDER = '/dev/shm'
+ONE_THREAD = {'LANCE_CPU_THREADS': '1', 'LANCE_IO_THREADS': '2', 'OMP_NUM_THREADS': '1', 'TOKIO_WORKER_THREADS': '1'}
+
+
+class Failure(Exception):
+    pass
+
+
+class Side:
+    """One process that answers commands."""
+
+    def __init__(self, name, command, core):
+        self.name = name
+        environment = {**os.environ, **ONE_THREAD}
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
+                                        preexec_fn=lambda: os.sched_setaffinity(0, {core}))
+
+    def ask(self, *words):
+        try:
+            self.process.stdin.write('\t'.join(map(str, words)) + '\n')
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+        line = self.process.stdout.readline()
+        if not line:
+            raise Failure(f'{self.name}: ended during {words[0]}')
+        reply = json.loads(line)
+        if 'error' in reply:
+            raise Failure(f'{self.name}: {words[0]}: {reply["error"]}')
+        return reply
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def tree_size(path):
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob('*') if file.is_file())
+
+
+def remove(path):
+    if path.is_dir():
+        shutil.rmtree(path)
+    elif path.exists():
+        path.unlink()
+
+
+def quantile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def median(values):
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def bootstrap(ratios, rounds=2000):
+    """-> the 95 % interval of the median ratio."""
+    generator = random.Random(1)
+    medians = [median(generator.choices(ratios, k=len(ratios))) for _ in range(rounds)]
+    return quantile(medians, 0.025), quantile(medians, 0.975)
+
+
+def paired(ours, theirs, calibrate, settings):
+    """Alternates two functions that give seconds; the argument is the number of the pair. -> figures of the kept pairs."""
+    ours(-1), theirs(-1)  # warm both
+    pairs, dropped, wanted, spent = [], [], settings.pairs, 0.0
+    while len(pairs) < wanted and len(pairs) + len(dropped) < 2 * wanted:
+        number = len(pairs) + len(dropped)
+        if spent > settings.budget and number >= min(3, settings.pairs):
+            break
+        before = calibrate()
+        pair = (ours(number), theirs(number))
+        after = calibrate()
+        spent += sum(pair)
+        (pairs if abs(after / before - 1) <= MAX_DRIFT else dropped).append(pair)
+        ratios = [b / a for a, b in pairs]
+        if len(pairs) == settings.pairs and len(pairs) >= 5 and quantile(ratios, 0.75) / quantile(ratios, 0.25) > MAX_SPREAD:
+            wanted = 2 * settings.pairs
+    steady = len(pairs) >= min(3, settings.pairs)
+    kept = pairs if steady else pairs + dropped
+    ratios = [b / a for a, b in kept]
+    low, high = bootstrap(ratios)
+    ours_times, their_times = zip(*kept)
+    return {'ours': median(ours_times), 'theirs': median(their_times), 'ratio': median(ratios), 'low': low, 'high': high,
+            'ours_min': min(ours_times), 'theirs_min': min(their_times), 'pairs': len(kept), 'dropped': len(dropped) if steady else 0,
+            'noisy': not steady or quantile(ratios, 0.75) / quantile(ratios, 0.25) > MAX_SPREAD}
+
+
+class Comparison:
+    """One table and one peer against lancekit."""
+
+    def __init__(self, settings, name, driver, peer, report):
+        self.settings, self.name, self.driver, self.peer, self.report = settings, name, driver, peer, report
+        self.folder = settings.cache / name
+        self.schema = pq.read_schema(self.folder / 'source.parquet')
+        self.rows = pq.read_metadata(self.folder / 'source.parquet').num_rows
+
+    def path(self, side):
+        return self.folder / f'{side.name}.out'
+
+    def calibrate(self):
+        return self.driver.ask('calibrate')[self.settings.clock]
+
+    def goal(self, metric, kind=None):
+        return goals.goals_of(metric, kind, self.peer.name)
+
+    def wanted(self, metric, kind=None):
+        return not self.settings.goals or self.goal(metric, kind) in self.settings.goals
+
+    def measure(self, metric, words, kind=None, same=()):
+        """words(side, number) -> a command; both answers must agree in the fields `same`."""
+        if not self.wanted(metric, kind):
+            return
+        last = {}
+
+        def run(side):
+            def one(number):
+                reply = side.ask(*words(side, number))
+                if number in last and any(reply[field] != last[number][field] for field in same):
+                    raise Failure(f'{self.name} {metric}: {side.name} gives other values than {self.driver.name}')
+                last[number] = reply
+                return reply[self.settings.clock]
+            return one
+
+        figures = paired(run(self.driver), run(self.peer), self.calibrate, self.settings)
+        self.report.add(self.name, metric, self.goal(metric, kind), self.peer.name, figures, 's')
+
+    def run(self):
+        for side in (self.driver, self.peer):
+            side.ask('use', self.path(side))
+        self.size()
+        self.scans()
+        self.takes()
+        first = self.schema.names[0]
+        self.measure('open', lambda side, number: ('open', self.path(side), first, 10))
+        self.writes()
+
+    def size(self):
+        if self.wanted('size'):
+            ours, theirs = tree_size(self.path(self.driver)), tree_size(self.path(self.peer))
+            ratio = theirs / ours
+            figures = {'ours': ours, 'theirs': theirs, 'ratio': ratio, 'low': ratio, 'high': ratio, 'pairs': 1, 'noisy': False}
+            self.report.add(self.name, 'size', self.goal('size'), self.peer.name, figures, 'bytes')
+
+    def scans(self):
+        self.measure('scan', lambda side, number: ('scan', '*'), same=['rows'])
+        seen = set()
+        for field in self.schema:
+            kind = tables.column_kind(field.type)
+            if self.settings.quick and field.type in seen and field.name not in self.settings.always:
+                continue
+            seen.add(field.type)
+            self.measure(f'column:{field.name}', lambda side, number: ('scan', field.name), kind, same=['rows'])
+
+    def some_rows(self, number, count, groups):
+        """-> `groups` lists of `count` sorted unique rows each, others for every pair."""
+        generator = random.Random(f'{self.name} {count} {number}')
+        lists = (sorted(generator.sample(range(self.rows), min(count, self.rows))) for _ in range(groups))
+        return ';'.join(','.join(map(str, rows)) for rows in lists)
+
+    def takes(self):
+        parquet = self.peer.name.startswith('parquet')
+        same = ['rows', 'columns']
+        integers = [f.name for f in self.schema if pa.types.is_integer(f.type)]
+
+        def take(columns, count, groups):
+            return lambda side, number: ('take', columns, self.some_rows(number, count, 1 if parquet else groups))
+
+        self.measure('take1000', take('*', 1000, 3), same=same)
+        self.measure('take5', take(','.join(tables.mixed_columns(self.schema)), 1000, 3), same=same)
+        if integers:
+            self.measure(f'takecol:{integers[0]}', take(integers[0], 1000, 5), same=same)
+            self.measure(f'take1col:{integers[0]}', take(integers[0], 1, 50), same=same)
+        self.measure('take1', take('*', 1, 50), same=same)
+
+    def writes(self):
+        places = [('write', self.folder)]
+        if os.access(MEMORY_FOLDER, os.W_OK) and shutil.disk_usage(MEMORY_FOLDER).free > 4 << 30:
+            places.append(('write-mem', pathlib.Path(MEMORY_FOLDER)))
+        for metric, folder in places:
+            def target(side):
+                return folder / f'lancekit-bench-{os.getpid()}-{side.name}'
+
+            def words(side, number):
+                remove(target(side))  # not timed; the file system is asked to forget the last one before the next is written
+                return 'write', target(side)
+            try:
+                self.measure(metric, words, same=['rows'])
+            finally:
+                remove(target(self.driver)), remove(target(self.peer))
+
+
+class Report:
+    def __init__(self, file):
+        self.file, self.measurements = file, []
+
+    def add(self, data, metric, goal, peer, figures, unit):
+        line = {'goal': goal, 'data': data, 'metric': metric, 'ours': figures.pop('ours'), 'peer': peer, 'theirs': figures.pop('theirs'),
+                **{key: round(figures.pop(key), 4) for key in ('ratio', 'low', 'high')}, 'unit': unit, **figures}
+        self.measurements.append(line)
+        if self.file:
+            print(json.dumps(line), file=self.file, flush=True)
+        if len(self.measurements) == 1:
+            print(f'{"data":9} {"metric":24} {"peer":15} {"ours":>11} {"theirs":>11} {"ratio":>8}  {"95 % interval":20} pairs goal')
+        figure = (lambda v: f'{v / 1e6:8.2f} MB') if unit == 'bytes' else (lambda v: f'{v * 1e3:8.3f} ms')
+        interval = f'[{line["low"]:.2f}, {line["high"]:.2f}]'
+        print(f'{data:9} {metric:24} {peer:15} {figure(line["ours"])} {figure(line["theirs"])} {line["ratio"]:8.2f}  '
+              f'{interval:20} {line["pairs"]:4}{"~" if line["noisy"] else " "} {goal or ""}', flush=True)
+
+
+def machine_lines(settings, driver):
+    def command(*words):
+        done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT)
+        return done.stdout.strip() if done.returncode == 0 else 'unknown'
+
+    cpu = next((line.split(':')[1].strip() for line in open('/proc/cpuinfo') if line.startswith('model name')), 'unknown')
+    memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30
+    changed = ' with changes' if command('git', 'status', '--porcelain', '--untracked-files=no') else ''
+    version, copy = driver.ask('version'), driver.ask('copy')
+    loops = [driver.ask('calibrate')['seconds'] for _ in range(20)]
+    yield (f'machine      {cpu}, {os.cpu_count()} cores, {memory:.0f} GiB, Linux {platform.release()}, load {os.getloadavg()[0]:.1f}; '
+           f'pinned to core {settings.core}')
+    yield (f'commit       {command("git", "rev-parse", "--short", "HEAD")}{changed}; {version["version"]}'
+           f'{"" if version["optimised"] else ", NOT OPTIMISED"}')
+    yield (f'calibration  loop {min(loops) * 1e3:.2f} ms, median/min {median(loops) / min(loops):.2f}, '
+           f'max/min {max(loops) / min(loops):.2f}; copy {copy["bytes"] / copy["seconds"] / 1e9:.1f} GB/s')
+    yield (f'clock        {"wall time" if settings.clock == "seconds" else "CPU time of the process"}, {settings.pairs} pairs; '
+           'ratio = theirs / ours, above 1 is better for lancekit; ~ noisy')
+
+
+def make_peer_output(side, settings, name, source):
+    """Each side writes the table once with its defaults; what it wrote is kept for the next run of the same version."""
+    path = settings.cache / name / f'{side.name}.out'
+    stamp = path.with_suffix('.version')
+    version = side.ask('version')['version']
+    if not path.exists() or not stamp.exists() or stamp.read_text() != version or settings.fresh:
+        remove(path)
+        side.ask('load', source)
+        side.ask('write', path)
+        stamp.write_text(version)
+    return path
+
+
+def expected_values(settings, name, source):
+    """-> checksums of the source by column, kept beside it."""
+    kept = settings.cache / name / 'source.checksums.json'
+    if not kept.exists() or settings.fresh:
+        side = Side('parquet-snappy', [sys.executable, HERE / 'peers.py', 'parquet-snappy'], settings.core)
+        side.ask('use', source)
+        kept.write_text(json.dumps(side.ask('check', '*')))
+        side.close()
+    return json.loads(kept.read_text())
+
+
+def check_values(side, path, expected, name):
+    side.ask('use', path)
+    got = side.ask('check', '*')
+    wrong = [column for column, value in expected['columns'].items() if got['columns'].get(column) != value]
+    if got['rows'] != expected['rows'] or list(got['columns']) != list(expected['columns']) or wrong:
+        raise Failure(f'{name}: {side.name} reads other values than the source has ({", ".join(wrong) or "rows or columns"})')
+
+
+def run_table(settings, name, report):
+    source = tables.prepare(name, settings.cache, settings.data)
+    expected = expected_values(settings, name, source)
+    driver = Side('lancekit', [settings.driver], settings.core)
+    # The input of lancekit's writes comes from a Lance file, kept in memory as Arrow arrays: pylance's, so that reading it is tested.
+    origin = Side('pylance-2.2', [sys.executable, HERE / 'peers.py', 'pylance-2.2'], settings.core)
+    stranger = make_peer_output(origin, settings, name, source)
+    origin.close()
+    check_values(driver, stranger, expected, f'{name} (written by pylance)')
+    remove(settings.cache / name / 'lancekit.out')
+    driver.ask('load', stranger)
+    driver.ask('write', settings.cache / name / 'lancekit.out')
+    check_values(driver, settings.cache / name / 'lancekit.out', expected, name)
+    print(f'\n{name}: {expected["rows"]:,} rows x {len(expected["columns"])}, {expected["bytes"] / 1e6:.1f} MB in Arrow; '
+          'values compared with the source')
+    for peer_name in settings.peers:
+        peer = Side(peer_name, [sys.executable, HERE / 'peers.py', peer_name], settings.core)
+        try:
+            path = make_peer_output(peer, settings, name, source)
+            check_values(peer, path, expected, name)
+            if peer_name == 'pylance-2.2':
+                check_values(peer, settings.cache / name / 'lancekit.out', expected, f'{name} (written by lancekit)')
+            peer.ask('load', source)
+            Comparison(settings, name, driver, peer, report).run()
+        finally:
+            peer.close()
+    driver.close()
+
+
+def peer_available(name):
+    done = subprocess.run([sys.executable, HERE / 'peers.py', name], input='version\n', capture_output=True, text=True,
+                          env={**os.environ, **ONE_THREAD})
+    if done.returncode != 0:
+        print(f'skipping {name}: {done.stderr.strip().splitlines()[-1]}', file=sys.stderr)
+        return False
+    print(f'peer         {name}: {json.loads(done.stdout)["version"]}')
+    return True
+
+
+def parse_arguments():
+    def listed(text):
+        return text.split(',')
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--driver', type=pathlib.Path, default=ROOT / 'build/release/bench/lancekit_bench_driver')
+    parser.add_argument('--cache', type=pathlib.Path, default=ROOT / 'build/bench-data', help='folder for tables and what is written')
+    parser.add_argument('--data', default=str(ROOT / '../shared/data'), help='folder that holds flights-3m.parquet')
+    parser.add_argument('--tables', type=listed, default=['flights', 'lineitem', 'vectors'], help=', '.join(tables.MAKERS))
+    parser.add_argument('--peers', type=listed, default=DEFAULT_PEERS, help=f'default {",".join(DEFAULT_PEERS)}; also pylance-2.1')
+    parser.add_argument('--goals', type=listed, default=[], help=f'only what belongs to these goals: {", ".join(goals.GOALS)}')
+    parser.add_argument('--quick', action='store_true', help='5 pairs instead of 15, one column of each type')
+    parser.add_argument('--pairs', type=int)
+    parser.add_argument('--budget', type=float, help='seconds after which a measurement makes do with the pairs it has')
+    parser.add_argument('--clock', choices=['wall', 'cpu'], default='wall', help='cpu: for a busy machine, waiting does not count')
+    parser.add_argument('--core', type=int, default=max(os.sched_getaffinity(0)))
+    parser.add_argument('--fresh', action='store_true', help='let the peers write their files anew')
+    parser.add_argument('--json', type=pathlib.Path, help='a line per measurement')
+    settings = parser.parse_args()
+    settings.pairs = settings.pairs or (5 if settings.quick else 15)
+    settings.budget = settings.budget or (20 if settings.quick else 120)
+    settings.clock = 'seconds' if settings.clock == 'wall' else 'cpu'
+    settings.always = ('l_comment', 'l_shipmode')
+    unknown = [goal for goal in settings.goals if goal not in goals.GOALS]
+    if unknown:
+        parser.error(f'no measurement for {", ".join(unknown)}')
+    if not settings.driver.exists():
+        parser.error(f'{settings.driver} is missing: build the target lancekit_bench_driver, or name it with --driver')
+    return settings
+
+
+def main():
+    settings = parse_arguments()
+    driver = Side('lancekit', [settings.driver], settings.core)
+    for line in machine_lines(settings, driver):
+        print(line)
+    driver.close()
+    settings.peers = [name for name in settings.peers if peer_available(name)]
+    file = open(settings.json, 'w') if settings.json else None
+    report = Report(file)
+    try:
+        for name in settings.tables:
+            run_table(settings, name, report)
+    except Failure as failure:
+        print(f'compare.py: {failure}', file=sys.stderr)
+        return 1
+    print()
+    for line in goals.verdicts(report.measurements):
+        print(line)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

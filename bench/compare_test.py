@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""compare_test.py DRIVER: the parts of compare.py, and a whole run on a small generated table. Ends with 77 without the peers."""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    import lance  # noqa: F401
+    import pyarrow as pa
+    import vortex  # noqa: F401
+
+    import checksum
+    import compare
+    import goals
+except ImportError as missing:
+    print(f'skipped: {missing}', file=sys.stderr)
+    sys.exit(77)
+
+DRIVER = None
+FIELDS = {'goal', 'data', 'metric', 'ours', 'peer', 'theirs', 'ratio', 'low', 'high'}
+
+
+def hashes(*batches):
+    total = checksum.TableChecksum()
+    for batch in batches:
+        total.add(batch)
+    return total.columns()
+
+
+def column(values, kind):
+    return pa.table({'x': pa.array(values, kind)})
+
+
+class Checksums(unittest.TestCase):
+    def test_form_does_not_matter(self):
+        texts = column(['a', None, 'long enough not to be inlined', 'a', ''], pa.string())
+        expected = hashes(texts)
+        for kind in (pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())):
+            self.assertEqual(hashes(texts.cast(pa.schema({'x': kind}))), expected, kind)
+        self.assertEqual(hashes(texts.slice(0, 2), texts.slice(2)), expected)
+        lists = column([[1.0, 2.0], None, [3.0, 4.0]], pa.list_(pa.float32(), 2))
+        self.assertEqual(hashes(lists.slice(0, 1), lists.slice(1)), hashes(lists))
+
+    def test_values_matter(self):
+        for kind, values, others in [(pa.int32(), [1, 2, 3], [[1, 3, 2], [1, 2, 4], [1, 2], [1, None, 3]]),
+                                     (pa.int8(), [0], [[None]]),
+                                     (pa.string(), ['ab', 'c'], [['a', 'bc'], ['ba', 'c'], ['ab', ''], ['ab', None]]),
+                                     (pa.string(), [''], [[None]]), (pa.bool_(), [True, False], [[False, True]]),
+                                     (pa.decimal128(21, 0), [1, 2], [[2, 1], [1 << 64, 2]]),
+                                     (pa.list_(pa.float32(), 2), [[1, 2], [3, 4]], [[[1, 2], [4, 3]], [[1, 2], None]])]:
+            for other in others:
+                self.assertNotEqual(hashes(column(values, kind)), hashes(column(other, kind)), (kind, other))
+
+
+class Statistics(unittest.TestCase):
+    def test_bootstrap_encloses_the_median(self):
+        ratios = [2.0, 2.1, 1.9, 2.0, 2.2, 1.8, 2.0, 2.1, 1.9, 2.0, 9.0]
+        low, high = compare.bootstrap(ratios)
+        self.assertTrue(1.8 <= low <= compare.median(ratios) == 2.0 <= high <= 2.2, (low, high))
+
+    def test_pairs_with_a_moving_core_are_dropped(self):
+        class Settings:
+            pairs, budget = 6, 100
+        times = iter([1.0, 1.0, 1.0, 1.5] + [1.0] * 100)
+        figures = compare.paired(lambda number: 1.0, lambda number: 3.0, lambda: next(times), Settings)
+        self.assertEqual((figures['pairs'], figures['dropped'], figures['ratio'], figures['noisy']), (6, 1, 3.0, False))
+
+    def test_verdict_looks_at_the_bad_end(self):
+        line = {'goal': 'G10', 'data': 't', 'metric': 'scan', 'peer': 'vortex', 'ratio': 1.5, 'low': 1.2}
+        self.assertIn('not met', goals.verdicts([line])[0])
+        self.assertNotIn('not met', goals.verdicts([{**line, 'low': 1.4}])[0])
+
+
+class Run(unittest.TestCase):
+    def compare(self, folder, *options):
+        program = pathlib.Path(__file__).with_name('compare.py')
+        return subprocess.run([sys.executable, program, '--driver', DRIVER, '--tables', 'tiny', '--pairs', '2', '--budget', '1',
+                               '--cache', folder, *options], capture_output=True, text=True)
+
+    def test_small_table(self):
+        with tempfile.TemporaryDirectory() as folder:
+            out = pathlib.Path(folder) / 'out.json'
+            done = self.compare(folder, '--peers', 'pylance-2.2,vortex,parquet-zstd', '--quick', '--json', out)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            lines = [json.loads(line) for line in out.read_text().splitlines()]
+            for peer in ('pylance-2.2', 'vortex', 'parquet-zstd'):
+                metrics = {line['metric'].split(':')[0] for line in lines if line['peer'] == peer}
+                self.assertLessEqual({'size', 'scan', 'column', 'take1000', 'take5', 'takecol', 'take1', 'take1col', 'open', 'write'},
+                                     metrics)
+            for line in lines:
+                self.assertLessEqual(FIELDS, line.keys())
+                self.assertTrue(0 < line['low'] <= line['ratio'] <= line['high'], line)
+            self.assertIn('commit', done.stdout)
+
+            one = self.compare(folder, '--peers', 'vortex', '--goals', 'G10', '--json', out)
+            self.assertEqual([json.loads(line)['metric'] for line in out.read_text().splitlines()], ['scan'], one.stderr)
+
+            kept = pathlib.Path(folder) / 'tiny/source.checksums.json'
+            kept.write_text(kept.read_text().replace('"id": "', '"id": "f'))
+            wrong = self.compare(folder, '--peers', 'vortex')
+            self.assertEqual(wrong.returncode, 1)
+            self.assertIn('reads other values than the source has (id)', wrong.stderr)
+
+
+if __name__ == '__main__':
+    DRIVER = sys.argv.pop(1)
+    unittest.main()

@@ -1,0 +1,313 @@
+// The lancekit side of bench/compare.py: does what a C++ user would do and times it from inside. Reads one command a line,
+// words separated by tabs, and answers each with one line of JSON. The commands are those of peers.py; see bench/README.md.
+#include <time.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/checksum.h"
+#include "lancekit/lancekit.hpp"
+
+namespace lancekit::bench {
+namespace {
+
+constexpr int kCalibrationSteps = 10'000'000;
+constexpr std::size_t kCopyBytes = std::size_t{256} << 20;
+
+struct Timing {
+  double wall = 0;
+  double cpu = 0;
+};
+
+double CpuSeconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+template <class Body>
+Timing Time(Body body) {
+  const double cpu = CpuSeconds();
+  const auto start = std::chrono::steady_clock::now();
+  body();
+  const auto end = std::chrono::steady_clock::now();
+  return {std::chrono::duration<double>(end - start).count(), CpuSeconds() - cpu};
+}
+
+Timing Median(std::vector<Timing> timings) {
+  const auto middle = [&timings](double Timing::* member) {
+    std::nth_element(timings.begin(), timings.begin() + static_cast<std::ptrdiff_t>(timings.size() / 2), timings.end(),
+                     [member](const Timing& a, const Timing& b) { return a.*member < b.*member; });
+    return timings[timings.size() / 2].*member;
+  };
+  return {middle(&Timing::wall), middle(&Timing::cpu)};
+}
+
+std::vector<std::string> Split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(separator, begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+std::string Quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return out + '"';
+}
+
+std::string Format(const char* format, auto... values) {
+  char text[256];
+  std::snprintf(text, sizeof(text), format, values...);
+  return text;
+}
+
+std::string Json(Timing timing, std::uint64_t rows) {
+  return Format("\"seconds\": %.9f, \"cpu\": %.9f, \"rows\": %llu", timing.wall, timing.cpu,
+                static_cast<unsigned long long>(rows));
+}
+
+std::string Json(const TableChecksum& sum) {
+  std::string out = Format("\"bytes\": %llu, \"columns\": {", static_cast<unsigned long long>(sum.arrow_bytes()));
+  for (const ColumnChecksum& column : sum.columns()) {
+    if (out.back() != '{') out += ", ";
+    out += Quoted(column.name) + Format(": \"%016llx/%llu\"", static_cast<unsigned long long>(column.hash),
+                                        static_cast<unsigned long long>(column.num_nulls));
+  }
+  return out + "}";
+}
+
+// An exported batch; frees what it still owns.
+struct ExportedBatch {
+  ArrowArray array{};
+  ArrowSchema schema{};
+  ExportedBatch() = default;
+  ExportedBatch(const ExportedBatch&) = delete;
+  ExportedBatch& operator=(const ExportedBatch&) = delete;
+  ~ExportedBatch() {
+    if (array.release != nullptr) array.release(&array);
+    if (schema.release != nullptr) schema.release(&schema);
+  }
+};
+
+Status AddTo(TableChecksum* sum, const Batch& batch) {
+  ExportedBatch out;
+  if (Status status = batch.export_array(&out.array, &out.schema); !status.ok()) return status;
+  if (sum->Add(out.schema, out.array)) return {};
+  Error error;
+  error.code = ErrorCode::kUnsupported;
+  error.message = "no checksum for a type of this table";
+  return error;
+}
+
+using Words = std::vector<std::string>;
+using Reply = Result<std::string>;  // the members of the JSON object
+
+class Driver {
+ public:
+  Driver() : context_(Options()) {}
+
+  Reply Run(const Words& words) {
+    static const std::map<std::string, std::pair<std::size_t, Reply (Driver::*)(const Words&)>> commands = {
+        {"version", {1, &Driver::Version}}, {"use", {2, &Driver::Use}},     {"open", {4, &Driver::Open}},
+        {"scan", {2, &Driver::ScanAll}},    {"check", {2, &Driver::Check}}, {"take", {3, &Driver::Take}},
+        {"load", {2, &Driver::Load}},       {"write", {2, &Driver::Write}}, {"calibrate", {1, &Driver::Calibrate}},
+        {"copy", {1, &Driver::Copy}},
+    };
+    const auto found = commands.find(words[0]);
+    if (found == commands.end() || words.size() != found->second.first) return Wrong("no such command");
+    return (this->*found->second.second)(words);
+  }
+
+ private:
+  static ContextOptions Options() {
+    ContextOptions options;
+    options.threads = 1;
+    return options;
+  }
+
+  static Error Wrong(const char* what) {
+    Error error;
+    error.code = ErrorCode::kInvalidArgument;
+    error.message = what;
+    return error;
+  }
+
+  static std::vector<std::string> Columns(const std::string& word) {
+    return word == "*" ? std::vector<std::string>() : Split(word, ',');
+  }
+
+  Scan NewScan(const std::string& columns) const {
+    Scan scan = table_->scan();
+    if (columns != "*") scan.select(Columns(columns));
+    return scan;
+  }
+
+  Reply Version(const Words&) {
+#ifdef __OPTIMIZE__
+    const char* const optimised = "true";
+#else
+    const char* const optimised = "false";
+#endif
+    return Format("\"version\": \"lancekit %s, g++ %s\", \"optimised\": %s", LANCEKIT_VERSION, __VERSION__, optimised);
+  }
+
+  // use PATH
+  Reply Use(const Words& words) {
+    auto table = lancekit::open(context_, words[1]);
+    if (!table) return std::move(table).status();
+    table_ = *std::move(table);
+    return Format("\"rows\": %llu", static_cast<unsigned long long>(table_->row_count()));
+  }
+
+  // open PATH COLUMN TIMES: from the path to the first value of a column, each time anew
+  Reply Open(const Words& words) {
+    std::vector<Timing> timings;
+    Status status;
+    for (int i = std::stoi(words[3]); i > 0 && status.ok(); --i) {
+      timings.push_back(Time([&] {
+        auto table = lancekit::open(context_, words[1]);
+        if (!table) {
+          status = std::move(table).status();
+        } else if (auto batch = table->take({0}, {words[2]}); !batch) {
+          status = std::move(batch).status();
+        }
+      }));
+    }
+    if (!status.ok()) return status;
+    return Json(Median(std::move(timings)), 1);
+  }
+
+  // scan COLUMNS: every batch is made and dropped, so that the next may use its memory again
+  Reply ScanAll(const Words& words) {
+    std::uint64_t rows = 0;
+    Status status;
+    const Timing timing = Time([&] {
+      Scan scan = NewScan(words[1]);
+      for (auto& batch : scan) {
+        if (!batch) {
+          status = std::move(batch).status();
+          return;
+        }
+        rows += static_cast<std::uint64_t>(batch->num_rows());
+      }
+    });
+    if (!status.ok()) return status;
+    return Json(timing, rows);
+  }
+
+  // check COLUMNS: not timed
+  Reply Check(const Words& words) {
+    TableChecksum sum;
+    Scan scan = NewScan(words[1]);
+    for (auto& batch : scan) {
+      if (!batch) return std::move(batch).status();
+      if (Status status = AddTo(&sum, *batch); !status.ok()) return status;
+    }
+    return Format("\"rows\": %llu, ", static_cast<unsigned long long>(sum.num_rows())) + Json(sum);
+  }
+
+  // take COLUMNS ROWS;ROWS;...: each list is one call; the median call counts
+  Reply Take(const Words& words) {
+    const std::vector<std::string> columns = Columns(words[1]);
+    std::vector<Timing> timings;
+    TableChecksum sum;
+    for (const std::string& group : Split(words[2], ';')) {
+      std::vector<std::int64_t> rows;
+      for (const std::string& row : Split(group, ',')) rows.push_back(std::stoll(row));
+      std::optional<Result<Batch>> batch;
+      timings.push_back(Time([&] { batch.emplace(table_->take({rows.data(), rows.size()}, columns)); }));
+      if (!*batch) return std::move(*batch).status();
+      if (Status status = AddTo(&sum, **batch); !status.ok()) return status;
+    }
+    return Json(Median(std::move(timings)), sum.num_rows()) + ", " + Json(sum);
+  }
+
+  // load PATH: the input of later writes, in memory
+  Reply Load(const Words& words) {
+    auto table = lancekit::open(context_, words[1]);
+    if (!table) return std::move(table).status();
+    input_.clear();
+    std::uint64_t rows = 0;
+    auto scan = table->scan();
+    for (auto& batch : scan) {
+      if (!batch) return std::move(batch).status();
+      rows += static_cast<std::uint64_t>(batch->num_rows());
+      input_.push_back(*batch);
+    }
+    return Format("\"rows\": %llu", static_cast<unsigned long long>(rows));
+  }
+
+  // write PATH
+  Reply Write(const Words& words) {
+    std::optional<Result<WriteSummary>> summary;
+    const Timing timing = Time([&] { summary.emplace(WriteInput(words[1])); });
+    if (!*summary) return std::move(*summary).status();
+    return Json(timing, (*summary)->rows) + Format(", \"bytes\": %llu", static_cast<unsigned long long>((*summary)->bytes));
+  }
+
+  Result<WriteSummary> WriteInput(const std::string& path) {
+    auto writer = lancekit::create(context_, path);
+    if (!writer) return std::move(writer).status();
+    for (const Batch& batch : input_) {
+      ExportedBatch out;
+      if (Status status = batch.export_array(&out.array, &out.schema); !status.ok()) return status;
+      if (Status status = writer->write(&out.array, &out.schema); !status.ok()) return status;
+    }
+    return writer->commit();
+  }
+
+  // calibrate: the time of dependent multiplications, which is that of the core alone
+  Reply Calibrate(const Words&) {
+    std::uint64_t x = 1;
+    const Timing timing = Time([&x] {
+      for (int i = 0; i < kCalibrationSteps; ++i) x = x * 0xD1342543DE82EF95 + 1;
+    });
+    return Json(timing, x % 2);
+  }
+
+  // copy: memcpy of 256 MiB into memory used before
+  Reply Copy(const Words&) {
+    const std::vector<char> from(kCopyBytes, 1);
+    std::vector<char> to(kCopyBytes);
+    std::vector<Timing> timings;
+    for (int i = 0; i < 5; ++i) timings.push_back(Time([&] { std::memcpy(to.data(), from.data(), kCopyBytes); }));
+    return Json(Median(std::move(timings)), static_cast<std::uint64_t>(to[kCopyBytes / 2])) +
+           Format(", \"bytes\": %llu", static_cast<unsigned long long>(kCopyBytes));
+  }
+
+  Context context_;
+  std::optional<Table> table_;
+  std::vector<Batch> input_;
+};
+
+}  // namespace
+}  // namespace lancekit::bench
+
+int main() {
+  lancekit::bench::Driver driver;
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    const auto reply = driver.Run(lancekit::bench::Split(line, '\t'));
+    if (reply) {
+      std::cout << "{" << *reply << "}" << std::endl;
+    } else {
+      std::cout << "{\"error\": " << lancekit::bench::Quoted(reply.error().describe()) << "}" << std::endl;
+    }
+  }
+  return 0;
+}

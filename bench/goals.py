@@ -1,0 +1,58 @@
+"""The goal of each measurement, and whether the measurements of a goal meet it. A ratio is the peer's figure by ours: above 1
+is better for us. Floors are those of the project's goal table, as ratios."""
+import math
+
+# goal: (what, floor by the peer's name or its beginning)
+GOALS = {
+    'G6': ('scan one int, date or dictionary column', {'pylance': 5}),
+    'G7': ('scan one string column', {'pylance': 3}),
+    'G8': ('scan one vector column', {'pylance': 1.5}),
+    'G9': ('scan all columns', {'parquet-zstd': 10, 'parquet-snappy': 8}),
+    'G10': ('scan all columns', {'vortex': 1.3}),
+    'G13': ('take 1,000 rows, one int column', {'pylance': 10}),
+    'G14': ('take 1,000 rows, five columns', {'pylance': 8}),
+    'G15': ('take 1,000 rows, all columns', {'vortex': 3, 'parquet': 300}),
+    'G16': ('take one row, all columns', {'pylance': 20}),
+    'G18': ('size', {'parquet-zstd': 1 / 0.97}),
+    'G19': ('size', {'pylance': 1 / 0.9, 'vortex': 1 / 0.9}),
+    'G20': ('write in memory', {'parquet-snappy': 1.5}),
+    'G21': ('write in memory', {'pylance': 2.5, 'vortex': 2}),
+}
+
+
+def goals_of(metric, column_kind, peer):
+    """-> the goal that a measurement belongs to, or None."""
+    kind = metric.split(':')[0]
+    candidates = {
+        'scan': ['G9', 'G10'], 'take1000': ['G15'], 'take5': ['G14'], 'take1': ['G16'], 'size': ['G18', 'G19'],
+        'write-mem': ['G20', 'G21'], 'takecol': ['G13'],
+        'column': [{'int': 'G6', 'string': 'G7', 'vector': 'G8'}.get(column_kind)],
+    }.get(kind, [])
+    for goal in candidates:
+        if goal and floor(goal, peer) is not None:
+            return goal
+    return None
+
+
+def floor(goal, peer):
+    for name, value in GOALS[goal][1].items():
+        if peer.startswith(name):
+            return value
+    return None
+
+
+def verdicts(measurements):
+    """-> lines: per goal and peer the geometric mean, the worst, and whether the bad end of every interval reaches the floor."""
+    groups = {}
+    for m in measurements:
+        if m['goal']:
+            groups.setdefault((m['goal'], m['peer']), []).append(m)
+    lines = []
+    for (goal, peer), members in sorted(groups.items(), key=lambda item: (int(item[0][0][1:]), item[0][1])):
+        mean = math.exp(sum(math.log(m['ratio']) for m in members) / len(members))
+        worst = min(members, key=lambda m: m['low'])
+        target = floor(goal, peer)
+        verdict = 'met' if worst['low'] >= target else 'not met'
+        lines.append(f'{goal:4} {GOALS[goal][0]:42} {peer:15} n={len(members):<3} geomean {mean:8.2f}  worst {worst["low"]:8.2f} '
+                     f'({worst["data"]} {worst["metric"]})  floor {target:6.2f}  {verdict}')
+    return lines

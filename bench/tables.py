@@ -1,0 +1,89 @@
+"""The tables that compare.py measures with, each as one Parquet file in the cache folder."""
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+VECTORS = '/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz'  # Debian package dataset-fashion-mnist
+
+
+def plain_strings(table):
+    """tpchgen-cli marks its strings as views, which Lance does not hold."""
+    fields = [f.with_type(pa.string()) if f.type == pa.string_view() else f for f in table.schema]
+    return table.cast(pa.schema(fields))
+
+
+def make_flights(path, data):
+    shutil.copyfile(os.path.join(data, 'flights-3m.parquet'), path)
+
+
+def make_lineitem(path, data):
+    folder = path + '.tmp'
+    program = os.path.join(os.path.dirname(sys.executable), 'tpchgen-cli')
+    subprocess.run([program, 'parquet', '-s', '1', '--tables', 'lineitem', '--output-dir', folder], check=True, stdout=sys.stderr)
+    pq.write_table(plain_strings(pq.read_table(os.path.join(folder, 'lineitem.parquet'))), path)
+    shutil.rmtree(folder)
+
+
+def make_vectors(path, data):
+    with gzip.open(VECTORS) as file:
+        pixels = np.frombuffer(file.read(), np.uint8, offset=16).astype(np.float32)
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(pixels), 784)
+    pq.write_table(pa.table({'id': pa.array(range(len(lists)), pa.int64()), 'vec': lists}), path)
+
+
+def make_tiny(path, data):
+    """20,000 generated rows with nulls: for the test of compare.py, not for numbers."""
+    random, rows = np.random.default_rng(7), 20_000
+    words = np.array(['a', 'scan', 'of', 'some', 'pages', 'in', 'many', 'columns', '', 'länger'])
+    table = pa.table({
+        'id': pa.array(range(rows), pa.int64()),
+        'count': pa.array(random.integers(0, 1000, rows), pa.int32(), mask=random.random(rows) < 0.1),
+        'day': pa.array(random.integers(10_000, 20_000, rows).astype(np.int32), pa.date32()),
+        'score': pa.array(random.random(rows)),
+        'flag': pa.array(random.random(rows) < 0.5),
+        'price': pa.array(random.integers(0, 10**6, rows)).cast(pa.decimal128(21, 2)),
+        'kind': pa.array(words[random.integers(0, 6, rows)]),
+        'text': pa.array([' '.join(words[random.integers(0, 10, 6)]) for _ in range(rows)], mask=random.random(rows) < 0.05),
+        'vec': pa.FixedSizeListArray.from_arrays(pa.array(random.random(rows * 8).astype(np.float32)), 8),
+    })
+    pq.write_table(table, path)
+
+
+MAKERS = {'flights': make_flights, 'lineitem': make_lineitem, 'vectors': make_vectors, 'tiny': make_tiny}
+
+
+def prepare(name, cache, data):
+    """-> path of the table's Parquet file, made on first use."""
+    folder = os.path.join(cache, name)
+    path = os.path.join(folder, 'source.parquet')
+    if not os.path.exists(path):
+        os.makedirs(folder, exist_ok=True)
+        print(f'making {path}', file=sys.stderr)
+        MAKERS[name](path + '.part', data)
+        os.rename(path + '.part', path)
+    return path
+
+
+def column_kind(kind):
+    """-> 'int' (also dates, times and dictionaries), 'string', 'vector' or 'other'."""
+    if pa.types.is_integer(kind) or pa.types.is_temporal(kind) or pa.types.is_dictionary(kind):
+        return 'int'
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return 'string'
+    return 'vector' if pa.types.is_fixed_size_list(kind) else 'other'
+
+
+def mixed_columns(schema):
+    """-> up to five columns of as many kinds as there are."""
+    kinds = {}
+    for field in schema:
+        kinds.setdefault(column_kind(field.type), []).append(field.name)
+    columns = [names.pop(0) for names in kinds.values()]
+    rest = [name for names in kinds.values() for name in names]
+    return (columns + rest)[:5]
