@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <filesystem>
 
 #include "tools/common/interrupt.h"
@@ -137,6 +138,12 @@ Result<Written> Transfer(Source& source, const ColumnPlan& plan, const Options& 
   return sink->Publish();
 }
 
+/// Arrow's I/O threads may free memory after the conversion has ended, so the pools live as long as the process.
+arrow::MemoryPool* LimitedPool(std::uint64_t bytes) {
+  static auto& pools = *new std::deque<arrow::CappedMemoryPool>();
+  return &pools.emplace_back(arrow::default_memory_pool(), static_cast<std::int64_t>(bytes));
+}
+
 std::optional<std::uint64_t> RowsToCome(const Source& source, const Options& options) {
   std::optional<std::uint64_t> rows = source.row_count();
   if (rows) rows = *rows - std::min(*rows, options.skip);
@@ -161,11 +168,9 @@ Result<Report> Convert(const Options& options, Context& context) {
                  input->name());
     }
     LANCEKIT_TRY(input->Spool());
-    // The magic at the end could not be seen before.
   }
-  arrow::CappedMemoryPool pool(arrow::default_memory_pool(), static_cast<std::int64_t>(context.memory_budget()));
   static_cast<void>(arrow::SetCpuThreadPoolCapacity(context.threads()));
-  const Environment environment{context, &pool, context.memory_budget()};
+  const Environment environment{context, LimitedPool(context.memory_budget()), context.memory_budget()};
   TextOptions text = TextOptionsOf(options, from);
   const bool final_output = LookAt(options.output) == Target::kStream;
   text.infer_all = final_output;  // what is sent cannot be taken back for a second try

@@ -27,21 +27,32 @@ class CommandLine : public CLI::App {
   Raw raw;
 };
 
+/// CLI11 takes "-1" for a large unsigned number.
+CLI::Validator NotNegative() { return CLI::Validator(CLI::NonNegativeNumber).description(""); }
+
 void AddColumnsAndRows(CommandLine& app, Options& options) {
   app.add_option("-c,--columns", options.columns, "Columns to keep, in this order")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("A,B")
       ->group("Columns and rows");
   app.add_option("--exclude", options.exclude, "Columns to leave out")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("A,B")
       ->group("Columns and rows");
   app.add_option("--rename", app.raw.renames, "New name of a column; repeatable")
       ->type_name("OLD=NEW")
       ->allow_extra_args(false)
       ->group("Columns and rows");
-  app.add_option("--skip", options.skip, "Rows to skip at the start")->type_name("N")->group("Columns and rows");
-  app.add_option("--limit", app.raw.limit, "Rows to convert at most")->type_name("N")->group("Columns and rows");
+  app.add_option("--skip", options.skip, "Rows to skip at the start")
+      ->type_name("N")
+      ->check(NotNegative())
+      ->group("Columns and rows");
+  app.add_option("--limit", app.raw.limit, "Rows to convert at most")
+      ->type_name("N")
+      ->check(NotNegative())
+      ->group("Columns and rows");
 }
 
 void AddFormats(CommandLine& app, Options& options) {
@@ -174,8 +185,10 @@ std::string FullHelp(const CLI::App& app) {
       "  lance-convert a.lance -c id,vec -o a.parquet\n"
       "  zstdcat x.csv.zst | lance-convert --from csv - x.lance\n"
       "  lance-convert db.lance --to jsonl - | jq .\n\n";
-  const std::string options = app.help();
-  return help + kUsage + options.substr(std::min(options.size(), options.find("\n\n"))) +
+  std::string options = app.help();
+  options.erase(0, std::min(options.size(), options.find("\n\n") + 1));
+  for (std::size_t at; (at = options.find("\n\n\n")) != std::string::npos;) options.erase(at, 1);
+  return help + kUsage + options +
          "\nExit codes: lance-convert help exit-codes\n";
 }
 
