@@ -16,12 +16,20 @@ namespace lancekit::convert {
 namespace {
 
 constexpr std::int64_t kSampleRows = 100'000;
-constexpr std::int64_t kFirstBlockBytes = 4 << 20;
+// Arrow reads up to 32 blocks ahead, so they are small against the memory limit.
+constexpr std::int64_t kBlocksInLimit = 256;
+constexpr std::int64_t kLeastBlockBytes = 64 << 10;
+constexpr std::int64_t kMostBlockBytes = 1 << 20;
 
 class CsvSource : public Source {
  public:
   CsvSource(Input& input, const TextOptions& text, const Environment& environment)
-      : input_(input), text_(text), environment_(environment), infer_all_(text.infer_all && input.seekable()) {}
+      : input_(input),
+        text_(text),
+        environment_(environment),
+        infer_all_(text.infer_all && input.seekable()),
+        block_bytes_(std::clamp(static_cast<std::int64_t>(environment.memory_limit) / kBlocksInLimit, kLeastBlockBytes,
+                                kMostBlockBytes)) {}
 
   Status Open();
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
@@ -42,7 +50,7 @@ class CsvSource : public Source {
   bool infer_all_;
   int misfit_ = -1;             // the column whose value did not fit the type found for it
   std::set<int> text_columns_;  // columns that no narrower type fits
-  std::int64_t block_bytes_ = kFirstBlockBytes;
+  std::int64_t block_bytes_;
   ReaderPtr reader_;             // all columns as text
   std::deque<BatchPtr> sample_;  // read from it to find the types, not converted yet
   std::vector<TextKind> kinds_;

@@ -57,7 +57,8 @@ int Run(int argc, char** argv) {
     Print(stdout, tools::VersionText("lance-convert", "Arrow C++ " + arrow::GetBuildInfo().version_string, options.common.json));
     return tools::kExitDone;
   }
-  Context context({.threads = options.threads, .memory_budget = options.memory_limit});
+  // A mapped file would count as memory of this process, page by page as it is read.
+  Context context({.threads = options.threads, .memory_budget = options.memory_limit, .io_mode = IoMode::kRead});
   tools::HandleSignals(context);
   auto report = Convert(options, context);
   Status status = report ? PrintSummary(*report, options) : std::move(report).status();
