@@ -80,19 +80,28 @@ Status Dictionary::Gather(Index* indices, const std::uint16_t* levels, std::uint
   const bool has_empty_item = !sink->leaf().is_dictionary() && num_items_ <= std::numeric_limits<Index>::max();
   const Index null_index = has_empty_item ? static_cast<Index>(num_items_) : Index{0};
   if (!ReplaceNulls(indices, levels, count, num_items_, null_index)) return IndexError(indices, levels, count, num_items_);
-  if (sink->leaf().is_dictionary()) return GatherKeys(indices, count, sink);
+  if (sink->leaf().is_dictionary()) return GatherKeys(indices, levels, count, sink);
   if (sink->leaf().shape.variable()) return GatherVariable(indices, count, &sink->values(), ends);
   return GatherFixed(indices, count, &sink->values());
 }
 
 template <class Index>
-Status Dictionary::GatherKeys(const Index* indices, std::uint64_t count, LeafSink* sink) const {
+Status Dictionary::GatherKeys(const Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink) const {
   if (sink->leaf().shape.width_bits != 8 * sizeof(Index)) {
     return Unsupported("indices of {} bits in a column of type {}", 8 * sizeof(Index), sink->leaf().type.to_string());
   }
-  LANCEKIT_ASSIGN(const std::uint64_t start, sink->UseDictionary(items_));
   std::byte* const to = sink->values().AppendFixed(count);
-  for (std::uint64_t i = 0; i < count; ++i) StoreLe(to + i * sizeof(Index), static_cast<Index>(indices[i] + start));
+  if (sink->dictionary().Use(items_)) {
+    for (std::uint64_t i = 0; i < count; ++i) StoreLe(to + i * sizeof(Index), indices[i]);
+    return {};
+  }
+  for (std::uint64_t i = 0; i < count; ++i) {
+    std::uint64_t key = 0;
+    if (levels == nullptr || levels[i] == 0) {
+      LANCEKIT_ASSIGN(key, sink->dictionary().KeyOf(indices[i]));
+    }
+    StoreLe(to + i * sizeof(Index), static_cast<Index>(key));
+  }
   return {};
 }
 

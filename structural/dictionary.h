@@ -25,7 +25,7 @@ class Dictionary {
       : num_items_(num_items), items_(std::make_shared<const ArrayData>(std::move(items))) {}
 
   template <class Index>
-  Status GatherKeys(const Index* indices, std::uint64_t count, LeafSink* sink) const;
+  Status GatherKeys(const Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink) const;
   template <class Index>
   Status GatherFixed(const Index* indices, std::uint64_t count, ValueSink* sink) const;
   template <class Index>

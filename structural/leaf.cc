@@ -20,18 +20,32 @@ std::uint64_t MaxKey(TypeId key) {
   }
 }
 
-void AppendArray(const ArrayData& array, ValueSink* sink) {
-  const auto length = static_cast<std::uint64_t>(array.length);
-  if (!sink->shape().variable()) {
-    sink->AppendBits(array.values.data(), 0, length);
-    return;
+ValuesView ViewOf(const ArrayData& array, const ValueShape& shape) {
+  ValuesView view;
+  view.shape = shape;
+  view.length = static_cast<std::uint64_t>(array.length);
+  view.values = array.values.data();
+  view.data = array.data.data();
+  return view;
+}
+
+Status AppendItems(const ValuesView& items, std::uint64_t first, std::uint64_t count, ValueSink* sink) {
+  if (items.shape.variable()) {
+    return items.shape.large_offsets ? sink->AppendStrings(items.offsets<std::int64_t>() + first, items.data, count)
+                                     : sink->AppendStrings(items.offsets<std::int32_t>() + first, items.data, count);
   }
-  // Together the parts are no larger than what was checked page by page.
-  const Status status =
-      sink->shape().large_offsets
-          ? sink->AppendStrings(reinterpret_cast<const std::int64_t*>(array.values.data()), array.data.data(), length)
-          : sink->AppendStrings(reinterpret_cast<const std::int32_t*>(array.values.data()), array.data.data(), length);
-  static_cast<void>(status.ok());
+  sink->AppendBits(items.values, first * items.shape.width_bits, count);
+  return {};
+}
+
+/// The bytes of an item; a boolean is one byte.
+std::string ItemBytes(const ValuesView& items, std::uint64_t i) {
+  const std::uint64_t width = items.shape.width_bits / 8;
+  if (items.shape.variable()) {
+    return std::string(reinterpret_cast<const char*>(items.data) + items.Offset(i), items.Offset(i + 1) - items.Offset(i));
+  }
+  if (width == 0) return std::string(1, GetBit(items.values, i) ? '1' : '0');
+  return std::string(reinterpret_cast<const char*>(items.values) + i * width, width);
 }
 
 }  // namespace
@@ -46,7 +60,47 @@ Result<LeafType> MakeLeafType(const DataType& type) {
   return leaf;
 }
 
-LeafSink::LeafSink(const LeafType& leaf, std::uint64_t num_rows) : leaf_(&leaf), values_(leaf.shape), capacity_(num_rows) {}
+bool JoinedDictionary::Use(const std::shared_ptr<const ArrayData>& dictionary) {
+  if (first_ == nullptr) first_ = dictionary;
+  if (dictionary == first_) return true;
+  if (!joined_.has_value()) StartJoin();
+  current_ = keys_.try_emplace(dictionary, static_cast<std::size_t>(dictionary->length), kNoKey).first;
+  return false;
+}
+
+void JoinedDictionary::StartJoin() {
+  const ValuesView items = ViewOf(*first_, *leaf_->dictionary_shape);
+  joined_.emplace(items.shape);
+  // The items fit: they were appended to such a sink before.
+  static_cast<void>(AppendItems(items, 0, items.length, &*joined_).ok());
+  for (std::uint64_t i = 0; i < items.length; ++i) key_of_value_.try_emplace(ItemBytes(items, i), i);
+}
+
+Result<std::uint64_t> JoinedDictionary::KeyOf(std::uint64_t item) {
+  std::uint64_t& key = current_->second[item];
+  if (key != kNoKey) return key;
+  const ValuesView items = ViewOf(*current_->first, *leaf_->dictionary_shape);
+  const auto [entry, is_new] = key_of_value_.try_emplace(ItemBytes(items, item), joined_->length());
+  if (is_new) {
+    if (entry->second > MaxKey(leaf_->type.key_id)) {
+      return Unsupported("these rows have more than {} dictionary values, too many for keys of type {}; read fewer rows at once",
+                         entry->second, leaf_->type.to_string());
+    }
+    LANCEKIT_TRY(AppendItems(items, item, 1, &*joined_));
+  }
+  key = entry->second;
+  return key;
+}
+
+std::shared_ptr<const ArrayData> JoinedDictionary::Finish() && {
+  if (joined_.has_value()) return std::make_shared<const ArrayData>(std::move(*joined_).Finish(leaf_->type.children[0].type));
+  if (first_ != nullptr) return std::move(first_);
+  return std::make_shared<const ArrayData>(ValueSink(*leaf_->dictionary_shape).Finish(leaf_->type.children[0].type));
+}
+
+LeafSink::LeafSink(const LeafType& leaf, std::uint64_t num_rows) : leaf_(&leaf), values_(leaf.shape), capacity_(num_rows) {
+  if (leaf.is_dictionary()) dictionary_.emplace(leaf);
+}
 
 ValueSink& LeafSink::values() {
   if (!reserved_) values_.Reserve(capacity_);
@@ -80,35 +134,11 @@ void LeafSink::AppendLevels(const std::uint16_t* levels, std::uint64_t count) {
   rows_ += count;
 }
 
-Result<std::uint64_t> LeafSink::UseDictionary(std::shared_ptr<const ArrayData> dictionary) {
-  for (std::size_t i = 0; i < dictionaries_.size(); ++i) {
-    if (dictionaries_[i] == dictionary) return dictionary_starts_[i];
-  }
-  const std::uint64_t start = dictionary_length_;
-  const std::uint64_t length = start + static_cast<std::uint64_t>(dictionary->length);
-  if (start != 0 && length > MaxKey(leaf_->type.key_id) + 1) {
-    return Unsupported(
-        "the dictionaries of these rows hold {} values together, too many for keys of type {}; read fewer rows at once", length,
-        leaf_->type.to_string());
-  }
-  dictionaries_.push_back(std::move(dictionary));
-  dictionary_starts_.push_back(start);
-  dictionary_length_ = length;
-  return start;
-}
-
-std::shared_ptr<const ArrayData> LeafSink::JoinDictionaries() {
-  if (dictionaries_.size() == 1) return dictionaries_[0];
-  ValueSink joined(*leaf_->dictionary_shape);
-  for (const auto& dictionary : dictionaries_) AppendArray(*dictionary, &joined);
-  return std::make_shared<const ArrayData>(std::move(joined).Finish(leaf_->type.children[0].type));
-}
-
 ArrayData LeafSink::Finish() && {
   ArrayData array = std::move(values_).Finish(leaf_->type);
   array.null_count = static_cast<std::int64_t>(nulls_);
   if (nulls_ != 0) array.validity = std::move(bits_).Freeze();
-  if (leaf_->is_dictionary()) array.dictionary = JoinDictionaries();
+  if (leaf_->is_dictionary()) array.dictionary = std::move(*dictionary_).Finish();
   if (leaf_->type.id == TypeId::kNull) {
     array.null_count = array.length;
     array.validity = Buffer();

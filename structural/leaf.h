@@ -1,8 +1,11 @@
 // One leaf column between pages and an Arrow array: its type as pages store it, and the sink that pages decode into.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/bitmap.h"
@@ -23,6 +26,35 @@ struct LeafType {
 /// Errors: kUnsupported for a type that is no leaf.
 Result<LeafType> MakeLeafType(const DataType& type);
 
+/// The dictionary of an array whose rows come from pages with dictionaries of their own: the first one as it is, then what is
+/// new among those values of the others that rows use.
+class JoinedDictionary {
+ public:
+  /// The type, a dictionary type, must outlive this.
+  explicit JoinedDictionary(const LeafType& leaf) : leaf_(&leaf) {}
+
+  /// Items from now on are those of `dictionary`. True when their numbers are the keys; else KeyOf says them.
+  bool Use(const std::shared_ptr<const ArrayData>& dictionary);
+  /// Pre: Use returned false; `item` is in that dictionary.
+  /// Errors: kUnsupported when there are more values than keys; kResourceLimit for too many bytes.
+  Result<std::uint64_t> KeyOf(std::uint64_t item);
+
+  std::shared_ptr<const ArrayData> Finish() &&;
+
+ private:
+  static constexpr std::uint64_t kNoKey = ~std::uint64_t{0};
+
+  void StartJoin();
+
+  const LeafType* leaf_;
+  std::shared_ptr<const ArrayData> first_;
+  // The other dictionaries with the keys of their items, as far as these were used.
+  std::map<std::shared_ptr<const ArrayData>, std::vector<std::uint64_t>> keys_;
+  decltype(keys_)::iterator current_;
+  std::optional<ValueSink> joined_;  // from the second dictionary on
+  std::unordered_map<std::string, std::uint64_t> key_of_value_;
+};
+
 /// Collects rows of one leaf, page after page, into one Arrow array.
 class LeafSink {
  public:
@@ -42,15 +74,13 @@ class LeafSink {
   /// Definition levels of rows: 0 is valid, anything else null.
   void AppendLevels(const std::uint16_t* levels, std::uint64_t count);
 
-  /// Keys appended from now on count from the first value of `dictionary`; returns what must be added to them.
-  /// Errors: kUnsupported when the dictionaries of several pages together are too large for the keys.
-  Result<std::uint64_t> UseDictionary(std::shared_ptr<const ArrayData> dictionary);
+  /// Pre: a dictionary type.
+  JoinedDictionary& dictionary() { return *dictionary_; }
 
   ArrayData Finish() &&;
 
  private:
   void NeedBits();
-  std::shared_ptr<const ArrayData> JoinDictionaries();
 
   const LeafType* leaf_;
   ValueSink values_;
@@ -60,9 +90,7 @@ class LeafSink {
   bool reserved_ = false;
   bool has_bits_ = false;
   MutableBuffer bits_;
-  std::vector<std::shared_ptr<const ArrayData>> dictionaries_;
-  std::vector<std::uint64_t> dictionary_starts_;
-  std::uint64_t dictionary_length_ = 0;
+  std::optional<JoinedDictionary> dictionary_;
 };
 
 }  // namespace lancekit
