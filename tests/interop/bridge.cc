@@ -1,4 +1,4 @@
-// The library behind a few C functions, so that the Python tests exchange tables with it through the Arrow C stream.
+// The library behind a few C functions, so that the Python tests exchange tables with it through the Arrow C interfaces.
 #include <cstring>
 #include <string>
 
@@ -13,51 +13,72 @@ int Fail(const lancekit::Error& error) {
   return 1 + static_cast<int>(error.code);
 }
 
+/// The names in `text`, which are separated by '\n'.
+std::vector<std::string> Split(const char* text) {
+  std::vector<std::string> names;
+  for (const char* at = text;;) {
+    const char* end = std::strchr(at, '\n');
+    names.emplace_back(at, end == nullptr ? std::strlen(at) : static_cast<std::size_t>(end - at));
+    if (end == nullptr) return names;
+    at = end + 1;
+  }
+}
+
 }  // namespace
 
+/// The Python side declares the same structs with ctypes.
+struct LkScanOptions {
+  const char* columns;  ///< separated by '\n'; null = all
+  std::uint64_t offset;
+  std::uint64_t limit;
+  std::uint64_t batch_rows;
+  int threads;
+  int pread;
+};
+
+struct LkWriteOptions {
+  const char* version;
+  std::uint64_t max_rows_per_file;  ///< 0 = default
+  std::uint64_t page_bytes;         ///< 0 = default
+  int single_file;
+  int threads;
+};
+
+// Each returns 0, or 1 + the error code.
 extern "C" {
 
 LANCEKIT_EXPORT const char* lk_error() { return last_error.c_str(); }
 
-/// Columns are separated by '\n'; null = all. 0, or 1 + the error code.
-LANCEKIT_EXPORT int lk_scan(const char* path, const char* columns, uint64_t batch_rows, int threads, int pread, ArrowArrayStream* out) {
-  lancekit::Context context({.threads = threads, .io_mode = pread != 0 ? lancekit::IoMode::kRead : lancekit::IoMode::kMap});
+LANCEKIT_EXPORT int lk_scan(const char* path, const LkScanOptions* options, ArrowArrayStream* out) {
+  const auto mode = options->pread != 0 ? lancekit::IoMode::kRead : lancekit::IoMode::kMap;
+  const lancekit::Context context(lancekit::ContextOptions{options->threads, 0, mode});
   auto table = lancekit::open(context, path);
   if (!table) return Fail(table.error());
-  auto scan = table->scan().batch_rows(batch_rows);
-  if (columns != nullptr) {
-    std::vector<std::string> names;
-    for (const char* at = columns;;) {
-      const char* end = std::strchr(at, '\n');
-      names.emplace_back(at, end == nullptr ? std::strlen(at) : static_cast<std::size_t>(end - at));
-      if (end == nullptr) break;
-      at = end + 1;
-    }
-    scan.select(std::move(names));
-  }
+  auto scan = table->scan().batch_rows(options->batch_rows).offset(options->offset).limit(options->limit);
+  if (options->columns != nullptr) scan.select(Split(options->columns));
   const auto status = scan.export_stream(out);
   return status ? 0 : Fail(status.error());
 }
 
-LANCEKIT_EXPORT int lk_take(const char* path, const int64_t* rows, size_t count, ArrowArray* array, ArrowSchema* schema) {
+LANCEKIT_EXPORT int lk_take(const char* path, const char* columns, const std::int64_t* rows, std::size_t count, ArrowArray* array,
+                            ArrowSchema* schema) {
   const lancekit::Context context;
   auto table = lancekit::open(context, path);
   if (!table) return Fail(table.error());
-  auto batch = table->take({rows, count});
+  auto batch = table->take({rows, count}, columns == nullptr ? std::vector<std::string>() : Split(columns));
   if (!batch) return Fail(batch.error());
   const auto status = batch->export_array(array, schema);
   return status ? 0 : Fail(status.error());
 }
 
-LANCEKIT_EXPORT int lk_write(const char* path, ArrowArrayStream* stream, const char* version, int single_file, uint64_t max_rows_per_file,
-                             uint64_t page_bytes, int threads) {
-  lancekit::Context context({.threads = threads});
+LANCEKIT_EXPORT int lk_write(const char* path, ArrowArrayStream* stream, const LkWriteOptions* given) {
+  const lancekit::Context context(lancekit::ContextOptions{given->threads, 0, lancekit::IoMode::kMap});
   lancekit::WriteOptions options;
-  options.version = version;
-  options.single_file = single_file != 0;
+  options.version = given->version;
+  options.single_file = given->single_file != 0;
   options.overwrite = true;
-  if (max_rows_per_file != 0) options.max_rows_per_file = max_rows_per_file;
-  if (page_bytes != 0) options.page_bytes = page_bytes;
+  if (given->max_rows_per_file != 0) options.max_rows_per_file = given->max_rows_per_file;
+  if (given->page_bytes != 0) options.page_bytes = given->page_bytes;
   auto writer = lancekit::create(context, path, options);
   if (!writer) return Fail(writer.error());
   if (const auto status = writer->write(stream); !status) return Fail(status.error());

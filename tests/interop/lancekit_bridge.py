@@ -4,6 +4,8 @@ import ctypes
 import pyarrow as pa
 from pyarrow.cffi import ffi
 
+ALL = (1 << 64) - 1
+
 
 class LancekitError(Exception):
     CODES = ['invalid argument', 'io', 'corruption', 'unsupported', 'output', 'resource limit', 'cancelled', 'internal']
@@ -11,6 +13,16 @@ class LancekitError(Exception):
     def __init__(self, code, text):
         super().__init__(text)
         self.code = self.CODES[code - 1]
+
+
+class ScanOptions(ctypes.Structure):
+    _fields_ = [('columns', ctypes.c_char_p), ('offset', ctypes.c_uint64), ('limit', ctypes.c_uint64),
+                ('batch_rows', ctypes.c_uint64), ('threads', ctypes.c_int), ('pread', ctypes.c_int)]
+
+
+class WriteOptions(ctypes.Structure):
+    _fields_ = [('version', ctypes.c_char_p), ('max_rows_per_file', ctypes.c_uint64), ('page_bytes', ctypes.c_uint64),
+                ('single_file', ctypes.c_int), ('threads', ctypes.c_int)]
 
 
 class Lancekit:
@@ -23,33 +35,39 @@ class Lancekit:
             raise LancekitError(code, self.lib.lk_error().decode('utf-8', 'replace'))
 
     @staticmethod
-    def _pointer(c):
-        return ctypes.c_void_p(int(ffi.cast('uintptr_t', c)))
+    def _address(c):
+        return int(ffi.cast('uintptr_t', c))
 
-    def scan(self, path, columns=None, batch_rows=65536, threads=1, pread=False):
+    @staticmethod
+    def _names(columns):
+        return None if columns is None else '\n'.join(columns).encode()
+
+    def scan(self, path, columns=None, offset=0, limit=ALL, batch_rows=65536, threads=1, pread=False):
+        """A RecordBatchReader."""
         stream = ffi.new('struct ArrowArrayStream*')
-        names = None if columns is None else '\n'.join(columns).encode()
-        self._check(self.lib.lk_scan(str(path).encode(), names, ctypes.c_uint64(batch_rows), threads, int(pread), self._pointer(stream)))
-        return pa.RecordBatchReader._import_from_c(int(ffi.cast('uintptr_t', stream)))
+        options = ScanOptions(self._names(columns), offset, limit, batch_rows, threads, int(pread))
+        self._check(self.lib.lk_scan(str(path).encode(), ctypes.byref(options), ctypes.c_void_p(self._address(stream))))
+        return pa.RecordBatchReader._import_from_c(self._address(stream))
 
     def read(self, path, **options):
         table = self.scan(path, **options).read_all()
         table.validate(full=True)
         return table
 
-    def take(self, path, rows):
+    def take(self, path, rows, columns=None):
         array, schema = ffi.new('struct ArrowArray*'), ffi.new('struct ArrowSchema*')
         numbers = (ctypes.c_int64 * len(rows))(*rows)
-        self._check(self.lib.lk_take(str(path).encode(), numbers, ctypes.c_size_t(len(rows)), self._pointer(array), self._pointer(schema)))
-        batch = pa.RecordBatch._import_from_c(int(ffi.cast('uintptr_t', array)), int(ffi.cast('uintptr_t', schema)))
+        self._check(self.lib.lk_take(str(path).encode(), self._names(columns), numbers, ctypes.c_size_t(len(rows)),
+                                     ctypes.c_void_p(self._address(array)), ctypes.c_void_p(self._address(schema))))
+        batch = pa.RecordBatch._import_from_c(self._address(array), self._address(schema))
         batch.validate(full=True)
         return pa.Table.from_batches([batch])
 
-    def write(self, path, table, version='2.2', single_file=False, max_rows_per_file=0, page_bytes=0, threads=1, batch_rows=None):
-        reader = table
-        if isinstance(table, pa.Table):
-            reader = pa.RecordBatchReader.from_batches(table.schema, table.to_batches(max_chunksize=batch_rows))
+    def write(self, path, data, version='2.2', single_file=False, max_rows_per_file=0, page_bytes=0, threads=1, batch_rows=None):
+        """Writes a Table, in batches of batch_rows when given, or a RecordBatchReader; replaces what is at the path."""
+        if isinstance(data, pa.Table):
+            data = pa.RecordBatchReader.from_batches(data.schema, data.to_batches(max_chunksize=batch_rows))
         stream = ffi.new('struct ArrowArrayStream*')
-        reader._export_to_c(int(ffi.cast('uintptr_t', stream)))
-        self._check(self.lib.lk_write(str(path).encode(), self._pointer(stream), version.encode(), int(single_file),
-                                      ctypes.c_uint64(max_rows_per_file), ctypes.c_uint64(page_bytes), threads))
+        data._export_to_c(self._address(stream))
+        options = WriteOptions(version.encode(), max_rows_per_file, page_bytes, int(single_file), threads)
+        self._check(self.lib.lk_write(str(path).encode(), ctypes.c_void_p(self._address(stream)), ctypes.byref(options)))
