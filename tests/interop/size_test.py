@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Our default output is no larger than pylance's, column by column and table by table.
+
+usage: size_test.py BRIDGE_LIBRARY [--all]    --all: prints every column, not only the larger ones
+"""
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+
+from columns import all_columns, nulls
+from lancekit_bridge import Lancekit
+from reference import Reference, Runner
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FLIGHTS = os.path.join(HERE, '..', '..', '..', 'shared', 'data', 'flights-3m.parquet')
+TPCHGEN = os.path.join(os.path.dirname(sys.executable), 'tpchgen-cli')
+ROWS = 100_000
+
+
+class Sizes:
+    def __init__(self, lancekit, reference, run):
+        self.lancekit, self.reference, self.run = lancekit, reference, run
+        self.every = '--all' in sys.argv
+
+    def compare(self, name, table, version='2.2'):
+        ours, theirs = self.run.path('ours.lance'), self.run.path('theirs.lance')
+        def smaller():
+            self.lancekit.write(ours, table, version=version, single_file=True)
+            self.reference.write(theirs, table, version)
+            a, b = os.path.getsize(ours), os.path.getsize(theirs)
+            if self.every:
+                print(f'{name}: {a:,} bytes, pylance {b:,}, {a / b:.3f}')
+            return [f'{a:,} bytes, pylance {b:,} ({a / b:.3f})'] if a > b else []
+        self.run.check(f'size of {name} ({version})', smaller)
+
+    def columns(self, name, table):
+        for column in table.schema.names:
+            self.compare(f'{name} {column}', table.select([column]))
+
+
+def lifelike(rng):
+    """Columns as people have them."""
+    n = ROWS
+    words = np.array([f'{a} {b}' for a in ('quick', 'lazy', 'brown', 'final', 'express') for b in ('fox', 'dog', 'deposits', 'packages')])
+    steps = np.cumsum(rng.integers(0, 2000, n))
+    urls = [f'https://example.org/{words[i % 20].replace(" ", "/")}/{i * 7919 % 100_003}?page={i % 13}' for i in range(n)]
+    return {
+        'row number': pa.array(np.arange(n)), 'time stamps': pa.array(steps * 1000 + 1_700_000_000_000_000, pa.timestamp('us')),
+        'dates': pa.array((steps // 10_000 % 20_000).astype(np.int32), pa.date32()), 'prices': pa.array(np.round(rng.gamma(2, 30, n), 2)),
+        'prices of few': pa.array(np.round(rng.gamma(2, 3, n), 1)), 'coordinates': pa.array(rng.normal(50, 5, n).astype(np.float32)),
+        'quantities': pa.array(rng.integers(1, 51, n).astype(np.float64)), 'codes': pa.array(rng.zipf(1.5, n).clip(0, 1 << 40)),
+        'flags': pa.array(rng.random(n) < 0.03), 'rare': pa.array(rng.integers(0, 9, n), mask=nulls(n, 0.99, rng)),
+        'comments': pa.array([' '.join(words[j] for j in rng.integers(0, 20, rng.integers(1, 8))) for _ in range(n)]),
+        'urls': pa.array(urls), 'states': pa.array(words[rng.integers(0, 20, n)]), 'names': pa.array([f'Customer#{i:09d}' for i in range(n)]),
+        'hex': pa.array([rng.bytes(16).hex() for _ in range(n)]), 'sorted words': pa.array(np.sort(words[rng.integers(0, 20, n)])),
+        'decimals': pa.array(rng.integers(0, 10_000_00, n)).cast(pa.decimal128(19, 0)).cast(pa.decimal128(15, 2), safe=False),
+        'categories': pa.array(words[rng.integers(0, 20, n)]).dictionary_encode(),
+        'json': pa.array([f'{{"id": {i}, "kind": "{words[i % 7]}", "value": {i * 31 % 1000}}}' for i in range(n)]),
+        'documents': pa.array([(words[i % 20] + f' {i} ') * 60 for i in range(n // 20)] * 20),
+        'vectors': pa.FixedSizeListArray.from_arrays(pa.array(rng.normal(size=n * 16).astype(np.float32)), 16),
+    }
+
+
+def lineitem(run):
+    subprocess.run([TPCHGEN, 'parquet', '-s', '0.1', '--tables=lineitem', '--output-dir', run.folder], check=True, capture_output=True)
+    table = pa.parquet.read_table(run.path('lineitem.parquet'))
+    # The generator marks its strings as views, which the reference does not take.
+    return table.cast(pa.schema([f.with_type(pa.string()) if f.type == pa.string_view() else f for f in table.schema]))
+
+
+def main():
+    run = Runner()
+    sizes = Sizes(Lancekit(sys.argv[1]), Reference(), run)
+    rng = np.random.default_rng(6)
+    for name, array in lifelike(rng).items():
+        sizes.compare(name, pa.table({'c': array}))
+        sizes.compare(f'{name} with nulls', pa.table({'c': array.filter(pa.array(np.ones(ROWS, bool))).take(pa.array(np.arange(ROWS), mask=nulls(ROWS, 0.1, rng)))}))
+    print(f'lifelike columns: {run.passed} passed, {len(run.failures)} failed', flush=True)
+    for rows, rate in ((1000, 0), (1000, 0.1), (20_000, 0), (20_000, 0.1), (20_000, 0.5), (20_000, 1)):
+        for name, array in all_columns(rng, rows, rate):
+            sizes.compare(f'{name}, {rows} rows, nulls {rate}', pa.table({'c': array}))
+        print(f'{rows} rows, nulls {rate}: {run.passed} passed, {len(run.failures)} failed', flush=True)
+    if os.path.exists(TPCHGEN):
+        table = lineitem(run)
+        sizes.columns('lineitem', table)
+        sizes.compare('lineitem', table)
+    if os.path.exists(FLIGHTS):
+        table = pa.parquet.read_table(FLIGHTS)
+        sizes.columns('flights-3m', table)
+        sizes.compare('flights-3m', table)
+        sizes.compare('flights-3m', table, '2.1')
+    run.finish()
+
+
+if __name__ == '__main__':
+    main()
