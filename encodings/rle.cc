@@ -124,7 +124,9 @@ format::Encoding Message(std::uint64_t bits) {
 template <class T>
 class RleEncoder final : public ChunkEncoder {
  public:
-  explicit RleEncoder(ValuesView values) : values_(std::move(values)) {}
+  explicit RleEncoder(ValuesView values) : values_(std::move(values)) {
+    if (LongestChunk() > kMaxRunBytes) chunk_ = kSafeBytes / sizeof(T);
+  }
   format::Encoding Describe() const override { return Message(8 * sizeof(T)); }
   std::size_t num_buffers() const noexcept override { return 2; }
   std::uint64_t ChunkSize(std::uint64_t first) const override { return std::min(chunk_, values_.length - first); }
@@ -144,9 +146,22 @@ class RleEncoder final : public ChunkEncoder {
   }
 
  private:
+  // Chunks of 2.1 hold at most 32 KiB with their levels, also where runs are short.
+  static constexpr std::uint64_t kMaxRunBytes = 24 << 10;
+  static constexpr std::uint64_t kSafeBytes = 16 << 10;
+
+  std::uint64_t LongestChunk() const {
+    const T* const from = reinterpret_cast<const T*>(values_.values);
+    std::uint64_t longest = 0;
+    for (std::uint64_t first = 0; first < values_.length; first += chunk_) {
+      const std::uint64_t count = std::min(chunk_, values_.length - first);
+      longest = std::max(longest, kernels::CountRuns(from + first, count) + count / kMaxRun);
+    }
+    return longest * (sizeof(T) + 1);
+  }
+
   ValuesView values_;
-  // In the worst case, runs of one value, a chunk must still fit into 32 KiB.
-  std::uint64_t chunk_ = std::min<std::uint64_t>(kMaxChunkValues, 16384 / sizeof(T));
+  std::uint64_t chunk_ = kMaxChunkValues;
 };
 
 template <class T>

@@ -38,7 +38,7 @@ ColumnBuffer::ColumnBuffer(const LeafType& leaf, std::uint64_t page_bytes)
 }
 
 void ColumnBuffer::Clear() {
-  bytes_ = num_rows_ = null_count_ = 0;
+  bytes_ = num_rows_ = null_count_ = last_key_ = 0;
   values_.Clear();
   data_.Clear();
   validity_.Clear();
@@ -133,7 +133,7 @@ void ColumnBuffer::AppendFixed(const ArrayView& view, std::uint64_t first, std::
   }
   const std::uint64_t first_bit = Slot(*items, start) * shape.item_bits;
   CopyBits(items->values, first_bit, values_.data(), num_rows_ * shape.width_bits, count * shape.width_bits);
-  if (null_count_ != 0) ClearNullSlots(count);
+  if (null_count_ != 0) FillNullSlots(count);
 }
 
 void ColumnBuffer::AppendItems(const ArrayView& view, std::size_t level, std::uint64_t first, std::uint64_t count) {
@@ -153,15 +153,16 @@ void ColumnBuffer::AppendItems(const ArrayView& view, std::size_t level, std::ui
   items.any_null = items.any_null || CountSetBits(items.bits.data(), at, count * per_row) != count * per_row;
 }
 
-// The last `count` rows: whatever lies in null slots becomes zero, so that it neither costs bits nor reaches the file.
-void ColumnBuffer::ClearNullSlots(std::uint64_t count) {
+// The last `count` rows: null slots get the value before them, so that they neither break runs nor widen what is packed, and
+// whatever the input had there does not reach the file.
+void ColumnBuffer::FillNullSlots(std::uint64_t count) {
   const std::uint64_t bits = leaf_->shape.width_bits;
   for (std::uint64_t row = num_rows_; row < num_rows_ + count; ++row) {
     if (GetBit(validity_.data(), row)) continue;
-    if (bits % 8 == 0) {
-      std::memset(values_.data() + row * (bits / 8), 0, bits / 8);
-    } else {
+    if (bits % 8 != 0 || row == 0) {
       FillBits(values_.data(), row * bits, bits, false);
+    } else {
+      std::memcpy(values_.data() + row * (bits / 8), values_.data() + (row - 1) * (bits / 8), bits / 8);
     }
   }
 }
@@ -284,8 +285,8 @@ Result<std::uint64_t> ColumnBuffer::AppendKeys(const ArrayView& view, std::uint6
       SetBitTo(validity_.data(), row, !is_null);
       null_count_ += is_null;
     }
-    const std::uint64_t key = is_null ? 0 : number;
-    values_.Append({reinterpret_cast<const std::byte*>(&key), key_bytes});
+    if (!is_null) last_key_ = number;  // a null repeats the key before it, so that it does not break a run
+    values_.Append({reinterpret_cast<const std::byte*>(&last_key_), key_bytes});
   }
   bytes_ = values_.size() + dictionary_->item_bytes();
   // The keys are used up: the next page starts with a dictionary of its own.

@@ -1,5 +1,5 @@
 // Rows of one column waiting for their page, laid down from the input arrays as encoders want them: contiguous, from bit 0,
-// null slots zero or empty.
+// null slots filled with the value before them or empty.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,7 @@ class ColumnBuffer {
   void AppendViews(const ArrayView& view, std::uint64_t first, std::uint64_t count);
   Result<std::uint64_t> AppendKeys(const ArrayView& view, std::uint64_t first, std::uint64_t count);
   bool IsNull(const ArrayView& view, std::uint64_t row) const;
-  void ClearNullSlots(std::uint64_t count);
+  void FillNullSlots(std::uint64_t count);
 
   const LeafType* leaf_;
   std::uint64_t page_bytes_;
@@ -60,6 +60,7 @@ class ColumnBuffer {
   };
   std::vector<Items> items_;
   std::unique_ptr<DictionaryBuilder> dictionary_;
+  std::uint64_t last_key_ = 0;
 };
 
 }  // namespace lancekit

@@ -101,7 +101,10 @@ std::optional<DictionaryAttempt> TryDictionary(const ValuesView& values, const s
   attempt.indices.resize(values.length);
   const std::uint64_t width = values.shape.width_bits / 8;
   for (std::uint64_t i = 0; i < values.length; ++i) {
-    if (validity != nullptr && !GetBit(validity, i)) continue;
+    if (validity != nullptr && !GetBit(validity, i)) {
+      if (i != 0) attempt.indices[i] = attempt.indices[i - 1];
+      continue;
+    }
     Bytes value(values.values + i * width, width);
     if (values.shape.variable()) {
       const std::uint64_t start = values.Offset(i);

@@ -38,7 +38,7 @@ class DictionaryBuilder {
 };
 
 /// The numbers of all values of a page in their dictionary, or nothing when there are more than `max_items` distinct ones.
-/// Null slots (validity bit 0) get number 0 and add nothing.
+/// Null slots (validity bit 0) repeat the number before them and add nothing.
 struct DictionaryAttempt {
   DictionaryBuilder items;
   std::vector<std::uint32_t> indices;

@@ -23,8 +23,8 @@ constexpr std::uint64_t kMiniBlockAverage = 128;
 constexpr std::uint64_t kLongString = 32 << 10;
 constexpr std::uint64_t kMinDictionaryRows = 100;
 constexpr std::uint64_t kMaxDictionaryItems = 100'000;
-// Header, padding and chunk word of a chunk, about.
-constexpr std::uint64_t kChunkOverhead = 14;
+// Header and chunk word of a chunk.
+constexpr std::uint64_t kChunkOverhead = 12;
 
 /// Index of the first valid row; num_rows when there is none.
 std::uint64_t FirstValid(const PageValues& page) {
@@ -83,10 +83,33 @@ NumberChoice ChooseNumbers(const ValuesView& values) {
   if (bits != 8 && bits != 16 && bits != 32 && bits != 64) return best;
   const std::uint64_t packed = InlineBitpackingBytes(values) + kChunkOverhead * CeilDiv(n, 1024);
   if (packed < best.bytes) best = {MakeInlineBitpackingEncoder(values), packed};
-  const std::uint64_t runs =
-      RleBytes(values) + (bits / 8 + 1 + kChunkOverhead) * CeilDiv(n, std::min<std::uint64_t>(4096, 131072 / bits));
+  const std::uint64_t runs = RleBytes(values) + (bits / 8 + 1 + kChunkOverhead) * CeilDiv(n, 4096);
   if (runs < best.bytes) best = {MakeRleEncoder(values), runs};
   return best;
+}
+
+/// Puts a general compression around a whole buffer where that makes it smaller: LZ4 wins on the smallest, zstd on the others.
+void Compress(format::Encoding* encoding, MutableBuffer* bytes) {
+  constexpr std::size_t kSmall = 64 << 10;
+  constexpr std::int32_t kThoroughLevel = 12;
+  MutableBuffer best;
+  std::optional<format::CompressionScheme> scheme;
+  for (const auto candidate : {format::CompressionScheme::kZstd, format::CompressionScheme::kLz4}) {
+    if (candidate == format::CompressionScheme::kLz4 && bytes->size() > kSmall) continue;
+    MutableBuffer compressed;
+    AppendCompressed(bytes->bytes(), {candidate, bytes->size() > kSmall ? std::nullopt : std::optional(kThoroughLevel)},
+                     &compressed);
+    if (compressed.size() >= (scheme.has_value() ? best.size() : bytes->size())) continue;
+    best = std::move(compressed);
+    scheme = candidate;
+  }
+  if (!scheme.has_value()) return;
+  format::Encoding general;
+  general.id = format::EncodingId::kGeneral;
+  general.compression = format::BufferCompression{*scheme, std::nullopt};
+  general.children.push_back(std::move(*encoding));
+  *encoding = std::move(general);
+  *bytes = std::move(best);
 }
 
 /// The items in their block encoding, compressed as a whole where the version allows it (2.2).
@@ -110,20 +133,7 @@ EncodedDictionary EncodeDictionary(const DictionaryBuilder& builder, FileVersion
       plain.Append({items.values, items.length * (items.shape.width_bits / 8)});
     }
   }
-  if (version != FileVersion::k2_1 && plain.size() != 0) {
-    const format::BufferCompression zstd{format::CompressionScheme::kZstd, 3};
-    MutableBuffer compressed;
-    AppendCompressed(plain.bytes(), zstd, &compressed);
-    if (compressed.size() < plain.size()) {
-      format::Encoding general;
-      general.id = format::EncodingId::kGeneral;
-      general.compression = zstd;
-      general.children.push_back(std::move(encoding));
-      dictionary.encoding = std::move(general);
-      dictionary.bytes = std::move(compressed);
-      return dictionary;
-    }
-  }
+  if (version != FileVersion::k2_1) Compress(&encoding, &plain);
   dictionary.encoding = std::move(encoding);
   dictionary.bytes = std::move(plain);
   return dictionary;
@@ -229,12 +239,13 @@ EncodedPage EncodeStrings(const PageValues& page, FileVersion version) {
   const ValuesView& values = page.values;
   std::uint64_t longest = 0;
   for (std::uint64_t i = 0; i < values.length; ++i) longest = std::max(longest, values.Offset(i + 1) - values.Offset(i));
-  const bool short_on_average = values.StringBytes() / std::max<std::uint64_t>(1, values.length) < kMiniBlockAverage;
-  if (longest >= kFullZipBytes && (longest > kMaxMiniBlockString || !short_on_average))
-    return EncodeStringsFullZip(page, longest);
   // What FSST or plain storage would take, before trying them: offsets, and bytes at about half.
   const std::uint64_t guess = values.length * (values.shape.large_offsets ? 8 : 4) + values.StringBytes() / 2;
   if (auto with_dictionary = TryDictionaryPage(page, guess, version)) return *std::move(with_dictionary);
+  const bool short_on_average = values.StringBytes() / std::max<std::uint64_t>(1, values.length) < kMiniBlockAverage;
+  if (longest >= kFullZipBytes && (longest > kMaxMiniBlockString || !short_on_average)) {
+    return EncodeStringsFullZip(page, longest);
+  }
   if (const auto fsst = CompressFsst(values)) {
     return WriteMiniBlockPage(page, *MakeFsstEncoder(*fsst), std::nullopt, version);
   }
@@ -244,6 +255,7 @@ EncodedPage EncodeStrings(const PageValues& page, FileVersion version) {
 }  // namespace
 
 Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, FileVersion version) {
+  constexpr std::uint64_t kWideConstantBits = 128;
   constexpr std::uint64_t kFewRows = 32;  // whose raw levels take no more than one aligned buffer
   const PageValues page = rows.View();
   const std::uint64_t first = FirstValid(page);
@@ -253,7 +265,8 @@ Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, F
     return WriteMiniBlockPage(page, *keys.encoder, EncodeDictionary(rows.dictionary(), version), version);
   }
   const ValueShape& shape = leaf.shape;
-  const bool levels_are_cheap = page.validity == nullptr || page.num_rows <= kFewRows;
+  // Levels are raw there, two bytes a row: chunks do better unless the rows are few or the values wide.
+  const bool levels_are_cheap = page.validity == nullptr || page.num_rows <= kFewRows || shape.width_bits > kWideConstantBits;
   if (version != FileVersion::k2_1 && shape.list_sizes.empty() && levels_are_cheap && IsConstant(page, first)) {
     return WriteConstantPage(page, first);
   }
