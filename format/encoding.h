@@ -44,17 +44,18 @@ struct Encoding {
   EncodingId id = EncodingId::kNone;
   /// flat: bits per value; out-of-line and inline bit-packing: uncompressed bits per value; fixed-size list: items per value.
   std::uint64_t bits = 0;
-  bool has_validity = false;                    ///< fixed-size list: the items have validity bitmaps
-  std::optional<BufferCompression> compression; ///< general: its compression; flat, variable, inline: the optional `data`/`values`
-  std::vector<std::byte> table;                 ///< fsst: symbol table; constant: the value
-  bool has_value = false;                       ///< constant: `table` is present
-  std::uint32_t num_dictionary_items = 0;       ///< dictionary
+  bool has_validity = false;  ///< fixed-size list: the items have validity bitmaps
+  std::optional<BufferCompression>
+      compression;                         ///< general: its compression; flat, variable, inline: the optional `data`/`values`
+  std::vector<std::byte> table;            ///< fsst: symbol table; constant: the value
+  bool has_value = false;                  ///< constant: `table` is present
+  std::uint32_t num_dictionary_items = 0;  ///< dictionary
   /// variable: offsets; out-of-line, general, fsst, byte-stream split, fixed-size list, packed struct: values;
   /// rle: values, run lengths; dictionary: indices, items; variable packed struct: one per field.
   std::vector<Encoding> children;
-  std::vector<std::uint64_t> child_bits;        ///< packed struct: bits per value of each child; variable packed struct: bits of the
-                                                ///< fixed value or of the length of each field
-  std::vector<bool> child_is_variable;          ///< variable packed struct: child_bits are those of a length prefix
+  std::vector<std::uint64_t> child_bits;  ///< packed struct: bits per value of each child; variable packed struct: bits of the
+                                          ///< fixed value or of the length of each field
+  std::vector<bool> child_is_variable;    ///< variable packed struct: child_bits are those of a length prefix
 };
 
 /// Meaning of one layer of repetition and definition levels; innermost layer first.
@@ -74,25 +75,25 @@ enum class LayoutId : std::uint32_t { kNone = 0, kMiniBlock = 1, kConstant = 2, 
 struct PageLayout {
   LayoutId id = LayoutId::kNone;
   std::vector<RepDefLayer> layers;
-  std::optional<Encoding> rep_compression;   // mini-block, constant
-  std::optional<Encoding> def_compression;   // mini-block, constant
-  std::optional<Encoding> value_compression; // mini-block, full-zip
-  std::optional<Encoding> dictionary;        // mini-block
-  std::uint64_t num_dictionary_items = 0;    // mini-block
-  std::uint64_t num_buffers = 0;             // mini-block: value buffers in every chunk
-  std::uint32_t repetition_index_depth = 0;  // mini-block
-  std::uint64_t num_items = 0;               // mini-block: visible items; full-zip: entries
-  bool has_large_chunk = false;              // mini-block
-  bool has_inline_value = false;             // constant
-  std::vector<std::byte> inline_value;       // constant
-  std::uint64_t num_rep_values = 0;          // constant
-  std::uint64_t num_def_values = 0;          // constant
-  std::uint32_t bits_rep = 0;                // full-zip
-  std::uint32_t bits_def = 0;                // full-zip
-  std::uint32_t bits_per_value = 0;          // full-zip, fixed width; 0 = variable width
-  std::uint32_t bits_per_offset = 0;         // full-zip, variable width; 0 = fixed width
-  std::uint64_t num_visible_items = 0;       // full-zip
-  std::unique_ptr<PageLayout> inner;         // blob
+  std::optional<Encoding> rep_compression;    // mini-block, constant
+  std::optional<Encoding> def_compression;    // mini-block, constant
+  std::optional<Encoding> value_compression;  // mini-block, full-zip
+  std::optional<Encoding> dictionary;         // mini-block
+  std::uint64_t num_dictionary_items = 0;     // mini-block
+  std::uint64_t num_buffers = 0;              // mini-block: value buffers in every chunk
+  std::uint32_t repetition_index_depth = 0;   // mini-block
+  std::uint64_t num_items = 0;                // mini-block: visible items; full-zip: entries
+  bool has_large_chunk = false;               // mini-block
+  bool has_inline_value = false;              // constant
+  std::vector<std::byte> inline_value;        // constant
+  std::uint64_t num_rep_values = 0;           // constant
+  std::uint64_t num_def_values = 0;           // constant
+  std::uint32_t bits_rep = 0;                 // full-zip
+  std::uint32_t bits_def = 0;                 // full-zip
+  std::uint32_t bits_per_value = 0;           // full-zip, fixed width; 0 = variable width
+  std::uint32_t bits_per_offset = 0;          // full-zip, variable width; 0 = fixed width
+  std::uint64_t num_visible_items = 0;        // full-zip
+  std::unique_ptr<PageLayout> inner;          // blob
 };
 
 /// Parses the bytes of a PageLayout message. Errors: kCorruption; unknown fields are skipped, unknown oneof members become

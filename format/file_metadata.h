@@ -52,9 +52,9 @@ struct TypedMessage {
 
 struct PageMetadata {
   std::vector<FileRange> buffers;
-  std::uint64_t length = 0;   ///< top-level rows (2.1+; 2.0: entries of the column)
-  std::uint64_t priority = 0; ///< first top-level row
-  TypedMessage encoding;      ///< PageLayout (2.1+) or ArrayEncoding (2.0), not parsed further
+  std::uint64_t length = 0;    ///< top-level rows (2.1+; 2.0: entries of the column)
+  std::uint64_t priority = 0;  ///< first top-level row
+  TypedMessage encoding;       ///< PageLayout (2.1+) or ArrayEncoding (2.0), not parsed further
 };
 
 struct ColumnMetadata {

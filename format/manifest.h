@@ -20,7 +20,7 @@ struct DataFile {
   std::vector<std::int32_t> column_indices;  ///< one per field; -1 = no column of its own
   std::uint32_t major_version = 0;
   std::uint32_t minor_version = 0;
-  std::uint64_t size_bytes = 0;              ///< 0 = unknown
+  std::uint64_t size_bytes = 0;  ///< 0 = unknown
   std::optional<std::uint32_t> base_id;
 };
 
@@ -59,11 +59,11 @@ struct Manifest {
   std::string transaction_file;
   std::string writer_library;
   std::string writer_version;
-  std::string data_format_version;   ///< "2.1"; empty when the manifest names none
+  std::string data_format_version;  ///< "2.1"; empty when the manifest names none
   std::map<std::string, std::string> config;
   std::map<std::string, std::string> table_metadata;
   std::vector<BasePath> base_paths;
-  std::string branch;                ///< empty = main
+  std::string branch;  ///< empty = main
 };
 
 /// Parses a whole manifest file (sections, length prefix, footer). Errors: kCorruption, kUnsupported (legacy data format

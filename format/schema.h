@@ -38,7 +38,7 @@ void AssignFieldIds(Schema* schema);
 /// Structs and lists own no column; fixed-size lists of primitives, dictionaries,
 /// packed structs and empty structs are leaves.
 struct Leaf {
-  std::vector<const Field*> path;   // borrowed from the schema; outermost first, leaf last
+  std::vector<const Field*> path;  // borrowed from the schema; outermost first, leaf last
   std::uint32_t column = 0;
   /// "a.b.c"
   std::string Name() const;

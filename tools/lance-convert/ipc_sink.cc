@@ -21,7 +21,7 @@ class GrowingDictionary {
     ARROW_RETURN_NOT_OK(unifier_->Unify(*array.dictionary(), &transpose));
     std::shared_ptr<arrow::Array> dictionary;
     ARROW_RETURN_NOT_OK(unifier_->GetResultWithIndexType(type.index_type(), &dictionary));
-    return array.Transpose(array.type(), dictionary, reinterpret_cast<const std::int32_t*>(transpose->data()), pool);
+    return array.Transpose(array.type(), dictionary, transpose->data_as<std::int32_t>(), pool);
   }
 
  private:

@@ -188,8 +188,7 @@ std::string FullHelp(const CLI::App& app) {
   std::string options = app.help();
   options.erase(0, std::min(options.size(), options.find("\n\n") + 1));
   for (std::size_t at; (at = options.find("\n\n\n")) != std::string::npos;) options.erase(at, 1);
-  return help + kUsage + options +
-         "\nExit codes: lance-convert help exit-codes\n";
+  return help + kUsage + options + "\nExit codes: lance-convert help exit-codes\n";
 }
 
 }  // namespace lancekit::convert
