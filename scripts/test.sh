@@ -67,12 +67,6 @@ check_format() {
     xargs -0 clang-format-19 --dry-run -Werror
 }
 
-# The library's sources. The commands are GCC's, whose warning options clang need not know.
-check_tidy() {
-  run-clang-tidy-19 -quiet -p build/release -j "$jobs" -extra-arg=-Wno-unknown-warning-option \
-    "^$PWD/(base|types|io|format|encodings|structural|reader|writer|index)/.*(?<!_test)(?<!_testing)\.cc\$"
-}
-
 # Each libFuzzer target gets its seeds and a scratch corpus, as many targets at a time as there are cores.
 fuzz_one() { # target
   local name work
@@ -123,7 +117,6 @@ run_ctest release
 
 if ! $quick; then
   check format check_format
-  check clang-tidy check_tidy
   check build-dev build dev
   run_ctest dev
   check build-fuzz build fuzz && run_fuzzers
