@@ -44,7 +44,7 @@ class Meter {
     rows_ += static_cast<std::uint64_t>((*batch)->num_rows());
     arrow_bytes_ += static_cast<std::uint64_t>(std::max<std::int64_t>(0, arrow::util::ReferencedBufferSize(**batch).ValueOr(0)));
     tools::ProgressState state{.rows = rows_, .bytes = arrow_bytes_};
-    state.done = total_rows_ ? rows_ : input_.bytes_read().load();
+    state.done = total_rows_ ? rows_ : input_.bytes_read();
     state.total = total_rows_ ? *total_rows_ : input_.size();
     progress_.Update(state);
     return batch;
@@ -185,7 +185,7 @@ Result<Report> Convert(const Options& options, Context& context) {
       progress.Finish();
       Report report{.input = input->name(), .output = options.output, .input_format = from, .rows = meter.rows()};
       report.columns = plan.columns.size();
-      report.bytes_in = input->size() > 0 ? input->size() : input->bytes_read().load();
+      report.bytes_in = input->size() > 0 ? input->size() : input->bytes_read();
       report.arrow_bytes = meter.arrow_bytes();
       report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       report.threads = context.threads();

@@ -4,6 +4,7 @@
 #include <arrow/io/compressed.h>
 #include <arrow/util/compression.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "tools/common/interrupt.h"
 #include "tools/lance-convert/arrow_error.h"
 
 namespace lancekit::convert {
@@ -21,10 +23,24 @@ namespace {
 
 constexpr std::size_t kCopyBytes = 1 << 20;
 
-/// Reads until `size` bytes are there or the input ends; -1 with errno on an error.
+/// Waits until the input has something to say, however long; false after Ctrl-C.
+bool WaitForInput(int fd) {
+  constexpr int kMillisBetweenLooks = 100;
+  pollfd entry{.fd = fd, .events = POLLIN};
+  while (!tools::Interrupted()) {
+    if (::poll(&entry, 1, kMillisBetweenLooks) > 0) return true;
+  }
+  return false;
+}
+
+/// Reads until `size` bytes are there or the input ends; -1 with errno on an error, which is ECANCELED after Ctrl-C.
 ssize_t ReadFully(int fd, char* data, std::size_t size) {
   std::size_t have = 0;
   while (have < size) {
+    if (!WaitForInput(fd)) {
+      errno = ECANCELED;
+      return -1;
+    }
     const ssize_t got = ::read(fd, data + have, size - have);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return -1;
@@ -32,6 +48,13 @@ ssize_t ReadFully(int fd, char* data, std::size_t size) {
     have += static_cast<std::size_t>(got);
   }
   return static_cast<ssize_t>(have);
+}
+
+Error Failed(const std::string& name, const char* what, int error_number) {
+  const ErrorCode code = error_number == ECANCELED ? ErrorCode::kCancelled : ErrorCode::kIo;
+  Error error = MakeError(code, "{}: {}", what, std::strerror(error_number));
+  error.path = name;
+  return error;
 }
 
 bool WriteFully(int fd, const char* data, std::size_t size) {
@@ -48,8 +71,8 @@ bool WriteFully(int fd, const char* data, std::size_t size) {
 /// A file descriptor as an Arrow stream; `head` was read from it already.
 class FdStream : public arrow::io::InputStream {
  public:
-  FdStream(int fd, std::string head, std::string name, std::atomic<std::uint64_t>& bytes_read)
-      : fd_(fd), head_(std::move(head)), name_(std::move(name)), bytes_read_(bytes_read) {}
+  FdStream(int fd, std::string head, std::string name, std::shared_ptr<std::atomic<std::uint64_t>> bytes_read)
+      : fd_(fd), head_(std::move(head)), name_(std::move(name)), bytes_read_(std::move(bytes_read)) {}
   ~FdStream() override { ::close(fd_); }
 
   arrow::Status Close() override {
@@ -65,14 +88,10 @@ class FdStream : public arrow::io::InputStream {
     std::memcpy(to, head_.data(), from_head);
     head_.erase(0, from_head);
     const ssize_t got = ReadFully(fd_, to + from_head, static_cast<std::size_t>(wanted) - from_head);
-    if (got < 0) {
-      Error error = MakeError(ErrorCode::kIo, "cannot read: {}", std::strerror(errno));
-      error.path = name_;
-      return ToArrow(std::move(error));
-    }
+    if (got < 0) return ToArrow(Failed(name_, "cannot read", errno));
     const std::int64_t total = static_cast<std::int64_t>(from_head) + got;
     position_ += total;
-    bytes_read_ += static_cast<std::uint64_t>(total);
+    *bytes_read_ += static_cast<std::uint64_t>(total);
     return total;
   }
 
@@ -87,7 +106,7 @@ class FdStream : public arrow::io::InputStream {
   int fd_;
   std::string head_;
   std::string name_;
-  std::atomic<std::uint64_t>& bytes_read_;
+  std::shared_ptr<std::atomic<std::uint64_t>> bytes_read_;
   std::int64_t position_ = 0;
   bool closed_ = false;
 };
@@ -108,7 +127,7 @@ Result<std::unique_ptr<Input>> Input::Open(const std::string& path) {
   input->path_ = path;
   input->name_ = path == "-" ? "<stdin>" : path;
   input->fd_ = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (input->fd_ < 0) return input->Failed("cannot open", errno);
+  if (input->fd_ < 0) return Failed(input->name_, "cannot open", errno);
   LANCEKIT_TRY(input->Look());
   return input;
 }
@@ -117,15 +136,9 @@ Input::~Input() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Error Input::Failed(const char* what, int error_number) const {
-  Error error = MakeError(ErrorCode::kIo, "{}: {}", what, std::strerror(error_number));
-  error.path = name_;
-  return error;
-}
-
 Status Input::Look() {
   struct stat info{};
-  if (::fstat(fd_, &info) != 0) return Failed("cannot stat", errno);
+  if (::fstat(fd_, &info) != 0) return Failed(name_, "cannot stat", errno);
   folder_ = S_ISDIR(info.st_mode);
   // A redirected stdin is a file too, but it may stand anywhere in it; it is treated as the pipe it stands for.
   seekable_ = folder_ || (S_ISREG(info.st_mode) && path_ != "-");
@@ -135,7 +148,7 @@ Status Input::Look() {
   }
   head_.resize(kHeadBytes);
   const ssize_t got = ReadFully(fd_, head_.data(), head_.size());
-  if (got < 0) return Failed("cannot read", errno);
+  if (got < 0) return Failed(name_, "cannot read", errno);
   head_.resize(static_cast<std::size_t>(got));
   if (!seekable_) return {};
   size_ = static_cast<std::uint64_t>(info.st_size);
@@ -165,23 +178,23 @@ Status Input::Spool() {
     have = 0;
     if (got >= 0 && written) continue;
     ::close(fd);
-    if (got < 0) return Failed("cannot read", read_error);
+    if (got < 0) return Failed(name_, "cannot read", read_error);
     return MakeError(ErrorCode::kOutput, "cannot write the temporary file: {} (TMPDIR names its folder)",
                      std::strerror(write_error));
   }
   ::close(std::exchange(fd_, fd));
   path_ = fmt::format("/dev/fd/{}", fd_);
   seekable_ = true;
-  bytes_read_ = size_;
+  *bytes_read_ = size_;
   return {};
 }
 
 arrow::Result<std::shared_ptr<arrow::io::InputStream>> Input::Stream(Compression compression) {
-  bytes_read_ = 0;
+  bytes_read_ = std::make_shared<std::atomic<std::uint64_t>>(0);
   std::shared_ptr<arrow::io::InputStream> stream;
   if (seekable_) {
     const int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return ToArrow(Failed("cannot open", errno));
+    if (fd < 0) return ToArrow(Failed(name_, "cannot open", errno));
     stream = std::make_shared<FdStream>(fd, std::string(), name_, bytes_read_);
   } else {
     if (fd_ < 0) return arrow::Status::UnknownError("a pipe cannot be read twice");

@@ -34,8 +34,8 @@ class Input {
   bool seekable() const noexcept { return seekable_; }
   /// Bytes of the file, or of all files of a folder; 0 for a pipe.
   std::uint64_t size() const noexcept { return size_; }
-  /// Bytes read through Stream() so far.
-  const std::atomic<std::uint64_t>& bytes_read() const noexcept { return bytes_read_; }
+  /// Bytes read through the last Stream() so far.
+  std::uint64_t bytes_read() const noexcept { return *bytes_read_; }
 
   /// Copies a pipe to a nameless file in $TMPDIR, so that it becomes seekable; no effect on a file.
   Status Spool();
@@ -45,7 +45,6 @@ class Input {
  private:
   Input() = default;
   Status Look();
-  Error Failed(const char* what, int error_number) const;
 
   std::string name_;
   std::string path_;
@@ -55,7 +54,8 @@ class Input {
   bool seekable_ = false;
   bool lance_tail_ = false;
   std::uint64_t size_ = 0;
-  std::atomic<std::uint64_t> bytes_read_{0};
+  // Shared with the stream, which a reading thread may hold for longer than the input lives.
+  std::shared_ptr<std::atomic<std::uint64_t>> bytes_read_ = std::make_shared<std::atomic<std::uint64_t>>(0);
 };
 
 }  // namespace lancekit::convert
