@@ -19,6 +19,7 @@ Status DecodeWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t 
     return Corrupt("constant: a value of {} bytes where the type has {}", encoding.table.size(), width);
   }
   if (!bytes.empty()) return Corrupt("constant: {} bytes where there are none", bytes.size());
+  if (num_values > kMaxFreeValues) return Corrupt("constant: {} values", num_values);
   std::byte* to = sink->AppendFixed(num_values);
   for (std::uint64_t i = 0; i < num_values; ++i, to += width) std::memcpy(to, encoding.table.data(), width);
   return {};

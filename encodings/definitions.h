@@ -8,6 +8,9 @@
 
 namespace lancekit {
 
+/// More values than this in a buffer without a byte are damage: what they would take is not bounded by the file.
+inline constexpr std::uint64_t kMaxFreeValues = std::uint64_t{1} << 20;
+
 extern const EncodingDef kFlat;
 extern const EncodingDef kVariable;
 extern const EncodingDef kConstant;
@@ -43,7 +46,8 @@ struct FsstStrings {
 std::unique_ptr<FsstStrings> CompressFsst(const ValuesView& values);
 std::unique_ptr<ChunkEncoder> MakeFsstEncoder(const FsstStrings& strings);
 
-/// Exact bytes of all chunk buffers that the encoder would write, without padding and headers.
+/// Bytes of all chunk buffers that the encoder would write, without headers. Bit-packing: exact, each buffer padded to 8;
+/// RLE: about.
 std::uint64_t InlineBitpackingBytes(const ValuesView& values);
 std::uint64_t RleBytes(const ValuesView& values);
 

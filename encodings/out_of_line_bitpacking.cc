@@ -26,6 +26,7 @@ Status DecodeOf(Bytes bytes, std::uint64_t num_values, int width, ValueSink* sin
   const std::uint64_t full = num_values / kBlockValues;
   const std::uint64_t tail = num_values % kBlockValues;
   std::uint64_t full_bytes = 0;
+  if (width == 0 && num_values > kMaxFreeValues) return Corrupt("out-of-line bit-packing: {} values of width 0", num_values);
   if (!CheckedMul(full, block_bytes, &full_bytes)) return Corrupt("out-of-line bit-packing: {} values are too many", num_values);
   const bool raw = bytes.size() == full_bytes + tail * sizeof(T);
   if (!raw && bytes.size() != full_bytes + block_bytes) {

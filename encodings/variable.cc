@@ -33,6 +33,14 @@ bool OffsetsAscend(bool wide, const std::byte* offsets, std::uint64_t count, std
   return wide ? OffsetsAscend<std::uint64_t>(offsets, count, size) : OffsetsAscend<std::uint32_t>(offsets, count, size);
 }
 
+/// The offsets, or a copy of them where the file does not align them (as the old 9 or 17 byte header of a block).
+const std::byte* Aligned(const std::byte* offsets, std::uint64_t size, std::uint64_t width, MutableBuffer* copy) {
+  if (reinterpret_cast<std::uintptr_t>(offsets) % width == 0) return offsets;
+  copy->Clear();
+  copy->Append({offsets, size});
+  return copy->data();
+}
+
 Status AppendView(const StringsView& view, ValueRange range, ValueSink* sink) {
   if (view.wide) {
     return sink->AppendStrings(reinterpret_cast<const std::uint64_t*>(view.offsets) + range.first, view.data, range.count);
@@ -54,7 +62,7 @@ class VariableDecoder final : public ChunkDecoder {
  public:
   explicit VariableDecoder(bool wide) : wide_(wide) {}
 
-  Result<StringsView> View(const Chunk& chunk, ValueRange range, Scratch*) const override {
+  Result<StringsView> View(const Chunk& chunk, ValueRange range, Scratch* scratch) const override {
     const Bytes bytes = chunk.buffers[0];
     const std::uint64_t width = wide_ ? 8 : 4;
     if (bytes.size() / width < chunk.num_values + 1) {
@@ -63,7 +71,8 @@ class VariableDecoder final : public ChunkDecoder {
     if (!OffsetsAscend(wide_, bytes.data() + range.first * width, range.count, bytes.size())) {
       return Corrupt("variable: offsets do not ascend within {} bytes", bytes.size());
     }
-    return StringsView{bytes.data(), wide_, bytes.data()};
+    return StringsView{Aligned(bytes.data(), (range.first + range.count + 1) * width, width, &scratch->block), wide_,
+                       bytes.data()};
   }
 
   Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch* scratch) const override {
@@ -105,20 +114,16 @@ Status DecodeWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t 
   LANCEKIT_ASSIGN(const BlockHeader header, ParseBlockHeader(bytes, wide));
   const std::uint64_t width = wide ? 8 : 4;
   std::uint64_t offsets_end = 0;
-  if (!CheckedMul(num_values + 1, width, &offsets_end) || !CheckedAdd(offsets_end, header.offsets_at, &offsets_end) ||
+  if (num_values >= bytes.size() || !CheckedAdd((num_values + 1) * width, header.offsets_at, &offsets_end) ||
       offsets_end > header.data_at || header.data_at > bytes.size()) {
     return Corrupt("variable: {} bytes with data at {} for {} values", bytes.size(), header.data_at, num_values);
   }
-  const std::byte* offsets = bytes.data() + header.offsets_at;
+  const std::byte* const offsets = bytes.data() + header.offsets_at;
   if (!OffsetsAscend(wide, offsets, num_values, bytes.size() - header.data_at)) {
     return Corrupt("variable: offsets do not ascend within {} bytes", bytes.size() - header.data_at);
   }
-  if (header.offsets_at % width != 0) {  // the form with a 9 or 17 byte header
-    scratch->ends.Clear();
-    scratch->ends.Append({offsets, (num_values + 1) * width});
-    offsets = scratch->ends.data();
-  }
-  return AppendView({offsets, wide, bytes.data() + header.data_at}, {0, num_values}, sink);
+  const std::byte* const aligned = Aligned(offsets, (num_values + 1) * width, width, &scratch->block);
+  return AppendView({aligned, wide, bytes.data() + header.data_at}, {0, num_values}, sink);
 }
 
 class VariableValueDecoder final : public ValueDecoder {

@@ -1,0 +1,122 @@
+#include <gtest/gtest.h>
+
+#include "encodings/encoding_testing.h"
+
+namespace lancekit {
+namespace {
+
+using format::BufferCompression;
+using format::CompressionScheme;
+
+constexpr BufferCompression kSchemes[] = {
+    {CompressionScheme::kZstd, std::nullopt}, {CompressionScheme::kZstd, 9}, {CompressionScheme::kLz4, std::nullopt}};
+
+format::Encoding Message(BufferCompression compression, format::Encoding inner) {
+  auto encoding = testing::EncodingOf(format::EncodingId::kGeneral, {std::move(inner)});
+  encoding.compression = compression;
+  return encoding;
+}
+
+std::vector<std::uint32_t> SomeNumbers(std::size_t count) {
+  std::vector<std::uint32_t> numbers(count);
+  for (std::size_t i = 0; i < count; ++i) numbers[i] = static_cast<std::uint32_t>(i / 5 * 1000);
+  return numbers;
+}
+
+MutableBuffer Compressed(Bytes bytes, BufferCompression compression) {
+  MutableBuffer out;
+  AppendCompressed(bytes, compression, &out);
+  return out;
+}
+
+TEST(GeneralBlock, RoundTrips) {
+  for (const BufferCompression& compression : kSchemes) {
+    for (const std::size_t count : {1u, 10u, 5000u}) {
+      const auto values = testing::Numbers(SomeNumbers(count));
+      const MutableBuffer bytes = Compressed({values.View().values, count * 4}, compression);
+      EXPECT_EQ(testing::CheckBlock(Message(compression, testing::FlatEncoding(32)), bytes.bytes(), values.View()), "");
+    }
+    const testing::OwnedValues strings({"red", "green", "blue"}, false);
+    MutableBuffer plain;
+    AppendVariableBlock(strings.View(), &plain);
+    const format::Encoding inner = MakeVariableEncoder(strings.View())->Describe();
+    EXPECT_EQ(testing::CheckBlock(Message(compression, inner), Compressed(plain.bytes(), compression).bytes(), strings.View()),
+              "");
+  }
+}
+
+TEST(GeneralBlock, HasTheReferencesFrames) {
+  const std::vector<std::byte> bytes(64'302);
+  const MutableBuffer lz4 = Compressed(bytes, kSchemes[2]);
+  EXPECT_EQ(testing::TextOf(lz4.bytes().first(4)), testing::TextOf(testing::HexBytes("2EFB0000")));
+  const MutableBuffer zstd = Compressed(bytes, kSchemes[0]);
+  EXPECT_EQ(testing::TextOf(zstd.bytes().first(12)), testing::TextOf(testing::HexBytes("2EFB0000 00000000 28B52FFD")));
+}
+
+TEST(GeneralBlock, ReadsABareZstdFrame) {
+  const auto values = testing::Numbers(SomeNumbers(100));
+  const MutableBuffer framed = Compressed({values.View().values, 400}, kSchemes[0]);
+  EXPECT_EQ(testing::CheckBlock(Message(kSchemes[0], testing::FlatEncoding(32)), framed.bytes().subspan(8), values.View()), "");
+}
+
+TEST(GeneralBlock, RejectsDamage) {
+  for (const BufferCompression& compression : kSchemes) {
+    const format::Encoding encoding = Message(compression, testing::FlatEncoding(32));
+    const auto numbers = SomeNumbers(300);
+    MutableBuffer bytes = Compressed(std::as_bytes(std::span(numbers)), compression);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      EXPECT_EQ(testing::BlockCode(encoding, bytes.bytes().first(size), 300, FixedShape(32)), ErrorCode::kCorruption) << size;
+    }
+    EXPECT_EQ(testing::BlockCode(encoding, bytes.bytes(), 301, FixedShape(32)), ErrorCode::kCorruption);
+    // A size that no memory would hold.
+    StoreLe<std::uint32_t>(bytes.data(), 0xFFFFFFFF);
+    if (compression.scheme == CompressionScheme::kZstd) StoreLe<std::uint32_t>(bytes.data() + 4, 0x7FFFFFFF);
+    EXPECT_EQ(testing::BlockCode(encoding, bytes.bytes(), 300, FixedShape(32)), ErrorCode::kCorruption);
+  }
+}
+
+TEST(GeneralChunk, CompressesTheFirstBufferOnly) {
+  const auto values = testing::Numbers(std::vector<std::uint32_t>(700, 5));
+  const auto encoder = MakeRleEncoder(values.View());
+  const auto plain = testing::EncodeChunk(*encoder, {0, 700});
+  for (const BufferCompression& compression : kSchemes) {
+    const auto decoder = MakeChunkDecoder(Message(compression, encoder->Describe()), FixedShape(32));
+    ASSERT_TRUE(decoder);
+    EXPECT_EQ((*decoder)->num_buffers(), 2u);
+    const MutableBuffer first = Compressed(plain.buffers()[0], compression);
+    const testing::OwnedChunk chunk({first.bytes(), plain.buffers()[1]}, 700);
+    ValueSink sink(FixedShape(32));
+    Scratch scratch;
+    ASSERT_TRUE((*decoder)->Decode(chunk.chunk(), {100, 500}, &sink, &scratch).ok());
+    EXPECT_EQ(testing::Difference(sink, values.View(), {100, 500}), "");
+    EXPECT_EQ(testing::CheckTruncations(**decoder, FixedShape(32), chunk), "");
+  }
+}
+
+TEST(GeneralValue, DecompressesEachValue) {
+  const auto encoding = Message(kSchemes[0], testing::EncodingOf(format::EncodingId::kVariable, {testing::FlatEncoding(32)}));
+  const auto decoder = MakeValueDecoder(encoding, testing::StringShape(false));
+  ASSERT_TRUE(decoder);
+  const testing::OwnedValues expected({std::string(1000, 'x'), "", "y"}, false);
+  ValueSink sink(testing::StringShape(false));
+  Scratch scratch;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    const std::string text = testing::ValueAt(expected.View(), i);
+    const MutableBuffer stored = Compressed(std::as_bytes(std::span(text)), kSchemes[0]);
+    ASSERT_TRUE((*decoder)->Append(stored.bytes(), &sink, &scratch).ok());
+  }
+  EXPECT_EQ(testing::Difference(sink, expected.View(), {0, 3}), "");
+  EXPECT_FALSE((*decoder)->Append({}, &sink, &scratch).ok());
+}
+
+TEST(General, RejectsWrongParameters) {
+  const ValueShape shape = FixedShape(32);
+  const auto flat = testing::FlatEncoding(32);
+  EXPECT_EQ(testing::MakeChunkCode(testing::EncodingOf(format::EncodingId::kGeneral, {flat}), shape), ErrorCode::kCorruption);
+  EXPECT_EQ(testing::MakeChunkCode(Message({CompressionScheme::kNone, std::nullopt}, flat), shape), ErrorCode::kUnsupported);
+  EXPECT_EQ(testing::MakeChunkCode(Message(kSchemes[0], Message(kSchemes[0], flat)), shape), ErrorCode::kUnsupported);
+  EXPECT_FALSE(MakeValueDecoder(Message(kSchemes[0], flat), shape));
+}
+
+}  // namespace
+}  // namespace lancekit
