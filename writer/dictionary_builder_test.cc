@@ -1,0 +1,71 @@
+#include "writer/dictionary_builder.h"
+
+#include <gtest/gtest.h>
+
+#include "encodings/encoding_testing.h"
+
+namespace lancekit {
+namespace {
+
+Bytes BytesOf(const std::string& text) { return std::as_bytes(std::span(text)); }
+
+TEST(DictionaryBuilder, NumbersValuesInOrderOfAppearance) {
+  for (const bool large : {false, true}) {
+    DictionaryBuilder builder(testing::StringShape(large));
+    EXPECT_EQ(builder.Insert(BytesOf("red")), 0u);
+    EXPECT_EQ(builder.Insert({}), 1u);
+    EXPECT_EQ(builder.Insert(BytesOf("green")), 2u);
+    EXPECT_EQ(builder.Insert(BytesOf("red")), 0u);
+    EXPECT_EQ(builder.Insert({}), 1u);
+    ASSERT_EQ(builder.size(), 3u);
+    EXPECT_EQ(builder.item_bytes(), 8u);
+    EXPECT_EQ(testing::ValueAt(builder.View(), 0), "red");
+    EXPECT_EQ(testing::ValueAt(builder.View(), 1), "");
+    EXPECT_EQ(testing::ValueAt(builder.View(), 2), "green");
+    builder.Clear();
+    EXPECT_EQ(builder.size(), 0u);
+    EXPECT_EQ(builder.Insert(BytesOf("green")), 0u);
+    EXPECT_EQ(testing::ValueAt(builder.View(), 0), "green");
+  }
+}
+
+// More values than the table starts with, of every length that is hashed in a way of its own, many with a common prefix.
+TEST(DictionaryBuilder, KeepsManyValuesApart) {
+  DictionaryBuilder builder(testing::StringShape(false));
+  std::vector<std::string> texts;
+  for (std::uint32_t i = 0; i < 20'000; ++i) {
+    std::string text(i % 40, 'x');
+    for (std::uint32_t rest = i; rest != 0; rest /= 256) text += static_cast<char>(rest % 256);
+    texts.push_back(text);
+  }
+  std::vector<std::uint32_t> numbers;
+  for (const std::string& text : texts) numbers.push_back(builder.Insert(BytesOf(text)));
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    ASSERT_EQ(testing::ValueAt(builder.View(), numbers[i]), texts[i]) << i;
+    ASSERT_EQ(builder.Insert(BytesOf(texts[i])), numbers[i]) << i;
+  }
+}
+
+TEST(DictionaryBuilder, KeepsNumbersOfAnyWidth) {
+  for (const std::uint64_t bytes : {1u, 2u, 4u, 8u, 16u, 32u}) {
+    DictionaryBuilder builder(FixedShape(8 * bytes));
+    for (int round = 0; round < 2; ++round) {
+      for (unsigned i = 0; i < 200; ++i) EXPECT_EQ(builder.Insert(BytesOf(std::string(bytes, static_cast<char>(i)))), i);
+    }
+    EXPECT_EQ(testing::ValueAt(builder.View(), 77), std::string(bytes, 'M'));
+  }
+}
+
+TEST(TryDictionary, StopsAtTooManyValuesAndSkipsNulls) {
+  const testing::OwnedValues values = testing::Numbers<std::uint64_t>({5, 9, 5, 7, 9});
+  const std::byte validity{0b10111};
+  const auto with_null = TryDictionary(values.View(), &validity, 2);
+  ASSERT_TRUE(with_null.has_value());
+  EXPECT_EQ(with_null->indices, (std::vector<std::uint32_t>{0, 1, 0, 0, 1}));
+  EXPECT_EQ(with_null->items.size(), 2u);
+  EXPECT_FALSE(TryDictionary(values.View(), nullptr, 2).has_value());
+  EXPECT_TRUE(TryDictionary(values.View(), nullptr, 3).has_value());
+}
+
+}  // namespace
+}  // namespace lancekit
