@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+"""Writes the seeds of all fuzz targets to fuzz/corpus: small Lance files and manifests that pylance writes, and their parts.
+
+    .venv/bin/python fuzz/make_seeds.py
+
+Needs pylance (scripts/requirements.txt). Seeds are named seed-*; other files of the corpus, regression inputs, stay. The layout
+of each target's input is told at its top and in decoder_fuzz.h and page_fuzz.h.
+"""
+import hashlib
+import pathlib
+import random
+import struct
+import tempfile
+
+import lance
+import pyarrow as pa
+
+CORPUS = pathlib.Path(__file__).parent / 'corpus'
+MAX_FILE = 6 << 10
+# The types that page_fuzz.h chooses from by number: position in testing::AllTypes() among the leaves.
+TYPES = ['null', 'bool', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64', 'halffloat', 'float', 'double',
+         'decimal128', 'decimal256', 'date32', 'date64'] + ['time'] * 16 + ['string', 'large_string', 'binary', 'large_binary',
+         'fixed0', 'fixed1', 'fixed16'] + ['dictionary'] * 8 + ['list3']
+
+
+def put(target, name, data):
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f'seed-{name}').write_bytes(data)
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()[:8]
+
+
+def varint(data, at):
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return value, at
+
+
+def fields(data):
+    """-> (number, value) of each field of a message; bytes for length-delimited ones."""
+    at = 0
+    while at < len(data):
+        key, at = varint(data, at)
+        if key & 7 == 2:
+            size, at = varint(data, at)
+            yield key >> 3, data[at:at + size]
+            at += size
+        else:
+            value, at = varint(data, at)
+            yield key >> 3, value
+
+
+def first(data, number, default=b''):
+    return next((value for n, value in fields(data) if n == number), default)
+
+
+def packed(data):
+    at, values = 0, []
+    while at < len(data):
+        value, at = varint(data, at)
+        values.append(value)
+    return values
+
+
+def split(file):
+    """-> (descriptor, [(column metadata, [(rows, layout, [buffer])])])."""
+    start, cmo, gbo, _, columns = struct.unpack('<QQQII', file[-40:-8])
+    position, size = struct.unpack_from('<QQ', file, gbo)
+    result = []
+    for i in range(columns):
+        at, length = struct.unpack_from('<QQ', file, cmo + 16 * i)
+        metadata = file[at:at + length]
+        pages = []
+        for number, page in fields(metadata):
+            if number != 2:
+                continue
+            offsets, sizes = packed(first(page, 1)), packed(first(page, 2))
+            layout = first(first(first(first(page, 4), 2), 1), 2)
+            pages.append((first(page, 3, 0), layout, [file[o:o + s] for o, s in zip(offsets, sizes)]))
+        result.append((metadata, pages))
+    return file[position:position + size], result
+
+
+def tables(rows):
+    rng = random.Random(rows)
+    nulls = lambda values: [v if i % 5 else None for i, v in enumerate(values)]
+    numbers = list(range(rows))
+    words = [rng.choice(['red', 'green', 'blue', 'yellow']) for _ in numbers]
+    texts = [''.join(rng.choice('abcdefgh ') for _ in range(rng.randrange(12))) for _ in numbers]
+    yield 'int32', pa.table({'x': pa.array(nulls(numbers), pa.int32())})
+    yield 'int64', pa.table({'x': pa.array([rng.randrange(1 << 62) for _ in numbers], pa.int64())})
+    yield 'constant', pa.table({'x': pa.array([7] * rows, pa.int16())})
+    yield 'runs', pa.table({'x': pa.array([i // 40 for i in numbers], pa.uint64())})
+    yield 'bool', pa.table({'x': pa.array(nulls([i % 3 == 0 for i in numbers]), pa.bool_())})
+    yield 'double', pa.table({'x': pa.array([rng.random() for _ in numbers], pa.float64())})
+    yield 'string', pa.table({'x': pa.array(nulls(texts), pa.string())})
+    yield 'words', pa.table({'x': pa.array(words, pa.string())})
+    yield 'hello', pa.table({'x': pa.array(['hello'] * rows, pa.string())})
+    yield 'large_binary', pa.table({'x': pa.array([t.encode() for t in texts], pa.large_binary())})
+    yield 'null', pa.table({'x': pa.nulls(rows, pa.int32())})
+    yield 'dictionary', pa.table({'x': pa.array(nulls(words)).dictionary_encode().cast(pa.dictionary(pa.int8(), pa.string()))})
+    yield 'list3', pa.table({'x': pa.array(nulls([[i, i + 1, None] for i in numbers]), pa.list_(pa.int32(), 3))})
+    yield 'decimal128', pa.table({'x': pa.array(numbers, pa.decimal128(10, 2))})
+    yield 'fixed16', pa.table({'x': pa.array([t.encode().ljust(16) for t in texts], pa.binary(16))})
+    yield 'nested', pa.table({'x': pa.array([{'a': i, 'b': [t]} for i, t in enumerate(texts)]), 'y': pa.array(words)})
+    for encoding in ('fullzip', 'zstd', 'lz4', 'byte-stream-split'):
+        key = {'fullzip': 'lance-encoding:structural-encoding', 'byte-stream-split': 'lance-encoding:bss'}.get(encoding, 'lance-encoding:compression')
+        value = {'byte-stream-split': 'on'}.get(encoding, encoding)
+        for kind, array in (('string', pa.array(nulls(texts))), ('double', pa.array([rng.random() for _ in numbers])),
+                            ('int32', pa.array(nulls(numbers), pa.int32()))):
+            yield f'{kind}-{encoding}', pa.table([array], schema=pa.schema([pa.field('x', array.type, metadata={key: value})]))
+
+
+def page_seed(kind, rows, layout, buffers):
+    """The input of the page targets (page_fuzz.h) for a page of the first leaf of this kind."""
+    name = kind.split('-')[0]
+    name = {'constant': 'int16', 'runs': 'uint64', 'words': 'string', 'hello': 'string', 'null': 'int32'}.get(name, name)
+    out = bytes([0, TYPES.index(name)]) + struct.pack('<IH', rows, len(layout)) + layout + bytes([len(buffers)])
+    for i, buffer in enumerate(buffers):
+        out += (b'' if i + 1 == len(buffers) else struct.pack('<H', len(buffer))) + buffer
+    return out
+
+
+def write_tables():
+    targets = {1: 'mini_block', 2: 'constant_page', 3: 'full_zip'}
+    for version in ('2.1', '2.2'):
+        for rows in (9, 150):
+            for name, table in tables(rows):
+                with tempfile.TemporaryDirectory() as folder:
+                    lance.write_dataset(table, f'{folder}/x', data_storage_version=version)
+                    file = next(pathlib.Path(folder, 'x/data').glob('*.lance')).read_bytes()
+                    manifest = next(pathlib.Path(folder, 'x/_versions').glob('*.manifest')).read_bytes()
+                label = f'{name}-{version}-{rows}'
+                if len(file) <= MAX_FILE:
+                    put('open_file', label, file)
+                if rows == 9 and version == '2.2':
+                    put('manifest', label, manifest)
+                descriptor, columns = split(file)
+                if rows == 9:
+                    put('file_descriptor', digest(descriptor), descriptor)
+                for metadata, pages in columns:
+                    if rows == 9:
+                        put('column_metadata', label, struct.pack('<Q', len(file)) + metadata)
+                    for page_rows, layout, buffers in pages:
+                        put('page_layout', digest(layout), layout)
+                        kind = next((n for n, _ in fields(layout)), 0)
+                        seed = page_seed(name, page_rows, layout, buffers) if name != 'nested' and kind in targets and len(buffers) < 4 else b''
+                        if 0 < len(seed) <= MAX_FILE:
+                            put(targets[kind], label, seed)
+
+
+def write_decoder_seeds():
+    rng = random.Random(1)
+    numbers = bytes(i // 3 for i in range(300))
+    noise = rng.randbytes(400)
+    header = struct.pack('<HHH', 64, 0, 64)  # values of a chunk, first, count
+    for place in range(3):
+        counts = (header if place == 0 else struct.pack('<H', 64) if place == 1 else b'')
+        put('flat', f'bytes-{place}', bytes([0, 7, place]) + counts + noise)
+        put('flat', f'bits-{place}', bytes([0, 0, place]) + counts + noise)
+        for width in range(4):
+            word = struct.pack('<Q', 3)[:1 << width]
+            put('inline_bitpacking', f'{place}-{width}', bytes([0, width, place]) + counts + word + noise[:384])
+        offsets = struct.pack('<65I', *(260 + 2 * i for i in range(65)))
+        block = struct.pack('<67I', 32, 268, *(2 * i for i in range(65)))
+        body = (offsets if place == 0 else block) + noise[:128]
+        value = b''.join(bytes([n]) + noise[:n] for n in (3, 0, 20))
+        put('variable', f'{place}', bytes([0, place]) + counts + (value if place == 2 else body))
+        table = bytes([2, 1]) + b'user\0\0\0\0abc\0\0\0\0\0' + bytes([4, 3])
+        codes = offsets + bytes(rng.randrange(2) for _ in range(128))
+        put('fsst', f'{place}', bytes([0]) + table + bytes([place]) + counts + (value if place == 2 else codes))
+        for validity in (0, 1, 3):
+            put('fixed_size_list', f'{place}-{validity}', bytes([0, 2, 2, 2, validity, place]) + counts
+                + (struct.pack('<H', 32) + noise[:32]) * (place == 0) * bin(validity).count('1') + noise * 4)
+    for width in range(4):
+        size = 1 << width
+        values = noise[:4 * size]
+        put('rle', f'chunk-{width}', bytes([0, width, 0]) + header + struct.pack('<H', len(values)) + values + bytes([16] * 4))
+        put('rle', f'block-{width}', bytes([0, width, 1]) + struct.pack('<H', 64) + struct.pack('<Q', len(values)) + values + bytes([16] * 4))
+        put('byte_stream_split', f'{width}', bytes([width]) + header + noise + noise[:112])
+        put('out_of_line_bitpacking', f'{width}', bytes([0, width, 3]) + struct.pack('<H', 1030) + noise[:384] + noise[:6 * size])
+    for target, modes in (('flat', 2), ('inline_bitpacking', 4), ('out_of_line_bitpacking', 4), ('rle', 4), ('fixed_size_list', 8), ('general', 8)):
+        for mode in range(1, modes + 1, 2):
+            put(target, f'encode-{mode}', bytes([mode, 2, 3, 2, 1]) + numbers)
+            put(target, f'encode-noise-{mode}', bytes([mode, 3, 2, 0, 0]) + noise)
+    strings = b''.join(bytes([n]) + b'https://example.org/user'[:n] for n in (5, 0, 24, 9, 24, 17))
+    for target, modes in (('variable', (1, 3)), ('fsst', (240, 241))):
+        for mode in modes:
+            put(target, f'encode-{mode}', bytes([mode]) + strings)
+    zstd = bytes.fromhex('2000000000000000') + pa.compress(bytes(range(32)), codec='zstd', asbytes=True)
+    lz4 = struct.pack('<I', 32) + pa.compress(bytes(range(32)), codec='lz4_raw', asbytes=True)
+    for mode, frame in ((0, zstd), (2, lz4)):
+        for place in range(3):
+            counts = (struct.pack('<HHH', 8, 0, 8), struct.pack('<H', 8), bytes([len(frame)]))[place]
+            put('general', f'{mode}-{place}', bytes([mode, 2, place]) + counts + frame)
+            put('general', f'strings-{mode}-{place}', bytes([mode + 4, 2, place]) + counts + frame)
+    for target in ('mini_block', 'full_zip', 'constant_page'):
+        for kind in range(6):
+            choice = bytes([kind]) if target == 'mini_block' else b''
+            put(target, f'encode-{kind}', bytes([1 + 2 * (kind % 2)]) + choice + bytes([kind, kind % 2]) + (strings if kind >= 4 else numbers))
+    for seed in range(48):
+        put('arrow_import', f'{seed}', bytes([seed % 3]) + struct.pack('<I', seed) + bytes([seed, seed % 2, 1]) + struct.pack('<H', 7 * seed) + b'\1\1')
+    for text in ('l', 'u', 'w:4', 'tsu:UTC', 'd:10,2', '+s', '+l', '+w:3', 'vu', 'i'):
+        put('arrow_import', f'format-{digest(text.encode())}', bytes([0, 2, 0, len(text)]) + text.encode() + bytes([5, 2, 1, 0]))
+
+
+def main():
+    for old in CORPUS.glob('*/seed-*'):
+        old.unlink()
+    write_tables()
+    write_decoder_seeds()
+    files = [path for path in CORPUS.rglob('*') if path.is_file()]
+    print(f'{len(files)} files, {sum(path.stat().st_size for path in files)} bytes')
+
+
+if __name__ == '__main__':
+    main()

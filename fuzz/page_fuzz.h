@@ -1,0 +1,130 @@
+// What the targets of pages share: a leaf type, a layout and buffers from the input, and the reading of all rows. The
+// properties: arrays are what Arrow wants (they are imported again, which checks offsets and keys), and a row read alone
+// equals the same row read among others.
+#pragma once
+
+#include "fuzz/fuzz_input.h"
+#include "structural/page_testing.h"
+#include "types/array_testing.h"
+
+namespace lancekit::fuzz {
+
+// Rows that are read at once, and the bytes of their values.
+inline constexpr std::uint64_t kMaxRows = 4096;
+inline constexpr std::uint64_t kMaxBytes = 1 << 22;
+
+inline DataType TakeType(FuzzInput* input) {
+  static const std::vector<DataType> types = [] {
+    std::vector<DataType> leaves;
+    for (const DataType& type : testing::AllTypes()) {
+      if (MakeLeafType(type)) leaves.push_back(type);
+    }
+    return leaves;
+  }();
+  return types[input->Byte() % types.size()];
+}
+
+/// All rows of an array as text, after it went through the Arrow C interfaces.
+inline std::vector<std::string> Texts(const DataType& type, const ArrayData& array) {
+  const Field field = testing::MakeField("x", type);
+  testing::OwnedSchema schema(field);
+  ArrowArray exported{};
+  ExportArray(type, array, &exported);
+  std::vector<std::string> texts;
+  {
+    const auto view = ImportArray(field, *schema, exported);
+    if (!view) Require("what was read is no Arrow array: " + view.error().describe());
+    for (std::int64_t i = 0; i < view->length; ++i) texts.push_back(testing::Render(*view, i));
+  }
+  exported.release(&exported);
+  return texts;
+}
+
+/// Reads rows of anything with Read(ValueRange, LeafSink*, PageScratch*): all of them in parts, and some alone.
+template <class Reader>
+void ReadRows(const Reader& reader, const LeafType& leaf, std::uint64_t num_rows) {
+  const std::uint64_t row_bytes = 1 + leaf.shape.width_bits / 8;
+  const std::uint64_t part = std::min(kMaxRows, kMaxBytes / row_bytes);
+  if (part == 0) return;
+  PageScratch scratch;
+  const auto read = [&](ValueRange rows) -> std::optional<std::vector<std::string>> {
+    LeafSink sink(leaf, rows.count);
+    if (!reader.Read(rows, &sink, &scratch).ok()) return std::nullopt;
+    const ArrayData array = std::move(sink).Finish();
+    Require(array.length == static_cast<std::int64_t>(rows.count), "another number of rows");
+    return Texts(leaf.type, array);
+  };
+  constexpr int kParts = 8;
+  std::uint64_t first = 0;
+  for (int parts = 0; parts < kParts && first < num_rows; ++parts) {
+    const std::uint64_t count = std::min(part, num_rows - first);
+    const auto texts = read({first, count});
+    for (const std::uint64_t i : {std::uint64_t{0}, count / 2, count - 1}) {
+      const auto alone = read({first + i, 1});
+      if (!texts.has_value()) continue;
+      Require(alone.has_value(), "a row is refused only when it is alone");
+      Require(alone->front() == (*texts)[i], "a row alone is different");
+    }
+    first += count;
+  }
+  if (first < num_rows) static_cast<void>(read({num_rows - 1, 1}));
+}
+
+/// Parameters: type, number of rows, sizes of the layout and of all buffers but the last.
+inline void ReadPage(FuzzInput* input) {
+  const auto leaf = MakeLeafType(TakeType(input));
+  const auto num_rows = input->Number<std::uint32_t>();
+  const std::string layout = testing::TextOf(input->Take(input->Number<std::uint16_t>()));
+  std::vector<Bytes> buffers;
+  for (std::uint64_t more = input->Byte() % 4; more != 0; --more) {
+    buffers.push_back(more == 1 ? input->Rest() : input->Take(input->Number<std::uint16_t>()));
+  }
+  const testing::MemoryPage page(buffers, layout, num_rows);
+  const auto reader = page.Open(*leaf);
+  if (reader) ReadRows(**reader, *leaf, num_rows);
+}
+
+/// Values of a few shapes with or without nulls, made of the input.
+struct FuzzValues {
+  LeafType leaf;
+  std::vector<std::byte> validity;
+  std::unique_ptr<testing::OwnedValues> values;
+
+  PageValues Page() const {
+    PageValues page;
+    page.values = values->View();
+    page.num_rows = page.values.length;
+    page.validity = validity.empty() ? nullptr : validity.data();
+    return page;
+  }
+};
+
+/// Parameters: kind of values, whether there are nulls. Null strings are empty, as writers want them.
+inline FuzzValues TakeValues(FuzzInput* input) {
+  constexpr TypeId kTypes[] = {TypeId::kInt8,  TypeId::kInt16,  TypeId::kInt32,
+                               TypeId::kInt64, TypeId::kString, TypeId::kLargeBinary};
+  FuzzValues out;
+  const DataType type{.id = kTypes[input->Byte() % 6]};
+  const bool nulls = input->Flag();
+  out.leaf = *MakeLeafType(type);
+  std::uint64_t rows = 0;
+  if (out.leaf.shape.variable()) {
+    std::vector<std::string> strings;
+    while (input->remaining() != 0) strings.push_back(testing::TextOf(input->Take(input->Byte())));
+    rows = strings.size();
+    for (std::uint64_t i = 0; nulls && i < rows; i += 3) strings[i].clear();
+    out.values = std::make_unique<testing::OwnedValues>(strings, out.leaf.shape.large_offsets);
+  } else {
+    const std::uint64_t width = out.leaf.shape.width_bits / 8;
+    const Bytes bytes = input->Rest();
+    rows = bytes.size() / width;
+    out.values = std::make_unique<testing::OwnedValues>(out.leaf.shape, bytes.first(rows * width));
+  }
+  if (nulls) {
+    out.validity.assign(BitmapBytes(rows), std::byte{0});
+    for (std::uint64_t i = 0; i < rows; ++i) SetBitTo(out.validity.data(), i, i % 3 != 0);
+  }
+  return out;
+}
+
+}  // namespace lancekit::fuzz
