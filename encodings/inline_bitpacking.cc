@@ -7,7 +7,6 @@
 // Source: lance protos/encodings_v2_1.proto (InlineBitpacking), rust lance-encoding physical/bitpacking.rs.
 #include <cstring>
 
-#include "base/checked_math.h"
 #include "encodings/definitions.h"
 #include "encodings/kernels/bitpack.h"
 
@@ -132,7 +131,7 @@ std::uint64_t PackedBytes(const ValuesView& values) {
   std::uint64_t total = 0;
   for (std::uint64_t first = 0; first < values.length; first += kBlockValues) {
     const int width = kernels::BlockWidth<T>(from + first, std::min<std::uint64_t>(kBlockValues, values.length - first));
-    total += AlignUp(sizeof(T) + kernels::PackedBlockSize(width), 8);
+    total += sizeof(T) + kernels::PackedBlockSize(width);
   }
   return total;
 }

@@ -149,6 +149,7 @@ TEST_F(TableTest, FilesAreTheSameForAnyBatchesAndThreads) {
       ArrowArray* children[] = {&part};
       const void* buffers[] = {nullptr};
       ArrowArray batch{.length = part.length, .n_buffers = 1, .n_children = 1, .buffers = buffers, .children = children};
+      batch.release = [](ArrowArray* array) { array->release = nullptr; };
       const Status status = writer->write(&batch, &*c_schema);
       EXPECT_TRUE(status) << status.error().describe();
     }

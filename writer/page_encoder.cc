@@ -81,7 +81,9 @@ NumberChoice ChooseNumbers(const ValuesView& values) {
   NumberChoice best{nullptr, CeilDiv(n * bits, 8) + kChunkOverhead * CeilDiv(n, flat->ChunkSize(0))};
   best.encoder = std::move(flat);
   if (bits != 8 && bits != 16 && bits != 32 && bits != 64) return best;
-  const std::uint64_t packed = InlineBitpackingBytes(values) + kChunkOverhead * CeilDiv(n, 1024);
+  // The width word leaves the buffer of a chunk short of a multiple of 8.
+  const std::uint64_t padding = 8 - bits / 8;
+  const std::uint64_t packed = InlineBitpackingBytes(values) + (kChunkOverhead + padding) * CeilDiv(n, 1024);
   if (packed < best.bytes) best = {MakeInlineBitpackingEncoder(values), packed};
   const std::uint64_t runs = RleBytes(values) + (bits / 8 + 1 + kChunkOverhead) * CeilDiv(n, 4096);
   if (runs < best.bytes) best = {MakeRleEncoder(values), runs};
