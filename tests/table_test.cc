@@ -166,13 +166,13 @@ TEST_F(TableTest, FilesAreTheSameForAnyBatchesAndThreads) {
 TEST_F(TableTest, NothingIsVisibleBeforeCommit) {
   std::mt19937 random(10);
   const DataType type{.id = TypeId::kInt32};
-  auto made = testing::MakeArray(type, 100, {}, &random);
-  HandArray batch(100, 0, 0);
-  batch.AddNullBuffer().AddChild(std::move(made.array));
   Schema schema;
   schema.fields.push_back(testing::MakeField("c", type));
   OwnedSchema c_schema(schema);
   for (const bool single_file : {true, false}) {
+    auto made = testing::MakeArray(type, 100, {}, &random);
+    HandArray batch(100, 0, 0);
+    batch.AddNullBuffer().AddChild(std::move(made.array));
     {
       auto writer = create(context_, Path("x.lance"), {.single_file = single_file});
       ASSERT_TRUE(writer);

@@ -93,7 +93,7 @@ Result<std::uint64_t> ColumnBuffer::Append(const ArrayView& view, std::uint64_t 
     AppendStrings(view, first, count);
   } else {
     AppendFixed(view, first, count);
-    bytes_ = CeilDiv((num_rows_ + count) * std::max<std::uint64_t>(1, shape.width_bits), 8);
+    bytes_ = (num_rows_ + count) * std::max<std::uint64_t>(1, shape.width_bits) / 8;  // whole bytes: full means the last one too
   }
   num_rows_ += count;
   return count;
