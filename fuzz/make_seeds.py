@@ -192,7 +192,7 @@ def write_decoder_seeds():
             put(target, f'encode-{mode}', bytes([mode, 2, 3, 2, 1]) + numbers)
             put(target, f'encode-noise-{mode}', bytes([mode, 3, 2, 0, 0]) + noise)
     strings = b''.join(bytes([n]) + b'https://example.org/user'[:n] for n in (5, 0, 24, 9, 24, 17))
-    for target, modes in (('variable', (1, 3)), ('fsst', (240, 241))):
+    for target, modes in (('variable', (1, 3)), ('fsst_encode', (0, 1))):
         for mode in modes:
             put(target, f'encode-{mode}', bytes([mode]) + strings)
     zstd = bytes.fromhex('2000000000000000') + pa.compress(bytes(range(32)), codec='zstd', asbytes=True)
