@@ -30,8 +30,8 @@ struct Quotient {
 };
 
 Quotient FloorDivide(std::int64_t value, std::int64_t divisor) {
-  const std::int64_t quotient = value / divisor - (value % divisor < 0 ? 1 : 0);
-  return {quotient, value - quotient * divisor};
+  const std::int64_t rest = value % divisor;
+  return rest < 0 ? Quotient{value / divisor - 1, rest + divisor} : Quotient{value / divisor, rest};
 }
 
 void AppendClock(std::int64_t seconds, std::int64_t fraction, int digits, std::string* out) {
