@@ -212,11 +212,29 @@ def write_decoder_seeds():
         put('arrow_import', f'format-{digest(text.encode())}', bytes([0, 2, 0, len(text)]) + text.encode() + bytes([5, 2, 1, 0]))
 
 
+def write_dataset_seeds():
+    """Deletion files, and the JSON of tags and branches."""
+    schema = pa.schema([pa.field('row_id', pa.uint32(), nullable=False)])
+    for codec in (None, 'zstd', 'lz4'):
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_file(sink, schema, options=pa.ipc.IpcWriteOptions(compression=codec)) as file:
+            file.write_batch(pa.record_batch([pa.array(range(0, 64, 2), pa.uint32())], schema=schema))
+        put('deletion', f'array-{codec}', bytes([0]) + struct.pack('<I', 64) + sink.getvalue().to_pybytes())
+    bitmap = bytes([1]) + struct.pack('<I', 1 << 18)
+    put('deletion', 'bitmap-array', bitmap + struct.pack('<IIHHIHHH', 12346, 1, 0, 2, 16, 1, 2, 9))
+    put('deletion', 'bitmap-runs', bitmap + struct.pack('<IBHHHHHHHHHH', 12347 | 1 << 16, 1, 1, 3, 2, 0, 2, 5, 2, 10, 0, 0))
+    put('deletion', 'bitmap-words', bitmap + struct.pack('<IIHHI', 12346, 1, 0, 8191, 16) + bytes([1]) * 8192)
+    for text in ('{"branch": null, "version": 2, "createdAt": "2026-11-21T11:38:23Z", "manifestSize": 464, "metadata": {}}',
+                 '{"parentBranch": "a/b", "identifier": {"version_mapping": [[4, "c2"]]}, "parentVersion": 4, "x": [true, -1.5e3, "\\u00e9\\ud83d\\ude00"]}'):
+        put('flat_json', digest(text.encode()), text.encode())
+
+
 def main():
     for old in CORPUS.glob('*/seed-*'):
         old.unlink()
     write_tables()
     write_decoder_seeds()
+    write_dataset_seeds()
     files = [path for path in CORPUS.rglob('*') if path.is_file()]
     print(f'{len(files)} files, {sum(path.stat().st_size for path in files)} bytes')
 

@@ -1,94 +1,154 @@
-// Dataset folders: the newest manifest and the data files that it names.
 #include "reader/dataset.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <optional>
 
-#include "base/checked_math.h"
-#include "base/limits.h"
-#include "format/manifest.h"
-#include "reader/table_impl.h"
+#include "io/source.h"
+#include "reader/refs.h"
 
 namespace lancekit {
 namespace {
 
 namespace fs = std::filesystem;
 
-Status RefuseUnknown(const format::Manifest& manifest) {
-  if (const std::string flags = format::UnknownReaderFlags(manifest.reader_flags); !flags.empty()) {
-    return Unsupported("the dataset uses features that are not known here: {}", flags);
+/// Numbers of detached versions have this bit.
+constexpr std::uint64_t kDetached = std::uint64_t{1} << 63;
+
+/// "a, b, c"; long lists are cut.
+template <class Items, class Text>
+std::string Enumerate(const Items& items, Text text) {
+  constexpr std::size_t kMost = 10;
+  std::string all;
+  for (std::size_t i = 0; i < std::min(items.size(), kMost); ++i) all += fmt::format("{}{}", i == 0 ? "" : ", ", text(items[i]));
+  return items.size() > kMost ? fmt::format("{} and {} more", all, items.size() - kMost) : all;
+}
+
+std::string VersionsText(const std::vector<VersionFile>& versions) {
+  const bool has_holes = versions.back().version - versions.front().version + 1 != versions.size();
+  if (!has_holes && versions.size() > 2) return fmt::format("{} to {}", versions.front().version, versions.back().version);
+  return Enumerate(versions, [](const VersionFile& file) { return file.version; });
+}
+
+Error NoVersion(const std::vector<VersionFile>& versions, std::uint64_t version) {
+  return Invalid("there is no version {}; there {} {}", version, versions.size() == 1 ? "is" : "are", VersionsText(versions));
+}
+
+/// The tag's version and branch, put in place of its name. Errors: kInvalidArgument.
+Status ResolveTag(ContextImpl& context, const std::string& dataset, OpenOptions* options) {
+  if (options->tag.empty()) return {};
+  LANCEKIT_ASSIGN(const std::vector<Tag> tags, ListTags(context, dataset));
+  const auto tag = std::ranges::find(tags, options->tag, &Tag::name);
+  if (tag == tags.end()) {
+    if (tags.empty()) return Invalid("there is no tag \"{}\"; the dataset has no tags", options->tag);
+    return Invalid("there is no tag \"{}\"; there {} {}", options->tag, tags.size() == 1 ? "is" : "are",
+                   Enumerate(tags, [](const Tag& t) { return t.name; }));
   }
-  const std::string& version = manifest.data_format_version;
-  if (!version.empty() && version != "2.0" && version != "2.1" && version != "2.2") {
-    if (version == "0.1" || version == "legacy")
-      return Unsupported("Lance 0.1 data files are not supported; convert the dataset with pylance");
-    return Unsupported("data files of Lance {} are not supported", version);
-  }
+  options->version = tag->version;
+  options->branch = tag->branch;
   return {};
 }
 
-/// The place of each top-level field of the table in the data files of a fragment.
-Result<TableFragment> OpenFragment(const TableImpl& table, const format::Fragment& fragment, ContextImpl& context) {
-  if (fragment.deletion_file.has_value())
-    return Unsupported("fragment {} has deleted rows, which are not supported yet", fragment.id);
-  TableFragment result;
-  result.num_rows = fragment.physical_rows;
-  result.places.resize(table.schema_.fields.size());
-  for (const format::DataFile& file : fragment.files) {
-    if (file.base_id.has_value())
-      return Unsupported("data file {} lies in another dataset, which is not supported yet", file.path);
-    if (file.major_version == 0 && file.minor_version < 3)
-      return Unsupported("Lance 0.1 data files are not supported; convert the dataset with pylance");
-    if (file.fields.size() != file.column_indices.size()) {
-      return Corrupt("data file {}: {} fields with {} columns", file.path, file.fields.size(), file.column_indices.size());
-    }
-    LANCEKIT_ASSIGN(const std::string path, DataFilePath(table.path_, file.path));
-    LANCEKIT_ASSIGN(std::shared_ptr<Source> source, OpenFileSource(context, path));
-    LANCEKIT_ASSIGN(const std::shared_ptr<const FileReader> reader, FileReader::Open(std::move(source)));
-    if (reader->descriptor().num_rows != fragment.physical_rows) {
-      return At(Corrupt("{} rows where the manifest says {}", reader->descriptor().num_rows, fragment.physical_rows),
-                {.path = path});
-    }
-    for (std::size_t i = 0; i < table.schema_.fields.size(); ++i) {
-      const auto it = std::find(file.fields.begin(), file.fields.end(), table.schema_.fields[i].id);
-      if (it == file.fields.end()) continue;
-      const std::int32_t column = file.column_indices[static_cast<std::size_t>(it - file.fields.begin())];
-      result.places[i] = {reader, static_cast<std::uint32_t>(column)};
-    }
+std::chrono::nanoseconds TimeOf(const format::Manifest& manifest) {
+  // What does not fit, no writer made: 2262 and later.
+  constexpr std::int64_t kMostSeconds = std::int64_t{1} << 33;
+  return std::chrono::seconds(std::clamp(manifest.timestamp_seconds, -kMostSeconds, kMostSeconds)) +
+         std::chrono::nanoseconds(manifest.timestamp_nanos);
+}
+
+struct ChosenManifest {
+  std::string path;
+  format::Manifest manifest;
+};
+
+/// The newest version that is not younger.
+Result<ChosenManifest> ReadAsOf(ContextImpl& context, const std::vector<VersionFile>& versions,
+                                std::chrono::system_clock::time_point time) {
+  const auto wanted = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch());
+  std::string oldest;
+  for (auto it = versions.rbegin(); it != versions.rend(); ++it) {
+    LANCEKIT_ASSIGN(format::Manifest manifest, ReadManifest(context, it->path));
+    if (TimeOf(manifest) <= wanted) return ChosenManifest{it->path, std::move(manifest)};
+    oldest = fmt::format("version {} is of {}", it->version, TimeText(manifest.timestamp_seconds, manifest.timestamp_nanos));
   }
-  return result;
+  const std::int64_t seconds = std::chrono::floor<std::chrono::seconds>(wanted).count();
+  return Invalid("no version is as old as {}: {}",
+                 TimeText(seconds, static_cast<std::int32_t>((wanted - std::chrono::seconds(seconds)).count())), oldest);
+}
+
+Result<ChosenManifest> ChooseManifest(ContextImpl& context, const std::string& folder, const OpenOptions& options) {
+  if (options.version.has_value() && (*options.version & kDetached) != 0) {
+    const std::string path = (fs::path(folder) / "_versions" / fmt::format("d{}.manifest", *options.version)).string();
+    LANCEKIT_ASSIGN(format::Manifest manifest, ReadManifest(context, path));
+    return ChosenManifest{path, std::move(manifest)};
+  }
+  LANCEKIT_ASSIGN(const std::vector<VersionFile> versions, ListVersionFiles(folder));
+  if (options.as_of.has_value()) return ReadAsOf(context, versions, *options.as_of);
+  auto chosen = versions.end() - 1;
+  if (options.version.has_value()) {
+    chosen = std::ranges::find(versions, *options.version, &VersionFile::version);
+    if (chosen == versions.end()) return NoVersion(versions, *options.version);
+  }
+  LANCEKIT_ASSIGN(format::Manifest manifest, ReadManifest(context, chosen->path));
+  return ChosenManifest{chosen->path, std::move(manifest)};
+}
+
+/// A name below one of the dataset's folders. A manifest must not lead out of it.
+Status CheckName(const std::string& name) {
+  const fs::path relative(name);
+  const bool leaves = relative.is_absolute() || std::find(relative.begin(), relative.end(), "..") != relative.end();
+  if (name.empty() || leaves) return Corrupt("the file name \"{}\" leads out of the dataset", name);
+  return {};
+}
+
+/// Absolute, without a separator at the end.
+fs::path Normal(const fs::path& path) {
+  const fs::path normal = fs::absolute(path).lexically_normal();
+  return normal.has_filename() ? normal : normal.parent_path();
+}
+
+bool IsFolder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
 }
 
 }  // namespace
 
-Result<std::string> DataFilePath(const std::string& dataset, const std::string& name) {
-  // A manifest must not lead out of its dataset.
-  const fs::path relative(name);
-  const bool leaves = relative.is_absolute() || std::find(relative.begin(), relative.end(), "..") != relative.end();
-  if (name.empty() || leaves) return Corrupt("the data file name \"{}\" leads out of the dataset", name);
-  return (fs::path(dataset) / "data" / relative).string();
+std::string TimeText(std::int64_t seconds, std::int32_t nanos) {
+  using namespace std::chrono;
+  constexpr std::int64_t kYear1 = -62'135'596'800, kYear9999 = 253'402'300'799;
+  const sys_seconds time{std::chrono::seconds(std::clamp(seconds, kYear1, kYear9999))};
+  const auto day = floor<days>(time);
+  const year_month_day date{day};
+  const hh_mm_ss<std::chrono::seconds> clock{time - day};
+  std::string text =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                  static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  if (nanos != 0) text += fmt::format(".{:06}", nanos / 1000);
+  return text + "Z";
 }
 
-Result<format::Manifest> ReadNewestManifest(ContextImpl& context, const std::string& dataset) {
-  std::optional<std::uint64_t> newest;
-  std::string newest_name;
+Result<std::vector<VersionFile>> ListVersionFiles(const std::string& folder) {
+  std::vector<VersionFile> versions;
   std::error_code error;
-  const fs::path folder = fs::path(dataset) / "_versions";
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    const std::string name = it->path().filename().string();
-    const auto version = format::VersionOfManifestName(name);
-    if (version.has_value() && (!newest.has_value() || *version > *newest)) {
-      newest = version;
-      newest_name = name;
-    }
+  const fs::path list = fs::path(folder) / "_versions";
+  for (fs::directory_iterator it(list, error), end; !error && it != end; it.increment(error)) {
+    const auto version = format::VersionOfManifestName(it->path().filename().string());
+    if (version.has_value()) versions.push_back({*version, it->path().string()});
   }
   if (error && error != std::errc::no_such_file_or_directory) {
-    return Status(At(MakeError(ErrorCode::kIo, "cannot list: {}", error.message()), {.path = folder.string()}));
+    return Status(At(MakeError(ErrorCode::kIo, "cannot list: {}", error.message()), {.path = list.string()}));
   }
-  if (!newest.has_value())
-    return Status(At(Corrupt("not a Lance dataset: the folder has no manifest in _versions/"), {.path = dataset}));
-  const std::string path = (folder / newest_name).string();
+  if (versions.empty())
+    return Status(At(Corrupt("not a Lance dataset: the folder has no manifest in _versions/"), {.path = folder}));
+  std::ranges::sort(versions, {}, &VersionFile::version);
+  return versions;
+}
+
+Result<format::Manifest> ReadManifest(ContextImpl& context, const std::string& path) {
   LANCEKIT_ASSIGN(const std::shared_ptr<Source> source, OpenFileSource(context, path));
   LANCEKIT_ASSIGN(const Buffer bytes, source->Read(0, source->size()));
   auto manifest = format::ParseManifestFile(bytes.bytes());
@@ -96,24 +156,83 @@ Result<format::Manifest> ReadNewestManifest(ContextImpl& context, const std::str
   return manifest;
 }
 
-Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, const std::string& path) {
-  LANCEKIT_ASSIGN(const format::Manifest manifest, ReadNewestManifest(context.impl(), path));
-  LANCEKIT_TRY(At(RefuseUnknown(manifest), {.path = path}));
-  auto table = std::make_shared<TableImpl>(context);
-  table->path_ = path;
-  table->schema_ = manifest.schema;
-  table->format_version_ = manifest.data_format_version;
-  for (const format::Fragment& fragment : manifest.fragments) {
-    auto opened = OpenFragment(*table, fragment, context.impl());
-    if (!opened) return At(std::move(opened).status(), {.path = path});
-    opened->first_row = table->num_rows_;
-    if (!CheckedAdd(table->num_rows_, opened->num_rows, &table->num_rows_) || table->num_rows_ > kMaxRows) {
-      return Status(At(Corrupt("{} rows in fragment {}", opened->num_rows, fragment.id), {.path = path}));
-    }
-    // An empty fragment has no rows to find.
-    if (opened->num_rows != 0) table->fragments_.push_back(*std::move(opened));
+Result<std::string> BranchFolder(ContextImpl& context, const std::string& dataset, const std::string& branch) {
+  if (branch.empty()) return dataset;
+  LANCEKIT_ASSIGN(const std::vector<Branch> branches, ListBranches(context, dataset));
+  if (std::ranges::find(branches, branch, &Branch::name) != branches.end()) return (fs::path(dataset) / "tree" / branch).string();
+  if (branches.empty()) return Invalid("there is no branch \"{}\"; the dataset has no branches", branch);
+  return Invalid("there is no branch \"{}\"; there {} {}", branch, branches.size() == 1 ? "is" : "are",
+                 Enumerate(branches, [](const Branch& b) { return b.name; }));
+}
+
+Result<bool> IsDataset(const std::string& path, const OpenOptions& options) {
+  if (IsFolder(path)) return true;
+  if (options.version || !options.tag.empty() || !options.branch.empty() || options.as_of)
+    return Status(At(Invalid("a single file has no versions, tags or branches"), {.path = path}));
+  return false;
+}
+
+Result<Dataset> Dataset::Open(ContextImpl& context, const std::string& path, const OpenOptions& options) {
+  if (options.version.has_value() + !options.tag.empty() + options.as_of.has_value() > 1)
+    return Invalid("a version, a tag and a time cannot be wanted together");
+  if (!options.tag.empty() && !options.branch.empty()) return Invalid("a tag names its branch itself");
+  OpenOptions resolved = options;
+  LANCEKIT_TRY(ResolveTag(context, path, &resolved));
+  Dataset dataset;
+  dataset.root_ = path;
+  LANCEKIT_ASSIGN(dataset.folder_, BranchFolder(context, path, resolved.branch));
+  LANCEKIT_ASSIGN(ChosenManifest chosen, ChooseManifest(context, dataset.folder_, resolved));
+  dataset.manifest_path_ = std::move(chosen.path);
+  dataset.manifest_ = std::move(chosen.manifest);
+  return dataset;
+}
+
+Status Dataset::CheckReadable() const {
+  if (const std::string flags = format::UnknownReaderFlags(manifest_.reader_flags); !flags.empty()) {
+    return Unsupported("the dataset uses features that are not known here: {}", flags);
   }
-  return std::shared_ptr<const TableImpl>(std::move(table));
+  const std::string& version = manifest_.data_format_version;
+  if (version.empty() || version == "2.0" || version == "2.1" || version == "2.2") return {};
+  if (version == "0.1" || version == "legacy")
+    return Unsupported("Lance 0.1 data files are not supported; convert the dataset with pylance");
+  return Unsupported("data files of Lance {} are not supported", version);
+}
+
+Result<std::string> Dataset::FindBase(const std::string& path) const {
+  constexpr std::string_view kFileScheme = "file://";
+  std::string local = path;
+  if (local.starts_with(kFileScheme)) local.erase(0, kFileScheme.size());
+  if (local.find("://") != std::string::npos) return Unsupported("files of the dataset lie in {}, which is not local", path);
+  // A branch knows its parent's place, also after both were moved.
+  if (const std::size_t tree = local.rfind("/tree/"); folder_ != root_) {
+    const fs::path inside = fs::path(root_) / (tree == std::string::npos ? "" : local.substr(tree + 1));
+    if (Normal(local).filename() == Normal(root_).filename()) return root_;
+    if (tree != std::string::npos && IsFolder(inside)) return inside.string();
+  }
+  // A relative path is one from the working directory of who wrote it, often the folder that holds both datasets.
+  const fs::path beside = Normal(root_).parent_path();
+  for (const fs::path& candidate : {fs::path(local), beside / local, beside / Normal(local).filename()}) {
+    if (IsFolder(candidate)) return candidate.string();
+  }
+  return Status(At(MakeError(ErrorCode::kIo, "files of the dataset lie in {}, which is not there", path), {.path = root_}));
+}
+
+Result<std::string> Dataset::Resolve(const std::optional<std::uint32_t>& base_id, const char* part,
+                                     const std::string& name) const {
+  LANCEKIT_TRY(CheckName(name));
+  if (!base_id.has_value()) return (fs::path(folder_) / part / name).string();
+  const auto base = std::ranges::find(manifest_.base_paths, *base_id, &format::BasePath::id);
+  if (base == manifest_.base_paths.end()) return Corrupt("\"{}\" lies in base path {}, which is not there", name, *base_id);
+  LANCEKIT_ASSIGN(const std::string place, FindBase(base->path));
+  return (base->is_dataset_root ? fs::path(place) / part / name : fs::path(place) / name).string();
+}
+
+Result<std::string> Dataset::DataFilePath(const format::DataFile& file) const { return Resolve(file.base_id, "data", file.path); }
+
+Result<std::string> Dataset::DeletionFilePath(const format::Fragment& fragment) const {
+  const format::DeletionFile& file = *fragment.deletion_file;
+  const char* extension = file.kind == format::DeletionFile::Kind::kBitmap ? "bin" : "arrow";
+  return Resolve(file.base_id, "_deletions", fmt::format("{}-{}-{}.{}", fragment.id, file.read_version, file.id, extension));
 }
 
 }  // namespace lancekit

@@ -1,16 +1,63 @@
-// Dataset folders: finding manifests and data files.
+// Dataset folders: finding the manifest of the version wanted, and the files that it names.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/context_impl.h"
 #include "format/manifest.h"
+#include "lancekit/table.hpp"
 
 namespace lancekit {
 
-/// The newest version of the dataset. Errors: kIo, kCorruption (a folder without a manifest), kUnsupported.
-Result<format::Manifest> ReadNewestManifest(ContextImpl& context, const std::string& dataset);
-/// Path of a data file that a manifest names. Errors: kCorruption for a name that leads out of the dataset.
-Result<std::string> DataFilePath(const std::string& dataset, const std::string& name);
+/// A manifest file in _versions.
+struct VersionFile {
+  std::uint64_t version = 0;
+  std::string path;
+};
+
+/// The history of the folder, oldest first; detached versions are no part of it. Errors: kIo, kCorruption (no manifest).
+Result<std::vector<VersionFile>> ListVersionFiles(const std::string& folder);
+Result<format::Manifest> ReadManifest(ContextImpl& context, const std::string& path);
+/// The folder of a branch; the dataset's own for main (an empty name). Errors: kInvalidArgument, naming the branches there are.
+Result<std::string> BranchFolder(ContextImpl& context, const std::string& dataset, const std::string& branch);
+/// "2026-11-21T11:38:23.685Z"
+std::string TimeText(std::int64_t seconds, std::int32_t nanos);
+
+/// True for a folder, false for a file. Errors: kInvalidArgument for a file with a version.
+Result<bool> IsDataset(const std::string& path, const OpenOptions& options);
+
+/// One version of a dataset.
+class Dataset {
+ public:
+  /// Errors: kIo, kCorruption, kUnsupported; kInvalidArgument for a version, tag or branch that is not there.
+  static Result<Dataset> Open(ContextImpl& context, const std::string& path, const OpenOptions& options);
+
+  /// The dataset's folder; of a branch, its own.
+  const std::string& folder() const noexcept { return folder_; }
+  const std::string& manifest_path() const noexcept { return manifest_path_; }
+  const format::Manifest& manifest() const noexcept { return manifest_; }
+
+  /// Where a file that the manifest names lies. Errors: kCorruption for a name that leads out of the dataset; kIo for another
+  /// dataset that is not there.
+  Result<std::string> DataFilePath(const format::DataFile& file) const;
+  /// Pre: the fragment has a deletion file.
+  Result<std::string> DeletionFilePath(const format::Fragment& fragment) const;
+
+  /// kUnsupported when rows cannot be read, naming what is not known here.
+  Status CheckReadable() const;
+
+ private:
+  Result<std::string> Resolve(const std::optional<std::uint32_t>& base_id, const char* part, const std::string& name) const;
+  /// The place of another dataset that files are borrowed from. Errors: kIo when it is not there.
+  Result<std::string> FindBase(const std::string& path) const;
+
+  std::string root_;  // as given; differs from folder_ for branches
+  std::string folder_;
+  std::string manifest_path_;
+  format::Manifest manifest_;
+};
 
 }  // namespace lancekit

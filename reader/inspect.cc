@@ -1,7 +1,6 @@
 #include "lancekit/inspect.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include "base/checked_math.h"
 #include "format/schema.h"
@@ -108,15 +107,14 @@ Status InspectGlobalBuffers(const FileReader& reader, InspectedFile* file) {
   return {};
 }
 
-Result<DataFiles> ListDataset(const Context& context, const std::string& path) {
-  LANCEKIT_ASSIGN(const format::Manifest manifest, ReadNewestManifest(context.impl(), path));
+Result<DataFiles> ListDataset(const Context& context, const std::string& path, const OpenOptions& options) {
+  LANCEKIT_ASSIGN(const Dataset dataset, Dataset::Open(context.impl(), path, options));
+  const format::Manifest& manifest = dataset.manifest();
   DataFiles result{.is_dataset = true, .version = manifest.version, .files = {}};
   std::uint64_t first_row = 0;
   for (const format::Fragment& fragment : manifest.fragments) {
     for (const format::DataFile& file : fragment.files) {
-      if (file.base_id.has_value())
-        return Unsupported("data file {} lies in another dataset, which is not supported yet", file.path);
-      LANCEKIT_ASSIGN(std::string data_path, DataFilePath(path, file.path));
+      LANCEKIT_ASSIGN(std::string data_path, dataset.DataFilePath(file));
       result.files.push_back({std::move(data_path), fragment.id, first_row});
     }
     if (fragment.deletion_file.has_value()) result.num_deleted_rows += fragment.deletion_file->num_deleted_rows;
@@ -141,10 +139,10 @@ std::uint64_t InspectedColumn::bytes() const {
   return sum;
 }
 
-Result<DataFiles> list_data_files(const Context& context, const std::string& path) {
-  struct stat info{};
-  if (::stat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return DataFiles{.files = {{path, 0, 0}}};
-  auto files = ListDataset(context, path);
+Result<DataFiles> list_data_files(const Context& context, const std::string& path, const OpenOptions& options) {
+  LANCEKIT_ASSIGN(const bool is_dataset, IsDataset(path, options));
+  if (!is_dataset) return DataFiles{.files = {{path, 0, 0}}};
+  auto files = ListDataset(context, path, options);
   if (!files) return At(std::move(files).status(), {.path = path});
   return files;
 }

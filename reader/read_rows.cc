@@ -12,7 +12,7 @@ Result<ArrayData> ReadColumnRows(const TableImpl& table, std::size_t column, con
   for (const RowRun& run : runs) {
     if (run.fragment != fragment) {
       fragment = run.fragment;
-      LANCEKIT_ASSIGN(reader, fragment->Column(column, table.schema_.fields[column]));
+      LANCEKIT_ASSIGN(reader, fragment->Column(table.schema_.fields[column]));
     }
     if (reader != nullptr) {
       LANCEKIT_TRY(reader->Read({run.first, run.count}, &sink, &scratch));

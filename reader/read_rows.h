@@ -9,7 +9,7 @@
 
 namespace lancekit {
 
-/// A run of rows of one fragment; rows count from the fragment's first.
+/// A run of rows of one fragment; rows count from the fragment's first, deleted ones included.
 struct RowRun {
   const TableFragment* fragment = nullptr;
   std::uint64_t first = 0;

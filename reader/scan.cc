@@ -48,7 +48,7 @@ Result<std::uint64_t> ScanImpl::RowsPerBatch(const TableFragment& fragment) {
   std::uint64_t row_bytes = 0;
   dictionary_columns_.clear();
   for (const std::size_t column : plan_->columns) {
-    LANCEKIT_ASSIGN(auto reader, fragment.Column(column, table_->schema_.fields[column]));
+    LANCEKIT_ASSIGN(auto reader, fragment.Column(table_->schema_.fields[column]));
     if (reader == nullptr) continue;
     row_bytes += EstimateRowBytes(*reader);
     if (reader->leaf().is_dictionary()) dictionary_columns_.push_back(std::move(reader));
@@ -68,7 +68,9 @@ Result<std::optional<RowRun>> ScanImpl::NextRun() {
   std::uint64_t count = std::min({rows, fragment.num_rows - first, end_row_ - next_row_});
   if (count > kRowUnit && count == rows && (first + count) % kRowUnit != 0) count -= (first + count) % kRowUnit;
   // Each page of a dictionary column has a dictionary of its own, which a batch can hand out as it is.
-  for (const auto& column : dictionary_columns_) count = std::min(count, column->PageEnd(first) - first);
+  for (const auto& column : dictionary_columns_) {
+    count = std::min(count, fragment.live.CountBefore(column->PageEnd(fragment.live.Physical(first))) - first);
+  }
   next_row_ += count;
   return std::optional<RowRun>(RowRun{&fragment, first, count});
 }
@@ -79,8 +81,12 @@ Result<Batch> ScanImpl::ReadBatch(const Plan& plan, RowRun run) {
     auto batch = std::make_shared<BatchImpl>();
     batch->schema = plan.schema;
     batch->num_rows = static_cast<std::int64_t>(run.count);
+    std::vector<RowRun> runs;
+    for (const format::RowRange& range : run.fragment->live.Ranges(run.first, run.count)) {
+      runs.push_back({run.fragment, range.begin, range.end - range.begin});
+    }
     for (std::size_t i = 0; i < plan.columns.size(); ++i) {
-      LANCEKIT_ASSIGN(ArrayData column, ReadColumnRows(*plan.table, plan.columns[i], plan.leaves[i], {&run, 1}));
+      LANCEKIT_ASSIGN(ArrayData column, ReadColumnRows(*plan.table, plan.columns[i], plan.leaves[i], runs));
       batch->columns.push_back(std::move(column));
     }
     return Batch(std::move(batch));

@@ -49,7 +49,7 @@ class ScanImpl {
   };
 
   Status Start();
-  /// The rows of the next batch; no value at the end.
+  /// The rows of the next batch, deleted ones not counted; no value at the end.
   Result<std::optional<RowRun>> NextRun();
   Result<std::uint64_t> RowsPerBatch(const TableFragment& fragment);
   Status Schedule();

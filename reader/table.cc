@@ -1,21 +1,33 @@
 #include "lancekit/table.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 
 #include "base/limits.h"
 #include "reader/batch_impl.h"
+#include "reader/dataset.h"
 #include "reader/read_rows.h"
 #include "reader/scan_impl.h"
 #include "reader/table_impl.h"
 
 namespace lancekit {
 
-Result<std::shared_ptr<const ColumnReader>> TableFragment::Column(std::size_t field_index, const Field& field) const {
-  const ColumnPlace& place = places[field_index];
-  if (place.file == nullptr) return std::shared_ptr<const ColumnReader>();
-  return place.file->Column(place.column, field);
+void TableFragment::AddFile(std::shared_ptr<const FileReader> file,
+                            const std::vector<std::pair<std::int32_t, std::uint32_t>>& columns) {
+  for (const auto& [id, column] : columns) places.push_back({id, static_cast<std::uint32_t>(files.size()), column});
+  files.push_back(std::move(file));
+}
+
+void TableFragment::SortPlaces() { std::ranges::stable_sort(places, {}, &ColumnPlace::field_id); }
+
+const ColumnPlace* TableFragment::Place(std::int32_t field_id) const {
+  const auto it = std::ranges::lower_bound(places, field_id, {}, &ColumnPlace::field_id);
+  return it == places.end() || it->field_id != field_id ? nullptr : &*it;
+}
+
+Result<std::shared_ptr<const ColumnReader>> TableFragment::Column(const Field& field) const {
+  const ColumnPlace* place = Place(field.id);
+  if (place == nullptr) return std::shared_ptr<const ColumnReader>();
+  return files[place->file]->Column(place->column, field);
 }
 
 const TableFragment& TableImpl::FragmentOf(std::uint64_t row) const {
@@ -64,21 +76,19 @@ Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, co
   table->format_version_ = format::Name(file->footer().version);
   TableFragment fragment;
   fragment.num_rows = table->num_rows_;
-  // A nested field has no column of its own; reading it is refused by its type before its place is used.
-  fragment.places.assign(table->schema_.fields.size(), ColumnPlace{file, ~std::uint32_t{0}});
-  for (const format::Leaf& leaf : format::Leaves(table->schema_)) {
-    if (leaf.path.size() != 1) continue;
-    fragment.places[static_cast<std::size_t>(leaf.path[0] - table->schema_.fields.data())].column = leaf.column;
-  }
+  fragment.live = LiveRows(table->num_rows_, {});
+  std::vector<std::pair<std::int32_t, std::uint32_t>> columns;
+  for (const format::Leaf& leaf : format::Leaves(table->schema_)) columns.emplace_back(leaf.path.back()->id, leaf.column);
+  fragment.AddFile(std::move(file), columns);
+  fragment.SortPlaces();
   if (fragment.num_rows != 0) table->fragments_.push_back(std::move(fragment));
   return std::shared_ptr<const TableImpl>(std::move(table));
 }
 
-Result<Table> open(const Context& context, const std::string& path) {
+Result<Table> open(const Context& context, const std::string& path, const OpenOptions& options) {
   return WithoutThrowing([&]() -> Result<Table> {
-    struct stat info{};
-    const bool is_folder = ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-    LANCEKIT_ASSIGN(auto impl, is_folder ? OpenDataset(context, path) : OpenBareFile(context, path));
+    LANCEKIT_ASSIGN(const bool is_dataset, IsDataset(path, options));
+    LANCEKIT_ASSIGN(auto impl, is_dataset ? OpenDataset(context, path, options) : OpenBareFile(context, path));
     return Table(std::move(impl));
   });
 }
@@ -107,7 +117,7 @@ Result<std::vector<RowRun>> MakeRuns(const TableImpl& table, Span<const std::int
     }
     const auto row = static_cast<std::uint64_t>(wanted < 0 ? wanted + num_rows : wanted);
     const TableFragment& fragment = table.FragmentOf(row);
-    const std::uint64_t local = row - fragment.first_row;
+    const std::uint64_t local = fragment.live.Physical(row - fragment.first_row);
     if (!runs.empty() && runs.back().fragment == &fragment && runs.back().first + runs.back().count == local) {
       ++runs.back().count;
     } else {

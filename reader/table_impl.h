@@ -5,29 +5,39 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/context_impl.h"
 #include "lancekit/table.hpp"
 #include "reader/file_reader.h"
+#include "reader/live_rows.h"
 #include "structural/leaf.h"
 
 namespace lancekit {
 
 /// Where the values of one field lie in one fragment.
 struct ColumnPlace {
-  std::shared_ptr<const FileReader> file;  ///< null: no file holds the field, all rows are null
+  std::int32_t field_id = 0;
+  std::uint32_t file = 0;  ///< of the fragment
   std::uint32_t column = 0;
 };
 
 /// Rows that share their data files. A bare file is a table of one fragment.
 struct TableFragment {
   std::uint64_t first_row = 0;  ///< row number in the table
-  std::uint64_t num_rows = 0;
-  std::vector<ColumnPlace> places;  ///< one per top-level field of the table
+  std::uint64_t num_rows = 0;   ///< deleted ones are not counted
+  LiveRows live;
+  std::vector<std::shared_ptr<const FileReader>> files;
+  std::vector<ColumnPlace> places;  ///< of all fields that have a column, at every nesting level; by field id
 
+  /// Adds a file with its columns; to be called for all files before SortPlaces().
+  void AddFile(std::shared_ptr<const FileReader> file, const std::vector<std::pair<std::int32_t, std::uint32_t>>& columns);
+  void SortPlaces();
+  /// Null when no file of the fragment holds the field: all its values are null.
+  const ColumnPlace* Place(std::int32_t field_id) const;
   /// Opens the column; null when the field has no values here. Errors: as FileReader::Column.
-  Result<std::shared_ptr<const ColumnReader>> Column(std::size_t field_index, const Field& field) const;
+  Result<std::shared_ptr<const ColumnReader>> Column(const Field& field) const;
 };
 
 class TableImpl {
@@ -53,7 +63,7 @@ class TableImpl {
 
 /// Opens a data file as a table of one fragment.
 Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, const std::string& path);
-/// Opens the newest version of a dataset folder.
-Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, const std::string& path);
+/// Opens a version of a dataset folder.
+Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, const std::string& path, const OpenOptions& options);
 
 }  // namespace lancekit

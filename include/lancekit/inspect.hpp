@@ -9,6 +9,7 @@
 #include "lancekit/context.hpp"
 #include "lancekit/export.h"
 #include "lancekit/result.hpp"
+#include "lancekit/table.hpp"
 #include "lancekit/types.hpp"
 
 namespace lancekit {
@@ -102,13 +103,14 @@ struct DataFileEntry {
 /// The data files behind a path.
 struct DataFiles {
   bool is_dataset = false;
-  std::uint64_t version = 0;  ///< dataset: the newest version, which is listed
+  std::uint64_t version = 0;  ///< dataset: the version that is listed
   std::uint64_t num_deleted_rows = 0;
   std::vector<DataFileEntry> files;
 };
 
-/// A bare file, or the files of a dataset's newest version. Errors: kIo, kCorruption, kUnsupported.
-LANCEKIT_EXPORT Result<DataFiles> list_data_files(const Context& context, const std::string& path);
+/// A bare file, or the files of a dataset's version. Errors: as open().
+LANCEKIT_EXPORT Result<DataFiles> list_data_files(const Context& context, const std::string& path,
+                                                  const OpenOptions& options = {});
 
 /// The structure of one data file; its tail and all column metadata are read, no values.
 /// Errors: kIo, kCorruption, kUnsupported (the version is named).

@@ -1,6 +1,7 @@
 // Reading: open a Lance file or dataset folder, scan it, take rows from it.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -159,8 +160,17 @@ class LANCEKIT_EXPORT Table {
   std::shared_ptr<const TableImpl> impl_;
 };
 
-/// Opens one .lance file or a dataset folder (its newest version). Reads the tail of each file once; no data.
-/// Errors: kIo, kCorruption, kUnsupported (the version or feature is named).
-LANCEKIT_EXPORT Result<Table> open(const Context& context, const std::string& path);
+/// Which version of a dataset to open: at most one of version, tag and time. Without any, the newest.
+struct OpenOptions {
+  std::optional<std::uint64_t> version;
+  std::string tag;                                             ///< names a version, on a branch perhaps
+  std::string branch;                                          ///< empty = main
+  std::optional<std::chrono::system_clock::time_point> as_of;  ///< the newest version that is not younger
+};
+
+/// Opens one .lance file or a version of a dataset folder. Reads the tail of each file once; no data.
+/// Errors: kIo, kCorruption, kUnsupported (the version or feature is named), kInvalidArgument (there is no such version, tag or
+/// branch; those that exist are named).
+LANCEKIT_EXPORT Result<Table> open(const Context& context, const std::string& path, const OpenOptions& options = {});
 
 }  // namespace lancekit

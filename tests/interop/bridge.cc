@@ -27,6 +27,15 @@ std::vector<std::string> Split(const char* text) {
 }  // namespace
 
 /// The Python side declares the same structs with ctypes.
+struct LkOpenOptions {
+  int has_version;
+  std::uint64_t version;
+  const char* tag;     ///< null = none
+  const char* branch;  ///< null = main
+  int has_as_of;
+  std::int64_t as_of_microseconds;
+};
+
 struct LkScanOptions {
   const char* columns;  ///< separated by '\n'; null = all
   std::uint64_t offset;
@@ -44,15 +53,32 @@ struct LkWriteOptions {
   int threads;
 };
 
+namespace {
+
+lancekit::Result<lancekit::Table> Open(const lancekit::Context& context, const char* path, const LkOpenOptions* given) {
+  lancekit::OpenOptions options;
+  if (given != nullptr) {
+    if (given->has_version != 0) options.version = given->version;
+    if (given->tag != nullptr) options.tag = given->tag;
+    if (given->branch != nullptr) options.branch = given->branch;
+    if (given->has_as_of != 0) {
+      options.as_of = std::chrono::system_clock::time_point(std::chrono::microseconds(given->as_of_microseconds));
+    }
+  }
+  return lancekit::open(context, path, options);
+}
+
+}  // namespace
+
 // Each returns 0, or 1 + the error code.
 extern "C" {
 
 LANCEKIT_EXPORT const char* lk_error() { return last_error.c_str(); }
 
-LANCEKIT_EXPORT int lk_scan(const char* path, const LkScanOptions* options, ArrowArrayStream* out) {
+LANCEKIT_EXPORT int lk_scan(const char* path, const LkOpenOptions* version, const LkScanOptions* options, ArrowArrayStream* out) {
   const auto mode = options->pread != 0 ? lancekit::IoMode::kRead : lancekit::IoMode::kMap;
   const lancekit::Context context(lancekit::ContextOptions{options->threads, 0, mode});
-  auto table = lancekit::open(context, path);
+  auto table = Open(context, path, version);
   if (!table) return Fail(table.error());
   auto scan = table->scan().batch_rows(options->batch_rows).offset(options->offset).limit(options->limit);
   if (options->columns != nullptr) scan.select(Split(options->columns));
@@ -60,15 +86,23 @@ LANCEKIT_EXPORT int lk_scan(const char* path, const LkScanOptions* options, Arro
   return status ? 0 : Fail(status.error());
 }
 
-LANCEKIT_EXPORT int lk_take(const char* path, const char* columns, const std::int64_t* rows, std::size_t count, ArrowArray* array,
-                            ArrowSchema* schema) {
+LANCEKIT_EXPORT int lk_take(const char* path, const LkOpenOptions* version, const char* columns, const std::int64_t* rows,
+                            std::size_t count, ArrowArray* array, ArrowSchema* schema) {
   const lancekit::Context context;
-  auto table = lancekit::open(context, path);
+  auto table = Open(context, path, version);
   if (!table) return Fail(table.error());
   auto batch = table->take({rows, count}, columns == nullptr ? std::vector<std::string>() : Split(columns));
   if (!batch) return Fail(batch.error());
   const auto status = batch->export_array(array, schema);
   return status ? 0 : Fail(status.error());
+}
+
+LANCEKIT_EXPORT int lk_count(const char* path, const LkOpenOptions* version, std::uint64_t* rows) {
+  const lancekit::Context context;
+  auto table = Open(context, path, version);
+  if (!table) return Fail(table.error());
+  *rows = table->row_count();
+  return 0;
 }
 
 LANCEKIT_EXPORT int lk_write(const char* path, ArrowArrayStream* stream, const LkWriteOptions* given) {

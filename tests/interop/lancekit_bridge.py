@@ -15,6 +15,11 @@ class LancekitError(Exception):
         self.code = self.CODES[code - 1]
 
 
+class OpenOptions(ctypes.Structure):
+    _fields_ = [('has_version', ctypes.c_int), ('version', ctypes.c_uint64), ('tag', ctypes.c_char_p), ('branch', ctypes.c_char_p),
+                ('has_as_of', ctypes.c_int), ('as_of_microseconds', ctypes.c_int64)]
+
+
 class ScanOptions(ctypes.Structure):
     _fields_ = [('columns', ctypes.c_char_p), ('offset', ctypes.c_uint64), ('limit', ctypes.c_uint64),
                 ('batch_rows', ctypes.c_uint64), ('threads', ctypes.c_int), ('pread', ctypes.c_int)]
@@ -42,11 +47,19 @@ class Lancekit:
     def _names(columns):
         return None if columns is None else '\n'.join(columns).encode()
 
-    def scan(self, path, columns=None, offset=0, limit=ALL, batch_rows=65536, threads=1, pread=False):
+    @staticmethod
+    def _open(version):
+        """`version`: None, a number or a dict with version, tag, branch or as_of (microseconds since 1970)."""
+        given = version if isinstance(version, dict) else {'version': version}
+        number, as_of = given.get('version'), given.get('as_of')
+        text = lambda key: given[key].encode() if given.get(key) is not None else None
+        return ctypes.byref(OpenOptions(number is not None, number or 0, text('tag'), text('branch'), as_of is not None, as_of or 0))
+
+    def scan(self, path, columns=None, offset=0, limit=ALL, batch_rows=65536, threads=1, pread=False, version=None):
         """A RecordBatchReader."""
         stream = ffi.new('struct ArrowArrayStream*')
         options = ScanOptions(self._names(columns), offset, limit, batch_rows, threads, int(pread))
-        self._check(self.lib.lk_scan(str(path).encode(), ctypes.byref(options), ctypes.c_void_p(self._address(stream))))
+        self._check(self.lib.lk_scan(str(path).encode(), self._open(version), ctypes.byref(options), ctypes.c_void_p(self._address(stream))))
         return pa.RecordBatchReader._import_from_c(self._address(stream))
 
     def read(self, path, **options):
@@ -54,10 +67,15 @@ class Lancekit:
         table.validate(full=True)
         return table
 
-    def take(self, path, rows, columns=None):
+    def count(self, path, version=None):
+        rows = ctypes.c_uint64()
+        self._check(self.lib.lk_count(str(path).encode(), self._open(version), ctypes.byref(rows)))
+        return rows.value
+
+    def take(self, path, rows, columns=None, version=None):
         array, schema = ffi.new('struct ArrowArray*'), ffi.new('struct ArrowSchema*')
         numbers = (ctypes.c_int64 * len(rows))(*rows)
-        self._check(self.lib.lk_take(str(path).encode(), self._names(columns), numbers, ctypes.c_size_t(len(rows)),
+        self._check(self.lib.lk_take(str(path).encode(), self._open(version), self._names(columns), numbers, ctypes.c_size_t(len(rows)),
                                      ctypes.c_void_p(self._address(array)), ctypes.c_void_p(self._address(schema))))
         batch = pa.RecordBatch._import_from_c(self._address(array), self._address(schema))
         batch.validate(full=True)

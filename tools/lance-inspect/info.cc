@@ -180,8 +180,8 @@ Result<Schema> ReadSchema(const Session& session) {
   const std::string& path = session.options.arguments[0];
   LANCEKIT_ASSIGN(const DataFiles files, list_data_files(session.context, path));
   if (files.is_dataset) {
-    LANCEKIT_ASSIGN(format::Manifest manifest, ReadNewestManifest(session.context.impl(), path));
-    return std::move(manifest.schema);
+    LANCEKIT_ASSIGN(const Dataset dataset, Dataset::Open(session.context.impl(), path, {}));
+    return dataset.manifest().schema;
   }
   LANCEKIT_ASSIGN(InspectedFile file, inspect_file(session.context, path));
   return std::move(file.schema);

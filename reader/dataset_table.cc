@@ -1,0 +1,99 @@
+// A version of a dataset as a table: its fragments with their data files, columns and live rows.
+#include <algorithm>
+
+#include "base/checked_math.h"
+#include "base/limits.h"
+#include "format/deletion.h"
+#include "reader/dataset.h"
+#include "reader/table_impl.h"
+
+namespace lancekit {
+namespace {
+
+constexpr std::int32_t kNoColumn = -1;   // instead of a column: the field has none of its own
+constexpr std::int32_t kTombstone = -2;  // instead of a field: the column is no longer valid
+
+/// The fields of a data file that have a column. Errors: kCorruption.
+Result<std::vector<std::pair<std::int32_t, std::uint32_t>>> ColumnsOf(const format::DataFile& file) {
+  if (file.fields.size() != file.column_indices.size())
+    return Corrupt("data file {}: {} fields with {} columns", file.path, file.fields.size(), file.column_indices.size());
+  std::vector<std::pair<std::int32_t, std::uint32_t>> columns;
+  for (std::size_t i = 0; i < file.fields.size(); ++i) {
+    const std::int32_t column = file.column_indices[i];
+    if (column < kNoColumn) return Corrupt("data file {}: field {} has the column {}", file.path, file.fields[i], column);
+    if (file.fields[i] == kTombstone || column == kNoColumn) continue;
+    columns.emplace_back(file.fields[i], static_cast<std::uint32_t>(column));
+  }
+  return columns;
+}
+
+Result<LiveRows> ReadLiveRows(const Dataset& dataset, const format::Fragment& fragment, std::uint64_t physical_rows,
+                              ContextImpl& context) {
+  if (!fragment.deletion_file.has_value()) return LiveRows(physical_rows, {});
+  LANCEKIT_ASSIGN(const std::string path, dataset.DeletionFilePath(fragment));
+  LANCEKIT_ASSIGN(const std::shared_ptr<Source> source, OpenFileSource(context, path));
+  LANCEKIT_ASSIGN(const Buffer bytes, source->Read(0, source->size()));
+  auto deleted = format::ParseDeletionFile(fragment.deletion_file->kind, bytes.bytes(), physical_rows);
+  if (!deleted) return At(std::move(deleted).status(), {.path = path});
+  // Old manifests do not tell the number.
+  const std::uint64_t expected = fragment.deletion_file->num_deleted_rows, found = format::CountRows(*deleted);
+  if (expected != 0 && found != expected)
+    return At(Corrupt("{} deleted rows where the manifest says {}", found, expected), {.path = path});
+  return LiveRows(physical_rows, *deleted);
+}
+
+Result<TableFragment> OpenFragment(const Dataset& dataset, const format::Fragment& fragment, ContextImpl& context) {
+  TableFragment result;
+  // Old manifests do not tell the number of rows; the files do.
+  std::uint64_t physical_rows = fragment.physical_rows;
+  for (const format::DataFile& file : fragment.files) {
+    if (file.major_version == 0 && file.minor_version < 3)
+      return Unsupported("Lance 0.1 data files are not supported; convert the dataset with pylance");
+    LANCEKIT_ASSIGN(const auto columns, ColumnsOf(file));
+    LANCEKIT_ASSIGN(const std::string path, dataset.DataFilePath(file));
+    LANCEKIT_ASSIGN(std::shared_ptr<Source> source, OpenFileSource(context, path));
+    LANCEKIT_ASSIGN(std::shared_ptr<const FileReader> reader, FileReader::Open(std::move(source)));
+    if (physical_rows == 0) physical_rows = reader->descriptor().num_rows;
+    if (reader->descriptor().num_rows != physical_rows)
+      return At(Corrupt("{} rows where the manifest says {}", reader->descriptor().num_rows, physical_rows), {.path = path});
+    result.AddFile(std::move(reader), columns);
+  }
+  result.SortPlaces();
+  LANCEKIT_ASSIGN(result.live, ReadLiveRows(dataset, fragment, physical_rows, context));
+  result.num_rows = result.live.count();
+  return result;
+}
+
+/// The version of the data files; manifests before 2.0 was the default do not tell it.
+std::string FormatVersion(const format::Manifest& manifest) {
+  if (!manifest.data_format_version.empty() || manifest.fragments.empty() || manifest.fragments[0].files.empty())
+    return manifest.data_format_version;
+  const format::DataFile& file = manifest.fragments[0].files[0];
+  return file.major_version == 0 ? "2.0" : fmt::format("{}.{}", file.major_version, file.minor_version);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, const std::string& path,
+                                                     const OpenOptions& options) {
+  auto dataset = Dataset::Open(context.impl(), path, options);
+  if (!dataset) return At(std::move(dataset).status(), {.path = path});
+  LANCEKIT_TRY(At(dataset->CheckReadable(), {.path = path}));
+  const format::Manifest& manifest = dataset->manifest();
+  auto table = std::make_shared<TableImpl>(context);
+  table->path_ = path;
+  table->schema_ = manifest.schema;
+  table->format_version_ = FormatVersion(manifest);
+  for (const format::Fragment& fragment : manifest.fragments) {
+    auto opened = OpenFragment(*dataset, fragment, context.impl());
+    if (!opened) return At(std::move(opened).status(), {.path = path});
+    opened->first_row = table->num_rows_;
+    if (!CheckedAdd(table->num_rows_, opened->num_rows, &table->num_rows_) || table->num_rows_ > kMaxRows)
+      return Status(At(Corrupt("{} rows in fragment {}", opened->num_rows, fragment.id), {.path = path}));
+    // An empty fragment has no rows to find.
+    if (opened->num_rows != 0) table->fragments_.push_back(*std::move(opened));
+  }
+  return std::shared_ptr<const TableImpl>(std::move(table));
+}
+
+}  // namespace lancekit
