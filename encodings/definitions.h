@@ -21,6 +21,8 @@ extern const EncodingDef kRle;
 extern const EncodingDef kByteStreamSplit;
 extern const EncodingDef kGeneral;
 extern const EncodingDef kFixedSizeList;
+extern const EncodingDef kPackedStruct;
+extern const EncodingDef kVariablePackedStruct;
 
 /// Encoders borrow the view's memory. Fixed-width encoders take any fixed shape; those below say what else they need.
 std::unique_ptr<ChunkEncoder> MakeFlatEncoder(ValuesView values);
@@ -62,5 +64,7 @@ std::uint64_t RleBlockBytes(const std::uint16_t* values, std::uint64_t count);
 
 /// Appends a framed buffer: zstd: u64 size, frame; lz4: u32 size, block. Pre: less than 2 GiB.
 void AppendCompressed(Bytes bytes, format::BufferCompression compression, MutableBuffer* out);
+/// The reverse, for zstd or lz4; replaces what is in `out`. A bare zstd frame is accepted. Errors: kCorruption.
+Status DecompressBuffer(Bytes bytes, format::CompressionScheme scheme, MutableBuffer* out);
 
 }  // namespace lancekit

@@ -62,10 +62,6 @@ Status DecompressLz4(Bytes bytes, MutableBuffer* out) {
   return {};
 }
 
-Status Decompress(CompressionScheme scheme, Bytes bytes, MutableBuffer* out) {
-  return scheme == CompressionScheme::kZstd ? DecompressZstd(bytes, out) : DecompressLz4(bytes, out);
-}
-
 Result<CompressionScheme> Validate(const format::Encoding& encoding) {
   if (encoding.children.size() != 1 || !encoding.compression.has_value())
     return Corrupt("general: no inner encoding or compression");
@@ -98,7 +94,7 @@ class GeneralDecoder final : public ChunkDecoder {
   Result<Chunk> Open(const Chunk& chunk, std::array<Bytes, kMaxChunkBuffers>& buffers, Scratch* scratch) const {
     std::copy(chunk.buffers.begin(), chunk.buffers.end(), buffers.begin());
     if (!buffers[0].empty()) {
-      LANCEKIT_TRY(Decompress(scheme_, buffers[0], &scratch->decompressed));
+      LANCEKIT_TRY(DecompressBuffer(buffers[0], scheme_, &scratch->decompressed));
       buffers[0] = scratch->decompressed.bytes();
     }
     return Chunk{{buffers.data(), chunk.buffers.size()}, chunk.num_values};
@@ -117,7 +113,7 @@ Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding
 
 Status DecodeWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, ValueSink* sink, Scratch* scratch) {
   LANCEKIT_ASSIGN(const CompressionScheme scheme, Validate(encoding));
-  LANCEKIT_TRY(Decompress(scheme, bytes, &scratch->decompressed));
+  LANCEKIT_TRY(DecompressBuffer(bytes, scheme, &scratch->decompressed));
   return DecodeBlock(encoding.children[0], scratch->decompressed.bytes(), num_values, sink, scratch);
 }
 
@@ -127,7 +123,7 @@ class GeneralValueDecoder final : public ValueDecoder {
       : scheme_(scheme), inner_(std::move(inner)) {}
   std::uint64_t stored_bytes() const noexcept override { return 0; }
   Status Append(Bytes stored, ValueSink* sink, Scratch* scratch) const override {
-    LANCEKIT_TRY(Decompress(scheme_, stored, &scratch->decompressed));
+    LANCEKIT_TRY(DecompressBuffer(stored, scheme_, &scratch->decompressed));
     return inner_->Append(scratch->decompressed.bytes(), sink, scratch);
   }
 
@@ -156,6 +152,10 @@ std::string DescribeGeneral(const format::Encoding& encoding) {
 }
 
 }  // namespace
+
+Status DecompressBuffer(Bytes bytes, CompressionScheme scheme, MutableBuffer* out) {
+  return scheme == CompressionScheme::kZstd ? DecompressZstd(bytes, out) : DecompressLz4(bytes, out);
+}
 
 void AppendCompressed(Bytes bytes, format::BufferCompression compression, MutableBuffer* out) {
   const std::size_t at = out->size();

@@ -9,6 +9,7 @@ namespace {
 constexpr std::array kEncodings = {
     &kFlat, &kVariable,        &kConstant, &kOutOfLineBitpacking, &kInlineBitpacking, &kFsst,
     &kRle,  &kByteStreamSplit, &kGeneral,  &kFixedSizeList,
+    &kPackedStruct, &kVariablePackedStruct,
 };
 
 }  // namespace

@@ -41,6 +41,18 @@ Result<ValueShape> ShapeOf(const DataType& type) {
     keys.id = type.key_id;
     return FixedShape(FixedWidthBits(keys));
   }
+  if (type.id == TypeId::kStruct && !type.children.empty()) {
+    ValueShape shape;
+    shape.kind = ValueShape::Kind::kPacked;
+    for (const Field& field : type.children) {
+      LANCEKIT_ASSIGN(ValueShape part, ShapeOf(field.type));
+      if (!(part.fixed() || part.variable()) || field.type.id == TypeId::kDictionary) {
+        return Unsupported("a packed struct with a field of type {}", field.type.to_string());
+      }
+      shape.fields.push_back(std::move(part));
+    }
+    return shape;
+  }
   const DataType* item = &type;
   ValueShape shape;
   shape.kind = ValueShape::Kind::kFixed;
@@ -63,6 +75,7 @@ Result<ValueShape> ShapeOf(const DataType& type) {
 }
 
 ValueSink::ValueSink(ValueShape shape) : shape_(std::move(shape)), item_validity_(shape_.list_sizes.size()) {
+  for (const ValueShape& field : shape_.fields) fields_.emplace_back(field);
   if (shape_.variable()) Clear();
 }
 
@@ -71,10 +84,12 @@ void ValueSink::Clear() noexcept {
   values_.Clear();
   data_.Clear();
   for (ItemValidity& items : item_validity_) items = {};
+  for (ValueSink& field : fields_) field.Clear();
   if (shape_.variable()) values_.AppendFill(shape_.large_offsets ? 8 : 4, std::byte{0});
 }
 
 void ValueSink::Reserve(std::uint64_t num_values) {
+  for (ValueSink& field : fields_) field.Reserve(num_values);
   const std::size_t size = values_.size();
   if (shape_.variable()) {
     values_.Resize((num_values + 1) * (shape_.large_offsets ? 8 : 4));
@@ -204,6 +219,7 @@ template Status ValueSink::AppendStrings<std::int32_t>(const std::int32_t*, cons
 template Status ValueSink::AppendStrings<std::int64_t>(const std::int64_t*, const std::byte*, std::uint64_t);
 
 void ValueSink::AppendNulls(std::uint64_t count) {
+  for (ValueSink& field : fields_) field.AppendNulls(count);
   if (shape_.variable()) {
     const std::size_t width = shape_.large_offsets ? 8 : 4;
     const std::size_t at = values_.size();
@@ -253,6 +269,7 @@ ArrayData ValueSink::Finish(const DataType& type) && {
   Buffer values = borrowed_.empty() ? std::move(values_).Freeze() : std::move(borrowed_);
   ArrayData array = FinishLevel(type, 0, std::move(values));
   array.length = static_cast<std::int64_t>(length_);
+  for (std::size_t i = 0; i < fields_.size(); ++i) array.children.push_back(std::move(fields_[i]).Finish(type.children[i].type));
   if (shape_.variable()) array.data = std::move(data_).Freeze();
   return array;
 }

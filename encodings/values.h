@@ -14,20 +14,22 @@ namespace lancekit {
 /// What a page stores per item. Fixed-size lists are fixed-width values of all their items, with a validity bitmap of the
 /// items for each list level.
 struct ValueShape {
-  enum class Kind : std::uint8_t { kNone, kFixed, kVariable };
+  enum class Kind : std::uint8_t { kNone, kFixed, kVariable, kPacked };
   Kind kind = Kind::kNone;
   std::uint64_t width_bits = 0;           ///< fixed: of one value, lists multiplied out
   std::uint64_t item_bits = 0;            ///< fixed: of one innermost item
   std::vector<std::uint64_t> list_sizes;  ///< items per value of each fixed-size list level, outermost first
   bool large_offsets = false;             ///< variable: 64-bit Arrow offsets
+  std::vector<ValueShape> fields;         ///< packed: of the struct's fields, each fixed or variable
 
   bool fixed() const noexcept { return kind == Kind::kFixed; }
   bool variable() const noexcept { return kind == Kind::kVariable; }
+  bool packed() const noexcept { return kind == Kind::kPacked; }
   /// Items of list level `level` and all levels outside it, per value.
   std::uint64_t ItemsPerValue(std::size_t level) const noexcept;
 };
 
-/// The shape in which a leaf of this type is stored; for a dictionary type that of its keys.
+/// The shape in which a leaf of this type is stored; for a dictionary type that of its keys, for a struct that of a packed one.
 /// Errors: kUnsupported for a type that is no leaf or is too wide.
 Result<ValueShape> ShapeOf(const DataType& type);
 ValueShape FixedShape(std::uint64_t width_bits);
@@ -65,6 +67,10 @@ class ValueSink {
   template <class End>
   Status AppendEnds(const End* ends, std::uint64_t count);
 
+  /// Pre: packed. The sink of a field; CountRows takes over the rows whose values were appended to all of them.
+  ValueSink& field(std::size_t i) { return fields_[i]; }
+  void CountRows(std::uint64_t count) noexcept { length_ += count; }
+
   /// Zeros, or empty strings.
   void AppendNulls(std::uint64_t count);
   /// Uses bytes of the file as they are. Pre: fixed, length() == 0, nothing is appended afterwards.
@@ -91,6 +97,7 @@ class ValueSink {
   MutableBuffer data_;
   Buffer borrowed_;
   std::vector<ItemValidity> item_validity_;
+  std::vector<ValueSink> fields_;
 };
 
 /// A borrowed run of values for an encoder.

@@ -19,21 +19,6 @@ bool IsTrue(const Field& field, std::string_view key) {
   return false;
 }
 
-bool OwnsColumn(const Field& field) {
-  switch (field.type.id) {
-    case TypeId::kStruct:
-      return field.type.children.empty() || IsPackedStruct(field) || IsBlobV2(field);
-    case TypeId::kList:
-    case TypeId::kLargeList:
-    case TypeId::kMap:
-      return field.type.children.empty();
-    case TypeId::kFixedSizeList:
-      return field.type.children.empty() || field.type.children[0].type.id != TypeId::kStruct;
-    default:
-      return true;
-  }
-}
-
 void CollectLeaves(const Field& field, std::vector<const Field*>* path, std::vector<Leaf>* out) {
   path->push_back(&field);
   if (OwnsColumn(field)) {
@@ -83,6 +68,21 @@ bool IsBlobV2(const Field& field) {
   if (IsTrue(field, "lance-encoding:blob")) return true;
   return std::ranges::any_of(
       field.metadata, [](const auto& entry) { return entry.first == "ARROW:extension:name" && entry.second == "lance.blob.v2"; });
+}
+
+bool OwnsColumn(const Field& field) {
+  switch (field.type.id) {
+    case TypeId::kStruct:
+      return field.type.children.empty() || IsPackedStruct(field) || IsBlobV2(field);
+    case TypeId::kList:
+    case TypeId::kLargeList:
+    case TypeId::kMap:
+      return field.type.children.empty();
+    case TypeId::kFixedSizeList:
+      return field.type.children.empty() || field.type.children[0].type.id != TypeId::kStruct;
+    default:
+      return true;
+  }
 }
 
 void AssignFieldIds(Schema* schema) {

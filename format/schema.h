@@ -31,6 +31,9 @@ bool IsPackedStruct(const Field& field);
 /// Struct that describes blobs, as a manifest (extension lance.blob.v2) or a data file (lance-encoding:blob) has it.
 bool IsBlobV2(const Field& field);
 
+/// True for what has a column of its own in a 2.1 / 2.2 file; false for structs and lists, whose leaves have.
+bool OwnsColumn(const Field& field);
+
 /// Assigns ids depth-first from 0 where the schema has none (-1).
 void AssignFieldIds(Schema* schema);
 

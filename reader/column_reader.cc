@@ -13,23 +13,25 @@ Result<std::shared_ptr<const ColumnReader>> ColumnReader::Open(std::shared_ptr<c
   std::shared_ptr<ColumnReader> column(
       new ColumnReader(std::move(source), std::move(metadata), std::move(leaf), std::move(name)));
   std::uint64_t rows = 0;
-  column->row_starts_.push_back(0);
+  column->slot_starts_.push_back(0);
   for (const format::PageMetadata& page : column->metadata_.pages) {
     if (!CheckedAdd(rows, page.length, &rows) || rows > kMaxRows)
       return column->Locate(Corrupt("{} rows in a page", page.length), 0);
-    column->row_starts_.push_back(rows);
+    column->slot_starts_.push_back(rows);
     for (const format::FileRange& buffer : page.buffers) column->stored_bytes_ += buffer.size;
   }
-  if (rows != num_rows) {
-    return At(Corrupt("the pages hold {} rows, the file {}", rows, num_rows),
+  column->slots_per_row_ = column->leaf_.SlotsPerRow();
+  std::uint64_t wanted = 0;
+  if (!CheckedMul(num_rows, column->slots_per_row_, &wanted) || rows != wanted) {
+    return At(Corrupt("the pages hold {} rows, the file {}", rows / column->slots_per_row_, num_rows),
               {.path = column->source_->path(), .column = column->name_});
   }
   return std::shared_ptr<const ColumnReader>(std::move(column));
 }
 
-std::size_t ColumnReader::FindPage(std::uint64_t row) const {
-  const auto it = std::upper_bound(row_starts_.begin(), row_starts_.end() - 1, row);
-  return static_cast<std::size_t>(it - row_starts_.begin()) - 1;
+std::size_t ColumnReader::FindPage(std::uint64_t slot) const {
+  const auto it = std::upper_bound(slot_starts_.begin(), slot_starts_.end() - 1, slot);
+  return static_cast<std::size_t>(it - slot_starts_.begin()) - 1;
 }
 
 Status ColumnReader::Locate(Status status, std::size_t page) const {
@@ -50,18 +52,28 @@ Result<const PageReader*> ColumnReader::Page(std::size_t page) const {
   return lazy.reader.get();
 }
 
+Result<BlobPlace> ColumnReader::FindBlob(std::uint64_t row) const {
+  const std::size_t page = FindPage(row);
+  LANCEKIT_ASSIGN(const PageReader* reader, Page(page));
+  PageScratch scratch;
+  auto place = reader->FindBlob(row - slot_starts_[page], &scratch);
+  if (!place) return Locate(std::move(place).status(), page);
+  return place;
+}
+
 Status ColumnReader::Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const {
-  std::size_t page = rows.count == 0 ? 0 : FindPage(rows.first);
-  while (rows.count != 0) {
-    const std::uint64_t skip = rows.first - row_starts_[page];
-    const std::uint64_t count = std::min(rows.count, row_starts_[page + 1] - rows.first);
+  ValueRange slots{rows.first * slots_per_row_, rows.count * slots_per_row_};
+  std::size_t page = slots.count == 0 ? 0 : FindPage(slots.first);
+  while (slots.count != 0) {
+    const std::uint64_t skip = slots.first - slot_starts_[page];
+    const std::uint64_t count = std::min(slots.count, slot_starts_[page + 1] - slots.first);
     if (count != 0) {
       LANCEKIT_ASSIGN(const PageReader* reader, Page(page));
       Status status = reader->Read({skip, count}, sink, scratch);
       if (!status.ok()) return Locate(std::move(status), page);
     }
-    rows.first += count;
-    rows.count -= count;
+    slots.first += count;
+    slots.count -= count;
     ++page;
   }
   return {};

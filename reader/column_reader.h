@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/checked_math.h"
 #include "format/file_metadata.h"
 #include "io/source.h"
 #include "structural/page_reader.h"
@@ -15,18 +16,24 @@ namespace lancekit {
 /// Thread-safe. Errors carry column, page and file position.
 class ColumnReader {
  public:
-  /// `num_rows` must be the sum of the pages' rows. Errors: kCorruption otherwise.
+  /// The pages must hold `num_rows` rows. Errors: kCorruption otherwise.
   static Result<std::shared_ptr<const ColumnReader>> Open(std::shared_ptr<const Source> source, format::ColumnMetadata metadata,
                                                           LeafType leaf, std::string name, std::uint64_t num_rows);
 
   const std::string& name() const noexcept { return name_; }
   const LeafType& leaf() const noexcept { return leaf_; }
   const format::ColumnMetadata& metadata() const noexcept { return metadata_; }
-  std::uint64_t num_rows() const noexcept { return row_starts_.back(); }
+  std::uint64_t num_rows() const noexcept { return slot_starts_.back() / slots_per_row_; }
   /// First row behind the page that holds `row`.
-  std::uint64_t PageEnd(std::uint64_t row) const { return row_starts_[FindPage(row) + 1]; }
+  std::uint64_t PageEnd(std::uint64_t row) const {
+    return CeilDiv(slot_starts_[FindPage(row * slots_per_row_) + 1], slots_per_row_);
+  }
   /// Bytes of all page buffers.
   std::uint64_t stored_bytes() const noexcept { return stored_bytes_; }
+
+  const std::shared_ptr<const Source>& source() const noexcept { return source_; }
+  /// As PageReader::FindBlob. Pre: the row exists.
+  Result<BlobPlace> FindBlob(std::uint64_t row) const;
 
   /// Appends rows [rows.first, rows.first + rows.count). Pre: they exist.
   Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const;
@@ -43,7 +50,7 @@ class ColumnReader {
         leaf_(std::move(leaf)),
         name_(std::move(name)),
         pages_(metadata_.pages.size()) {}
-  std::size_t FindPage(std::uint64_t row) const;
+  std::size_t FindPage(std::uint64_t slot) const;
   Result<const PageReader*> Page(std::size_t page) const;
   Status Locate(Status status, std::size_t page) const;
 
@@ -51,7 +58,9 @@ class ColumnReader {
   format::ColumnMetadata metadata_;
   LeafType leaf_;
   std::string name_;
-  std::vector<std::uint64_t> row_starts_;
+  // Pages count slots: rows, or items of fixed-size lists of structs.
+  std::uint64_t slots_per_row_ = 1;
+  std::vector<std::uint64_t> slot_starts_;
   std::uint64_t stored_bytes_ = 0;
   mutable std::vector<LazyPage> pages_;
 };

@@ -4,6 +4,7 @@
 #include "base/checked_math.h"
 #include "base/limits.h"
 #include "format/deletion.h"
+#include "reader/blob_columns.h"
 #include "reader/dataset.h"
 #include "reader/table_impl.h"
 
@@ -83,6 +84,7 @@ Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, con
   auto table = std::make_shared<TableImpl>(context);
   table->path_ = path;
   table->schema_ = manifest.schema;
+  ShowBlobsAsBytes(&table->schema_.fields);
   table->format_version_ = FormatVersion(manifest);
   for (const format::Fragment& fragment : manifest.fragments) {
     auto opened = OpenFragment(*dataset, fragment, context.impl());

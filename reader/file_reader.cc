@@ -54,27 +54,22 @@ Result<format::ColumnMetadata> FileReader::ReadColumnMetadata(std::uint32_t colu
   return metadata;
 }
 
-Result<std::shared_ptr<const ColumnReader>> FileReader::Column(std::uint32_t column, const Field& field) const {
-  const Place place{.path = source_->path(), .column = field.name};
+Result<std::shared_ptr<const ColumnReader>> FileReader::Column(std::uint32_t column, const FieldLeaf& leaf) const {
+  const Place place{.path = source_->path(), .column = leaf.name};
   {
     std::shared_lock lock(mutex_);
     if (const auto it = columns_.find(column); it != columns_.end()) {
       // A manifest can give one column to two fields; reading it as another type would break out of its buffers.
-      if (it->second->leaf().type != field.type) return At(Corrupt("column {} is claimed with two types", column), place);
+      const LeafType& known = it->second->leaf();
+      if (known.type != leaf.type.type || known.parents != leaf.type.parents) {
+        return At(Corrupt("column {} is claimed with two types", column), place);
+      }
       return it->second;
     }
   }
-  if (footer_.version == format::FileVersion::k2_0) {
-    return At(
-        Unsupported("the page encodings of Lance 2.0 are not supported yet; rewrite the table with pylance as 2.1 or newer"),
-        place);
-  }
   auto metadata = ReadColumnMetadata(column);
   if (!metadata) return At(std::move(metadata).status(), place);
-  auto leaf = MakeLeafType(field.type);
-  if (!leaf) return At(std::move(leaf).status(), place);
-  LANCEKIT_ASSIGN(auto reader,
-                  ColumnReader::Open(source_, *std::move(metadata), *std::move(leaf), field.name, descriptor_.num_rows));
+  LANCEKIT_ASSIGN(auto reader, ColumnReader::Open(source_, *std::move(metadata), leaf.type, leaf.name, descriptor_.num_rows));
   std::unique_lock lock(mutex_);
   return columns_.emplace(column, std::move(reader)).first->second;
 }

@@ -21,6 +21,7 @@ class FileReader {
   static Result<std::shared_ptr<const FileReader>> Open(std::shared_ptr<const Source> source);
 
   const Source& source() const noexcept { return *source_; }
+  const std::shared_ptr<const Source>& shared_source() const noexcept { return source_; }
   const format::Footer& footer() const noexcept { return footer_; }
   /// Schema and number of rows.
   const format::FileDescriptor& descriptor() const noexcept { return descriptor_; }
@@ -30,8 +31,8 @@ class FileReader {
   Result<format::FileRange> GlobalBufferRange(std::uint32_t buffer) const;
   /// Parses a column's metadata anew.
   Result<format::ColumnMetadata> ReadColumnMetadata(std::uint32_t column) const;
-  /// The column as values of `field`, opened on first use and then kept.
-  Result<std::shared_ptr<const ColumnReader>> Column(std::uint32_t column, const Field& field) const;
+  /// The column as values of this leaf, opened on first use and then kept.
+  Result<std::shared_ptr<const ColumnReader>> Column(std::uint32_t column, const FieldLeaf& leaf) const;
 
  private:
   explicit FileReader(std::shared_ptr<const Source> source) : source_(std::move(source)) {}

@@ -16,8 +16,8 @@ struct RowRun {
   std::uint64_t count = 0;
 };
 
-/// The rows of the runs, one after the other, as one array of the column. Errors: as ColumnReader::Read.
-Result<ArrayData> ReadColumnRows(const TableImpl& table, std::size_t column, const LeafType& leaf, std::span<const RowRun> runs);
+/// The rows of the runs, one after the other, as one array of the field. Errors: as FieldReader::Read.
+Result<ArrayData> ReadRows(const TableImpl& table, const FieldShape& shape, std::span<const RowRun> runs);
 
 /// Runs `body`, turning an exhausted memory into kResourceLimit.
 template <class Body>

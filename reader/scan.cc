@@ -13,15 +13,6 @@ namespace {
 // Batches begin at multiples of this where they can: most chunks hold this many values, and a chunk that two batches share is
 // decoded twice.
 constexpr std::uint64_t kRowUnit = 1024;
-// Stored bytes of strings say little about their size in memory; codecs that decode fast reach about this ratio.
-constexpr std::uint64_t kStringExpansion = 3;
-
-std::uint64_t EstimateRowBytes(const ColumnReader& column) {
-  const ValueShape& shape = column.leaf().shape;
-  if (!shape.variable()) return CeilDiv(shape.width_bits, 8);
-  const std::uint64_t rows = std::max<std::uint64_t>(1, column.num_rows());
-  return (shape.large_offsets ? 8 : 4) + CeilDiv(column.stored_bytes() * kStringExpansion, rows);
-}
 
 }  // namespace
 
@@ -29,9 +20,8 @@ Status ScanImpl::Start() {
   if (plan_ != nullptr) return {};
   auto plan = std::make_shared<Plan>();
   plan->table = table_;
-  LANCEKIT_ASSIGN(plan->columns, table_->ResolveColumns(columns_));
-  LANCEKIT_ASSIGN(plan->leaves, table_->LeafTypes(plan->columns));
-  plan->schema = std::make_shared<const Schema>(table_->Project(plan->columns));
+  LANCEKIT_ASSIGN(plan->fields, table_->Select(columns_));
+  plan->schema = std::make_shared<const Schema>(SelectedSchema(table_->schema_, plan->fields));
   next_row_ = std::min(offset_, table_->num_rows_);
   end_row_ = next_row_ + std::min(limit_, table_->num_rows_ - next_row_);
   plan_ = std::move(plan);
@@ -46,12 +36,11 @@ Result<std::shared_ptr<const Schema>> ScanImpl::OutputSchema() {
 Result<std::uint64_t> ScanImpl::RowsPerBatch(const TableFragment& fragment) {
   if (&fragment == sized_fragment_) return rows_per_batch_;
   std::uint64_t row_bytes = 0;
-  dictionary_columns_.clear();
-  for (const std::size_t column : plan_->columns) {
-    LANCEKIT_ASSIGN(auto reader, fragment.Column(table_->schema_.fields[column]));
-    if (reader == nullptr) continue;
-    row_bytes += EstimateRowBytes(*reader);
-    if (reader->leaf().is_dictionary()) dictionary_columns_.push_back(std::move(reader));
+  field_readers_.clear();
+  for (const auto& shape : plan_->fields) {
+    LANCEKIT_ASSIGN(auto reader, FieldReader::Open(fragment, *shape, table_->context()));
+    row_bytes += reader->EstimateRowBytes();
+    field_readers_.push_back(std::move(reader));
   }
   std::uint64_t rows = std::min(batch_rows_, batch_bytes_ / std::max<std::uint64_t>(1, row_bytes));
   if (rows > kRowUnit) rows -= rows % kRowUnit;
@@ -67,9 +56,8 @@ Result<std::optional<RowRun>> ScanImpl::NextRun() {
   const std::uint64_t first = next_row_ - fragment.first_row;
   std::uint64_t count = std::min({rows, fragment.num_rows - first, end_row_ - next_row_});
   if (count > kRowUnit && count == rows && (first + count) % kRowUnit != 0) count -= (first + count) % kRowUnit;
-  // Each page of a dictionary column has a dictionary of its own, which a batch can hand out as it is.
-  for (const auto& column : dictionary_columns_) {
-    count = std::min(count, fragment.live.CountBefore(column->PageEnd(fragment.live.Physical(first))) - first);
+  for (const auto& reader : field_readers_) {
+    count = std::min(count, fragment.live.CountBefore(reader->PageEnd(fragment.live.Physical(first))) - first);
   }
   next_row_ += count;
   return std::optional<RowRun>(RowRun{&fragment, first, count});
@@ -85,8 +73,8 @@ Result<Batch> ScanImpl::ReadBatch(const Plan& plan, RowRun run) {
     for (const format::RowRange& range : run.fragment->live.Ranges(run.first, run.count)) {
       runs.push_back({run.fragment, range.begin, range.end - range.begin});
     }
-    for (std::size_t i = 0; i < plan.columns.size(); ++i) {
-      LANCEKIT_ASSIGN(ArrayData column, ReadColumnRows(*plan.table, plan.columns[i], plan.leaves[i], runs));
+    for (const auto& shape : plan.fields) {
+      LANCEKIT_ASSIGN(ArrayData column, ReadRows(*plan.table, *shape, runs));
       batch->columns.push_back(std::move(column));
     }
     return Batch(std::move(batch));

@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "reader/field_reader.h"
 #include "reader/read_rows.h"
+#include "reader/selection.h"
 #include "reader/table_impl.h"
 
 namespace lancekit {
@@ -43,8 +45,7 @@ class ScanImpl {
   // What reading tasks need, apart from the scan itself.
   struct Plan {
     std::shared_ptr<const TableImpl> table;
-    std::vector<std::size_t> columns;
-    std::vector<LeafType> leaves;
+    Selection fields;
     std::shared_ptr<const Schema> schema;
   };
 
@@ -64,7 +65,7 @@ class ScanImpl {
   std::uint64_t end_row_ = 0;
   const TableFragment* sized_fragment_ = nullptr;  // the fragment that rows_per_batch_ was worked out for
   std::uint64_t rows_per_batch_ = 0;
-  std::vector<std::shared_ptr<const ColumnReader>> dictionary_columns_;
+  std::vector<std::shared_ptr<const FieldReader>> field_readers_;  // of that fragment
   std::deque<std::pair<RowRun, std::shared_ptr<Slot>>> ahead_;
   bool failed_ = false;
 };

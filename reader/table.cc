@@ -1,15 +1,23 @@
 #include "lancekit/table.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/limits.h"
 #include "reader/batch_impl.h"
+#include "reader/blob_columns.h"
 #include "reader/dataset.h"
+#include "reader/field_reader.h"
 #include "reader/read_rows.h"
 #include "reader/scan_impl.h"
 #include "reader/table_impl.h"
 
 namespace lancekit {
+
+struct BlobImpl {
+  std::shared_ptr<const TableImpl> table;  // whose context the file belongs to
+  BlobBytes bytes;
+};
 
 void TableFragment::AddFile(std::shared_ptr<const FileReader> file,
                             const std::vector<std::pair<std::int32_t, std::uint32_t>>& columns) {
@@ -24,46 +32,16 @@ const ColumnPlace* TableFragment::Place(std::int32_t field_id) const {
   return it == places.end() || it->field_id != field_id ? nullptr : &*it;
 }
 
-Result<std::shared_ptr<const ColumnReader>> TableFragment::Column(const Field& field) const {
-  const ColumnPlace* place = Place(field.id);
-  if (place == nullptr) return std::shared_ptr<const ColumnReader>();
-  return files[place->file]->Column(place->column, field);
-}
-
 const TableFragment& TableImpl::FragmentOf(std::uint64_t row) const {
   const auto after = std::upper_bound(fragments_.begin(), fragments_.end(), row,
                                       [](std::uint64_t r, const TableFragment& fragment) { return r < fragment.first_row; });
   return *(after - 1);
 }
 
-Result<std::vector<std::size_t>> TableImpl::ResolveColumns(const std::vector<std::string>& names) const {
-  std::vector<std::size_t> columns;
-  if (names.empty()) {
-    for (std::size_t i = 0; i < schema_.fields.size(); ++i) columns.push_back(i);
-  }
-  for (const std::string& name : names) {
-    const int index = schema_.index_of(name);
-    if (index < 0) return Status(At(Invalid("there is no column \"{}\"", name), {.path = path_}));
-    columns.push_back(static_cast<std::size_t>(index));
-  }
-  return columns;
-}
-
-Schema TableImpl::Project(const std::vector<std::size_t>& columns) const {
-  Schema schema;
-  schema.metadata = schema_.metadata;
-  for (const std::size_t column : columns) schema.fields.push_back(schema_.fields[column]);
-  return schema;
-}
-
-Result<std::vector<LeafType>> TableImpl::LeafTypes(const std::vector<std::size_t>& columns) const {
-  std::vector<LeafType> leaves;
-  for (const std::size_t column : columns) {
-    auto leaf = MakeLeafType(schema_.fields[column].type);
-    if (!leaf) return At(std::move(leaf).status(), {.path = path_, .column = schema_.fields[column].name});
-    leaves.push_back(*std::move(leaf));
-  }
-  return leaves;
+Result<Selection> TableImpl::Select(const std::vector<std::string>& names) const {
+  auto selection = SelectFields(schema_, names);
+  if (!selection) return At(std::move(selection).status(), {.path = path_});
+  return selection;
 }
 
 Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, const std::string& path) {
@@ -72,6 +50,7 @@ Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, co
   LANCEKIT_ASSIGN(std::shared_ptr<const FileReader> file, FileReader::Open(std::move(source)));
   table->path_ = path;
   table->schema_ = file->descriptor().schema;
+  ShowBlobsAsBytes(&table->schema_.fields);
   table->num_rows_ = file->descriptor().num_rows;
   table->format_version_ = format::Name(file->footer().version);
   TableFragment fragment;
@@ -132,17 +111,41 @@ Result<std::vector<RowRun>> MakeRuns(const TableImpl& table, Span<const std::int
 Result<Batch> Table::take(Span<const std::int64_t> rows, const std::vector<std::string>& columns) const {
   return WithoutThrowing([&]() -> Result<Batch> {
     LANCEKIT_TRY(impl_->context().CheckCancelled());
-    LANCEKIT_ASSIGN(const auto indices, impl_->ResolveColumns(columns));
-    LANCEKIT_ASSIGN(const auto leaves, impl_->LeafTypes(indices));
+    LANCEKIT_ASSIGN(const Selection fields, impl_->Select(columns));
     LANCEKIT_ASSIGN(const auto runs, MakeRuns(*impl_, rows));
     auto batch = std::make_shared<BatchImpl>();
-    batch->schema = std::make_shared<const Schema>(impl_->Project(indices));
+    batch->schema = std::make_shared<const Schema>(SelectedSchema(impl_->schema_, fields));
     batch->num_rows = static_cast<std::int64_t>(rows.size());
-    for (std::size_t i = 0; i < indices.size(); ++i) {
-      LANCEKIT_ASSIGN(ArrayData column, ReadColumnRows(*impl_, indices[i], leaves[i], runs));
+    for (const auto& shape : fields) {
+      LANCEKIT_ASSIGN(ArrayData column, ReadRows(*impl_, *shape, runs));
       batch->columns.push_back(std::move(column));
     }
     return Batch(std::move(batch));
+  });
+}
+
+Result<Blob> Table::blob(std::int64_t row, const std::string& column) const {
+  return WithoutThrowing([&]() -> Result<Blob> {
+    LANCEKIT_ASSIGN(const Selection fields, impl_->Select({column}));
+    LANCEKIT_ASSIGN(const auto runs, MakeRuns(*impl_, Span<const std::int64_t>(&row, 1)));
+    LANCEKIT_ASSIGN(const auto reader, FieldReader::Open(*runs[0].fragment, *fields[0], impl_->context()));
+    auto found = reader->FindBlob(runs[0].first);
+    if (!found) return At(std::move(found).status(), {.path = impl_->path_, .column = column});
+    return Blob(std::make_shared<const BlobImpl>(BlobImpl{impl_, *std::move(found)}));
+  });
+}
+
+Blob::Blob(std::shared_ptr<const BlobImpl> impl) noexcept : impl_(std::move(impl)) {}
+bool Blob::is_null() const noexcept { return impl_->bytes.is_null; }
+std::uint64_t Blob::size() const noexcept { return impl_->bytes.size; }
+
+Result<std::size_t> Blob::read(std::uint64_t offset, void* to, std::size_t size) const {
+  return WithoutThrowing([&]() -> Result<std::size_t> {
+    const std::uint64_t start = std::min(offset, impl_->bytes.size);
+    const std::size_t count = std::min<std::uint64_t>(size, impl_->bytes.size - start);
+    LANCEKIT_ASSIGN(const Buffer bytes, impl_->bytes.Read(start, count));
+    if (count != 0) std::memcpy(to, bytes.data(), count);
+    return count;
   });
 }
 

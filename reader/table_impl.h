@@ -12,7 +12,7 @@
 #include "lancekit/table.hpp"
 #include "reader/file_reader.h"
 #include "reader/live_rows.h"
-#include "structural/leaf.h"
+#include "reader/selection.h"
 
 namespace lancekit {
 
@@ -36,8 +36,6 @@ struct TableFragment {
   void SortPlaces();
   /// Null when no file of the fragment holds the field: all its values are null.
   const ColumnPlace* Place(std::int32_t field_id) const;
-  /// Opens the column; null when the field has no values here. Errors: as FileReader::Column.
-  Result<std::shared_ptr<const ColumnReader>> Column(const Field& field) const;
 };
 
 class TableImpl {
@@ -54,11 +52,8 @@ class TableImpl {
   ContextImpl& context() const noexcept { return context_.impl(); }
   /// Fragment that holds the row. Pre: row < num_rows_.
   const TableFragment& FragmentOf(std::uint64_t row) const;
-  /// Positions of these columns in the schema, all of them for none. Errors: kInvalidArgument naming the column.
-  Result<std::vector<std::size_t>> ResolveColumns(const std::vector<std::string>& names) const;
-  Schema Project(const std::vector<std::size_t>& columns) const;
-  /// The leaf types of these columns. Errors: kUnsupported naming column and type.
-  Result<std::vector<LeafType>> LeafTypes(const std::vector<std::size_t>& columns) const;
+  /// Errors: as SelectFields.
+  Result<Selection> Select(const std::vector<std::string>& names) const;
 };
 
 /// Opens a data file as a table of one fragment.

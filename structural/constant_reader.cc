@@ -1,4 +1,4 @@
-// Constant pages: all rows null, or all valid rows equal. What exists decides the form:
+// Constant pages: all values null, or all valid values equal. What exists decides the form:
 //
 //   no value, no buffers: all null;  no value, 2 buffers (rep, def): all null with levels
 //   inline value, no buffers: all equal;  inline value, 2 buffers (rep, def): equal or null
@@ -6,7 +6,9 @@
 //       u32 number of buffers, u32 length of each, the Arrow buffers of an array of length 1
 //
 // Source: lance rust lance-encoding logical/primitive.rs (ConstantLayout), protos/encodings_v2_1.proto.
+#include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "base/checked_math.h"
 #include "structural/page_reader.h"
@@ -14,38 +16,60 @@
 namespace lancekit {
 namespace {
 
+/// The levels of a page, and where its rows start among them.
+struct PageEntries {
+  std::vector<std::uint16_t> rep;
+  std::vector<std::uint16_t> def;
+  std::vector<std::uint64_t> row_starts;  // with lists; one more entry: all entries
+};
+
 class ConstantPage final : public PageReader {
  public:
-  ConstantPage(std::vector<std::byte> value, bool has_value, std::vector<std::uint16_t> levels)
-      : value_(std::move(value)), has_value_(has_value), levels_(std::move(levels)) {}
+  ConstantPage(PageLevels levels, PageEntries entries, std::optional<std::vector<std::byte>> value)
+      : levels_(std::move(levels)), entries_(std::move(entries)), value_(std::move(value)) {}
 
   Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const override {
+    ValueRange entries = rows;
+    if (levels_.has_lists()) {
+      entries.first = entries_.row_starts[rows.first];
+      entries.count = entries_.row_starts[rows.first + rows.count] - entries.first;
+    }
+    const auto* const rep = entries_.rep.empty() ? nullptr : entries_.rep.data() + entries.first;
+    const auto* def = entries_.def.empty() ? nullptr : entries_.def.data() + entries.first;
+    if (def == nullptr && !value_.has_value()) {
+      if (levels_.max_def() == 0) return Corrupt("constant: neither values nor nulls");
+      def = AllNull(entries.count, scratch);
+    }
+    const std::uint64_t count = levels_.CountVisible(def, entries.count);
+    LANCEKIT_ASSIGN(const std::uint16_t* visible, AppendEntries(levels_, rep, def, entries.count, sink, &scratch->visible));
     ValueSink& values = sink->values();
-    if (!has_value_) {
-      sink->AppendNull(rows.count);
-      values.AppendNulls(rows.count);
+    if (!value_.has_value()) {
+      values.AppendNulls(count);
       return {};
     }
-    if (levels_.empty()) {
-      sink->AppendValid(rows.count);
-    } else {
-      sink->AppendLevels(levels_.data() + rows.first, rows.count);
-    }
-    return values.shape().variable() ? RepeatString(rows, &values, scratch) : RepeatFixed(rows.count, &values);
+    return values.shape().variable() ? RepeatString(visible, count, &values, scratch) : RepeatFixed(count, &values);
   }
 
  private:
+  // Without levels and value everything is null, which is the innermost level.
+  static const std::uint16_t* AllNull(std::uint64_t count, PageScratch* scratch) {
+    scratch->definition.Clear();
+    auto* const levels = reinterpret_cast<std::uint16_t*>(scratch->definition.AppendFixed(count));
+    std::fill_n(levels, count, std::uint16_t{1});
+    return levels;
+  }
+
   Status RepeatFixed(std::uint64_t count, ValueSink* values) const {
     const std::uint64_t bits = values->shape().width_bits;
     if (bits % 8 != 0) {
-      for (std::uint64_t i = 0; i < count; ++i) values->AppendBits(value_.data(), 0, 1);
+      for (std::uint64_t i = 0; i < count; ++i) values->AppendBits(value_->data(), 0, 1);
       return {};
     }
     if (count == 0) return {};
     std::byte* const to = values->AppendFixed(count);
-    const std::size_t width = value_.size();
+    const std::size_t width = value_->size();
     if (width == 0) return {};
-    std::memcpy(to, value_.data(), width);
+    std::memcpy(to, value_->data(), width);
     // Doubling: each copy repeats all that is there.
     for (std::size_t done = width, total = width * count; done < total;) {
       const std::size_t step = std::min(done, total - done);
@@ -55,24 +79,25 @@ class ConstantPage final : public PageReader {
     return {};
   }
 
-  Status RepeatString(ValueRange rows, ValueSink* values, PageScratch* scratch) const {
-    scratch->ends.Resize(rows.count * sizeof(std::int64_t));
+  Status RepeatString(const std::uint16_t* visible, std::uint64_t count, ValueSink* values, PageScratch* scratch) const {
+    const std::size_t size = value_->size();
+    scratch->ends.Resize(count * sizeof(std::int64_t));
     auto* const ends = scratch->ends.as<std::int64_t>();
     std::uint64_t total = 0;
-    for (std::uint64_t i = 0; i < rows.count; ++i) {
-      if (levels_.empty() || levels_[rows.first + i] == 0) total += value_.size();
+    for (std::uint64_t i = 0; i < count; ++i) {
+      if (visible == nullptr || visible[i] == 0) total += size;
       ends[i] = static_cast<std::int64_t>(total);
     }
     if (!values->HasRoom(total))
       return MakeError(ErrorCode::kResourceLimit, "{} bytes of strings do not fit into one batch", total);
     std::byte* to = values->ReserveData(total);
-    for (std::uint64_t done = 0; done < total; done += value_.size()) std::memcpy(to + done, value_.data(), value_.size());
-    return values->AppendEnds(ends, rows.count);
+    for (std::uint64_t done = 0; done < total; done += size) std::memcpy(to + done, value_->data(), size);
+    return values->AppendEnds(ends, count);
   }
 
-  std::vector<std::byte> value_;
-  bool has_value_;
-  std::vector<std::uint16_t> levels_;
+  PageLevels levels_;
+  PageEntries entries_;
+  std::optional<std::vector<std::byte>> value_;
 };
 
 /// The value of a value buffer: strings have two Arrow buffers (offsets and data), fixed-size binary has one.
@@ -92,24 +117,52 @@ Result<std::vector<std::byte>> ParseValueBuffer(Bytes bytes, const ValueShape& s
   return std::vector<std::byte>(value.begin(), value.end());
 }
 
-Result<std::vector<std::uint16_t>> ReadLevels(const PageInput& input, std::size_t buffer) {
-  const format::PageLayout& layout = *input.layout;
+/// The levels of one kind: raw, or in a block encoding that says how many there are.
+Result<std::vector<std::uint16_t>> ReadLevels(const PageInput& input, std::size_t buffer,
+                                              const std::optional<format::Encoding>& compression, std::uint64_t num_values) {
   LANCEKIT_ASSIGN(const Buffer bytes, ReadPageBuffer(input, buffer));
-  const std::uint64_t rows = input.page->length;
-  if (bytes.empty() && layout.num_def_values == 0) return std::vector<std::uint16_t>();
-  ValueSink levels(FixedShape(16));
-  Scratch scratch;
-  if (layout.def_compression.has_value()) {
-    if (layout.num_def_values != rows) return Corrupt("constant: {} levels for {} rows", layout.num_def_values, rows);
-    // Levels cost at least a bit each in every encoding but the run-length one, whose runs hold at most 255.
-    if (rows / 256 > bytes.size() * 8) return Corrupt("constant: {} bytes of levels for {} rows", bytes.size(), rows);
-    LANCEKIT_TRY(DecodeBlock(*layout.def_compression, bytes.bytes(), rows, &levels, &scratch));
-  } else {
-    if (bytes.size() / 2 != rows) return Corrupt("constant: {} bytes of levels for {} rows", bytes.size(), rows);
-    levels.AppendBits(bytes.data(), 0, rows);
+  std::vector<std::uint16_t> levels;
+  if (!compression.has_value()) {
+    levels.resize(bytes.size() / 2);
+    if (!levels.empty()) std::memcpy(levels.data(), bytes.data(), levels.size() * 2);
+    return levels;
   }
-  const auto* first = levels.values().as<std::uint16_t>();
-  return std::vector<std::uint16_t>(first, first + rows);
+  // Levels cost at least a bit each in every encoding but the run-length one, whose runs hold at most 255.
+  if (num_values / 256 > bytes.size() * 8) return Corrupt("constant: {} bytes for {} levels", bytes.size(), num_values);
+  ValueSink sink(FixedShape(16));
+  Scratch scratch;
+  LANCEKIT_TRY(DecodeBlock(*compression, bytes.bytes(), num_values, &sink, &scratch));
+  const auto* first = sink.values().as<std::uint16_t>();
+  levels.assign(first, first + num_values);
+  return levels;
+}
+
+Result<PageEntries> ReadEntries(const PageInput& input, const PageLevels& levels) {
+  const format::PageLayout& layout = *input.layout;
+  const std::size_t num_buffers = input.page->buffers.size();
+  const std::uint64_t rows = input.page->length;
+  PageEntries entries;
+  if (num_buffers >= 2) {
+    LANCEKIT_ASSIGN(entries.rep, ReadLevels(input, num_buffers - 2, layout.rep_compression, layout.num_rep_values));
+    LANCEKIT_ASSIGN(entries.def, ReadLevels(input, num_buffers - 1, layout.def_compression, layout.num_def_values));
+  }
+  if (!levels.has_lists()) entries.rep.clear();
+  if (levels.max_def() == 0) entries.def.clear();
+  const std::uint64_t count = levels.has_lists() ? entries.rep.size() : rows;
+  if (!entries.def.empty() && entries.def.size() != count) {
+    return Corrupt("constant: {} definition levels for {} entries", entries.def.size(), count);
+  }
+  LANCEKIT_TRY(levels.Check(entries.rep.data(), nullptr, entries.rep.size()));
+  LANCEKIT_TRY(levels.Check(nullptr, entries.def.data(), entries.def.size()));
+  if (!levels.has_lists()) return entries;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (entries.rep[i] == levels.max_rep()) entries.row_starts.push_back(i);
+  }
+  if (entries.row_starts.size() != rows || (count != 0 && entries.rep[0] != levels.max_rep())) {
+    return Corrupt("constant: {} rows start where the page has {}", entries.row_starts.size(), rows);
+  }
+  entries.row_starts.push_back(count);
+  return entries;
 }
 
 }  // namespace
@@ -117,31 +170,25 @@ Result<std::vector<std::uint16_t>> ReadLevels(const PageInput& input, std::size_
 Result<std::unique_ptr<PageReader>> OpenConstantPage(const PageInput& input) {
   const format::PageLayout& layout = *input.layout;
   const std::size_t num_buffers = input.page->buffers.size();
-  LANCEKIT_ASSIGN(const bool nullable, IsNullable(layout));
-  std::vector<std::byte> value;
+  LANCEKIT_ASSIGN(PageLevels levels, PageLevels::Make(layout.layers, *input.leaf));
+  std::optional<std::vector<std::byte>> value;
   const bool has_value = layout.has_inline_value || num_buffers == 1 || num_buffers == 3;
   if (num_buffers > 3) return Corrupt("constant: {} buffers in the page", num_buffers);
-  if (has_value && (input.leaf->is_dictionary() || input.leaf->shape.kind == ValueShape::Kind::kNone)) {
+  const ValueShape& shape = input.leaf->shape;
+  if (has_value && (input.leaf->is_dictionary() || !(shape.fixed() || shape.variable()))) {
     return Unsupported("constant: a value of type {}", input.leaf->type.to_string());
   }
   if (layout.has_inline_value) {
     value = layout.inline_value;
   } else if (has_value) {
     LANCEKIT_ASSIGN(const Buffer bytes, ReadPageBuffer(input, 0));
-    LANCEKIT_ASSIGN(value, ParseValueBuffer(bytes.bytes(), input.leaf->shape));
+    LANCEKIT_ASSIGN(value, ParseValueBuffer(bytes.bytes(), shape));
   }
-  const ValueShape& shape = input.leaf->shape;
-  if (has_value && shape.fixed() && value.size() != CeilDiv(shape.width_bits, 8)) {
-    return Corrupt("constant: a value of {} bytes where the type has {} bits", value.size(), shape.width_bits);
+  if (has_value && shape.fixed() && value->size() != CeilDiv(shape.width_bits, 8)) {
+    return Corrupt("constant: a value of {} bytes where the type has {} bits", value->size(), shape.width_bits);
   }
-  std::vector<std::uint16_t> levels;
-  if (num_buffers >= 2 && has_value && nullable) {
-    LANCEKIT_ASSIGN(levels, ReadLevels(input, num_buffers - 1));
-  }
-  if (!levels.empty() && levels.size() != input.page->length) {
-    return Corrupt("constant: {} levels for {} rows", levels.size(), input.page->length);
-  }
-  return std::unique_ptr<PageReader>(std::make_unique<ConstantPage>(std::move(value), has_value, std::move(levels)));
+  LANCEKIT_ASSIGN(PageEntries entries, ReadEntries(input, levels));
+  return std::unique_ptr<PageReader>(std::make_unique<ConstantPage>(std::move(levels), std::move(entries), std::move(value)));
 }
 
 }  // namespace lancekit

@@ -45,6 +45,12 @@ Result<std::unique_ptr<Dictionary>> Dictionary::Decode(const format::Encoding& e
   if (num_items >= 0x7FFFFFFF) return Corrupt("a dictionary of {} items", num_items);
   ValueSink items(shape);
   LANCEKIT_TRY(DecodeBlock(encoding, bytes, num_items, &items, scratch));
+  return Make(std::move(items), leaf);
+}
+
+std::unique_ptr<Dictionary> Dictionary::Make(ValueSink items, const LeafType& leaf) {
+  const std::uint64_t num_items = items.length();
+  const ValueShape shape = items.shape();
   if (!leaf.is_dictionary()) items.AppendNulls(1);
   const DataType& type = leaf.is_dictionary() ? leaf.type.children[0].type : leaf.type;
   std::unique_ptr<Dictionary> dictionary(new Dictionary(num_items, std::move(items).Finish(type)));

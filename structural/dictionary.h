@@ -15,6 +15,9 @@ class Dictionary {
   static Result<std::unique_ptr<Dictionary>> Decode(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_items,
                                                     const LeafType& leaf, Scratch* scratch);
 
+  /// Of items that are decoded already, in the shape of the leaf's dictionary or values. Pre: fewer than 2^31.
+  static std::unique_ptr<Dictionary> Make(ValueSink items, const LeafType& leaf);
+
   /// Appends the items of these indices; null slots (levels[i] != 0, levels may be nullptr) get an empty item.
   /// Errors: kCorruption for an index beyond the dictionary.
   template <class Index>

@@ -1,12 +1,13 @@
-// Full-zip pages: each row's control word, then its value; made for large values and single-row access.
+// Full-zip pages: each entry's control word, then its value; made for large values and single-row access.
 //
-//   buffer 0: entries: control word (absent without levels); fixed width: the value's bytes, also for nulls;
-//             variable width: length (u32 or u64) and bytes, nothing for nulls
-//   buffer 1 (variable width): rows + 1 positions in buffer 0, of 1, 2, 4 or 8 bytes each
+//   buffer 0: entries: control word (absent without levels); fixed width: the value's bytes, for null values too;
+//             variable width: length (u32 or u64) and bytes, nothing for nulls. Entries without a value end there.
+//   buffer 1 (variable width, or lists): rows + 1 positions in buffer 0, of 1, 2, 4 or 8 bytes each
 //   control word: 1, 2 or 4 bytes, (repetition << bits_def) | definition
 //
 // Source: lance rust lance-encoding logical/primitive/fullzip.rs and repdef.rs.
 #include <cstring>
+#include <optional>
 
 #include "base/checked_math.h"
 #include "structural/page_reader.h"
@@ -17,165 +18,191 @@ namespace {
 // Arrow consumers may want their buffers aligned to the widest number.
 constexpr std::uintptr_t kBorrowAlignment = 16;
 
-std::uint64_t ControlBytes(std::uint32_t bits) {
-  if (bits == 0) return 0;
-  return bits <= 8 ? 1 : bits <= 16 ? 2 : 4;
-}
-
 std::uint64_t LoadWord(const std::byte* from, std::uint64_t bytes) {
   std::uint64_t word = 0;
   std::memcpy(&word, from, bytes);
   return word;
 }
 
-struct FullZipBase {
-  const Source& source;
-  format::FileRange data;
-  std::uint64_t num_rows = 0;
-  std::uint64_t control_bytes = 0;
-  std::unique_ptr<ValueDecoder> decoder;
+/// The control words of a page.
+struct ControlWords {
+  std::uint32_t bits_rep = 0;
+  std::uint32_t bits_def = 0;
+  std::uint64_t bytes = 0;
 
-  /// Validity from a control word. Errors: kCorruption for a level that does not exist.
-  Result<bool> IsValid(const std::byte* control) const {
-    if (control_bytes == 0) return true;
-    const std::uint64_t level = LoadWord(control, control_bytes);
-    if (level > 1) return Corrupt("full-zip: definition level {} in a flat column", level);
-    return level == 0;
+  static Result<ControlWords> Make(const format::PageLayout& layout, const PageLevels& levels) {
+    constexpr std::uint32_t kMaxBits = 16;
+    if (layout.bits_rep > kMaxBits || layout.bits_def > kMaxBits) {
+      return Corrupt("full-zip: levels of {} and {} bits", layout.bits_rep, layout.bits_def);
+    }
+    if (layout.bits_rep != 0 && !levels.has_lists()) return Corrupt("full-zip: repetition levels in a column without lists");
+    if (layout.bits_def != 0 && levels.max_def() == 0) return Corrupt("full-zip: definition levels without a layer for them");
+    const std::uint32_t bits = layout.bits_rep + layout.bits_def;
+    return ControlWords{layout.bits_rep, layout.bits_def, bits == 0 ? 0u : bits <= 8 ? 1u : bits <= 16 ? 2u : 4u};
   }
+
+  std::uint16_t Rep(std::uint64_t word) const { return static_cast<std::uint16_t>(word >> bits_def); }
+  std::uint16_t Def(std::uint64_t word) const { return static_cast<std::uint16_t>(word & ((1u << bits_def) - 1)); }
 };
 
-class FixedFullZipPage final : public PageReader {
+class FullZipPage final : public PageReader {
  public:
-  explicit FixedFullZipPage(FullZipBase base)
-      : base_(std::move(base)), entry_bytes_(base_.control_bytes + base_.decoder->stored_bytes()) {}
+  static Result<std::unique_ptr<PageReader>> Open(const PageInput& input);
 
   Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const override {
     if (rows.count == 0) return {};
-    LANCEKIT_ASSIGN(const Buffer bytes,
-                    base_.source.Read(base_.data.offset + rows.first * entry_bytes_, rows.count * entry_bytes_));
-    if (base_.control_bytes == 0 && base_.decoder->is_plain()) return ReadPlain(bytes, rows.count, sink);
-    const std::byte* entry = bytes.data();
-    for (std::uint64_t i = 0; i < rows.count; ++i, entry += entry_bytes_) {
-      LANCEKIT_ASSIGN(const bool valid, base_.IsValid(entry));
-      valid ? sink->AppendValid(1) : sink->AppendNull(1);
-      const Bytes stored(entry + base_.control_bytes, entry_bytes_ - base_.control_bytes);
-      LANCEKIT_TRY(base_.decoder->Append(stored, &sink->values(), &scratch->decode));
+    std::uint64_t start = rows.first * entry_bytes_;
+    std::uint64_t size = rows.count * entry_bytes_;
+    if (index_bytes_ != 0) {
+      start = Position(rows.first);
+      const std::uint64_t end = Position(rows.first + rows.count);
+      if (start > end || end > data_.size) return Corrupt("full-zip: row positions {} and {} in {} bytes", start, end, data_.size);
+      size = end - start;
     }
-    return {};
+    LANCEKIT_ASSIGN(const Buffer bytes, source_.Read(data_.offset + start, size));
+    if (IsPlain()) return ReadPlain(bytes, rows.count, sink, scratch);
+    return ReadEntries(bytes, start, rows, sink, scratch);
   }
 
  private:
+  explicit FullZipPage(const PageInput& input) : source_(*input.source), data_(input.page->buffers[0]) {}
+
+  Status OpenIndex(const PageInput& input);
+  bool IsPlain() const { return index_bytes_ == 0 && control_.bytes == 0 && decoder_->is_plain(); }
+  std::uint64_t Position(std::uint64_t row) const { return LoadWord(index_.data() + row * index_bytes_, index_bytes_); }
+
   // The stored bytes are Arrow's: a mapped file is handed out as it is.
-  Status ReadPlain(const Buffer& bytes, std::uint64_t count, LeafSink* sink) const {
+  Status ReadPlain(const Buffer& bytes, std::uint64_t count, LeafSink* sink, PageScratch* scratch) const {
     const bool aligned = reinterpret_cast<std::uintptr_t>(bytes.data()) % kBorrowAlignment == 0;
     if (sink->IsWhole(count) && aligned) {
       sink->Borrow(bytes, count);
     } else {
       sink->values().AppendBits(bytes.data(), 0, count);
     }
-    sink->AppendValid(count);
-    return {};
+    return AppendEntries(levels_, nullptr, nullptr, count, sink, &scratch->visible).status();
   }
 
-  FullZipBase base_;
-  std::uint64_t entry_bytes_;
-};
+  Status ReadEntries(const Buffer& bytes, std::uint64_t start, ValueRange rows, LeafSink* sink, PageScratch* scratch) const;
+  Status ReadRow(ByteReader* reader, std::uint64_t end, LeafSink* sink, PageScratch* scratch) const;
+  Status ReadEntry(ByteReader* reader, bool starts_row, LeafSink* sink, PageScratch* scratch) const;
 
-class VariableFullZipPage final : public PageReader {
- public:
-  VariableFullZipPage(FullZipBase base, Buffer index, std::uint64_t length_bytes)
-      : base_(std::move(base)),
-        index_(std::move(index)),
-        index_bytes_(index_.size() / (base_.num_rows + 1)),
-        length_bytes_(length_bytes) {}
-
-  Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const override {
-    if (rows.count == 0) return {};
-    const std::uint64_t start = Position(rows.first);
-    const std::uint64_t end = Position(rows.first + rows.count);
-    if (start > end || end > base_.data.size)
-      return Corrupt("full-zip: row positions {} and {} in {} bytes", start, end, base_.data.size);
-    LANCEKIT_ASSIGN(const Buffer bytes, base_.source.Read(base_.data.offset + start, end - start));
-    ByteReader reader(bytes.bytes());
-    for (std::uint64_t i = 0; i < rows.count; ++i) {
-      if (start + reader.position() != Position(rows.first + i)) {
-        return At(Corrupt("full-zip: row {} does not start where the row index says", rows.first + i),
-                  {.offset = base_.data.offset + start});
-      }
-      Status status = ReadRow(&reader, sink, scratch);
-      if (!status.ok()) return At(std::move(status), {.offset = base_.data.offset + Position(rows.first + i)});
-    }
-    return {};
-  }
-
- private:
-  std::uint64_t Position(std::uint64_t row) const { return LoadWord(index_.data() + row * index_bytes_, index_bytes_); }
-
-  Status ReadRow(ByteReader* reader, LeafSink* sink, PageScratch* scratch) const {
-    Bytes control;
-    Bytes length;
-    Bytes stored;
-    if (!reader->Read(base_.control_bytes, &control)) return Corrupt("full-zip: an entry exceeds its row");
-    LANCEKIT_ASSIGN(const bool valid, base_.IsValid(control.data()));
-    if (!valid) {
-      sink->AppendNull(1);
-      sink->values().AppendNulls(1);
-      return {};
-    }
-    if (!reader->Read(length_bytes_, &length) || !reader->Read(LoadWord(length.data(), length_bytes_), &stored)) {
-      return Corrupt("full-zip: an entry exceeds its row");
-    }
-    sink->AppendValid(1);
-    return base_.decoder->Append(stored, &sink->values(), &scratch->decode);
-  }
-
-  FullZipBase base_;
+  const Source& source_;
+  format::FileRange data_;
+  PageLevels levels_;
+  ControlWords control_;
+  std::unique_ptr<ValueDecoder> decoder_;
+  std::uint64_t entry_bytes_ = 0;   // fixed width without lists
+  std::uint64_t length_bytes_ = 0;  // variable width
   Buffer index_;
-  std::uint64_t index_bytes_;
-  std::uint64_t length_bytes_;
+  std::uint64_t index_bytes_ = 0;
 };
 
-Result<std::unique_ptr<PageReader>> OpenFixed(const PageInput& input, FullZipBase base) {
-  const std::uint64_t bits = input.layout->bits_per_value;
-  if (bits != base.decoder->stored_bytes() * 8) {
-    return Corrupt("full-zip: {} bits per value where the encoding has {}", bits, base.decoder->stored_bytes() * 8);
+Status FullZipPage::ReadEntries(const Buffer& bytes, std::uint64_t start, ValueRange rows, LeafSink* sink,
+                                PageScratch* scratch) const {
+  scratch->repetition.Clear();
+  scratch->definition.Clear();
+  ByteReader reader(bytes.bytes());
+  for (std::uint64_t i = 0; i < rows.count; ++i) {
+    const std::uint64_t row = rows.first + i;
+    const std::uint64_t at = index_bytes_ == 0 ? row * entry_bytes_ : Position(row);
+    const std::uint64_t end = index_bytes_ == 0 ? at + entry_bytes_ : Position(row + 1);
+    if (start + reader.position() != at || end < at || end - start > bytes.size()) {
+      return At(Corrupt("full-zip: row {} does not start where the row index says", row), {.offset = data_.offset + start});
+    }
+    Status status = ReadRow(&reader, end - start, sink, scratch);
+    if (!status.ok()) return At(std::move(status), {.offset = data_.offset + at});
   }
-  std::uint64_t size = 0;
-  if (!CheckedMul(base.num_rows, base.control_bytes + bits / 8, &size) || size > base.data.size) {
-    return Corrupt("full-zip: {} bytes for {} rows of {} bits", base.data.size, base.num_rows, bits);
-  }
-  return std::unique_ptr<PageReader>(std::make_unique<FixedFullZipPage>(std::move(base)));
+  const std::uint64_t count = scratch->definition.length();
+  const auto* const def = scratch->definition.values().as<std::uint16_t>();
+  const auto* const rep = levels_.has_lists() ? scratch->repetition.values().as<std::uint16_t>() : nullptr;
+  LANCEKIT_TRY(levels_.Check(rep, def, count));
+  return AppendEntries(levels_, rep, def, count, sink, &scratch->visible).status();
 }
 
-Result<std::unique_ptr<PageReader>> OpenVariable(const PageInput& input, FullZipBase base) {
-  const std::uint32_t bits = input.layout->bits_per_offset;
-  if (bits != 32 && bits != 64) return Corrupt("full-zip: length prefixes of {} bits", bits);
-  LANCEKIT_ASSIGN(Buffer index, ReadPageBuffer(input, 1));
-  const std::uint64_t width = index.size() / (base.num_rows + 1);
-  if (index.size() % (base.num_rows + 1) != 0 || (width != 1 && width != 2 && width != 4 && width != 8)) {
-    return Corrupt("full-zip: a row index of {} bytes for {} rows", index.size(), base.num_rows);
+Status FullZipPage::ReadRow(ByteReader* reader, std::uint64_t end, LeafSink* sink, PageScratch* scratch) const {
+  if (!levels_.has_lists()) return ReadEntry(reader, true, sink, scratch);
+  for (bool first = true; first || reader->position() < end; first = false) {
+    LANCEKIT_TRY(ReadEntry(reader, first, sink, scratch));
   }
-  return std::unique_ptr<PageReader>(std::make_unique<VariableFullZipPage>(std::move(base), std::move(index), bits / 8));
+  if (reader->position() != end) return Corrupt("full-zip: an entry exceeds its row");
+  return {};
+}
+
+Status FullZipPage::ReadEntry(ByteReader* reader, bool starts_row, LeafSink* sink, PageScratch* scratch) const {
+  Bytes control;
+  if (!reader->Read(control_.bytes, &control)) return Corrupt("full-zip: an entry exceeds its row");
+  const std::uint64_t word = LoadWord(control.data(), control_.bytes);
+  const std::uint16_t def = control_.Def(word);
+  std::memcpy(scratch->definition.AppendFixed(1), &def, sizeof(def));
+  if (levels_.has_lists()) {
+    const std::uint16_t rep = control_.Rep(word);
+    if ((rep == levels_.max_rep()) != starts_row) return Corrupt("full-zip: repetition level {} {} a row", rep, starts_row ? "starts" : "inside");
+    std::memcpy(scratch->repetition.AppendFixed(1), &rep, sizeof(rep));
+  }
+  if (def > levels_.max_visible()) return {};
+  Bytes stored;
+  if (length_bytes_ == 0) {
+    if (!reader->Read(decoder_->stored_bytes(), &stored)) return Corrupt("full-zip: an entry exceeds its row");
+    return decoder_->Append(stored, &sink->values(), &scratch->decode);
+  }
+  if (def != 0) {
+    sink->values().AppendNulls(1);
+    return {};
+  }
+  Bytes length;
+  if (!reader->Read(length_bytes_, &length) || !reader->Read(LoadWord(length.data(), length_bytes_), &stored)) {
+    return Corrupt("full-zip: an entry exceeds its row");
+  }
+  return decoder_->Append(stored, &sink->values(), &scratch->decode);
+}
+
+Status FullZipPage::OpenIndex(const PageInput& input) {
+  LANCEKIT_ASSIGN(index_, ReadPageBuffer(input, 1));
+  const std::uint64_t rows = input.page->length;
+  index_bytes_ = index_.size() / (rows + 1);
+  const bool is_width = index_bytes_ == 1 || index_bytes_ == 2 || index_bytes_ == 4 || index_bytes_ == 8;
+  if (index_.size() % (rows + 1) != 0 || !is_width) {
+    return Corrupt("full-zip: a row index of {} bytes for {} rows", index_.size(), rows);
+  }
+  return {};
+}
+
+Result<std::unique_ptr<PageReader>> FullZipPage::Open(const PageInput& input) {
+  const format::PageLayout& layout = *input.layout;
+  const std::uint64_t rows = input.page->length;
+  if (input.page->buffers.empty()) return Corrupt("full-zip: the page has no buffers");
+  if (rows == ~std::uint64_t{0}) return Corrupt("full-zip: {} rows", rows);
+  std::unique_ptr<FullZipPage> page(new FullZipPage(input));
+  LANCEKIT_ASSIGN(page->levels_, PageLevels::Make(layout.layers, *input.leaf));
+  LANCEKIT_ASSIGN(page->control_, ControlWords::Make(layout, page->levels_));
+  if (!page->levels_.has_lists() && (layout.num_items != rows || layout.num_visible_items != rows)) {
+    return Corrupt("full-zip: {} items in a page of {} rows", layout.num_items, rows);
+  }
+  if (input.leaf->is_dictionary()) return Unsupported("full-zip: a page of type {}", input.leaf->type.to_string());
+  if (!layout.value_compression.has_value()) return Corrupt("full-zip: no value encoding");
+  LANCEKIT_ASSIGN(page->decoder_, MakeValueDecoder(*layout.value_compression, input.leaf->shape));
+  const std::uint64_t stored = page->decoder_->stored_bytes();
+  if (stored == 0) {
+    const std::uint32_t bits = layout.bits_per_offset;
+    if (bits != 32 && bits != 64) return Corrupt("full-zip: length prefixes of {} bits", bits);
+    page->length_bytes_ = bits / 8;
+  } else if (layout.bits_per_value != stored * 8) {
+    return Corrupt("full-zip: {} bits per value where the encoding has {}", layout.bits_per_value, stored * 8);
+  }
+  if (stored == 0 || page->levels_.has_lists()) {
+    LANCEKIT_TRY(page->OpenIndex(input));
+    return std::unique_ptr<PageReader>(std::move(page));
+  }
+  page->entry_bytes_ = page->control_.bytes + stored;
+  std::uint64_t size = 0;
+  if (!CheckedMul(rows, page->entry_bytes_, &size) || size > page->data_.size) {
+    return Corrupt("full-zip: {} bytes for {} rows of {} bytes", page->data_.size, rows, page->entry_bytes_);
+  }
+  return std::unique_ptr<PageReader>(std::move(page));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<PageReader>> OpenFullZipPage(const PageInput& input) {
-  const format::PageLayout& layout = *input.layout;
-  LANCEKIT_ASSIGN(const bool nullable, IsNullable(layout));
-  if (input.page->buffers.empty()) return Corrupt("full-zip: the page has no buffers");
-  if (layout.bits_rep != 0) return Corrupt("full-zip: a flat column has repetition levels");
-  if (layout.bits_def > 32 || (layout.bits_def != 0 && !nullable))
-    return Corrupt("full-zip: {} bits of definition levels", layout.bits_def);
-  if (layout.num_items != input.page->length || layout.num_visible_items != input.page->length) {
-    return Corrupt("full-zip: {} items in a page of {} rows", layout.num_items, input.page->length);
-  }
-  if (input.leaf->is_dictionary()) return Unsupported("full-zip: a page of type {}", input.leaf->type.to_string());
-  if (!layout.value_compression.has_value()) return Corrupt("full-zip: no value encoding");
-  FullZipBase base{*input.source, input.page->buffers[0], input.page->length, ControlBytes(layout.bits_def), nullptr};
-  LANCEKIT_ASSIGN(base.decoder, MakeValueDecoder(*layout.value_compression, input.leaf->shape));
-  if (base.num_rows == ~std::uint64_t{0}) return Corrupt("full-zip: {} rows", base.num_rows);
-  return base.decoder->stored_bytes() != 0 ? OpenFixed(input, std::move(base)) : OpenVariable(input, std::move(base));
-}
+Result<std::unique_ptr<PageReader>> OpenFullZipPage(const PageInput& input) { return FullZipPage::Open(input); }
 
 }  // namespace lancekit

@@ -1,5 +1,8 @@
 #include "structural/leaf.h"
 
+#include <algorithm>
+#include <limits>
+
 namespace lancekit {
 namespace {
 
@@ -50,16 +53,6 @@ std::string ItemBytes(const ValuesView& items, std::uint64_t i) {
 
 }  // namespace
 
-Result<LeafType> MakeLeafType(const DataType& type) {
-  LeafType leaf;
-  leaf.type = type;
-  LANCEKIT_ASSIGN(leaf.shape, ShapeOf(type));
-  if (type.id == TypeId::kDictionary) {
-    LANCEKIT_ASSIGN(leaf.dictionary_shape, ShapeOf(type.children[0].type));
-  }
-  return leaf;
-}
-
 bool JoinedDictionary::Use(const std::shared_ptr<const ArrayData>& dictionary) {
   if (first_ == nullptr) first_ = dictionary;
   if (dictionary == first_) return true;
@@ -98,7 +91,103 @@ std::shared_ptr<const ArrayData> JoinedDictionary::Finish() && {
   return std::make_shared<const ArrayData>(ValueSink(*leaf_->dictionary_shape).Finish(leaf_->type.children[0].type));
 }
 
-LeafSink::LeafSink(const LeafType& leaf, std::uint64_t num_rows) : leaf_(&leaf), values_(leaf.shape), capacity_(num_rows) {
+void ValiditySink::Extend(std::uint64_t count) {
+  if (!has_bits_) {
+    bits_.Resize(BitmapBytes(length_ + count));
+    FillBits(bits_.data(), 0, length_, true);
+    has_bits_ = true;
+  }
+  bits_.Resize(BitmapBytes(length_ + count));
+  if (!bits_.bytes().empty()) {
+    // No bits beyond the last slot are set.
+    std::byte& last = bits_.data()[bits_.size() - 1];
+    last = length_ / 8 == bits_.size() - 1 ? last & static_cast<std::byte>((1u << (length_ % 8)) - 1) : std::byte{0};
+  }
+}
+
+void ValiditySink::AppendValid(std::uint64_t count) {
+  if (has_bits_) {
+    Extend(count);
+    FillBits(bits_.data(), length_, count, true);
+  }
+  length_ += count;
+}
+
+void ValiditySink::AppendNull(std::uint64_t count) {
+  if (count == 0) return;
+  Extend(count);
+  FillBits(bits_.data(), length_, count, false);
+  length_ += count;
+  nulls_ += count;
+}
+
+void ValiditySink::AppendLevels(const std::uint16_t* levels, std::uint64_t count) {
+  Extend(count);
+  nulls_ += LevelsToBitmap(levels, count, bits_.data(), length_);
+  length_ += count;
+}
+
+void ValiditySink::Finish(ArrayData* array) && {
+  array->length = static_cast<std::int64_t>(length_);
+  array->null_count = static_cast<std::int64_t>(nulls_);
+  if (nulls_ != 0) array->validity = std::move(bits_).Freeze();
+}
+
+std::uint64_t NodeSink::ChildSlots() const noexcept {
+  switch (node_->kind) {
+    case NodeKind::kList:
+      return static_cast<std::uint64_t>(num_items_);
+    case NodeKind::kFixedSizeList:
+      return length() * static_cast<std::uint64_t>(node_->field->type.size);
+    default:
+      return length();
+  }
+}
+
+std::int64_t* NodeSink::ReserveStarts(std::uint64_t count) {
+  const std::size_t size = starts_.size();
+  starts_.Resize(size + (count + 1) * sizeof(std::int64_t));
+  starts_.Resize(size);
+  return reinterpret_cast<std::int64_t*>(starts_.data() + size);
+}
+
+Status NodeSink::CommitStarts(std::uint64_t slots, std::int64_t num_items) {
+  if (!HasLargeOffsets(node_->field->type.id) && num_items > std::numeric_limits<std::int32_t>::max()) {
+    return MakeError(ErrorCode::kResourceLimit, "{} list items do not fit into one batch with 32-bit offsets", num_items);
+  }
+  starts_.Resize(starts_.size() + slots * sizeof(std::int64_t));
+  num_items_ = num_items;
+  return {};
+}
+
+void NodeSink::AppendNulls(std::uint64_t count) {
+  validity_.AppendNull(count);
+  if (node_->kind != NodeKind::kList) return;
+  std::int64_t* const starts = ReserveStarts(count);
+  std::fill_n(starts, count, num_items_);
+  starts_.Resize(starts_.size() + count * sizeof(std::int64_t));
+}
+
+ArrayData NodeSink::Finish() && {
+  ArrayData array;
+  const std::uint64_t slots = length();
+  if (node_->kind == NodeKind::kList) {
+    starts_.AppendLe(num_items_);
+    if (!HasLargeOffsets(node_->field->type.id)) {
+      // In place: each number moves towards the front.
+      const std::byte* const from = starts_.data();
+      for (std::uint64_t i = 0; i <= slots; ++i) {
+        StoreLe(starts_.data() + i * 4, static_cast<std::int32_t>(LoadLe<std::int64_t>(from + i * 8)));
+      }
+      starts_.Resize((slots + 1) * 4);
+    }
+    array.values = std::move(starts_).Freeze();
+  }
+  std::move(validity_).Finish(&array);
+  return array;
+}
+
+LeafSink::LeafSink(const LeafType& leaf, std::uint64_t num_slots) : leaf_(&leaf), values_(leaf.shape), capacity_(num_slots) {
   if (leaf.is_dictionary()) dictionary_.emplace(leaf);
 }
 
@@ -108,40 +197,98 @@ ValueSink& LeafSink::values() {
   return values_;
 }
 
-void LeafSink::NeedBits() {
-  if (has_bits_) return;
-  has_bits_ = true;
-  bits_.Resize(BitmapBytes(capacity_));
-  if (capacity_ != 0) bits_.data()[bits_.size() - 1] = std::byte{0};
-  FillBits(bits_.data(), 0, rows_, true);
-}
-
-void LeafSink::AppendValid(std::uint64_t count) {
-  if (has_bits_) FillBits(bits_.data(), rows_, count, true);
-  rows_ += count;
-}
-
-void LeafSink::AppendNull(std::uint64_t count) {
-  NeedBits();
-  FillBits(bits_.data(), rows_, count, false);
-  rows_ += count;
-  nulls_ += count;
-}
-
-void LeafSink::AppendLevels(const std::uint16_t* levels, std::uint64_t count) {
-  NeedBits();
-  nulls_ += LevelsToBitmap(levels, count, bits_.data(), rows_);
-  rows_ += count;
-}
-
 ArrayData LeafSink::Finish() && {
   ArrayData array = std::move(values_).Finish(leaf_->type);
-  array.null_count = static_cast<std::int64_t>(nulls_);
-  if (nulls_ != 0) array.validity = std::move(bits_).Freeze();
+  std::move(validity_).Finish(&array);
   if (leaf_->is_dictionary()) array.dictionary = std::move(*dictionary_).Finish();
   if (leaf_->type.id == TypeId::kNull) {
     array.null_count = array.length;
     array.validity = Buffer();
+  }
+  return array;
+}
+
+FieldSink::FieldSink(const FieldShape& shape, std::uint64_t num_rows) : shape_(&shape) {
+  leaves_.reserve(shape.leaves().size());
+  for (const FieldLeaf& leaf : shape.leaves()) leaves_.emplace_back(leaf.type, num_rows * leaf.type.SlotsPerRow());
+  for (const FieldNode& node : shape.nodes()) {
+    nodes_.emplace_back();
+    if (node.kind != NodeKind::kLeaf) nodes_.back().emplace(node);
+  }
+  node_present_.assign(nodes_.size(), false);
+}
+
+void FieldSink::SetPresent(const std::vector<bool>& present) {
+  node_present_.assign(nodes_.size(), false);
+  const std::vector<FieldLeaf>& leaves = shape_->leaves();
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    std::vector<NodeSink*> mine(leaves[i].parents.size(), nullptr);
+    if (present[i]) {
+      for (std::size_t p = 0; p < mine.size(); ++p) {
+        const std::size_t node = leaves[i].parents[p];
+        if (!node_present_[node]) mine[p] = &*nodes_[node];
+        node_present_[node] = true;
+      }
+    }
+    leaves_[i].set_parents(std::move(mine));
+  }
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const FieldNode& node = shape_->nodes()[i];
+    if (node.kind == NodeKind::kLeaf) node_present_[i] = present[node.leaf];
+  }
+}
+
+std::uint64_t FieldSink::LengthOf(std::size_t node) const {
+  return nodes_[node].has_value() ? nodes_[node]->length() : leaves_[shape_->nodes()[node].leaf].length();
+}
+
+// Structs of structs without fields: no page says anything about them, and Lance stores them only where nothing is null.
+bool FieldSink::HoldsNothing(std::size_t index) const {
+  const FieldNode& node = shape_->nodes()[index];
+  if (node.kind == NodeKind::kLeaf) return shape_->leaves()[node.leaf].type.is_empty_struct();
+  return node.kind == NodeKind::kStruct && std::all_of(node.children.begin(), node.children.end(), [this](std::size_t child) { return HoldsNothing(child); });
+}
+
+void FieldSink::FillAbsent(std::uint64_t num_rows) {
+  rows_ += num_rows;
+  Fill(0, rows_);
+}
+
+// Up to `slots` slots in all.
+void FieldSink::Fill(std::size_t index, std::uint64_t slots) {
+  const FieldNode& node = shape_->nodes()[index];
+  const std::uint64_t missing = slots - std::min(slots, LengthOf(index));
+  if (!node_present_[index] && missing != 0) {
+    if (node.kind == NodeKind::kLeaf) {
+      LeafSink& leaf = leaves_[node.leaf];
+      leaf.leaf().is_empty_struct() ? leaf.AppendValid(missing) : leaf.AppendNull(missing);
+      leaf.values().AppendNulls(missing);
+      leaf.CountEntries(missing);
+    } else if (HoldsNothing(index)) {
+      nodes_[index]->validity().AppendValid(missing);
+    } else {
+      nodes_[index]->AppendNulls(missing);
+    }
+  }
+  for (const std::size_t child : node.children) Fill(child, nodes_[index]->ChildSlots());
+}
+
+Result<ArrayData> FieldSink::Finish() && {
+  if (LengthOf(0) != rows_) return Corrupt("the levels of its pages hold {} rows of {}", LengthOf(0), rows_);
+  return FinishNode(0);
+}
+
+Result<ArrayData> FieldSink::FinishNode(std::size_t index) {
+  const FieldNode& node = shape_->nodes()[index];
+  if (node.kind == NodeKind::kLeaf) return std::move(leaves_[node.leaf]).Finish();
+  const std::uint64_t slots = nodes_[index]->ChildSlots();
+  ArrayData array = std::move(*nodes_[index]).Finish();
+  for (const std::size_t child : node.children) {
+    if (LengthOf(child) != slots) {
+      return Corrupt("{} values of {} where its siblings have {}", LengthOf(child), shape_->nodes()[child].field->name, slots);
+    }
+    LANCEKIT_ASSIGN(ArrayData part, FinishNode(child));
+    array.children.push_back(std::move(part));
   }
   return array;
 }

@@ -1,4 +1,4 @@
-// One leaf column between pages and an Arrow array: its type as pages store it, and the sink that pages decode into.
+// Where pages decode into: the sinks of a leaf, of the nodes above it, and of a whole field.
 #pragma once
 
 #include <map>
@@ -11,20 +11,10 @@
 #include "base/bitmap.h"
 #include "encodings/values.h"
 #include "lancekit/types.hpp"
+#include "structural/field_shape.h"
 #include "types/array.h"
 
 namespace lancekit {
-
-struct LeafType {
-  DataType type;
-  ValueShape shape;                            ///< of the values; of the keys for a dictionary type
-  std::optional<ValueShape> dictionary_shape;  ///< dictionary types: shape of the dictionary's values
-
-  bool is_dictionary() const noexcept { return dictionary_shape.has_value(); }
-};
-
-/// Errors: kUnsupported for a type that is no leaf.
-Result<LeafType> MakeLeafType(const DataType& type);
 
 /// The dictionary of an array whose rows come from pages with dictionaries of their own: the first one as it is, then what is
 /// new among those values of the others that rows use.
@@ -55,24 +45,83 @@ class JoinedDictionary {
   std::unordered_map<std::string, std::uint64_t> key_of_value_;
 };
 
-/// Collects rows of one leaf, page after page, into one Arrow array.
+/// Collects the validity of slots; takes memory from the first null on.
+class ValiditySink {
+ public:
+  std::uint64_t length() const noexcept { return length_; }
+  std::uint64_t null_count() const noexcept { return nulls_; }
+  void AppendValid(std::uint64_t count);
+  void AppendNull(std::uint64_t count);
+  /// 0 is valid, anything else null.
+  void AppendLevels(const std::uint16_t* levels, std::uint64_t count);
+  void Append(const ValiditySink& other, std::uint64_t first, std::uint64_t count);
+  /// Sets length, null count and validity of the array.
+  void Finish(ArrayData* array) &&;
+
+ private:
+  void Extend(std::uint64_t count);
+
+  std::uint64_t length_ = 0;
+  std::uint64_t nulls_ = 0;
+  bool has_bits_ = false;
+  MutableBuffer bits_;
+};
+
+/// Collects the slots of a struct, list or fixed-size list above leaves: validity, and for lists the offsets.
+class NodeSink {
+ public:
+  explicit NodeSink(const FieldNode& node) : node_(&node) {}
+
+  const FieldNode& node() const noexcept { return *node_; }
+  ValiditySink& validity() noexcept { return validity_; }
+  std::uint64_t length() const noexcept { return validity_.length(); }
+  /// Lists: items of all slots so far.
+  std::int64_t num_items() const noexcept { return num_items_; }
+  /// Slots of the children so far.
+  std::uint64_t ChildSlots() const noexcept;
+
+  /// Lists: room for the starts of `count` more slots and one number more, to be filled up to what CommitStarts says.
+  std::int64_t* ReserveStarts(std::uint64_t count);
+  /// Errors: kResourceLimit when the items are more than 32-bit offsets can count.
+  Status CommitStarts(std::uint64_t slots, std::int64_t num_items);
+  void AppendNulls(std::uint64_t count);
+
+  /// Without children.
+  ArrayData Finish() &&;
+
+ private:
+  const FieldNode* node_;
+  ValiditySink validity_;
+  MutableBuffer starts_;  // int64 each
+  std::int64_t num_items_ = 0;
+};
+
+/// Collects the slots of one leaf, page after page.
 class LeafSink {
  public:
-  /// `num_rows` rows will be appended; their memory is taken at once.
-  LeafSink(const LeafType& leaf, std::uint64_t num_rows);
+  /// About `num_slots` slots will be appended; their memory is taken at once.
+  LeafSink(const LeafType& leaf, std::uint64_t num_slots);
 
   const LeafType& leaf() const noexcept { return *leaf_; }
-  /// True while nothing was appended and `count` rows would complete the sink.
-  bool IsWhole(std::uint64_t count) const noexcept { return rows_ == 0 && count == capacity_; }
+  std::uint64_t length() const noexcept { return validity_.length(); }
+  /// True while nothing was appended and `count` slots would complete the sink.
+  bool IsWhole(std::uint64_t count) const noexcept { return length() == 0 && count == capacity_; }
   /// Takes the memory on first use.
   ValueSink& values();
   /// Uses file bytes as the values. Pre: IsWhole(count).
   void Borrow(Buffer values, std::uint64_t count) { values_.Borrow(std::move(values), count); }
 
-  void AppendValid(std::uint64_t count);
-  void AppendNull(std::uint64_t count);
-  /// Definition levels of rows: 0 is valid, anything else null.
-  void AppendLevels(const std::uint16_t* levels, std::uint64_t count);
+  void AppendValid(std::uint64_t count) { validity_.AppendValid(count); }
+  void AppendNull(std::uint64_t count) { validity_.AppendNull(count); }
+  /// Definition levels of slots: 0 is valid, anything else null.
+  void AppendLevels(const std::uint16_t* levels, std::uint64_t count) { validity_.AppendLevels(levels, count); }
+
+  /// The i-th node above this leaf, outermost first; nullptr when another leaf fills it.
+  NodeSink* parent(std::size_t i) const { return i < parents_.size() ? parents_[i] : nullptr; }
+  void set_parents(std::vector<NodeSink*> parents) { parents_ = std::move(parents); }
+  /// Entries of levels so far.
+  std::uint64_t entries() const noexcept { return entries_; }
+  void CountEntries(std::uint64_t count) noexcept { entries_ += count; }
 
   /// Pre: a dictionary type.
   JoinedDictionary& dictionary() { return *dictionary_; }
@@ -80,17 +129,43 @@ class LeafSink {
   ArrayData Finish() &&;
 
  private:
-  void NeedBits();
-
   const LeafType* leaf_;
   ValueSink values_;
   std::uint64_t capacity_;
-  std::uint64_t rows_ = 0;
-  std::uint64_t nulls_ = 0;
+  std::uint64_t entries_ = 0;
   bool reserved_ = false;
-  bool has_bits_ = false;
-  MutableBuffer bits_;
+  ValiditySink validity_;
   std::optional<JoinedDictionary> dictionary_;
+  std::vector<NodeSink*> parents_;
+};
+
+/// Collects rows of a field: the leaves, and the nodes above them, each of which one leaf fills.
+class FieldSink {
+ public:
+  /// The shape must outlive this.
+  FieldSink(const FieldShape& shape, std::uint64_t num_rows);
+
+  LeafSink& leaf(std::size_t i) { return leaves_[i]; }
+  NodeSink& node(std::size_t i) { return *nodes_[i]; }
+  /// Decides who fills which node in the rows to come: the first leaf below it that is `present`.
+  void SetPresent(const std::vector<bool>& present);
+  /// Brings leaves and nodes that are not present up to `num_rows` more rows: nulls, or valid structs without fields.
+  void FillAbsent(std::uint64_t num_rows);
+
+  /// Errors: kCorruption when leaves disagree about the slots of what is above them.
+  Result<ArrayData> Finish() &&;
+
+ private:
+  void Fill(std::size_t node, std::uint64_t slots);
+  std::uint64_t LengthOf(std::size_t node) const;
+  bool HoldsNothing(std::size_t node) const;
+  Result<ArrayData> FinishNode(std::size_t node);
+
+  const FieldShape* shape_;
+  std::vector<LeafSink> leaves_;
+  std::vector<std::optional<NodeSink>> nodes_;  // none for leaves
+  std::vector<bool> node_present_;
+  std::uint64_t rows_ = 0;
 };
 
 }  // namespace lancekit

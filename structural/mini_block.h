@@ -20,6 +20,9 @@ inline constexpr unsigned kLogBits = 4;
 inline constexpr std::uint64_t kLogMask = 0xF;
 /// Readers of the reference accept at most this many values in a chunk.
 inline constexpr std::uint64_t kMaxChunkValues = 32768;
+/// Levels of a chunk, and bytes of the encoded repetition or definition levels of a chunk.
+inline constexpr std::uint64_t kMaxLevels = 65535;
+inline constexpr std::uint64_t kMaxLevelBytes = 65535;
 /// The largest chunk that a 16-bit chunk word can name.
 inline constexpr std::uint64_t kMaxSmallChunkBytes = 32768;
 

@@ -53,6 +53,7 @@ class ChunkTable {
     const auto it = std::upper_bound(first_.begin(), first_.end() - 1, static_cast<std::uint32_t>(item));
     return static_cast<std::size_t>(it - first_.begin()) - 1;
   }
+  std::size_t size() const { return ends_.size(); }
   std::uint64_t first(std::size_t chunk) const { return first_[chunk]; }
   std::uint64_t num_values(std::size_t chunk) const { return first_[chunk + 1] - first_[chunk]; }
   std::uint64_t start_bytes(std::size_t chunk) const { return chunk == 0 ? 0 : ends_[chunk - 1] * mini_block::kAlignment; }
@@ -66,8 +67,60 @@ class ChunkTable {
 /// The parts of one chunk.
 struct ChunkParts {
   std::uint64_t num_levels = 0;
+  Bytes repetition;
   Bytes definition;
   std::array<Bytes, kMaxChunkBuffers> values;
+};
+
+/// The decoded levels of one chunk; nullptr where the page has none.
+struct ChunkLevels {
+  const std::uint16_t* rep = nullptr;
+  const std::uint16_t* def = nullptr;
+  std::uint64_t count = 0;
+};
+
+/// Where rows start: how many of them in the chunks before each chunk.
+class RowIndex {
+ public:
+  /// From pairs (rows that end in the chunk, entries left over behind the last row start).
+  static Result<RowIndex> Parse(Bytes pairs, std::size_t num_chunks, std::uint64_t num_rows) {
+    if (pairs.size() != num_chunks * 16) return Corrupt("a repetition index of {} bytes for {} chunks", pairs.size(), num_chunks);
+    RowIndex index;
+    index.starts_.reserve(num_chunks + 1);
+    std::uint64_t rows = 0;
+    bool open = false;
+    for (std::size_t i = 0; i < num_chunks; ++i) {
+      index.starts_.push_back(rows);
+      index.begins_inside_.push_back(open);
+      const auto ended = LoadLe<std::uint64_t>(pairs.data() + 16 * i);
+      const bool leaves_open = LoadLe<std::uint64_t>(pairs.data() + 16 * i + 8) != 0;
+      // A row that began before this chunk ends in it or goes on.
+      const std::uint64_t begun = ended + (leaves_open ? 1 : 0);
+      if (ended > num_rows || begun < (open ? 1 : 0)) return Corrupt("repetition index: {} rows end in chunk {}", ended, i);
+      rows += begun - (open ? 1 : 0);
+      if (rows > num_rows) return Corrupt("repetition index: more than {} rows", num_rows);
+      open = leaves_open;
+    }
+    if (rows != num_rows || open) return Corrupt("repetition index: {} rows where the page has {}", rows, num_rows);
+    index.starts_.push_back(rows);
+    return index;
+  }
+
+  /// The chunk in which the row starts.
+  std::size_t Find(std::uint64_t row) const {
+    return static_cast<std::size_t>(std::upper_bound(starts_.begin(), starts_.end(), row) - starts_.begin()) - 1;
+  }
+  /// The last chunk with entries of rows before `row`.
+  std::size_t FindLast(std::uint64_t row) const {
+    const std::size_t chunk = std::min(Find(row), begins_inside_.size() - 1);
+    return starts_[chunk] == row && !begins_inside_[chunk] && chunk > 0 ? chunk - 1 : chunk;
+  }
+  /// Rows that start before this chunk.
+  std::uint64_t before(std::size_t chunk) const { return starts_[chunk]; }
+
+ private:
+  std::vector<std::uint64_t> starts_;  // ascending; one more entry: all rows
+  std::vector<bool> begins_inside_;    // the chunk begins with the rest of a row
 };
 
 /// Bits of the values that an encoding tree decodes to; 0 when they are not numbers.
@@ -90,9 +143,11 @@ class MiniBlockPage final : public PageReader {
   explicit MiniBlockPage(const PageInput& input)
       : source_(*input.source), leaf_(*input.leaf), data_(input.page->buffers[1]), num_buffers_(input.layout->num_buffers) {}
 
-  Result<ChunkParts> Split(Bytes chunk) const;
-  Status ReadChunk(std::size_t chunk, Bytes bytes, ValueRange range, LeafSink* sink, PageScratch* scratch) const;
-  Result<const std::uint16_t*> ReadLevels(const ChunkParts& parts, std::uint64_t num_values, PageScratch* scratch) const;
+  Status OpenIndex(const PageInput& input);
+  Status Split(Bytes chunk, ChunkParts* parts) const;
+  Status ReadChunk(std::size_t chunk, Bytes bytes, ValueRange rows, LeafSink* sink, PageScratch* scratch) const;
+  Result<ChunkLevels> ReadLevels(const ChunkParts& parts, std::uint64_t num_values, PageScratch* scratch) const;
+  Result<ValueRange> FindEntries(std::size_t chunk, const ChunkLevels& levels, ValueRange rows) const;
   Status ReadIndices(const Chunk& chunk, ValueRange range, const std::uint16_t* levels, LeafSink* sink,
                      PageScratch* scratch) const;
   Status OpenDictionary(const PageInput& input);
@@ -102,9 +157,11 @@ class MiniBlockPage final : public PageReader {
   format::FileRange data_;
   std::uint64_t num_buffers_;
   bool large_ = false;
-  bool nullable_ = false;
+  PageLevels levels_;
+  std::optional<format::Encoding> repetition_;
   std::optional<format::Encoding> definition_;
   ChunkTable chunks_;
+  std::optional<RowIndex> row_index_;  // with lists; without, rows are values
   std::unique_ptr<ChunkDecoder> decoder_;
   std::uint64_t index_bits_ = 0;
   std::unique_ptr<Dictionary> dictionary_;
@@ -114,16 +171,21 @@ Result<std::unique_ptr<PageReader>> MiniBlockPage::Open(const PageInput& input) 
   const format::PageLayout& layout = *input.layout;
   if (input.page->buffers.size() < 2) return Corrupt("mini-block: {} buffers in the page", input.page->buffers.size());
   std::unique_ptr<MiniBlockPage> page(new MiniBlockPage(input));
-  LANCEKIT_ASSIGN(page->nullable_, IsNullable(layout));
-  if (layout.rep_compression.has_value()) return Corrupt("mini-block: a flat column has repetition levels");
-  if (layout.num_items != input.page->length) {
+  LANCEKIT_ASSIGN(page->levels_, PageLevels::Make(layout.layers, *input.leaf));
+  if (layout.rep_compression.has_value() != page->levels_.has_lists()) {
+    return Corrupt("mini-block: repetition levels do not fit the layers");
+  }
+  if (!layout.def_compression.has_value() && page->levels_.max_def() != 0) return Corrupt("mini-block: no definition levels");
+  if (!page->levels_.has_lists() && layout.num_items != input.page->length) {
     return Corrupt("mini-block: {} items in a page of {} rows", layout.num_items, input.page->length);
   }
   if (!layout.value_compression.has_value()) return Corrupt("mini-block: no value encoding");
   page->large_ = layout.has_large_chunk;
+  page->repetition_ = layout.rep_compression;
   page->definition_ = layout.def_compression;
   LANCEKIT_ASSIGN(const Buffer words, ReadPageBuffer(input, 0));
   LANCEKIT_ASSIGN(page->chunks_, ChunkTable::Parse(words.bytes(), page->large_, layout.num_items, page->data_.size));
+  if (page->levels_.has_lists()) LANCEKIT_TRY(page->OpenIndex(input));
   ValueShape shape = page->leaf_.shape;
   if (layout.dictionary.has_value()) {
     LANCEKIT_TRY(page->OpenDictionary(input));
@@ -154,13 +216,26 @@ Status MiniBlockPage::OpenDictionary(const PageInput& input) {
   return {};
 }
 
-Result<ChunkParts> MiniBlockPage::Split(Bytes chunk) const {
-  ChunkParts parts;
+Status MiniBlockPage::OpenIndex(const PageInput& input) {
+  const std::size_t buffer = input.layout->dictionary.has_value() ? 3 : 2;
+  if (input.layout->repetition_index_depth != 1) {
+    return Unsupported("mini-block: a repetition index of depth {}", input.layout->repetition_index_depth);
+  }
+  LANCEKIT_ASSIGN(const Buffer bytes, ReadPageBuffer(input, buffer));
+  auto index = RowIndex::Parse(bytes.bytes(), chunks_.size(), input.page->length);
+  if (!index) return At(std::move(index).status(), {.offset = input.page->buffers[buffer].offset});
+  row_index_ = *std::move(index);
+  return {};
+}
+
+Status MiniBlockPage::Split(Bytes chunk, ChunkParts* parts) const {
   ByteReader reader(chunk);
   std::uint16_t num_levels = 0;
+  std::uint16_t repetition_size = 0;
   std::uint16_t definition_size = 0;
-  std::array<std::uint32_t, kMaxChunkBuffers> sizes{};
-  bool ok = reader.Read(&num_levels) && (!definition_.has_value() || reader.Read(&definition_size));
+  std::array<std::uint32_t, kMaxChunkBuffers> sizes;
+  bool ok = reader.Read(&num_levels) && (!repetition_.has_value() || reader.Read(&repetition_size)) &&
+            (!definition_.has_value() || reader.Read(&definition_size));
   for (std::uint64_t i = 0; ok && i < num_buffers_; ++i) {
     std::uint16_t small = 0;
     ok = large_ ? reader.Read(&sizes[i]) : reader.Read(&small);
@@ -168,23 +243,60 @@ Result<ChunkParts> MiniBlockPage::Split(Bytes chunk) const {
   }
   const auto skip_padding = [&] { return reader.Skip(AlignUp(reader.position(), mini_block::kAlignment) - reader.position()); };
   ok = ok && skip_padding();
-  if (definition_.has_value()) ok = ok && reader.Read(definition_size, &parts.definition) && skip_padding();
-  for (std::uint64_t i = 0; ok && i < num_buffers_; ++i) ok = reader.Read(sizes[i], &parts.values[i]) && skip_padding();
+  if (repetition_.has_value()) ok = ok && reader.Read(repetition_size, &parts->repetition) && skip_padding();
+  if (definition_.has_value()) ok = ok && reader.Read(definition_size, &parts->definition) && skip_padding();
+  for (std::uint64_t i = 0; ok && i < num_buffers_; ++i) ok = reader.Read(sizes[i], &parts->values[i]) && skip_padding();
   if (!ok) return Corrupt("mini-block: the parts of a chunk exceed its {} bytes", chunk.size());
-  parts.num_levels = num_levels;
-  return parts;
+  parts->num_levels = num_levels;
+  return {};
 }
 
-Result<const std::uint16_t*> MiniBlockPage::ReadLevels(const ChunkParts& parts, std::uint64_t num_values,
-                                                       PageScratch* scratch) const {
-  if (!definition_.has_value() || !nullable_) return nullptr;
-  if (parts.num_levels != num_values) return Corrupt("mini-block: {} levels for {} values", parts.num_levels, num_values);
-  scratch->levels.Clear();
-  LANCEKIT_TRY(DecodeBlock(*definition_, parts.definition, num_values, &scratch->levels, &scratch->decode));
-  const auto* levels = scratch->levels.values().as<std::uint16_t>();
-  const std::uint16_t max = kernels::MaxValue(levels, num_values);
-  if (max > 1) return Corrupt("mini-block: definition level {} in a flat column", max);
+Result<ChunkLevels> MiniBlockPage::ReadLevels(const ChunkParts& parts, std::uint64_t num_values, PageScratch* scratch) const {
+  const bool has_def = definition_.has_value() && levels_.max_def() != 0;
+  if (!repetition_.has_value() && !has_def) return ChunkLevels{nullptr, nullptr, num_values};
+  ChunkLevels levels{nullptr, nullptr, parts.num_levels};
+  if (!levels_.has_lists() && levels.count != num_values) {
+    return Corrupt("mini-block: {} levels for {} values", levels.count, num_values);
+  }
+  if (repetition_.has_value()) {
+    scratch->repetition.Clear();
+    LANCEKIT_TRY(DecodeBlock(*repetition_, parts.repetition, levels.count, &scratch->repetition, &scratch->decode));
+    levels.rep = scratch->repetition.values().as<std::uint16_t>();
+  }
+  if (has_def) {
+    scratch->definition.Clear();
+    LANCEKIT_TRY(DecodeBlock(*definition_, parts.definition, levels.count, &scratch->definition, &scratch->decode));
+    levels.def = scratch->definition.values().as<std::uint16_t>();
+  }
+  LANCEKIT_TRY(levels_.Check(levels.rep, levels.def, levels.count));
+  if (levels_.CountVisible(levels.def, levels.count) != num_values) {
+    return Corrupt("mini-block: the {} levels of a chunk do not make {} values", levels.count, num_values);
+  }
   return levels;
+}
+
+// The entries of the chunk that belong to these rows of the page.
+Result<ValueRange> MiniBlockPage::FindEntries(std::size_t chunk, const ChunkLevels& levels, ValueRange rows) const {
+  if (!row_index_.has_value()) return ValueRange{rows.first - chunks_.first(chunk), rows.count};
+  const std::uint64_t before = row_index_->before(chunk);
+  const std::uint64_t end = rows.first + rows.count;
+  std::uint64_t row = before;  // that starts next
+  ValueRange entries{levels.count, 0};
+  std::uint64_t last = levels.count;
+  if (rows.first < before) entries.first = 0;
+  for (std::uint64_t i = 0; i < levels.count; ++i) {
+    if (levels.rep[i] != levels_.max_rep()) continue;
+    if (row == rows.first) entries.first = i;
+    if (row == end) last = i;
+    ++row;
+  }
+  const bool starts_inside = chunk == 0 && levels.count != 0 && levels.rep[0] != levels_.max_rep();
+  if (row != row_index_->before(chunk + 1) || starts_inside) {
+    return Corrupt("mini-block: {} rows start in a chunk where the repetition index says {}", row - before,
+                   row_index_->before(chunk + 1) - before);
+  }
+  entries.count = last - std::min(last, entries.first);
+  return entries;
 }
 
 Status MiniBlockPage::ReadIndices(const Chunk& chunk, ValueRange range, const std::uint16_t* levels, LeafSink* sink,
@@ -206,36 +318,38 @@ Status MiniBlockPage::ReadIndices(const Chunk& chunk, ValueRange range, const st
   }
 }
 
-Status MiniBlockPage::ReadChunk(std::size_t index, Bytes bytes, ValueRange range, LeafSink* sink, PageScratch* scratch) const {
-  LANCEKIT_ASSIGN(const ChunkParts parts, Split(bytes));
+Status MiniBlockPage::ReadChunk(std::size_t index, Bytes bytes, ValueRange rows, LeafSink* sink, PageScratch* scratch) const {
+  ChunkParts parts;
+  LANCEKIT_TRY(Split(bytes, &parts));
   const Chunk chunk{{parts.values.data(), num_buffers_}, chunks_.num_values(index)};
-  LANCEKIT_ASSIGN(const std::uint16_t* levels, ReadLevels(parts, chunk.num_values, scratch));
-  if (levels != nullptr) {
-    levels += range.first;
-    sink->AppendLevels(levels, range.count);
-  } else {
-    sink->AppendValid(range.count);
-  }
-  if (dictionary_ != nullptr) return ReadIndices(chunk, range, levels, sink, scratch);
-  return decoder_->Decode(chunk, range, &sink->values(), &scratch->decode);
+  LANCEKIT_ASSIGN(const ChunkLevels levels, ReadLevels(parts, chunk.num_values, scratch));
+  LANCEKIT_ASSIGN(const ValueRange entries, FindEntries(index, levels, rows));
+  const std::uint16_t* const rep = levels.rep == nullptr ? nullptr : levels.rep + entries.first;
+  const std::uint16_t* const def = levels.def == nullptr ? nullptr : levels.def + entries.first;
+  const ValueRange values{levels_.CountVisible(levels.def, entries.first), levels_.CountVisible(def, entries.count)};
+  LANCEKIT_ASSIGN(const std::uint16_t* visible, AppendEntries(levels_, rep, def, entries.count, sink, &scratch->visible));
+  if (values.count == 0) return {};
+  if (dictionary_ != nullptr) return ReadIndices(chunk, values, visible, sink, scratch);
+  return decoder_->Decode(chunk, values, &sink->values(), &scratch->decode);
 }
 
 Status MiniBlockPage::Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const {
   if (rows.count == 0) return {};
-  const std::size_t first = chunks_.Find(rows.first);
-  const std::size_t last = chunks_.Find(rows.first + rows.count - 1);
+  const std::uint64_t end = rows.first + rows.count;
+  const std::size_t first = row_index_.has_value() ? row_index_->Find(rows.first) : chunks_.Find(rows.first);
+  // The last row goes on until the next one starts, maybe chunks later.
+  const std::size_t last = row_index_.has_value() ? row_index_->FindLast(end) : chunks_.Find(end - 1);
   const std::uint64_t start = chunks_.start_bytes(first);
   LANCEKIT_ASSIGN(const Buffer bytes, source_.Read(data_.offset + start, chunks_.end_bytes(last) - start));
-  std::uint64_t row = rows.first;
-  std::uint64_t left = rows.count;
   for (std::size_t i = first; i <= last; ++i) {
-    const std::uint64_t skip = row - chunks_.first(i);
-    const std::uint64_t count = std::min(chunks_.num_values(i) - skip, left);
+    ValueRange part = rows;
+    if (!row_index_.has_value()) {
+      part.first = std::max(rows.first, chunks_.first(i));
+      part.count = std::min(end, chunks_.first(i + 1)) - part.first;
+    }
     const Bytes chunk = bytes.bytes().subspan(chunks_.start_bytes(i) - start, chunks_.end_bytes(i) - chunks_.start_bytes(i));
-    Status status = ReadChunk(i, chunk, {skip, count}, sink, scratch);
+    Status status = ReadChunk(i, chunk, part, sink, scratch);
     if (!status.ok()) return At(std::move(status), {.offset = data_.offset + chunks_.start_bytes(i)});
-    row += count;
-    left -= count;
   }
   return {};
 }

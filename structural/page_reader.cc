@@ -2,24 +2,16 @@
 
 namespace lancekit {
 
+Result<BlobPlace> PageReader::FindBlob(std::uint64_t, PageScratch*) const {
+  return Unsupported("the column holds no blobs that lie by themselves");
+}
+
 Result<Buffer> ReadPageBuffer(const PageInput& input, std::size_t buffer) {
   if (buffer >= input.page->buffers.size()) {
     return Corrupt("the page has {} buffers, but its encoding needs buffer {}", input.page->buffers.size(), buffer);
   }
   const format::FileRange& range = input.page->buffers[buffer];
   return input.source->Read(range.offset, range.size);
-}
-
-Result<bool> IsNullable(const format::PageLayout& layout) {
-  if (layout.layers.size() != 1) return Unsupported("nested values ({} layers) are not supported yet", layout.layers.size());
-  switch (layout.layers[0]) {
-    case format::RepDefLayer::kAllValidItem:
-      return false;
-    case format::RepDefLayer::kNullableItem:
-      return true;
-    default:
-      return Corrupt("a flat column has a layer of kind {}", static_cast<unsigned>(layout.layers[0]));
-  }
 }
 
 Result<std::unique_ptr<PageReader>> OpenPage(const Source& source, const format::PageMetadata& page, const LeafType& leaf) {
@@ -35,7 +27,7 @@ Result<std::unique_ptr<PageReader>> OpenPage(const Source& source, const format:
     case format::LayoutId::kConstant:
       return OpenConstantPage(input);
     case format::LayoutId::kBlob:
-      return Unsupported("blob pages are not supported yet");
+      return OpenBlobPage(input);
     default:
       return Unsupported("page layout {} is not supported", static_cast<std::uint32_t>(layout.id));
   }

@@ -7,13 +7,16 @@
 #include "format/file_metadata.h"
 #include "io/source.h"
 #include "structural/leaf.h"
+#include "structural/levels.h"
 
 namespace lancekit {
 
 /// Memory that page readers reuse; one per thread of work.
 struct PageScratch {
   Scratch decode;
-  ValueSink levels{FixedShape(16)};
+  ValueSink repetition{FixedShape(16)};
+  ValueSink definition{FixedShape(16)};
+  MutableBuffer visible;
   ValueSink indices8{FixedShape(8)};
   ValueSink indices16{FixedShape(16)};
   ValueSink indices32{FixedShape(32)};
@@ -21,13 +24,22 @@ struct PageScratch {
   MutableBuffer ends;
 };
 
+/// Where a blob lies in the file.
+struct BlobPlace {
+  format::FileRange bytes;
+  std::uint16_t level = 0;  ///< definition level; 0: not null
+};
+
 /// One page of a leaf column, its tables parsed and checked. Immutable; thread-safe.
 class PageReader {
  public:
   virtual ~PageReader() = default;
-  /// Appends rows [rows.first, rows.first + rows.count) of the page. Pre: they are in the page.
+  /// Appends rows [rows.first, rows.first + rows.count) of the page. Pre: they are in the page. Below a fixed-size list of
+  /// structs rows are slots, as PageMetadata::length counts them.
   /// Errors: kCorruption, kIo, kResourceLimit; offsets in errors are file positions where they are known.
   virtual Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const = 0;
+  /// Blob pages: where the bytes of a row lie. Errors: as Read; kUnsupported for other pages.
+  virtual Result<BlobPlace> FindBlob(std::uint64_t row, PageScratch* scratch) const;
 };
 
 /// What every structural encoding starts from. The source must outlive the page.
@@ -45,10 +57,8 @@ Result<std::unique_ptr<PageReader>> OpenPage(const Source& source, const format:
 Result<std::unique_ptr<PageReader>> OpenMiniBlockPage(const PageInput& input);
 Result<std::unique_ptr<PageReader>> OpenFullZipPage(const PageInput& input);
 Result<std::unique_ptr<PageReader>> OpenConstantPage(const PageInput& input);
+Result<std::unique_ptr<PageReader>> OpenBlobPage(const PageInput& input);
 
 /// Reads a whole buffer of the page. Errors: kCorruption when the page has too few buffers.
 Result<Buffer> ReadPageBuffer(const PageInput& input, std::size_t buffer);
-/// True when the only layer of a flat leaf says that values can be null. Errors: kUnsupported for nested pages.
-Result<bool> IsNullable(const format::PageLayout& layout);
-
 }  // namespace lancekit

@@ -132,6 +132,22 @@ class LANCEKIT_EXPORT Scan {
   std::shared_ptr<ScanImpl> impl_;
 };
 
+struct BlobImpl;
+
+/// The bytes of one row of a blob column, read on demand. Cheap to copy; thread-safe.
+class LANCEKIT_EXPORT Blob {
+ public:
+  explicit Blob(std::shared_ptr<const BlobImpl> impl) noexcept;
+  bool is_null() const noexcept;
+  /// In bytes.
+  std::uint64_t size() const noexcept;
+  /// Copies up to `size` bytes from `offset` on to `to`; returns how many, fewer only at the end. Errors: kIo.
+  Result<std::size_t> read(std::uint64_t offset, void* to, std::size_t size) const;
+
+ private:
+  std::shared_ptr<const BlobImpl> impl_;
+};
+
 /// An open Lance file or one version of a dataset. Cheap to copy; thread-safe to read from.
 class LANCEKIT_EXPORT Table {
  public:
@@ -153,6 +169,10 @@ class LANCEKIT_EXPORT Table {
   Result<Batch> take(std::initializer_list<std::int64_t> rows, const std::vector<std::string>& columns = {}) const {
     return take(Span<const std::int64_t>(rows.begin(), rows.size()), columns);
   }
+
+  /// The blob in a row of a blob column; nothing of it is read yet. (Scans and takes give the bytes of blobs as large_binary.)
+  /// Errors: kInvalidArgument; kUnsupported for a column whose values lie in pages.
+  Result<Blob> blob(std::int64_t row, const std::string& column) const;
 
   const TableImpl& impl() const noexcept { return *impl_; }
 

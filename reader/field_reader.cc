@@ -1,0 +1,96 @@
+#include "reader/field_reader.h"
+
+#include <algorithm>
+
+#include "base/checked_math.h"
+#include "reader/blob_columns.h"
+#include "reader/table_impl.h"
+
+namespace lancekit {
+namespace {
+
+// Stored bytes of strings and lists say little about their size in memory; codecs that decode fast reach about this ratio.
+constexpr std::uint64_t kExpansion = 3;
+
+/// Lance 2.1 and newer: a column per leaf, which carries the levels of everything above it.
+class LeafColumns final : public FieldReader {
+ public:
+  explicit LeafColumns(std::vector<std::shared_ptr<const ColumnReader>> columns) : columns_(std::move(columns)) {
+    for (const auto& column : columns_) present_.push_back(column != nullptr);
+  }
+
+  Status Read(ValueRange rows, FieldSink* sink, PageScratch* scratch) const override {
+    sink->SetPresent(present_);
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (columns_[i] != nullptr) LANCEKIT_TRY(columns_[i]->Read(rows, &sink->leaf(i), scratch));
+    }
+    sink->FillAbsent(rows.count);
+    return {};
+  }
+
+  // Each page of a dictionary column has a dictionary of its own, which a batch can hand out as it is.
+  std::uint64_t PageEnd(std::uint64_t row) const override {
+    std::uint64_t end = ~std::uint64_t{0};
+    for (const auto& column : columns_) {
+      if (column != nullptr && column->leaf().is_dictionary()) end = std::min(end, column->PageEnd(row));
+    }
+    return end;
+  }
+
+  Result<BlobBytes> FindBlob(std::uint64_t row) const override {
+    if (columns_.size() != 1 || columns_[0] == nullptr) return FieldReader::FindBlob(row);
+    LANCEKIT_ASSIGN(const BlobPlace place, columns_[0]->FindBlob(row));
+    return BlobBytes{columns_[0]->source(), place.bytes.offset, place.bytes.size, place.level != 0};
+  }
+
+  std::uint64_t EstimateRowBytes() const override {
+    std::uint64_t bytes = 0;
+    for (const auto& column : columns_) {
+      if (column == nullptr) continue;
+      const LeafType& leaf = column->leaf();
+      const auto is_list = [](const ParentNode& parent) { return parent.kind == NodeKind::kList; };
+      const bool in_list = std::any_of(leaf.parents.begin(), leaf.parents.end(), is_list);
+      if (leaf.shape.fixed() && !in_list) {
+        bytes += CeilDiv(leaf.shape.width_bits, 8) * leaf.SlotsPerRow();
+      } else {
+        const std::uint64_t rows = std::max<std::uint64_t>(1, column->num_rows());
+        bytes += (leaf.shape.large_offsets ? 8 : 4) + CeilDiv(column->stored_bytes() * kExpansion, rows);
+      }
+    }
+    return bytes;
+  }
+
+ private:
+  std::vector<std::shared_ptr<const ColumnReader>> columns_;  // null: absent
+  std::vector<bool> present_;
+};
+
+}  // namespace
+
+Result<Buffer> BlobBytes::Read(std::uint64_t first, std::uint64_t count) const {
+  if (count == 0) return Buffer();
+  return source->Read(offset + first, count);
+}
+
+Result<BlobBytes> FieldReader::FindBlob(std::uint64_t) const {
+  return Unsupported("the column holds no blobs that lie by themselves");
+}
+
+Result<std::shared_ptr<const FieldReader>> FieldReader::Open(const TableFragment& fragment, const FieldShape& shape,
+                                                              ContextImpl& context) {
+  std::vector<std::shared_ptr<const ColumnReader>> columns;
+  for (const FieldLeaf& leaf : shape.leaves()) {
+    columns.emplace_back();
+    const ColumnPlace* const place = fragment.Place(leaf.field->id);
+    if (place == nullptr || leaf.type.is_empty_struct()) continue;
+    const std::shared_ptr<const FileReader>& file = fragment.files[place->file];
+    if (HoldsBlobDescriptors(*file, place->column, *leaf.field)) {
+      if (!shape.is_flat()) return At(Unsupported("blobs of 2.2 inside other columns are not supported"), {.column = leaf.name});
+      return OpenBlobColumn(file, place->column, context);
+    }
+    LANCEKIT_ASSIGN(columns.back(), file->Column(place->column, leaf));
+  }
+  return std::shared_ptr<const FieldReader>(std::make_shared<LeafColumns>(std::move(columns)));
+}
+
+}  // namespace lancekit

@@ -1,0 +1,44 @@
+// One field of one fragment: the columns that hold it, wherever they lie, and the reading of any rows of it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "reader/column_reader.h"
+#include "structural/leaf.h"
+
+namespace lancekit {
+
+struct TableFragment;
+
+/// Where the bytes of one blob are.
+struct BlobBytes {
+  std::shared_ptr<const Source> source;  ///< null when size is 0
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  bool is_null = false;
+
+  /// Part of it. Pre: the range fits.
+  Result<Buffer> Read(std::uint64_t first, std::uint64_t count) const;
+};
+
+/// Thread-safe. Errors carry file, column, page and position.
+class FieldReader {
+ public:
+  virtual ~FieldReader() = default;
+  /// The shape must outlive the reader. Errors: as FileReader::Column.
+  static Result<std::shared_ptr<const FieldReader>> Open(const TableFragment& fragment, const FieldShape& shape,
+                                                         ContextImpl& context);
+
+  /// Appends rows [rows.first, rows.first + rows.count) of the fragment's files. Pre: they exist.
+  virtual Status Read(ValueRange rows, FieldSink* sink, PageScratch* scratch) const = 0;
+  /// First row behind the page that holds `row`, where a batch had better end; no limit for most fields.
+  virtual std::uint64_t PageEnd(std::uint64_t row) const = 0;
+  /// Bytes of a row in memory, guessed.
+  virtual std::uint64_t EstimateRowBytes() const = 0;
+  /// Errors: kUnsupported when the field holds no blobs that lie by themselves.
+  virtual Result<BlobBytes> FindBlob(std::uint64_t row) const;
+};
+
+}  // namespace lancekit

@@ -1,0 +1,98 @@
+// Blob pages (2.1): each row's bytes lie by themselves somewhere in the file; the page holds where.
+//
+//   inner layout: a mini-block page of packed structs (u64 position, u64 size), all of them valid
+//   size 0 and position 0: an empty value; size 0 and another position: (definition level << 16) | repetition level
+//
+// Source: lance rust lance-encoding logical/blob.rs.
+#include "base/checked_math.h"
+#include "base/limits.h"
+#include "structural/page_reader.h"
+
+namespace lancekit {
+namespace {
+
+/// The type of the inner page.
+Result<LeafType> DescriptorType() {
+  DataType number;
+  number.id = TypeId::kUInt64;
+  DataType type;
+  type.id = TypeId::kStruct;
+  type.children = {Field{"position", number, false, -1, {}}, Field{"size", number, false, -1, {}}};
+  return MakeLeafType(type);
+}
+
+class BlobPage final : public PageReader {
+ public:
+  static Result<std::unique_ptr<PageReader>> Open(const PageInput& input) {
+    const format::PageLayout& layout = *input.layout;
+    if (layout.inner == nullptr || layout.inner->id != format::LayoutId::kMiniBlock) {
+      return Unsupported("blob: descriptors that are not in a mini-block page");
+    }
+    if (!input.leaf->shape.variable()) return Corrupt("blob: a page of type {}", input.leaf->type.to_string());
+    std::unique_ptr<BlobPage> page(new BlobPage(*input.source));
+    LANCEKIT_ASSIGN(page->levels_, PageLevels::Make(layout.layers, *input.leaf));
+    if (page->levels_.has_lists()) return Unsupported("blob: blobs in lists are not supported");
+    LANCEKIT_ASSIGN(page->descriptor_type_, DescriptorType());
+    PageInput inner = input;
+    inner.layout = layout.inner.get();
+    inner.leaf = &page->descriptor_type_;
+    LANCEKIT_ASSIGN(page->descriptors_, OpenMiniBlockPage(inner));
+    return std::unique_ptr<PageReader>(std::move(page));
+  }
+
+  Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const override {
+    LANCEKIT_ASSIGN(const std::vector<BlobPlace> places, Locate(rows, scratch));
+    scratch->definition.Clear();
+    auto* const levels = reinterpret_cast<std::uint16_t*>(scratch->definition.AppendFixed(places.size()));
+    for (std::size_t i = 0; i < places.size(); ++i) levels[i] = places[i].level;
+    LANCEKIT_TRY(levels_.Check(nullptr, levels, places.size()));
+    for (const BlobPlace& place : places) {
+      LANCEKIT_ASSIGN(const Buffer bytes, source_.Read(place.bytes.offset, place.bytes.size));
+      if (!sink->values().HasRoom(bytes.size())) {
+        return MakeError(ErrorCode::kResourceLimit, "{} bytes of blobs do not fit into one batch", bytes.size());
+      }
+      const std::uint64_t offsets[] = {0, bytes.size()};
+      LANCEKIT_TRY(sink->values().AppendStrings(offsets, bytes.data(), 1));
+    }
+    return AppendEntries(levels_, nullptr, levels, places.size(), sink, &scratch->visible).status();
+  }
+
+  Result<BlobPlace> FindBlob(std::uint64_t row, PageScratch* scratch) const override {
+    LANCEKIT_ASSIGN(const std::vector<BlobPlace> places, Locate({row, 1}, scratch));
+    return places[0];
+  }
+
+ private:
+  explicit BlobPage(const Source& source) : source_(source) {}
+
+  Result<std::vector<BlobPlace>> Locate(ValueRange rows, PageScratch* scratch) const {
+    LeafSink sink(descriptor_type_, rows.count);
+    LANCEKIT_TRY(descriptors_->Read(rows, &sink, scratch));
+    const ArrayData array = std::move(sink).Finish();
+    std::vector<BlobPlace> places(rows.count);
+    for (std::uint64_t i = 0; i < rows.count; ++i) {
+      const auto position = LoadLe<std::uint64_t>(array.children[0].values.data() + 8 * i);
+      const auto size = LoadLe<std::uint64_t>(array.children[1].values.data() + 8 * i);
+      if (size == 0) {
+        if (position >> 32 != 0 || (position & 0xFFFF) != 0) return Corrupt("blob: levels {} of row {}", position, rows.first + i);
+        places[i].level = static_cast<std::uint16_t>(position >> 16);
+      } else if (!RangeFits(position, size, source_.size())) {
+        return Corrupt("blob: row {} lies at [{}, +{}) in a file of {} bytes", rows.first + i, position, size, source_.size());
+      } else {
+        places[i].bytes = {position, size};
+      }
+    }
+    return places;
+  }
+
+  const Source& source_;
+  PageLevels levels_;
+  LeafType descriptor_type_;
+  std::unique_ptr<PageReader> descriptors_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<PageReader>> OpenBlobPage(const PageInput& input) { return BlobPage::Open(input); }
+
+}  // namespace lancekit
