@@ -4,6 +4,7 @@
 
 #include "base/checked_math.h"
 #include "reader/blob_columns.h"
+#include "reader/legacy_field.h"
 #include "reader/table_impl.h"
 
 namespace lancekit {
@@ -78,6 +79,7 @@ Result<BlobBytes> FieldReader::FindBlob(std::uint64_t) const {
 
 Result<std::shared_ptr<const FieldReader>> FieldReader::Open(const TableFragment& fragment, const FieldShape& shape,
                                                               ContextImpl& context) {
+  if (IsLegacyField(fragment, shape)) return OpenLegacyField(fragment, shape);
   std::vector<std::shared_ptr<const ColumnReader>> columns;
   for (const FieldLeaf& leaf : shape.leaves()) {
     columns.emplace_back();

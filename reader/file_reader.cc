@@ -74,4 +74,26 @@ Result<std::shared_ptr<const ColumnReader>> FileReader::Column(std::uint32_t col
   return columns_.emplace(column, std::move(reader)).first->second;
 }
 
+Result<std::shared_ptr<const legacy::Column>> FileReader::LegacyColumn(std::uint32_t column, const LeafType* leaf,
+                                                                       const std::string& name) const {
+  const Place place{.path = source_->path(), .column = name};
+  {
+    std::shared_lock lock(mutex_);
+    if (const auto it = legacy_columns_.find(column); it != legacy_columns_.end()) {
+      const std::optional<LeafType>& known = it->second->leaf();
+      if (known.has_value() != (leaf != nullptr) || (leaf != nullptr && known->type != leaf->type)) {
+        return At(Corrupt("column {} is claimed with two types", column), place);
+      }
+      return it->second;
+    }
+  }
+  auto metadata = ReadColumnMetadata(column);
+  if (!metadata) return At(std::move(metadata).status(), place);
+  std::optional<LeafType> type;
+  if (leaf != nullptr) type = *leaf;
+  LANCEKIT_ASSIGN(auto reader, legacy::Column::Open(source_, *std::move(metadata), std::move(type), name));
+  std::unique_lock lock(mutex_);
+  return legacy_columns_.emplace(column, std::move(reader)).first->second;
+}
+
 }  // namespace lancekit

@@ -10,6 +10,7 @@
 #include "format/file_metadata.h"
 #include "format/schema.h"
 #include "io/source.h"
+#include "legacy/column.h"
 #include "reader/column_reader.h"
 
 namespace lancekit {
@@ -33,6 +34,9 @@ class FileReader {
   Result<format::ColumnMetadata> ReadColumnMetadata(std::uint32_t column) const;
   /// The column as values of this leaf, opened on first use and then kept.
   Result<std::shared_ptr<const ColumnReader>> Column(std::uint32_t column, const FieldLeaf& leaf) const;
+  /// The same in a file of version 2.0: as values of the leaf, or as lists when it is null.
+  Result<std::shared_ptr<const legacy::Column>> LegacyColumn(std::uint32_t column, const LeafType* leaf,
+                                                             const std::string& name) const;
 
  private:
   explicit FileReader(std::shared_ptr<const Source> source) : source_(std::move(source)) {}
@@ -48,6 +52,7 @@ class FileReader {
   format::FileDescriptor descriptor_;
   mutable std::shared_mutex mutex_;
   mutable std::map<std::uint32_t, std::shared_ptr<const ColumnReader>> columns_;
+  mutable std::map<std::uint32_t, std::shared_ptr<const legacy::Column>> legacy_columns_;
 };
 
 }  // namespace lancekit

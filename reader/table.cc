@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/limits.h"
+#include "legacy/field.h"
 #include "reader/batch_impl.h"
 #include "reader/blob_columns.h"
 #include "reader/dataset.h"
@@ -57,7 +58,9 @@ Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, co
   fragment.num_rows = table->num_rows_;
   fragment.live = LiveRows(table->num_rows_, {});
   std::vector<std::pair<std::int32_t, std::uint32_t>> columns;
-  for (const format::Leaf& leaf : format::Leaves(table->schema_)) columns.emplace_back(leaf.path.back()->id, leaf.column);
+  const bool is_legacy = file->footer().version == format::FileVersion::k2_0;
+  const std::vector<format::Leaf> fields = is_legacy ? legacy::ColumnFields(table->schema_) : format::Leaves(table->schema_);
+  for (const format::Leaf& leaf : fields) columns.emplace_back(leaf.path.back()->id, leaf.column);
   fragment.AddFile(std::move(file), columns);
   fragment.SortPlaces();
   if (fragment.num_rows != 0) table->fragments_.push_back(std::move(fragment));
