@@ -60,7 +60,6 @@ Result<FieldColumns> FieldColumns::Open(const FieldShape& shape, std::vector<std
 Status FieldColumns::Check(std::size_t index, std::uint64_t slots) const {
   if (!node_present_[index]) return {};
   const FieldNode& node = shape_->nodes()[index];
-  if (node.kind == NodeKind::kFixedSizeList) return Unsupported("fixed-size lists of structs in a file of version 2.0");
   if (node.kind != NodeKind::kStruct) {
     const Column* const column = columns_[index].get();
     if (column == nullptr) return Corrupt("no file has the column of the lists of {}", node.field->name);

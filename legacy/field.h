@@ -17,8 +17,9 @@ std::vector<format::Leaf> ColumnFields(const Schema& schema);
 /// Thread-safe. Errors carry file, column, page and position.
 class FieldColumns {
  public:
-  /// A column for each list and leaf of the shape, by node; null where no file holds it. The shape must outlive this.
-  /// Errors: kCorruption when columns disagree about the number of rows or items; kUnsupported for fixed-size lists of structs.
+  /// A column for each list and leaf of the shape, by node; null where no file holds it. The shape must outlive this and have no
+  /// fixed-size list nodes.
+  /// Errors: kCorruption when columns disagree about the number of rows or items.
   static Result<FieldColumns> Open(const FieldShape& shape, std::vector<std::shared_ptr<const Column>> columns,
                                    std::uint64_t num_rows);
 

@@ -40,6 +40,7 @@ class FixedWidthArray final : public PageReader {
       LANCEKIT_ASSIGN(array->values_, OpenFixedArray(input, *encoding, shape.item_bits));
     }
     array->items_per_row_ = shape.list_sizes.empty() ? 1 : shape.ItemsPerValue(shape.list_sizes.size() - 1);
+    array->can_borrow_ = CanBorrow(*input.leaf, array->items_);
     return std::unique_ptr<PageReader>(std::move(array));
   }
 
@@ -64,13 +65,19 @@ class FixedWidthArray final : public PageReader {
   }
 
  private:
+  /// True when bytes of the file are a leaf's values. Below a list a sink does not know how many values will come.
+  static bool CanBorrow(const LeafType& leaf, const std::vector<Validity>& items) {
+    const auto is_struct = [](const ParentNode& parent) { return parent.kind == NodeKind::kStruct; };
+    const auto is_valid = [](const Validity& validity) { return validity.all_valid(); };
+    return leaf.shape.width_bits % 8 == 0 && std::all_of(leaf.parents.begin(), leaf.parents.end(), is_struct) &&
+           std::all_of(items.begin(), items.end(), is_valid);
+  }
+
   Status ReadValues(ValueRange rows, LeafSink* sink, PageScratch* scratch) const {
     LANCEKIT_ASSIGN(ItemBits items,
                     values_->Read({rows.first * items_per_row_, rows.count * items_per_row_}, &scratch->decode.block));
     const bool aligned = reinterpret_cast<std::uintptr_t>(items.bits) % kBorrowAlignment == 0 && items.first_bit == 0;
-    const bool all_items_valid = std::all_of(items_.begin(), items_.end(), [](const Validity& v) { return v.all_valid(); });
-    if (!items.owner.empty() && aligned && all_items_valid && sink->leaf().shape.width_bits % 8 == 0 &&
-        sink->IsWhole(rows.count)) {
+    if (can_borrow_ && aligned && !items.owner.empty() && sink->IsWhole(rows.count)) {
       const std::uint64_t size = rows.count * (sink->leaf().shape.width_bits / 8);
       const auto offset = static_cast<std::size_t>(items.bits - items.owner.data());
       sink->Borrow(items.owner.Slice(offset, size), rows.count);
@@ -84,6 +91,7 @@ class FixedWidthArray final : public PageReader {
   std::vector<Validity> items_;         // of each list level, outermost first; fewer when all items of a level are null
   std::unique_ptr<FixedArray> values_;  // innermost items; nullptr when all are null
   std::uint64_t items_per_row_ = 1;
+  bool can_borrow_ = false;
 };
 
 }  // namespace

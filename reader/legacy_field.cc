@@ -35,7 +35,7 @@ class LegacyField final : public FieldReader {
   std::shared_ptr<const FileReader> file_;  // that holds the first column
 };
 
-/// Leaves and lists have columns that are read; the field itself names the column of a struct without fields.
+/// The column of a node; structs have one that says nothing, apart from those without fields.
 const ColumnPlace* PlaceOf(const TableFragment& fragment, const FieldNode& node) {
   return node.kind == NodeKind::kStruct ? nullptr : fragment.Place(node.field->id);
 }
@@ -43,8 +43,8 @@ const ColumnPlace* PlaceOf(const TableFragment& fragment, const FieldNode& node)
 }  // namespace
 
 bool IsLegacyField(const TableFragment& fragment, const FieldShape& shape) {
-  return std::any_of(shape.leaves().begin(), shape.leaves().end(), [&](const FieldLeaf& leaf) {
-    const ColumnPlace* const place = fragment.Place(leaf.field->id);
+  return std::any_of(shape.nodes().begin(), shape.nodes().end(), [&](const FieldNode& node) {
+    const ColumnPlace* const place = fragment.Place(node.field->id);
     return place != nullptr && IsLegacy(*fragment.files[place->file]);
   });
 }
@@ -60,6 +60,11 @@ Result<std::shared_ptr<const FieldReader>> OpenLegacyField(const TableFragment& 
     const std::shared_ptr<const FileReader>& file = fragment.files[place->file];
     if (!IsLegacy(*file)) {
       return At(Unsupported("a column whose parts are in files of version 2.0 and of others"), {.column = shape.field().name});
+    }
+    if (node.kind == NodeKind::kFixedSizeList) {
+      // The reference writes them into one column, which it cannot read.
+      return At(Unsupported("fixed-size lists of structs in a file of version 2.0"),
+                {.path = file->source().path(), .column = shape.field().name});
     }
     if (first == nullptr) first = file;
     num_rows = file->descriptor().num_rows;
