@@ -58,12 +58,13 @@ void Damage(FuzzInput* input, ArrowArray* array) {
 
 void WritePage(const LeafType& leaf, const ArrayView& view, format::FileVersion version,
                const std::vector<std::string>& expected) {
-  ColumnBuffer buffer(leaf, 1 << 20);
+  const LeafPath flat;
+  ColumnBuffer buffer(leaf, flat, 1 << 20);
   const auto count = static_cast<std::uint64_t>(view.length);
   if (count == 0) return;
   const auto rows = buffer.Append(view, 0, count);
   if (!rows) return;
-  const auto encoded = EncodePage(leaf, buffer, version);
+  const auto encoded = EncodePage(leaf, buffer, true, version);
   if (!encoded) return;
   const testing::MemoryPage page(*encoded);
   const auto reader = page.Open(leaf);

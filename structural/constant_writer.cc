@@ -32,6 +32,22 @@ MutableBuffer StringBuffer(const ValuesView& values, std::uint64_t row) {
   return ValueBuffer(parts);
 }
 
+/// Appends levels to a page without values: encoded where the version allows it and it is smaller.
+void AppendNullLevels(std::span<const std::uint16_t> levels, std::uint16_t max, format::FileVersion version, EncodedPage* page,
+                      std::optional<format::Encoding>* compression, std::uint64_t* num_levels) {
+  MutableBuffer& out = page->buffers.emplace_back();
+  if (levels.empty()) return;
+  const std::uint64_t count = levels.size();
+  const LevelEncoding encoding = LevelEncoding::Choose(levels, {&count, 1}, max, ~std::uint64_t{0}, version);
+  if (version == format::FileVersion::k2_1 || encoding.num_bytes() >= levels.size_bytes()) {
+    out.Append(std::as_bytes(levels));
+    return;
+  }
+  encoding.Append(levels, &out);
+  *compression = encoding.message();
+  *num_levels = count;
+}
+
 }  // namespace
 
 EncodedPage WriteAllNullPage(std::uint64_t num_rows) {
@@ -42,12 +58,26 @@ EncodedPage WriteAllNullPage(std::uint64_t num_rows) {
   return encoded;
 }
 
+EncodedPage WriteAllNullPage(const PageValues& page, format::FileVersion version) {
+  EncodedPage encoded;
+  encoded.num_rows = page.num_rows;
+  format::PageLayout& layout = encoded.layout;
+  layout.id = format::LayoutId::kConstant;
+  const PageEntries& entries = *page.entries;
+  layout.layers = entries.layers;
+  AppendNullLevels(entries.rep, entries.max_rep, version, &encoded, &layout.rep_compression, &layout.num_rep_values);
+  AppendNullLevels(entries.def, entries.max_def, version, &encoded, &layout.def_compression, &layout.num_def_values);
+  return encoded;
+}
+
 EncodedPage WriteConstantPage(const PageValues& page, std::uint64_t row) {
   EncodedPage encoded;
   encoded.num_rows = page.num_rows;
   format::PageLayout& layout = encoded.layout;
   layout.id = format::LayoutId::kConstant;
-  layout.layers = {page.validity == nullptr ? format::RepDefLayer::kAllValidItem : format::RepDefLayer::kNullableItem};
+  std::vector<std::uint16_t> flat_def;
+  const PageEntries entries = EntriesOf(page, &flat_def);
+  layout.layers = entries.layers;
   const ValuesView& values = page.values;
   if (values.shape.variable()) {
     encoded.buffers.push_back(StringBuffer(values, row));
@@ -63,12 +93,10 @@ EncodedPage WriteConstantPage(const PageValues& page, std::uint64_t row) {
       encoded.buffers.push_back(ValueBuffer(parts));
     }
   }
-  if (page.validity != nullptr) {
+  if (!entries.rep.empty() || !entries.def.empty()) {
     // Levels are stored raw: the reference ignores a compression here.
-    const std::vector<std::uint16_t> levels = LevelsOf(page.validity, page.num_rows);
-    encoded.buffers.emplace_back();
-    encoded.buffers.emplace_back();
-    encoded.buffers.back().Append(std::as_bytes(std::span(levels)));
+    encoded.buffers.emplace_back().Append(std::as_bytes(entries.rep));
+    encoded.buffers.emplace_back().Append(std::as_bytes(entries.def));
   }
   return encoded;
 }

@@ -19,12 +19,30 @@ struct EncodedPage {
   std::uint64_t num_rows = 0;
 };
 
-/// Rows of one flat leaf on their way into a page. Borrowed.
-struct PageValues {
-  ValuesView values;
-  const std::byte* validity = nullptr;  ///< bitmap from bit 0; nullptr: no nulls
-  std::uint64_t num_rows = 0;
+/// Levels of the entries of a page, numbered as its layers say. Borrowed.
+struct PageEntries {
+  std::vector<format::RepDefLayer> layers;  ///< innermost first
+  std::span<const std::uint16_t> rep;       ///< empty: no lists
+  std::span<const std::uint16_t> def;       ///< empty: nothing is null or empty
+  std::uint64_t count = 0;
+  std::uint16_t max_rep = 0;      ///< starts a row
+  std::uint16_t max_def = 0;      ///< the largest that occurs
+  std::uint16_t max_visible = 0;  ///< entries of higher definition levels have no value
+  bool sparse = false;            ///< runs of entries without values are too long for mini-block chunks
+
+  bool IsVisible(std::uint64_t entry) const noexcept { return def.empty() || def[entry] <= max_visible; }
 };
+
+/// Rows of one leaf on their way into a page. Borrowed.
+struct PageValues {
+  ValuesView values;                    ///< of the visible entries
+  const std::byte* validity = nullptr;  ///< of the values: bitmap from bit 0; nullptr: no nulls
+  std::uint64_t num_rows = 0;
+  const PageEntries* entries = nullptr;  ///< nullptr: a flat leaf, whose entries are its rows
+};
+
+/// The entries of a page. Those of a flat leaf are made from its validity; their levels are kept in `def`.
+PageEntries EntriesOf(const PageValues& page, std::vector<std::uint16_t>* def);
 
 /// A dictionary in its block encoding.
 struct EncodedDictionary {
@@ -33,27 +51,46 @@ struct EncodedDictionary {
   std::uint64_t num_items = 0;
 };
 
-/// Values by chunks. The encoder must have been made for values.values, or for the indices into the dictionary.
+/// Values by chunks. The encoder must have been made for values.values, or for the indices into the dictionary. Pre: the entries
+/// are not sparse.
 EncodedPage WriteMiniBlockPage(const PageValues& page, const ChunkEncoder& encoder, std::optional<EncodedDictionary> dictionary,
                                format::FileVersion version);
+
+/// A block encoding of levels, chosen for a page and applied to each chunk of it.
+class LevelEncoding {
+ public:
+  /// The smaller of RLE (2.2) and bit-packing, given the number of levels in each chunk and the largest level; RLE not when it
+  /// takes more than `max_chunk_bytes` for a chunk.
+  static LevelEncoding Choose(std::span<const std::uint16_t> levels, std::span<const std::uint64_t> chunks, std::uint16_t max,
+                              std::uint64_t max_chunk_bytes, format::FileVersion version);
+  const format::Encoding& message() const noexcept { return message_; }
+  /// Of all chunks.
+  std::uint64_t num_bytes() const noexcept { return num_bytes_; }
+  void Append(std::span<const std::uint16_t> levels, MutableBuffer* out) const;
+
+ private:
+  format::Encoding message_;
+  std::uint64_t num_bytes_ = 0;
+  int width_ = 0;
+  bool rle_ = false;
+};
 
 /// How the values of a full-zip page are stored one by one.
 struct ValueEncoding {
   format::Encoding encoding;
-  /// Bytes of each value back to back with their offsets (num_rows + 1); unused for fixed width.
+  /// Bytes of each value back to back with their offsets (one more than values); unused for fixed width.
   const std::byte* data = nullptr;
   std::span<const std::uint64_t> offsets;
 };
-/// Fixed width: whole bytes, taken from values.values. Variable width: taken from `stored`.
+/// Fixed width: whole bytes, or booleans, taken from values.values. Variable width: taken from `stored`.
 EncodedPage WriteFixedFullZipPage(const PageValues& page);
 EncodedPage WriteVariableFullZipPage(const PageValues& page, const ValueEncoding& stored);
 
-/// All rows null.
+/// No valid value. Also for structs without fields.
 EncodedPage WriteAllNullPage(std::uint64_t num_rows);
+/// The same of a nested leaf.
+EncodedPage WriteAllNullPage(const PageValues& page, format::FileVersion version);
 /// All valid rows equal to value 0 ... of the page's first valid row `row`. 2.2 and newer.
 EncodedPage WriteConstantPage(const PageValues& page, std::uint64_t row);
-
-/// Definition levels from a validity bitmap: 0 valid, 1 null.
-std::vector<std::uint16_t> LevelsOf(const std::byte* validity, std::uint64_t num_rows);
 
 }  // namespace lancekit

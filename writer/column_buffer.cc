@@ -1,57 +1,53 @@
 #include "writer/column_buffer.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 
-#include "base/bitmap.h"
 #include "base/checked_math.h"
 
 namespace lancekit {
 namespace {
 
-// Layout of Arrow's string views: https://arrow.apache.org/docs/format/Columnar.html#variable-size-binary-view-layout
-constexpr std::uint64_t kViewBytes = 16;
-constexpr std::uint32_t kInlineViewBytes = 12;
+// Rows are shredded about this many entries at a time.
+constexpr std::uint64_t kBlockEntries = 1 << 16;
+// A chunk takes the entries without values that lie between its values, three such gaps at least. So many entries fit into the
+// 65,535 levels and bytes of a chunk, and into the 32 KiB that a chunk of 2.1 has.
+constexpr std::uint64_t kMaxGap = 10'000;
+constexpr std::uint64_t kMaxGap21 = 2'000;
 
-Bytes ViewAt(const ArrayView& view, std::uint64_t slot) {
-  const std::byte* const at = view.values + slot * kViewBytes;
-  const auto size = LoadLe<std::uint32_t>(at);
-  if (size <= kInlineViewBytes) return {at + 4, size};
-  const auto buffer = LoadLe<std::uint32_t>(at + 8);
-  return {view.view_data[buffer] + LoadLe<std::uint32_t>(at + 12), size};
+/// First slot of the leaf below row `row`, garbage under nulls counted.
+std::uint64_t LeafSlot(const LeafPath& path, const ArrayView& top, std::uint64_t row) {
+  const ArrayView* view = &top;
+  std::uint64_t slot = row;
+  for (const PathNode& node : path.nodes()) {
+    if (view->length == 0) return 0;
+    if (node.kind == PathNode::Kind::kList) slot = OffsetAt(*view, node.large_offsets, SlotOf(*view, slot));
+    slot *= node.size;
+    view = &view->children[node.child];
+  }
+  return slot;
 }
-
-std::uint64_t OffsetAt(const ArrayView& view, bool large, std::uint64_t slot) {
-  return large ? static_cast<std::uint64_t>(LoadLe<std::int64_t>(view.values + 8 * slot))
-               : static_cast<std::uint64_t>(LoadLe<std::int32_t>(view.values + 4 * slot));
-}
-
-std::uint64_t Slot(const ArrayView& view, std::uint64_t row) { return static_cast<std::uint64_t>(view.offset) + row; }
 
 }  // namespace
 
-ColumnBuffer::ColumnBuffer(const LeafType& leaf, std::uint64_t page_bytes)
-    : leaf_(&leaf), page_bytes_(page_bytes), items_(leaf.shape.list_sizes.size()) {
-  if (leaf.is_dictionary()) dictionary_ = std::make_unique<DictionaryBuilder>(*leaf.dictionary_shape);
-  Clear();
-}
+ColumnBuffer::ColumnBuffer(const LeafType& leaf, const LeafPath& path, std::uint64_t page_bytes, format::FileVersion version)
+    : leaf_(&leaf),
+      path_(&path),
+      page_bytes_(page_bytes),
+      max_gap_(version == format::FileVersion::k2_1 ? kMaxGap21 : kMaxGap),
+      shredder_(path),
+      values_(leaf) {}
 
 void ColumnBuffer::Clear() {
-  bytes_ = num_rows_ = null_count_ = last_key_ = 0;
   values_.Clear();
-  data_.Clear();
-  validity_.Clear();
-  for (Items& items : items_) {
-    items.bits.Clear();
-    items.any_null = false;
-  }
-  if (dictionary_ != nullptr) dictionary_->Clear();
-  if (leaf_->shape.variable()) values_.AppendFill(leaf_->shape.large_offsets ? 8 : 4, std::byte{0});
+  bytes_ = num_rows_ = num_entries_ = string_bytes_ = offset_bytes_ = gap_ = 0;
+  full_ = sparse_ = false;
+  rep_.clear();
+  def_.clear();
 }
 
-bool ColumnBuffer::IsNull(const ArrayView& view, std::uint64_t row) const {
-  return view.validity != nullptr && !GetBit(view.validity, Slot(view, row));
+Result<std::uint64_t> ColumnBuffer::Append(const ArrayView& top, std::uint64_t first, std::uint64_t count) {
+  return path_->flat() && !leaf_->is_empty_struct() ? AppendFlat(top, first, count) : AppendNested(top, first, count);
 }
 
 std::uint64_t ColumnBuffer::RowsThatFit(const ArrayView& view, std::uint64_t first, std::uint64_t count) const {
@@ -67,14 +63,12 @@ std::uint64_t ColumnBuffer::RowsThatFit(const ArrayView& view, std::uint64_t fir
   if (view.storage == Storage::kView) {
     std::uint64_t bytes = 0;
     for (std::uint64_t i = 0; i < count; ++i) {
-      bytes += width + (IsNull(view, first + i) ? 0 : LoadLe<std::uint32_t>(view.values + Slot(view, first + i) * kViewBytes));
+      bytes += width + StringBytesOf(view, shape.large_offsets, first + i, 1);
       if (bytes >= left) return i + 1;
     }
     return count;
   }
-  const std::uint64_t slot = Slot(view, first);
-  const std::uint64_t start = OffsetAt(view, shape.large_offsets, slot);
-  const auto bytes = [&](std::uint64_t rows) { return rows * width + OffsetAt(view, shape.large_offsets, slot + rows) - start; };
+  const auto bytes = [&](std::uint64_t rows) { return rows * width + StringBytesOf(view, shape.large_offsets, first, rows); };
   if (bytes(count) < left) return count;
   std::uint64_t low = 1;
   for (std::uint64_t high = count; low < high;) {
@@ -84,232 +78,182 @@ std::uint64_t ColumnBuffer::RowsThatFit(const ArrayView& view, std::uint64_t fir
   return low;
 }
 
-Result<std::uint64_t> ColumnBuffer::Append(const ArrayView& view, std::uint64_t first, std::uint64_t count) {
-  count = RowsThatFit(view, first, count);
-  const ValueShape& shape = leaf_->shape;
-  if (leaf_->is_dictionary()) return AppendKeys(view, first, count);
-  AppendValidity(view, first, count);
-  if (shape.variable()) {
-    AppendStrings(view, first, count);
+Result<std::uint64_t> ColumnBuffer::AppendFlat(const ArrayView& view, std::uint64_t first, std::uint64_t count) {
+  const std::uint64_t fit = RowsThatFit(view, first, count);
+  std::uint64_t done = fit;
+  if (leaf_->is_dictionary()) {
+    const SlotRange slots{first, fit};
+    done = values_.AppendKeys(view, {&slots, 1}, false);
+    full_ = done < fit;  // the keys are used up: the next page starts with a dictionary of its own
   } else {
-    AppendFixed(view, first, count);
-    bytes_ = (num_rows_ + count) * std::max<std::uint64_t>(1, shape.width_bits) / 8;  // whole bytes: full means the last one too
+    values_.AppendValidity(view, first, fit);
+    values_.AppendValues(view, first, fit);
   }
-  num_rows_ += count;
-  return count;
-}
-
-void ColumnBuffer::AppendValidity(const ArrayView& view, std::uint64_t first, std::uint64_t count) {
-  std::uint64_t nulls = 0;
-  if (view.type->id == TypeId::kNull) {
-    nulls = count;
-  } else if (view.validity != nullptr && view.null_count != 0) {
-    nulls = count - CountSetBits(view.validity, Slot(view, first), count);
-  }
-  if (nulls == 0 && null_count_ == 0) return;
-  validity_.Resize(BitmapBytes(num_rows_ + count));
-  if (null_count_ == 0) FillBits(validity_.data(), 0, num_rows_, true);
-  if (nulls == 0) {
-    FillBits(validity_.data(), num_rows_, count, true);
-  } else if (view.type->id == TypeId::kNull) {
-    FillBits(validity_.data(), num_rows_, count, false);
-  } else {
-    CopyBits(view.validity, Slot(view, first), validity_.data(), num_rows_, count);
-  }
-  null_count_ += nulls;
-}
-
-void ColumnBuffer::AppendFixed(const ArrayView& view, std::uint64_t first, std::uint64_t count) {
-  const ValueShape& shape = leaf_->shape;
-  values_.Resize(CeilDiv((num_rows_ + count) * shape.width_bits, 8));
-  if (shape.width_bits == 0) return;
-  // The innermost items of a fixed-size list lie in its last descendant; slot i x size of a child belongs to slot i above it.
-  const ArrayView* items = &view;
-  std::uint64_t start = first;
-  for (std::size_t level = 0; level < items_.size(); ++level) {
-    start *= shape.list_sizes[level];
-    items = &items->children[0];
-    AppendItems(*items, level, start, count);
-  }
-  const std::uint64_t first_bit = Slot(*items, start) * shape.item_bits;
-  CopyBits(items->values, first_bit, values_.data(), num_rows_ * shape.width_bits, count * shape.width_bits);
-  if (null_count_ != 0) FillNullSlots(count);
-}
-
-void ColumnBuffer::AppendItems(const ArrayView& view, std::size_t level, std::uint64_t first, std::uint64_t count) {
-  const std::uint64_t per_row = leaf_->shape.ItemsPerValue(level);
-  Items& items = items_[level];
-  items.bits.Resize(BitmapBytes((num_rows_ + count) * per_row));
-  const std::uint64_t at = num_rows_ * per_row;
-  if (view.validity == nullptr || view.null_count == 0) {
-    FillBits(items.bits.data(), at, count * per_row, true);
-    return;
-  }
-  CopyBits(view.validity, Slot(view, first), items.bits.data(), at, count * per_row);
-  // What lies under a null row does not make the column's items nullable.
-  for (std::uint64_t i = 0; null_count_ != 0 && i < count; ++i) {
-    if (!GetBit(validity_.data(), num_rows_ + i)) FillBits(items.bits.data(), at + i * per_row, per_row, true);
-  }
-  items.any_null = items.any_null || CountSetBits(items.bits.data(), at, count * per_row) != count * per_row;
-}
-
-// The last `count` rows: null slots get the value before them, so that they neither break runs nor widen what is packed, and
-// whatever the input had there does not reach the file.
-void ColumnBuffer::FillNullSlots(std::uint64_t count) {
-  const std::uint64_t bits = leaf_->shape.width_bits;
-  for (std::uint64_t row = num_rows_; row < num_rows_ + count; ++row) {
-    if (GetBit(validity_.data(), row)) continue;
-    if (bits % 8 != 0 || row == 0) {
-      FillBits(values_.data(), row * bits, bits, false);
-    } else {
-      std::memcpy(values_.data() + row * (bits / 8), values_.data() + (row - 1) * (bits / 8), bits / 8);
-    }
-  }
-}
-
-template <class Offset>
-void ColumnBuffer::AppendStringsOf(const ArrayView& view, std::uint64_t first, std::uint64_t count) {
-  const std::byte* const offsets = view.values + Slot(view, first) * sizeof(Offset);
-  const std::size_t at = values_.size();
-  values_.Resize(at + count * sizeof(Offset));
-  std::byte* const to = values_.data() + at;
-  const auto start = count == 0 ? Offset{0} : LoadLe<Offset>(offsets);
-  const auto base = static_cast<Offset>(data_.size());
-  if (null_count_ == 0) {
-    for (std::uint64_t i = 0; i < count; ++i) {
-      StoreLe(to + i * sizeof(Offset), static_cast<Offset>(LoadLe<Offset>(offsets + (i + 1) * sizeof(Offset)) - start + base));
-    }
-    if (count != 0) {
-      const auto end = LoadLe<Offset>(offsets + count * sizeof(Offset));
-      data_.Append({view.data + start, static_cast<std::size_t>(end - start)});
-    }
-    return;
-  }
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if (GetBit(validity_.data(), num_rows_ + i)) {
-      const auto from = LoadLe<Offset>(offsets + i * sizeof(Offset));
-      data_.Append({view.data + from, static_cast<std::size_t>(LoadLe<Offset>(offsets + (i + 1) * sizeof(Offset)) - from)});
-    }
-    StoreLe(to + i * sizeof(Offset), static_cast<Offset>(data_.size()));
-  }
-}
-
-void ColumnBuffer::AppendViews(const ArrayView& view, std::uint64_t first, std::uint64_t count) {
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if (!IsNull(view, first + i)) data_.Append(ViewAt(view, Slot(view, first + i)));
-    leaf_->shape.large_offsets ? values_.AppendLe(static_cast<std::int64_t>(data_.size()))
-                               : values_.AppendLe(static_cast<std::int32_t>(data_.size()));
-  }
-}
-
-void ColumnBuffer::AppendStrings(const ArrayView& view, std::uint64_t first, std::uint64_t count) {
-  if (view.storage == Storage::kView) {
-    AppendViews(view, first, count);
-  } else if (leaf_->shape.large_offsets) {
-    AppendStringsOf<std::int64_t>(view, first, count);
-  } else {
-    AppendStringsOf<std::int32_t>(view, first, count);
-  }
-  bytes_ = values_.size() - (leaf_->shape.large_offsets ? 8 : 4) + data_.size();
-}
-
-namespace {
-
-std::uint64_t KeyAt(const ArrayView& view, std::uint64_t slot, std::uint64_t bytes) {
-  std::uint64_t key = 0;
-  std::memcpy(&key, view.values + slot * bytes, bytes);
-  return key;
-}
-
-std::uint64_t MaxKeys(TypeId key) {
-  switch (key) {
-    case TypeId::kInt8:
-      return 1u << 7;
-    case TypeId::kUInt8:
-      return 1u << 8;
-    case TypeId::kInt16:
-      return 1u << 15;
-    case TypeId::kUInt16:
-      return 1u << 16;
-    default:
-      return 0x7FFFFFFF;
-  }
-}
-
-Bytes ItemAt(const ArrayView& items, const ValueShape& shape, std::uint64_t item, std::byte* boolean) {
-  const std::uint64_t slot = Slot(items, item);
-  if (items.storage == Storage::kView) return ViewAt(items, slot);
-  if (shape.variable()) {
-    const std::uint64_t start = OffsetAt(items, shape.large_offsets, slot);
-    return {items.data + start, static_cast<std::size_t>(OffsetAt(items, shape.large_offsets, slot + 1) - start)};
-  }
-  if (shape.width_bits == 1) {
-    *boolean = GetBit(items.values, slot) ? std::byte{1} : std::byte{0};
-    return {boolean, 1};
-  }
-  return {items.values + slot * (shape.width_bits / 8), shape.width_bits / 8};
-}
-
-}  // namespace
-
-// Batches may bring different dictionaries; keys are renumbered into the page's own. Only items that are used get in.
-Result<std::uint64_t> ColumnBuffer::AppendKeys(const ArrayView& view, std::uint64_t first, std::uint64_t count) {
-  constexpr std::uint32_t kUnknown = 0xFFFFFFFF;
-  constexpr std::uint32_t kNullItem = 0xFFFFFFFE;
-  const std::uint64_t key_bytes = leaf_->shape.width_bits / 8;
-  const std::uint64_t max_keys = MaxKeys(leaf_->type.key_id);
-  const ArrayView& items = *view.dictionary;
-  std::vector<std::uint32_t> numbers(static_cast<std::size_t>(items.length), kUnknown);
-  std::byte boolean{};
-  std::uint64_t done = 0;
-  for (; done < count; ++done) {
-    std::uint32_t number = kNullItem;
-    if (!IsNull(view, first + done)) {
-      const std::uint64_t key = KeyAt(view, Slot(view, first + done), key_bytes);
-      if (numbers[key] == kUnknown) {
-        if (IsNull(items, key)) {
-          numbers[key] = kNullItem;
-        } else if (dictionary_->size() == max_keys) {
-          break;
-        } else {
-          numbers[key] = dictionary_->Insert(ItemAt(items, *leaf_->dictionary_shape, key, &boolean));
-        }
-      }
-      number = numbers[key];
-    }
-    const std::uint64_t row = num_rows_++;
-    const bool is_null = number == kNullItem;
-    if (is_null || null_count_ != 0) {
-      validity_.Resize(BitmapBytes(num_rows_));
-      if (null_count_ == 0) FillBits(validity_.data(), 0, row, true);
-      SetBitTo(validity_.data(), row, !is_null);
-      null_count_ += is_null;
-    }
-    if (!is_null) last_key_ = number;  // a null repeats the key before it, so that it does not break a run
-    values_.Append({reinterpret_cast<const std::byte*>(&last_key_), key_bytes});
-  }
-  bytes_ = values_.size() + dictionary_->item_bytes();
-  // The keys are used up: the next page starts with a dictionary of its own.
-  if (done < count) bytes_ = std::max(bytes_, page_bytes_);
+  bytes_ = values_.value_bytes();
+  num_rows_ += done;
   return done;
 }
 
-std::uint64_t ColumnBuffer::arrow_bytes() const noexcept {
-  std::uint64_t bytes = values_.size() + data_.size() + (null_count_ == 0 ? 0 : validity_.size());
-  for (const Items& items : items_) bytes += items.any_null ? items.bits.size() : 0;
-  return bytes + (dictionary_ == nullptr ? 0 : dictionary_->item_bytes());
+Result<std::uint64_t> ColumnBuffer::AppendNested(const ArrayView& top, std::uint64_t first, std::uint64_t count) {
+  const ArrayView& leaf = path_->LeafView(top);
+  std::uint64_t done = 0;
+  while (done < count && !full()) {
+    const std::uint64_t rows = BlockRows(top, first + done, count - done);
+    LANCEKIT_TRY(shredder_.Shred(top, first + done, rows));
+    LANCEKIT_ASSIGN(const std::uint64_t taken, AppendEntries(leaf, CutPage(leaf, rows)));
+    done += taken;
+  }
+  return done;
+}
+
+std::uint64_t ColumnBuffer::BlockRows(const ArrayView& top, std::uint64_t first, std::uint64_t count) const {
+  const std::uint64_t start = LeafSlot(*path_, top, first);
+  std::uint64_t rows = std::min(count, kBlockEntries);
+  while (rows > 1 && LeafSlot(*path_, top, first + rows) - start > kBlockEntries) rows /= 2;
+  return rows;
+}
+
+/// Moves over the slots of a row.
+void ColumnBuffer::SkipSlots(const ArrayView& leaf, std::uint64_t count, RowCursor* cursor) const {
+  while (count != 0) {
+    const SlotRange& range = shredder_.slots()[cursor->range];
+    const std::uint64_t part = std::min(count, range.count - cursor->in_range);
+    if (leaf_->shape.variable()) {
+      cursor->string_bytes += StringBytesOf(leaf, leaf_->shape.large_offsets, range.first + cursor->in_range, part);
+    }
+    count -= part;
+    cursor->in_range += part;
+    if (cursor->in_range != range.count) continue;
+    ++cursor->range;
+    cursor->in_range = 0;
+  }
+}
+
+void ColumnBuffer::NextRow(const ArrayView& leaf, RowCursor* cursor) const {
+  const auto rep = shredder_.rep();
+  const auto def = shredder_.def();
+  const std::uint64_t values = cursor->values;
+  std::uint64_t end = cursor->entries + path_->stride();
+  while (!rep.empty() && end < rep.size() && rep[end] != path_->max_rep()) ++end;
+  cursor->longest_gap = 0;
+  for (; cursor->entries < end; ++cursor->entries) {
+    if (!def.empty() && def[cursor->entries] > path_->max_visible()) {
+      ++cursor->gap;
+      continue;
+    }
+    cursor->longest_gap = std::max(cursor->longest_gap, cursor->gap);
+    cursor->gap = 0;
+    ++cursor->values;
+  }
+  ++cursor->rows;
+  SkipSlots(leaf, cursor->values - values, cursor);
+}
+
+/// Bytes of the page when it ends there.
+std::uint64_t ColumnBuffer::BytesAt(const RowCursor& cursor) const {
+  const std::uint64_t values = values_.num_values() + cursor.values;
+  const std::uint64_t levels = path_->has_lists() ? 2 * (num_entries_ + cursor.entries) : 0;
+  if (leaf_->shape.variable())
+    return values * (leaf_->shape.large_offsets ? 8 : 4) + string_bytes_ + cursor.string_bytes + levels;
+  return values * std::max<std::uint64_t>(1, leaf_->shape.width_bits) / 8 + levels;
+}
+
+// Where the page ends among the rows just shredded: after the row that fills it; after a long run of entries without values, and
+// before the row that ends a longer one, so that the chunks of a page can hold all entries between their values.
+ColumnBuffer::RowCursor ColumnBuffer::CutPage(const ArrayView& leaf, std::uint64_t num_rows) {
+  constexpr std::uint64_t kMaxString32 = std::numeric_limits<std::int32_t>::max();
+  RowCursor all{.rows = num_rows, .entries = shredder_.num_entries(), .gap = gap_};
+  const std::uint64_t invisible = shredder_.num_entries() - shredder_.num_values();
+  SkipSlots(leaf, shredder_.num_values(), &all);
+  all.values = shredder_.num_values();
+  if (BytesAt(all) < page_bytes_ && gap_ + invisible <= max_gap_) {
+    const auto def = shredder_.def();
+    const auto last = std::find_if(def.rbegin(), def.rend(), [&](std::uint16_t level) { return level <= path_->max_visible(); });
+    const auto behind = static_cast<std::uint64_t>(last - def.rbegin());
+    all.gap = all.values == 0 ? gap_ + behind : behind;
+    return all;
+  }
+  RowCursor end{.gap = gap_};
+  while (end.rows < num_rows && !full_) {
+    RowCursor next = end;
+    NextRow(leaf, &next);
+    const bool first_row = num_rows_ + end.rows == 0;
+    const bool has_values = values_.num_values() + next.values != 0;
+    const bool too_sparse = std::max(next.longest_gap, has_values ? next.gap : 0) > 2 * max_gap_;
+    const bool too_long = !leaf_->shape.large_offsets && string_bytes_ + next.string_bytes > kMaxString32;
+    if (!first_row && (too_sparse || too_long)) {
+      full_ = true;
+      break;
+    }
+    sparse_ = sparse_ || too_sparse;
+    end = next;
+    full_ = BytesAt(end) >= page_bytes_ || (has_values && end.gap > max_gap_);
+  }
+  return end;
+}
+
+Result<std::uint64_t> ColumnBuffer::AppendEntries(const ArrayView& leaf, const RowCursor& end) {
+  shredder_.Truncate(end.entries, end.values);
+  const auto def = shredder_.def();
+  if (leaf_->is_empty_struct()) {
+    if (std::ranges::any_of(def, [](std::uint16_t level) { return level != 0; }) || path_->has_lists())
+      return Unsupported("structs without fields cannot be stored where they or what is above them can be null or in a list");
+  }
+  def.empty() ? values_.AppendValid(end.values) : values_.AppendValidity(def, path_->max_visible());
+  RowCursor taken = end;
+  if (leaf_->is_dictionary()) {
+    const std::uint64_t before = values_.num_values();
+    const std::uint64_t done = values_.AppendKeys(leaf, shredder_.slots(), true);
+    if (done < end.values) {
+      // The keys are used up: the row that needs more starts the next page.
+      full_ = true;
+      taken = {.gap = gap_};
+      for (RowCursor next = taken; NextRow(leaf, &next), next.values <= done;) taken = next;
+      if (num_rows_ + taken.rows == 0) return Unsupported("one row has more dictionary values than its keys can count");
+      values_.TruncateKeys(before + taken.values);
+      shredder_.Truncate(taken.entries, taken.values);
+    }
+  } else {
+    for (const SlotRange& range : shredder_.slots()) values_.AppendValues(leaf, range.first, range.count);
+  }
+  rep_.insert(rep_.end(), shredder_.rep().begin(), shredder_.rep().end());
+  if (!shredder_.def().empty() || !def_.empty()) {
+    def_.resize(num_entries_, 0);
+    def_.insert(def_.end(), shredder_.def().begin(), shredder_.def().end());
+    def_.resize(num_entries_ + taken.entries, 0);
+  }
+  bytes_ = BytesAt({.entries = taken.entries, .string_bytes = taken.string_bytes});
+  num_entries_ += taken.entries;
+  string_bytes_ += taken.string_bytes;
+  offset_bytes_ += shredder_.offset_bytes();
+  gap_ = taken.gap;
+  num_rows_ += taken.rows;
+  return taken.rows;
 }
 
 PageValues ColumnBuffer::View() const {
-  PageValues page;
-  page.num_rows = num_rows_;
-  page.validity = null_count_ == 0 ? nullptr : validity_.data();
-  page.values.shape = leaf_->shape;
-  page.values.length = num_rows_;
-  page.values.values = values_.data();
-  page.values.data = data_.data();
-  for (const Items& items : items_) page.values.item_validity.push_back(items.any_null ? items.bits.data() : nullptr);
+  PageValues page = values_.View();
+  page.num_rows = num_rows_ * path_->stride();  // as the format counts them
   return page;
+}
+
+PageEntries ColumnBuffer::Entries(bool only_page, std::vector<std::uint16_t>* def) const {
+  PageEntries entries;
+  entries.count = num_entries_;
+  entries.rep = rep_;
+  entries.max_rep = path_->max_rep();
+  entries.sparse = sparse_;
+  std::vector<std::uint8_t> seen(path_->max_def() + 1u, 0);
+  for (const std::uint16_t level : def_) seen[level] = 1;
+  std::vector<std::uint16_t> numbers;
+  entries.layers = path_->Layers(std::vector<bool>(seen.begin(), seen.end()), only_page, &numbers);
+  entries.max_def = *std::max_element(numbers.begin(), numbers.end());
+  entries.max_visible = *std::max_element(numbers.begin(), numbers.begin() + path_->max_visible() + 1);
+  if (entries.max_def == 0) return entries;
+  def->assign(num_entries_, 0);
+  std::transform(def_.begin(), def_.end(), def->begin(), [&](std::uint16_t level) { return numbers[level]; });
+  entries.def = *def;
+  return entries;
 }
 
 }  // namespace lancekit

@@ -12,6 +12,8 @@ namespace {
 
 using testing::HandArray;
 
+const LeafPath kFlat;
+
 /// An array of a type with its schema, imported.
 struct Imported {
   Imported(const DataType& type, HandArray& array, const char* format = nullptr)
@@ -43,7 +45,7 @@ TEST(ColumnBuffer, JoinsSlicesOfArrays) {
   array.AddBytes("\x2D", 1).AddBuffer<std::uint16_t>({0, 0x4141, 0x4242, 0x4343, 0x4444, 0x4545});
   const Imported imported(type, array);
   const LeafType leaf = *MakeLeafType(type);
-  ColumnBuffer buffer(leaf, 1 << 20);
+  ColumnBuffer buffer(leaf, kFlat, 1 << 20);
   ASSERT_EQ(*buffer.Append(imported.view, 1, 2), 2u);
   EXPECT_EQ(buffer.View().validity, nullptr);
   ASSERT_EQ(*buffer.Append(imported.view, 0, 5), 5u);
@@ -63,7 +65,7 @@ TEST(ColumnBuffer, CutsPagesAtTheirSize) {
   array.AddNullBuffer().AddBuffer(std::vector<std::int64_t>(100, 7));
   const Imported imported(type, array);
   const LeafType leaf = *MakeLeafType(type);
-  ColumnBuffer buffer(leaf, 80);
+  ColumnBuffer buffer(leaf, kFlat, 80);
   EXPECT_EQ(*buffer.Append(imported.view, 0, 4), 4u);
   EXPECT_FALSE(buffer.full());
   EXPECT_EQ(*buffer.Append(imported.view, 4, 96), 6u);
@@ -76,7 +78,7 @@ TEST(ColumnBuffer, TakesAtLeastOneRow) {
   array.AddNullBuffer().AddBuffer<std::int32_t>({0, 1000, 2000}).AddBytes(std::string(2000, 'x').data(), 2000);
   const Imported imported(type, array);
   const LeafType leaf = *MakeLeafType(type);
-  ColumnBuffer buffer(leaf, 10);
+  ColumnBuffer buffer(leaf, kFlat, 10);
   EXPECT_EQ(*buffer.Append(imported.view, 0, 2), 1u);
   EXPECT_TRUE(buffer.full());
   EXPECT_EQ(Rows(buffer), std::vector<std::string>{std::string(1000, 'x')});
@@ -88,7 +90,7 @@ TEST(ColumnBuffer, DropsBytesOfNullStrings) {
   array.AddBytes("\x0D", 1).AddBuffer<std::int64_t>({0, 2, 5, 5, 6}).AddBytes("abJNKc", 6);
   const Imported imported(type, array);
   const LeafType leaf = *MakeLeafType(type);
-  ColumnBuffer buffer(leaf, 1 << 20);
+  ColumnBuffer buffer(leaf, kFlat, 1 << 20);
   ASSERT_EQ(*buffer.Append(imported.view, 0, 4), 4u);
   EXPECT_EQ(Rows(buffer), (std::vector<std::string>{"ab", "null", "", "c"}));
   EXPECT_EQ(buffer.View().values.StringBytes(), 3u);
@@ -100,11 +102,13 @@ TEST(ColumnBuffer, TakesEveryLeafType) {
   int types = 0;
   for (const DataType& type : testing::AllTypes()) {
     const auto leaf = MakeLeafType(type);
-    if (!leaf || leaf->is_dictionary() || !leaf->shape.list_sizes.empty() || type.id == TypeId::kBool) continue;
+    if (!leaf || type.id == TypeId::kStruct || leaf->is_dictionary() || !leaf->shape.list_sizes.empty() ||
+        type.id == TypeId::kBool)
+      continue;
     ++types;
     const testing::MadeArray made = testing::MakeArray(type, 50, {}, &random);
     const Imported imported(type, *made.array);
-    ColumnBuffer buffer(*leaf, 1 << 20);
+    ColumnBuffer buffer(*leaf, kFlat, 1 << 20);
     for (std::uint64_t first = 0; first < 50; first += 10) ASSERT_EQ(*buffer.Append(imported.view, first, 10), 10u);
     const std::vector<std::string> rows = Rows(buffer);
     for (std::size_t i = 0; i < 50; ++i) {
@@ -136,7 +140,7 @@ TEST(ColumnBuffer, UnifiesDictionaries) {
   const Imported a(type, *first);
   const Imported b(type, *second);
   const LeafType leaf = *MakeLeafType(type);
-  ColumnBuffer buffer(leaf, 1 << 20);
+  ColumnBuffer buffer(leaf, kFlat, 1 << 20);
   ASSERT_EQ(*buffer.Append(a.view, 0, 3), 3u);
   ASSERT_EQ(*buffer.Append(b.view, 0, 3), 3u);
   const std::string keys = testing::TextOf({buffer.View().values.values, 6});
@@ -165,7 +169,7 @@ TEST(ColumnBuffer, EndsThePageWhenKeysAreUsedUp) {
   const Imported imported(type, array);
   LeafType leaf = *MakeLeafType(type);
   leaf.type.key_id = TypeId::kInt8;
-  ColumnBuffer buffer(leaf, 1 << 20);
+  ColumnBuffer buffer(leaf, kFlat, 1 << 20);
   const auto rows = buffer.Append(imported.view, 0, 200);
   ASSERT_TRUE(rows);
   EXPECT_EQ(*rows, 128u);
@@ -181,7 +185,7 @@ TEST(ColumnBuffer, KeepsTheValidityOfItems) {
   array.AddBytes("\x0B", 1).AddChild(std::move(items));  // row 2 is null
   const Imported imported(type, array);
   const LeafType leaf = *MakeLeafType(type);
-  ColumnBuffer buffer(leaf, 1 << 20);
+  ColumnBuffer buffer(leaf, kFlat, 1 << 20);
   ASSERT_EQ(*buffer.Append(imported.view, 0, 4), 4u);
   const PageValues page = buffer.View();
   ASSERT_EQ(page.values.item_validity.size(), 1u);

@@ -26,10 +26,10 @@ constexpr std::uint64_t kMaxDictionaryItems = 100'000;
 // Header and chunk word of a chunk.
 constexpr std::uint64_t kChunkOverhead = 12;
 
-/// Index of the first valid row; num_rows when there is none.
+/// Index of the first valid value; their number when there is none.
 std::uint64_t FirstValid(const PageValues& page) {
   std::uint64_t row = 0;
-  while (page.validity != nullptr && row < page.num_rows && !GetBit(page.validity, row)) ++row;
+  while (page.validity != nullptr && row < page.values.length && !GetBit(page.validity, row)) ++row;
   return row;
 }
 
@@ -51,9 +51,9 @@ bool Equal(const ValuesView& values, std::uint64_t a, std::uint64_t b) {
   return bits == 0 || std::memcmp(values.values + a * (bits / 8), values.values + b * (bits / 8), bits / 8) == 0;
 }
 
-/// True when all valid rows are equal to row `first`.
+/// True when all valid values are equal to value `first`.
 bool IsConstant(const PageValues& page, std::uint64_t first) {
-  for (std::uint64_t row = first + 1; row < page.num_rows; ++row) {
+  for (std::uint64_t row = first + 1; row < page.values.length; ++row) {
     if (page.validity != nullptr && !GetBit(page.validity, row)) continue;
     if (!Equal(page.values, first, row)) return false;
   }
@@ -169,7 +169,7 @@ Sample TakeSample(const ValuesView& values, const std::byte* validity) {
 /// Replaces values by indices into a dictionary when that is smaller than `other_bytes`.
 std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, std::uint64_t other_bytes, FileVersion version) {
   constexpr std::uint64_t kMostlyDistinctPercent = 98;
-  const std::uint64_t n = page.num_rows;
+  const std::uint64_t n = page.values.length;
   if (n < kMinDictionaryRows) return std::nullopt;
   const Sample sample = TakeSample(page.values, page.validity);
   if (sample.distinct * 100 >= sample.taken * kMostlyDistinctPercent) return std::nullopt;
@@ -184,10 +184,14 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, std::uint64
   return WriteMiniBlockPage(page, *indices.encoder, std::move(dictionary), version);
 }
 
-EncodedPage EncodeFixed(const PageValues& page, FileVersion version) {
+Result<EncodedPage> EncodeFixed(const PageValues& page, FileVersion version) {
   const ValueShape& shape = page.values.shape;
   const bool is_list = !shape.list_sizes.empty();
-  if (shape.width_bits >= kFullZipBytes * 8 && shape.width_bits % 8 == 0) return WriteFixedFullZipPage(page);
+  const bool is_sparse = page.entries != nullptr && page.entries->sparse;
+  if ((shape.width_bits >= kFullZipBytes * 8 || is_sparse) && (shape.width_bits % 8 == 0 || shape.width_bits == 1))
+    return WriteFixedFullZipPage(page);
+  if (is_sparse)
+    return Unsupported("a row with tens of thousands of empty lists beside each other, below which values are no whole bytes");
   if (is_list) return WriteMiniBlockPage(page, *MakeFixedSizeListEncoder(page.values), std::nullopt, version);
   const NumberChoice numbers = ChooseNumbers(page.values);
   const bool wide = shape.width_bits == 128 || (shape.width_bits == 64 && version != FileVersion::k2_1);
@@ -208,7 +212,7 @@ EncodedPage WriteZstdValues(const PageValues& page) {
   const format::BufferCompression zstd{format::CompressionScheme::kZstd, std::nullopt};
   MutableBuffer data;
   std::vector<std::uint64_t> offsets{0};
-  for (std::uint64_t row = 0; row < page.num_rows; ++row) {
+  for (std::uint64_t row = 0; row < page.values.length; ++row) {
     const bool valid = page.validity == nullptr || GetBit(page.validity, row);
     const std::uint64_t start = page.values.Offset(row);
     if (valid)
@@ -224,22 +228,24 @@ EncodedPage WriteZstdValues(const PageValues& page) {
   return WriteVariableFullZipPage(page, stored);
 }
 
+/// Strings one by one; `values` are those of the page or their FSST codes.
+EncodedPage WriteStringValues(const PageValues& page, const ValuesView& values, format::Encoding encoding) {
+  const std::vector<std::uint64_t> offsets = OffsetsOf(values);
+  return WriteVariableFullZipPage(page, {std::move(encoding), values.data, offsets});
+}
+
 EncodedPage EncodeStringsFullZip(const PageValues& page, std::uint64_t longest) {
   if (longest > kLongString) return WriteZstdValues(page);
-  const std::unique_ptr<FsstStrings> fsst = CompressFsst(page.values);
-  const ValuesView& values = fsst == nullptr ? page.values : fsst->values;
-  const std::vector<std::uint64_t> offsets = OffsetsOf(values);
-  ValueEncoding stored;
-  stored.encoding = MakeVariableEncoder(values)->Describe();
-  if (fsst != nullptr) stored.encoding = fsst->Describe();
-  stored.data = values.data;
-  stored.offsets = offsets;
-  return WriteVariableFullZipPage(page, stored);
+  if (const std::unique_ptr<FsstStrings> fsst = CompressFsst(page.values)) {
+    return WriteStringValues(page, fsst->values, fsst->Describe());
+  }
+  return WriteStringValues(page, page.values, MakeVariableEncoder(page.values)->Describe());
 }
 
 EncodedPage EncodeStrings(const PageValues& page, FileVersion version) {
   const ValuesView& values = page.values;
   std::uint64_t longest = 0;
+  if (page.entries != nullptr && page.entries->sparse) return EncodeStringsFullZip(page, 0);
   for (std::uint64_t i = 0; i < values.length; ++i) longest = std::max(longest, values.Offset(i + 1) - values.Offset(i));
   // What FSST or plain storage would take, before trying them: offsets, and bytes at about half.
   const std::uint64_t guess = values.length * (values.shape.large_offsets ? 8 : 4) + values.StringBytes() / 2;
@@ -256,19 +262,32 @@ EncodedPage EncodeStrings(const PageValues& page, FileVersion version) {
 
 }  // namespace
 
-Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, FileVersion version) {
+Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, bool only_page, FileVersion version) {
   constexpr std::uint64_t kWideConstantBits = 128;
-  constexpr std::uint64_t kFewRows = 32;  // whose raw levels take no more than one aligned buffer
-  const PageValues page = rows.View();
+  constexpr std::uint64_t kFewEntries = 32;  // whose raw levels take no more than one aligned buffer
+  PageValues page = rows.View();
+  if (leaf.is_empty_struct()) return WriteAllNullPage(page.num_rows);
+  PageEntries entries;
+  std::vector<std::uint16_t> def;
+  if (!rows.path().flat()) {
+    entries = rows.Entries(only_page, &def);
+    page.entries = &entries;
+  }
   const std::uint64_t first = FirstValid(page);
-  if (first == page.num_rows) return WriteAllNullPage(page.num_rows);
+  if (first == page.values.length) {
+    return page.entries == nullptr ? WriteAllNullPage(page.num_rows) : WriteAllNullPage(page, version);
+  }
   if (leaf.is_dictionary()) {
+    if (entries.sparse)
+      return Unsupported("a row with tens of thousands of empty lists beside each other, below which are dictionaries");
     const NumberChoice keys = ChooseNumbers(page.values);
     return WriteMiniBlockPage(page, *keys.encoder, EncodeDictionary(rows.dictionary(), version), version);
   }
   const ValueShape& shape = leaf.shape;
-  // Levels are raw there, two bytes a row: chunks do better unless the rows are few or the values wide.
-  const bool levels_are_cheap = page.validity == nullptr || page.num_rows <= kFewRows || shape.width_bits > kWideConstantBits;
+  // Levels are raw there, two bytes each: chunks do better unless the entries are few or the values wide.
+  const bool has_levels = page.entries == nullptr ? page.validity != nullptr : !entries.rep.empty() || !entries.def.empty();
+  const std::uint64_t num_entries = page.entries == nullptr ? page.num_rows : entries.count;
+  const bool levels_are_cheap = !has_levels || num_entries <= kFewEntries || shape.width_bits > kWideConstantBits;
   if (version != FileVersion::k2_1 && shape.list_sizes.empty() && levels_are_cheap && IsConstant(page, first)) {
     return WriteConstantPage(page, first);
   }

@@ -8,7 +8,8 @@
 
 namespace lancekit {
 
-/// Pre: the buffer has rows. Errors: kUnsupported for values that the version cannot hold.
-Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, format::FileVersion version);
+/// Pre: the buffer has rows. `only_page`: the column has no other one in its file.
+/// Errors: kUnsupported for values that the version cannot hold.
+Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, bool only_page, format::FileVersion version);
 
 }  // namespace lancekit

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/checked_math.h"
 #include "base/limits.h"
-#include "format/schema.h"
+#include "writer/array_access.h"
 #include "writer/page_encoder.h"
 #include "writer/writer_impl.h"
 
@@ -21,6 +22,32 @@ constexpr std::uint64_t kMaxStepRows = 1 << 18;
 std::uint64_t PageBytes(const WriteOptions& options, std::uint64_t budget, std::size_t num_columns) {
   const std::uint64_t share = budget / kBufferShare / std::max<std::size_t>(1, num_columns);
   return std::max(std::min(options.page_bytes, share), std::min(options.page_bytes, kMinPageBytes));
+}
+
+/// Bytes of slots [first, first + count), garbage under nulls counted.
+std::uint64_t BytesOf(const ArrayView& view, std::uint64_t first, std::uint64_t count) {
+  if (view.length == 0) return 0;
+  const DataType& type = *view.type;
+  if (IsVariableWidth(type.id)) return StringBytesOf(view, HasLargeOffsets(type.id), first, count);
+  if (type.id == TypeId::kList || type.id == TypeId::kLargeList || type.id == TypeId::kMap) {
+    const bool large = HasLargeOffsets(type.id);
+    const std::uint64_t start = OffsetAt(view, large, SlotOf(view, first));
+    const std::uint64_t items = OffsetAt(view, large, SlotOf(view, first + count)) - start;
+    return count * 4 + items * 4 + BytesOf(view.children[0], start, items);  // offsets; levels
+  }
+  if (const std::uint64_t bits = FixedWidthBits(type); bits != 0) return CeilDiv(bits, 8) * count;
+  if (type.id != TypeId::kStruct && type.id != TypeId::kFixedSizeList) return count * 8;
+  const std::uint64_t size = type.id == TypeId::kStruct ? 1 : static_cast<std::uint64_t>(type.size);
+  std::uint64_t bytes = 0;
+  for (const ArrayView& child : view.children) bytes += BytesOf(child, first * size, count * size);
+  return bytes;
+}
+
+std::uint64_t StepRows(const std::vector<ArrayView>& views, std::uint64_t num_rows) {
+  std::uint64_t bytes = 0;
+  for (const ArrayView& view : views) bytes += BytesOf(view, 0, num_rows);
+  const std::uint64_t row_bytes = std::max<std::uint64_t>(1, bytes / std::max<std::uint64_t>(1, num_rows));
+  return std::clamp<std::uint64_t>(kStepBytes / row_bytes, 1, kMaxStepRows);
 }
 
 template <class Body>
@@ -45,25 +72,29 @@ Status WriterImpl::SetSchema(const ArrowSchema& arrow_schema) {
     if (schema.fields == schema_->fields) return {};
     return Invalid("the schema differs from that of the first batch");
   }
-  for (Field& field : schema.fields) {
+  for (const Field& field : schema.fields) {
     if (field.name.empty()) return Unsupported("a column without a name cannot be read back by Lance");
-    if (auto logical = format::LogicalType(field.type); !logical) return At(std::move(logical).status(), {.column = field.name});
-    auto leaf = MakeLeafType(field.type);
-    if (!leaf) return At(std::move(leaf).status(), {.column = field.name});
   }
   format::AssignFieldIds(&schema);
+  if (auto fields = format::SerializeFields(schema); !fields) return std::move(fields).status();
   schema_ = std::move(schema);
   root_.type.id = TypeId::kStruct;
   root_.type.children = schema_->fields;
-  std::uint64_t row_bytes = 1;
-  for (const Field& field : schema_->fields) row_bytes += FixedWidthBits(field.type) / 8;
-  step_rows_ = std::clamp<std::uint64_t>(kStepBytes / row_bytes, 1, kMaxStepRows);
-  const std::uint64_t page_bytes = PageBytes(options_, context_.memory_budget(), schema_->fields.size());
-  for (const Field& field : schema_->fields) {
-    LANCEKIT_ASSIGN(LeafType leaf, MakeLeafType(field.type));
-    columns_.push_back(std::make_unique<Column>(std::move(leaf), page_bytes));
-    summary_.columns.push_back({field.name});
+  const std::vector<format::Leaf> leaves = format::Leaves(*schema_);
+  const std::uint64_t page_bytes = PageBytes(options_, context_.memory_budget(), leaves.size());
+  for (const format::Leaf& leaf : leaves) {
+    const auto field = static_cast<std::size_t>(leaf.path.front() - schema_->fields.data());
+    LANCEKIT_TRY(At(AddColumn(leaf, field, page_bytes), {.column = leaf.Name()}));
   }
+  return {};
+}
+
+Status WriterImpl::AddColumn(const format::Leaf& leaf, std::size_t field, std::uint64_t page_bytes) {
+  LANCEKIT_ASSIGN(LeafPath path, LeafPath::Make(leaf, version_));
+  LANCEKIT_ASSIGN(LeafType type, MakeLeafType(leaf.path.back()->type));
+  if (type.shape.packed()) return Unsupported("packed structs are not supported yet");
+  columns_.push_back(std::make_unique<Column>(field, std::move(type), std::move(path), page_bytes, version_));
+  summary_.columns.push_back({leaf.Name()});
   return {};
 }
 
@@ -75,7 +106,7 @@ Status WriterImpl::WriteBatch(const ArrowArray& array, const ArrowSchema& schema
   // The batch is imported as the struct that it is, which also takes care of its offset.
   LANCEKIT_ASSIGN(const ArrayView batch, ImportArray(root_, schema, array));
   if (batch.null_count != 0) return Invalid("a batch with null rows at the top level");
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
+  for (std::size_t i = 0; i < schema_->fields.size(); ++i) {
     const Field& field = schema_->fields[i];
     if (!field.nullable && batch.children[i].null_count != 0) {
       return At(Invalid("nulls in a column that is not nullable"), {.column = field.name});
@@ -88,10 +119,12 @@ Status WriterImpl::WriteBatch(const ArrowArray& array, const ArrowSchema& schema
 
 Status WriterImpl::WriteRows(const std::vector<ArrayView>& views, std::uint64_t num_rows) {
   const std::uint64_t limit = output_.single_file() ? kMaxRows : std::max<std::uint64_t>(1, options_.max_rows_per_file);
+  const std::uint64_t step_rows = StepRows(views, num_rows);
   for (std::uint64_t done = 0; done < num_rows;) {
     if (!file_.has_value()) LANCEKIT_TRY(OpenFile());
-    const std::uint64_t count = std::min({num_rows - done, limit - rows_in_file_, step_rows_});
-    LANCEKIT_TRY(ForEachColumn([&](std::size_t column) { return AppendColumn(column, views[column], done, count); }));
+    const std::uint64_t count = std::min({num_rows - done, limit - rows_in_file_, step_rows});
+    LANCEKIT_TRY(
+        ForEachColumn([&](std::size_t column) { return AppendColumn(column, views[columns_[column]->field], done, count); }));
     done += count;
     rows_in_file_ += count;
     if (rows_in_file_ == limit) LANCEKIT_TRY(FinishFile());
@@ -102,20 +135,23 @@ Status WriterImpl::WriteRows(const std::vector<ArrayView>& views, std::uint64_t 
 Status WriterImpl::AppendColumn(std::size_t index, const ArrayView& view, std::uint64_t first, std::uint64_t count) {
   Column& column = *columns_[index];
   while (count != 0) {
-    LANCEKIT_ASSIGN(const std::uint64_t taken, column.buffer.Append(view, first, count));
+    auto appended = column.buffer.Append(view, first, count);
+    if (!appended) return At(std::move(appended).status(), {.column = summary_.columns[index].name});
+    const std::uint64_t taken = *appended;
     first += taken;
     count -= taken;
     column.rows += taken;
-    if (column.buffer.full()) LANCEKIT_TRY(EncodeBuffer(index));
+    if (column.buffer.full()) LANCEKIT_TRY(EncodeBuffer(index, false));
   }
   return {};
 }
 
-Status WriterImpl::EncodeBuffer(std::size_t index) {
+Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
   Column& column = *columns_[index];
   if (column.buffer.num_rows() == 0) return {};
-  auto page = EncodePage(column.leaf, column.buffer, version_);
-  if (!page) return At(std::move(page).status(), {.column = schema_->fields[index].name});
+  auto page = EncodePage(column.leaf, column.buffer, at_end && column.pages == 0, version_);
+  if (!page) return At(std::move(page).status(), {.column = summary_.columns[index].name});
+  ++column.pages;
   column.arrow_bytes += column.buffer.arrow_bytes();
   column.ready.push_back({column.rows, index, *std::move(page)});
   column.buffer.Clear();
@@ -151,12 +187,12 @@ Status WriterImpl::OpenFile() {
   LANCEKIT_ASSIGN(FileWriter file, FileWriter::Create(path, columns_.size(), version_));
   file_.emplace(std::move(file));
   rows_in_file_ = 0;
-  for (const auto& column : columns_) column->rows = 0;
+  for (const auto& column : columns_) column->rows = column->pages = 0;
   return {};
 }
 
 Status WriterImpl::FinishFile() {
-  LANCEKIT_TRY(ForEachColumn([&](std::size_t column) { return EncodeBuffer(column); }));
+  LANCEKIT_TRY(ForEachColumn([&](std::size_t column) { return EncodeBuffer(column, true); }));
   LANCEKIT_TRY(file_->Finish(*schema_, rows_in_file_, output_.replace()));
   if (!output_.single_file()) output_.AddFragment(rows_in_file_, file_->size(), *schema_, version_);
   summary_.rows += rows_in_file_;

@@ -8,6 +8,7 @@
 
 #include "base/context_impl.h"
 #include "format/manifest.h"
+#include "format/schema.h"
 #include "lancekit/writer.hpp"
 #include "writer/column_buffer.h"
 #include "writer/file_writer.h"
@@ -33,18 +34,26 @@ class WriterImpl {
     EncodedPage page;
   };
   struct Column {
-    Column(LeafType type, std::uint64_t page_bytes) : leaf(std::move(type)), buffer(leaf, page_bytes) {}
+    Column(std::size_t top, LeafType type, LeafPath way, std::uint64_t page_bytes, format::FileVersion version)
+        : field(top), leaf(std::move(type)), path(std::move(way)), buffer(leaf, path, page_bytes, version) {}
+    Column(const Column&) = delete;
+    Column& operator=(const Column&) = delete;
+    std::size_t field;  ///< top-level field that it belongs to
     LeafType leaf;
+    LeafPath path;
     ColumnBuffer buffer;
-    std::uint64_t rows = 0;  ///< rows of the current file that were appended
+    std::uint64_t rows = 0;   ///< rows of the current file that were appended
+    std::uint64_t pages = 0;  ///< pages of the current file
     std::uint64_t arrow_bytes = 0;
     std::vector<ReadyPage> ready;
     Status status;
   };
 
+  Status AddColumn(const format::Leaf& leaf, std::size_t field, std::uint64_t page_bytes);
   Status WriteRows(const std::vector<ArrayView>& views, std::uint64_t num_rows);
   Status AppendColumn(std::size_t column, const ArrayView& view, std::uint64_t first, std::uint64_t count);
-  Status EncodeBuffer(std::size_t column);
+  /// `at_end`: of the file.
+  Status EncodeBuffer(std::size_t column, bool at_end);
   /// Runs body for every column on the context's threads, then writes the pages that became ready.
   template <class Body>
   Status ForEachColumn(Body body);
@@ -60,7 +69,6 @@ class WriterImpl {
   Field root_;  // the schema as a struct, as batches come in
   std::vector<std::unique_ptr<Column>> columns_;
   std::optional<FileWriter> file_;
-  std::uint64_t step_rows_ = 1;
   std::uint64_t rows_in_file_ = 0;
   WriteSummary summary_;
   bool failed_ = false;

@@ -5,7 +5,7 @@ import pyarrow as pa
 from columns import is_text, make, nulls, patterns
 
 LEAVES = (pa.int32(), pa.int64(), pa.string(), pa.bool_(), pa.float64(), pa.large_string(), pa.int8(), pa.binary(3), pa.time64('us'),
-          pa.decimal128(20, 3), pa.null(), pa.dictionary(pa.int8(), pa.string()), pa.dictionary(pa.int32(), pa.large_string()), pa.list_(pa.float32(), 3),
+          pa.decimal128(20, 3), pa.null(), pa.dictionary(pa.int16(), pa.string()), pa.dictionary(pa.int32(), pa.large_string()), pa.list_(pa.float32(), 3),
           pa.list_(pa.bool_(), 5), pa.binary())
 
 

@@ -1,0 +1,266 @@
+// Numbering of levels: lance rust lance-encoding repdef.rs. Definition levels are counted from the leaf outwards, 0 is valid;
+// a repetition level of k starts a new list in the k-th list layer, 0 continues the innermost list.
+#include "writer/shredder.h"
+
+#include <algorithm>
+
+namespace lancekit {
+namespace {
+
+PathNode::Kind KindOf(TypeId id) {
+  if (id == TypeId::kStruct) return PathNode::Kind::kStruct;
+  return id == TypeId::kFixedSizeList ? PathNode::Kind::kFixedSizeList : PathNode::Kind::kList;
+}
+
+Status CheckNode(const Field& field, format::FileVersion version) {
+  if (version != format::FileVersion::k2_1) return {};
+  if (field.type.id == TypeId::kMap)
+    return Unsupported("maps cannot be stored in Lance 2.1; write version 2.2, or lists of structs of key and value");
+  if (field.type.id == TypeId::kFixedSizeList)
+    return Unsupported("fixed-size lists of structs cannot be stored in Lance 2.1; write version 2.2, or lists");
+  return {};
+}
+
+}  // namespace
+
+Result<LeafPath> LeafPath::Make(const format::Leaf& leaf, format::FileVersion version) {
+  LeafPath path;
+  path.leaf_nullable_ = leaf.path.back()->nullable;
+  bool first_below = true;  // of all leaves below the node
+  std::uint16_t level = kLeafNull;
+  for (std::size_t i = leaf.path.size() - 1; i-- > 0;) {
+    const Field& above = *leaf.path[i];
+    LANCEKIT_TRY(CheckNode(above, version));
+    PathNode node{.kind = KindOf(above.type.id), .nullable = above.nullable};
+    node.child = static_cast<std::size_t>(leaf.path[i + 1] - above.type.children.data());
+    node.null_level = ++level;
+    first_below = first_below && node.child == 0;
+    if (node.kind == PathNode::Kind::kList) {
+      if (path.max_rep_ == 0) path.max_visible_ = static_cast<std::uint16_t>(level - 1);
+      node.empty_level = ++level;
+      node.item_rep = path.max_rep_++;
+      node.large_offsets = HasLargeOffsets(above.type.id);
+      node.owns_offsets = first_below;
+    } else if (node.kind == PathNode::Kind::kFixedSizeList) {
+      node.size = static_cast<std::uint64_t>(above.type.size);
+      path.stride_ *= node.size;
+    }
+    path.nodes_.push_back(node);
+  }
+  path.max_def_ = level;
+  if (path.max_rep_ == 0) path.max_visible_ = level;
+  std::reverse(path.nodes_.begin(), path.nodes_.end());
+  const bool has_fixed =
+      std::ranges::any_of(path.nodes_, [](const PathNode& n) { return n.kind == PathNode::Kind::kFixedSizeList; });
+  if (has_fixed && path.has_lists())
+    return Unsupported("lists in or around fixed-size lists of structs cannot be read back by Lance; use lists for both");
+  return path;
+}
+
+const ArrayView& LeafPath::LeafView(const ArrayView& top) const {
+  const ArrayView* view = &top;
+  for (const PathNode& node : nodes_) view = &view->children[node.child];
+  return *view;
+}
+
+std::vector<format::RepDefLayer> LeafPath::Layers(std::vector<bool> occurs, bool only_page,
+                                                  std::vector<std::uint16_t>* levels) const {
+  using Layer = format::RepDefLayer;
+  // Two errors of the reference are kept out of its way. It miscounts a struct above a list, or a node above the slots of a
+  // fixed-size list, that is nullable in one page of a batch and all valid in another one; and a nullable struct above a list
+  // that is all valid.
+  bool below_nullable = false;
+  std::uint64_t slots = stride_;
+  for (const PathNode& node : nodes_) {
+    const bool is_list = node.kind == PathNode::Kind::kList;
+    const bool spans_slots = node.null_level > max_visible_ || slots != 1;
+    if (!is_list && node.nullable && spans_slots && !only_page) occurs[node.null_level] = true;
+    if (is_list && below_nullable && !occurs[node.empty_level]) occurs[node.null_level] = true;
+    below_nullable = below_nullable || (!is_list && occurs[node.null_level]);
+    slots /= node.size;
+  }
+  levels->assign(max_def_ + 1u, 0);
+  std::uint16_t next = 0;
+  const auto number = [&](std::uint16_t level) {
+    if (occurs[level]) (*levels)[level] = ++next;
+    return static_cast<bool>(occurs[level]);
+  };
+  std::vector<Layer> layers{number(kLeafNull) ? Layer::kNullableItem : Layer::kAllValidItem};
+  for (std::size_t i = nodes_.size(); i-- > 0;) {
+    const PathNode& node = nodes_[i];
+    const bool null = number(node.null_level);
+    if (node.kind != PathNode::Kind::kList) {
+      layers.push_back(null ? Layer::kNullableItem : Layer::kAllValidItem);
+      continue;
+    }
+    const bool empty = number(node.empty_level);
+    layers.push_back(null ? (empty ? Layer::kNullAndEmptyList : Layer::kNullableList)
+                          : (empty ? Layer::kEmptyableList : Layer::kAllValidList));
+  }
+  return layers;
+}
+
+Status Shredder::Shred(const ArrayView& top, std::uint64_t first_row, std::uint64_t num_rows) {
+  num_entries_ = num_values_ = num_rows;
+  offset_bytes_ = 0;
+  rep_.assign(path_->has_lists() ? num_rows : 0, path_->max_rep());
+  def_.clear();
+  slots_.clear();
+  if (num_rows != 0) slots_.push_back({first_row, num_rows});
+  const ArrayView* view = &top;
+  for (const PathNode& node : path_->nodes()) {
+    switch (node.kind) {
+      case PathNode::Kind::kStruct:
+        LANCEKIT_TRY(MarkNulls(*view, node.nullable, node.null_level));
+        break;
+      case PathNode::Kind::kList:
+        LANCEKIT_TRY(node.large_offsets ? ExpandLists<std::int64_t>(node, *view) : ExpandLists<std::int32_t>(node, *view));
+        break;
+      case PathNode::Kind::kFixedSizeList:
+        LANCEKIT_TRY(MarkNulls(*view, node.nullable, node.null_level));
+        ExpandFixed(node.size);
+        break;
+    }
+    view = &view->children[node.child];
+  }
+  return MarkLeaf(*view);
+}
+
+/// Calls body(entry, slot) for the entries that own a slot of the node at hand.
+template <class Body>
+void Shredder::ForEachSlot(Body body) const {
+  std::uint64_t entry = 0;
+  for (const SlotRange& range : slots_) {
+    for (std::uint64_t i = 0; i < range.count; ++i, ++entry) {
+      while (!def_.empty() && def_[entry] > path_->max_visible()) ++entry;
+      body(entry, range.first + i);
+    }
+  }
+}
+
+void Shredder::NeedDef() {
+  if (def_.empty()) def_.assign(num_entries_, 0);
+}
+
+void Shredder::Keep(std::uint64_t first, std::uint64_t count) {
+  if (!next_slots_.empty() && next_slots_.back().first + next_slots_.back().count == first) {
+    next_slots_.back().count += count;
+  } else {
+    next_slots_.push_back({first, count});
+  }
+}
+
+// The outermost null counts, so levels that are there already stay. Nulls above the innermost list give up their slots.
+template <class IsNull>
+Status Shredder::MarkNulls(bool nullable, std::uint16_t null_level, IsNull is_null) {
+  NeedDef();
+  const bool keeps_slots = null_level <= path_->max_visible();
+  bool marked = false;
+  next_slots_.clear();
+  ForEachSlot([&](std::uint64_t entry, std::uint64_t slot) {
+    const bool null = is_null(slot);
+    if (!null && !keeps_slots) Keep(slot, 1);
+    if (!null || def_[entry] != 0) return;
+    def_[entry] = null_level;
+    marked = true;
+    num_values_ -= !keeps_slots;
+  });
+  if (!keeps_slots) slots_.swap(next_slots_);
+  return marked && !nullable ? Invalid("nulls in a field that is not nullable") : Status();
+}
+
+Status Shredder::MarkNulls(const ArrayView& view, bool nullable, std::uint16_t null_level) {
+  if (view.validity == nullptr) return {};
+  return MarkNulls(nullable, null_level, [&](std::uint64_t slot) { return IsNullAt(view, slot); });
+}
+
+Status Shredder::MarkLeaf(const ArrayView& view) {
+  const bool nullable = path_->leaf_nullable();
+  if (view.type->id == TypeId::kNull) return MarkNulls(nullable, LeafPath::kLeafNull, [](std::uint64_t) { return true; });
+  if (view.dictionary == nullptr || view.dictionary->validity == nullptr) return MarkNulls(view, nullable, LeafPath::kLeafNull);
+  // A key may also name a null item.
+  DataType keys;
+  keys.id = view.type->key_id;
+  const std::uint64_t key_bytes = FixedWidthBits(keys) / 8;
+  return MarkNulls(nullable, LeafPath::kLeafNull, [&](std::uint64_t slot) {
+    return IsNullAt(view, slot) || IsNullAt(*view.dictionary, KeyAt(view, SlotOf(view, slot), key_bytes));
+  });
+}
+
+// Each list becomes its items or, when it is null or empty, one entry without a slot.
+template <class Offset>
+Status Shredder::ExpandLists(const PathNode& node, const ArrayView& view) {
+  const auto offset = [&](std::uint64_t slot) {
+    return static_cast<std::uint64_t>(LoadLe<Offset>(view.values + slot * sizeof(Offset)));
+  };
+  if (node.owns_offsets) offset_bytes_ += num_values_ * sizeof(Offset);
+  LANCEKIT_TRY(MarkNulls(view, node.nullable, node.null_level));
+  std::uint64_t num_items = 0;
+  std::uint64_t num_empty = 0;
+  next_slots_.clear();
+  for (const SlotRange& range : slots_) {
+    for (std::uint64_t slot = SlotOf(view, range.first); slot < SlotOf(view, range.first) + range.count; ++slot) {
+      const std::uint64_t start = offset(slot);
+      const std::uint64_t length = offset(slot + 1) - start;
+      num_empty += length == 0;
+      num_items += length;
+      if (length != 0) Keep(start, length);
+    }
+  }
+  if (num_empty != 0) NeedDef();
+  const std::uint64_t num_next = num_entries_ - num_values_ + num_empty + num_items;
+  next_rep_.assign(num_next, node.item_rep);
+  next_def_.assign(def_.empty() ? 0 : num_next, 0);
+  std::uint64_t at = 0;
+  std::uint64_t entry = 0;
+  const auto copy = [&](std::uint16_t level) {
+    next_rep_[at] = rep_[entry++];
+    if (!next_def_.empty()) next_def_[at] = level;
+  };
+  const auto copy_closed = [&] {
+    for (; entry < num_entries_ && !def_.empty() && def_[entry] > path_->max_visible(); ++at) copy(def_[entry]);
+  };
+  for (const SlotRange& range : slots_) {
+    for (std::uint64_t slot = SlotOf(view, range.first); slot < SlotOf(view, range.first) + range.count; ++slot) {
+      copy_closed();
+      const std::uint64_t length = offset(slot + 1) - offset(slot);
+      copy(length == 0 ? node.empty_level : std::uint16_t{0});
+      at += std::max<std::uint64_t>(1, length);
+    }
+  }
+  copy_closed();
+  num_entries_ = num_next;
+  num_values_ = num_items;
+  rep_.swap(next_rep_);
+  def_.swap(next_def_);
+  slots_.swap(next_slots_);
+  return {};
+}
+
+// Nulls too keep all slots of theirs. There are no lists, so every entry owns one.
+void Shredder::ExpandFixed(std::uint64_t size) {
+  for (SlotRange& range : slots_) range = {range.first * size, range.count * size};
+  if (!def_.empty()) {
+    next_def_.resize(num_entries_ * size);
+    for (std::uint64_t i = 0; i < num_entries_; ++i)
+      std::fill_n(next_def_.begin() + static_cast<std::ptrdiff_t>(i * size), size, def_[i]);
+    def_.swap(next_def_);
+  }
+  num_entries_ *= size;
+  num_values_ = num_entries_;
+}
+
+void Shredder::Truncate(std::uint64_t num_entries, std::uint64_t num_values) {
+  num_entries_ = num_entries;
+  num_values_ = num_values;
+  if (!rep_.empty()) rep_.resize(num_entries);
+  if (!def_.empty()) def_.resize(num_entries);
+  std::size_t ranges = 0;
+  for (; num_values != 0; ++ranges) {
+    slots_[ranges].count = std::min(slots_[ranges].count, num_values);
+    num_values -= slots_[ranges].count;
+  }
+  slots_.resize(ranges);
+}
+
+}  // namespace lancekit
