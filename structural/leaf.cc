@@ -91,6 +91,7 @@ std::shared_ptr<const ArrayData> JoinedDictionary::Finish() && {
   return std::make_shared<const ArrayData>(ValueSink(*leaf_->dictionary_shape).Finish(leaf_->type.children[0].type));
 }
 
+// Pre: count > 0.
 void ValiditySink::Extend(std::uint64_t count) {
   if (!has_bits_) {
     bits_.Resize(BitmapBytes(length_ + count));
@@ -98,15 +99,13 @@ void ValiditySink::Extend(std::uint64_t count) {
     has_bits_ = true;
   }
   bits_.Resize(BitmapBytes(length_ + count));
-  if (!bits_.bytes().empty()) {
-    // No bits beyond the last slot are set.
-    std::byte& last = bits_.data()[bits_.size() - 1];
-    last = length_ / 8 == bits_.size() - 1 ? last & static_cast<std::byte>((1u << (length_ % 8)) - 1) : std::byte{0};
-  }
+  // No bits beyond the last slot are set.
+  std::byte& last = bits_.data()[bits_.size() - 1];
+  last = length_ / 8 == bits_.size() - 1 ? last & static_cast<std::byte>((1u << (length_ % 8)) - 1) : std::byte{0};
 }
 
 void ValiditySink::AppendValid(std::uint64_t count) {
-  if (has_bits_) {
+  if (has_bits_ && count != 0) {
     Extend(count);
     FillBits(bits_.data(), length_, count, true);
   }
@@ -122,6 +121,7 @@ void ValiditySink::AppendNull(std::uint64_t count) {
 }
 
 void ValiditySink::AppendLevels(const std::uint16_t* levels, std::uint64_t count) {
+  if (count == 0) return;
   Extend(count);
   nulls_ += LevelsToBitmap(levels, count, bits_.data(), length_);
   length_ += count;
@@ -246,7 +246,8 @@ std::uint64_t FieldSink::LengthOf(std::size_t node) const {
 bool FieldSink::HoldsNothing(std::size_t index) const {
   const FieldNode& node = shape_->nodes()[index];
   if (node.kind == NodeKind::kLeaf) return shape_->leaves()[node.leaf].type.is_empty_struct();
-  return node.kind == NodeKind::kStruct && std::all_of(node.children.begin(), node.children.end(), [this](std::size_t child) { return HoldsNothing(child); });
+  return node.kind == NodeKind::kStruct &&
+         std::all_of(node.children.begin(), node.children.end(), [this](std::size_t child) { return HoldsNothing(child); });
 }
 
 void FieldSink::FillAbsent(std::uint64_t num_rows) {
