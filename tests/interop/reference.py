@@ -9,7 +9,7 @@ import lance
 import lance.file
 import pyarrow as pa
 
-from columns import differences
+from comparison import differences
 
 
 class Reference:
@@ -82,8 +82,11 @@ class Runner:
         if not single:
             self.failures.append((name, ['fails only with all columns together: ' + '; '.join(attempt(table))]))
 
-    def finish(self):
+    def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def finish(self):
+        self.remove()
         shown = int(os.environ.get('LANCEKIT_INTEROP_SHOW', '40'))
         for name, found in self.failures[:shown]:
             print(f'FAILED {name}: ' + '; '.join(found[:5]))
