@@ -17,10 +17,12 @@ import pyarrow as pa
 
 CORPUS = pathlib.Path(__file__).parent / 'corpus'
 MAX_FILE = 6 << 10
-# The types that page_fuzz.h chooses from by number: position in testing::AllTypes() among the leaves.
+# The types that page_fuzz.h chooses from by number: position in testing::AllTypes() among those that have leaves.
 TYPES = ['null', 'bool', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64', 'halffloat', 'float', 'double',
          'decimal128', 'decimal256', 'date32', 'date64'] + ['time'] * 16 + ['string', 'large_string', 'binary', 'large_binary',
-         'fixed0', 'fixed1', 'fixed16'] + ['dictionary'] * 8 + ['list3']
+         'fixed0', 'fixed1', 'fixed16'] + ['dictionary'] * 8 + ['list3', 'bools', 'vectors', 'empty',
+         'pair', 'pairs', 'nulls', 'map', 'maps']
+LEAVES = {'pair': 2, 'pairs': 2, 'map': 2, 'maps': 2}
 
 
 def put(target, name, data):
@@ -111,6 +113,17 @@ def tables(rows):
     yield 'decimal128', pa.table({'x': pa.array(numbers, pa.decimal128(10, 2))})
     yield 'fixed16', pa.table({'x': pa.array([t.encode().ljust(16) for t in texts], pa.binary(16))})
     yield 'nested', pa.table({'x': pa.array([{'a': i, 'b': [t]} for i, t in enumerate(texts)]), 'y': pa.array(words)})
+    vectors = pa.array(nulls([[i, None, 7] for i in numbers]), pa.list_(pa.int32(), 3))
+    pair = pa.StructArray.from_arrays([pa.array(texts), vectors], fields=[pa.field('key', pa.string(), False), pa.field('value', vectors.type)],
+                                      mask=pa.array([i % 7 == 3 for i in numbers]))
+    ends = [0]
+    for i in numbers:
+        ends.append(min(rows, ends[-1] + i % 4))
+    offsets = pa.array([None if i % 6 == 5 else e for i, e in enumerate(ends)], pa.int32())
+    yield 'pair', pa.table({'x': pair})
+    yield 'pairs', pa.table({'x': pa.ListArray.from_arrays(offsets, pair)})
+    yield 'nulls', pa.table({'x': pa.LargeListArray.from_arrays(offsets.cast(pa.int64()), pa.nulls(rows))})
+    yield 'map', pa.table({'x': pa.MapArray.from_arrays(offsets, pair.field(0), vectors)})
     for encoding in ('fullzip', 'zstd', 'lz4', 'byte-stream-split'):
         key = {'fullzip': 'lance-encoding:structural-encoding', 'byte-stream-split': 'lance-encoding:bss'}.get(encoding, 'lance-encoding:compression')
         value = {'byte-stream-split': 'on'}.get(encoding, encoding)
@@ -119,11 +132,11 @@ def tables(rows):
             yield f'{kind}-{encoding}', pa.table([array], schema=pa.schema([pa.field('x', array.type, metadata={key: value})]))
 
 
-def page_seed(kind, rows, layout, buffers):
-    """The input of the page targets (page_fuzz.h) for a page of the first leaf of this kind."""
+def page_seed(kind, leaf, rows, layout, buffers):
+    """The input of the page targets (page_fuzz.h) for a page of a leaf of this kind."""
     name = kind.split('-')[0]
     name = {'constant': 'int16', 'runs': 'uint64', 'words': 'string', 'hello': 'string', 'null': 'int32'}.get(name, name)
-    out = bytes([0, TYPES.index(name)]) + struct.pack('<IH', rows, len(layout)) + layout + bytes([len(buffers)])
+    out = bytes([0, TYPES.index(name)]) + bytes([leaf] * (name in LEAVES)) + struct.pack('<IH', rows, len(layout)) + layout + bytes([len(buffers)])
     for i, buffer in enumerate(buffers):
         out += (b'' if i + 1 == len(buffers) else struct.pack('<H', len(buffer))) + buffer
     return out
@@ -135,7 +148,10 @@ def write_tables():
         for rows in (9, 150):
             for name, table in tables(rows):
                 with tempfile.TemporaryDirectory() as folder:
-                    lance.write_dataset(table, f'{folder}/x', data_storage_version=version)
+                    try:
+                        lance.write_dataset(table, f'{folder}/x', data_storage_version=version)
+                    except OSError:
+                        continue  # maps came with 2.2
                     file = next(pathlib.Path(folder, 'x/data').glob('*.lance')).read_bytes()
                     manifest = next(pathlib.Path(folder, 'x/_versions').glob('*.manifest')).read_bytes()
                 label = f'{name}-{version}-{rows}'
@@ -146,15 +162,15 @@ def write_tables():
                 descriptor, columns = split(file)
                 if rows == 9:
                     put('file_descriptor', digest(descriptor), descriptor)
-                for metadata, pages in columns:
+                for leaf, (metadata, pages) in enumerate(columns):
                     if rows == 9:
-                        put('column_metadata', label, struct.pack('<Q', len(file)) + metadata)
+                        put('column_metadata', f'{label}-{leaf}', struct.pack('<Q', len(file)) + metadata)
                     for page_rows, layout, buffers in pages:
                         put('page_layout', digest(layout), layout)
                         kind = next((n for n, _ in fields(layout)), 0)
-                        seed = page_seed(name, page_rows, layout, buffers) if name != 'nested' and kind in targets and len(buffers) < 4 else b''
+                        seed = page_seed(name, leaf, page_rows, layout, buffers) if name != 'nested' and kind in targets and len(buffers) < 5 else b''
                         if 0 < len(seed) <= MAX_FILE:
-                            put(targets[kind], label, seed)
+                            put(targets[kind], f'{label}-{leaf}', seed)
 
 
 def write_decoder_seeds():

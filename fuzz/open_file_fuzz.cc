@@ -1,15 +1,10 @@
-// A whole file: the container, the metadata of all columns, and all rows of the flat ones.
+// A whole file: the container, the metadata of all columns, and all rows of all fields.
 #include "fuzz/page_fuzz.h"
-#include "reader/file_reader.h"
+#include "reader/field_reader.h"
+#include "reader/table_impl.h"
 
 namespace lancekit::fuzz {
 namespace {
-
-void ReadColumn(const FileReader& file, const format::Leaf& leaf) {
-  const Field& field = *leaf.path.back();
-  const auto column = file.Column(leaf.column, field);
-  if (column) ReadRows(**column, (*column)->leaf(), (*column)->num_rows());
-}
 
 void Run(FuzzInput input) {
   const testing::OddBytes bytes(input.Rest());
@@ -18,9 +13,19 @@ void Run(FuzzInput input) {
   constexpr std::uint32_t kMaxColumns = 32;
   for (std::uint32_t i = 0; i < std::min((*file)->footer().num_columns, kMaxColumns); ++i)
     static_cast<void>((*file)->ReadColumnMetadata(i).has_value());
-  std::uint32_t columns = 0;
-  for (const format::Leaf& leaf : format::Leaves((*file)->descriptor().schema)) {
-    if (leaf.path.size() == 1 && columns++ < kMaxColumns) ReadColumn(**file, leaf);
+  const Context context(ContextOptions{.threads = 1});
+  const auto table = TableOfFile(context, *file);
+  if (table->fragments_.empty()) return;
+  const TableFragment& fragment = table->fragments_[0];
+  std::uint32_t fields = 0;
+  for (const Field& field : table->schema_.fields) {
+    if (fields++ == kMaxColumns) return;
+    const auto shape = FieldShape::Make(field);
+    if (!shape) continue;
+    const auto reader = FieldReader::Open(fragment, **shape, context.impl());
+    if (!reader) continue;
+    ReadRows(**shape, fragment.num_rows,
+             [&](ValueRange rows, FieldSink* sink, PageScratch* scratch) { return (*reader)->Read(rows, sink, scratch); });
   }
 }
 

@@ -13,15 +13,16 @@ namespace lancekit::fuzz {
 inline constexpr std::uint64_t kMaxRows = 4096;
 inline constexpr std::uint64_t kMaxBytes = 1 << 22;
 
-inline DataType TakeType(FuzzInput* input) {
-  static const std::vector<DataType> types = [] {
-    std::vector<DataType> leaves;
+/// Any type that has leaves.
+inline std::shared_ptr<const FieldShape> TakeShape(FuzzInput* input) {
+  static const std::vector<std::shared_ptr<const FieldShape>> shapes = [] {
+    std::vector<std::shared_ptr<const FieldShape>> all;
     for (const DataType& type : testing::AllTypes()) {
-      if (MakeLeafType(type)) leaves.push_back(type);
+      if (auto shape = FieldShape::Make(testing::MakeField("x", type))) all.push_back(*std::move(shape));
     }
-    return leaves;
+    return all;
   }();
-  return types[input->Byte() % types.size()];
+  return shapes[input->Byte() % shapes.size()];
 }
 
 /// All rows of an array as text, after it went through the Arrow C interfaces.
@@ -40,19 +41,21 @@ inline std::vector<std::string> Texts(const DataType& type, const ArrayData& arr
   return texts;
 }
 
-/// Reads rows of anything with Read(ValueRange, LeafSink*, PageScratch*): all of them in parts, and some alone.
-template <class Reader>
-void ReadRows(const Reader& reader, const LeafType& leaf, std::uint64_t num_rows) {
-  const std::uint64_t row_bytes = 1 + leaf.shape.width_bits / 8;
+/// Reads rows with read(ValueRange, FieldSink*, PageScratch*): all of them in parts, and some alone.
+template <class Read>
+void ReadRows(const FieldShape& shape, std::uint64_t num_rows, Read read_into) {
+  std::uint64_t row_bytes = 1;
+  for (const FieldLeaf& leaf : shape.leaves()) row_bytes += leaf.type.SlotsPerRow() * (1 + leaf.type.shape.width_bits / 8);
   const std::uint64_t part = std::min(kMaxRows, kMaxBytes / row_bytes);
   if (part == 0) return;
   PageScratch scratch;
   const auto read = [&](ValueRange rows) -> std::optional<std::vector<std::string>> {
-    LeafSink sink(leaf, rows.count);
-    if (!reader.Read(rows, &sink, &scratch).ok()) return std::nullopt;
-    const ArrayData array = std::move(sink).Finish();
-    Require(array.length == static_cast<std::int64_t>(rows.count), "another number of rows");
-    return Texts(leaf.type, array);
+    FieldSink sink(shape, rows.count);
+    if (!read_into(rows, &sink, &scratch).ok()) return std::nullopt;
+    const auto array = std::move(sink).Finish();
+    if (!array) return std::nullopt;
+    Require(array->length == static_cast<std::int64_t>(rows.count), "another number of rows");
+    return Texts(shape.field().type, *array);
   };
   constexpr int kParts = 8;
   std::uint64_t first = 0;
@@ -70,18 +73,31 @@ void ReadRows(const Reader& reader, const LeafType& leaf, std::uint64_t num_rows
   if (first < num_rows) static_cast<void>(read({num_rows - 1, 1}));
 }
 
-/// Parameters: type, number of rows, sizes of the layout and of all buffers but the last.
+/// Parameters: type and which of its leaves, number of rows, sizes of the layout and of all buffers but the last. What the
+/// other leaves would hold is null.
 inline void ReadPage(FuzzInput* input) {
-  const auto leaf = MakeLeafType(TakeType(input));
-  const auto num_rows = input->Number<std::uint32_t>();
+  const auto shape = TakeShape(input);
+  const std::size_t leaf = shape->leaves().size() == 1 ? 0 : input->Byte() % shape->leaves().size();
+  const LeafType& type = shape->leaves()[leaf].type;
+  const auto num_slots = input->Number<std::uint32_t>();
   const std::string layout = testing::TextOf(input->Take(input->Number<std::uint16_t>()));
   std::vector<Bytes> buffers;
-  for (std::uint64_t more = input->Byte() % 4; more != 0; --more) {
+  for (std::uint64_t more = input->Byte() % 5; more != 0; --more) {
     buffers.push_back(more == 1 ? input->Rest() : input->Take(input->Number<std::uint16_t>()));
   }
-  const testing::MemoryPage page(buffers, layout, num_rows);
-  const auto reader = page.Open(*leaf);
-  if (reader) ReadRows(**reader, *leaf, num_rows);
+  if (type.is_empty_struct()) return;
+  const testing::MemoryPage page(buffers, layout, num_slots);
+  const auto reader = page.Open(type);
+  if (!reader) return;
+  std::vector<bool> present(shape->leaves().size());
+  present[leaf] = true;
+  const std::uint64_t per_row = type.SlotsPerRow();
+  ReadRows(*shape, num_slots / per_row, [&](ValueRange rows, FieldSink* sink, PageScratch* scratch) -> Status {
+    sink->SetPresent(present);
+    LANCEKIT_TRY((*reader)->Read({rows.first * per_row, rows.count * per_row}, &sink->leaf(leaf), scratch));
+    sink->FillAbsent(rows.count);
+    return {};
+  });
 }
 
 /// Values of a few shapes with or without nulls, made of the input.

@@ -78,7 +78,7 @@ Result<BlobBytes> FieldReader::FindBlob(std::uint64_t) const {
 }
 
 Result<std::shared_ptr<const FieldReader>> FieldReader::Open(const TableFragment& fragment, const FieldShape& shape,
-                                                              ContextImpl& context) {
+                                                             ContextImpl& context) {
   if (IsLegacyField(fragment, shape)) return OpenLegacyField(fragment, shape);
   std::vector<std::shared_ptr<const ColumnReader>> columns;
   for (const FieldLeaf& leaf : shape.leaves()) {

@@ -46,10 +46,14 @@ Result<Selection> TableImpl::Select(const std::vector<std::string>& names) const
 }
 
 Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, const std::string& path) {
-  auto table = std::make_shared<TableImpl>(context);
   LANCEKIT_ASSIGN(std::shared_ptr<Source> source, OpenFileSource(context.impl(), path));
   LANCEKIT_ASSIGN(std::shared_ptr<const FileReader> file, FileReader::Open(std::move(source)));
-  table->path_ = path;
+  return TableOfFile(context, std::move(file));
+}
+
+std::shared_ptr<const TableImpl> TableOfFile(const Context& context, std::shared_ptr<const FileReader> file) {
+  auto table = std::make_shared<TableImpl>(context);
+  table->path_ = file->source().path();
   table->schema_ = file->descriptor().schema;
   ShowBlobsAsBytes(&table->schema_.fields);
   table->num_rows_ = file->descriptor().num_rows;
@@ -64,7 +68,7 @@ Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, co
   fragment.AddFile(std::move(file), columns);
   fragment.SortPlaces();
   if (fragment.num_rows != 0) table->fragments_.push_back(std::move(fragment));
-  return std::shared_ptr<const TableImpl>(std::move(table));
+  return table;
 }
 
 Result<Table> open(const Context& context, const std::string& path, const OpenOptions& options) {

@@ -58,6 +58,7 @@ class TableImpl {
 
 /// Opens a data file as a table of one fragment.
 Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, const std::string& path);
+std::shared_ptr<const TableImpl> TableOfFile(const Context& context, std::shared_ptr<const FileReader> file);
 /// Opens a version of a dataset folder.
 Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, const std::string& path, const OpenOptions& options);
 

@@ -74,7 +74,8 @@ class BlobPage final : public PageReader {
       const auto position = LoadLe<std::uint64_t>(array.children[0].values.data() + 8 * i);
       const auto size = LoadLe<std::uint64_t>(array.children[1].values.data() + 8 * i);
       if (size == 0) {
-        if (position >> 32 != 0 || (position & 0xFFFF) != 0) return Corrupt("blob: levels {} of row {}", position, rows.first + i);
+        if (position >> 32 != 0 || (position & 0xFFFF) != 0)
+          return Corrupt("blob: levels {} of row {}", position, rows.first + i);
         places[i].level = static_cast<std::uint16_t>(position >> 16);
       } else if (!RangeFits(position, size, source_.size())) {
         return Corrupt("blob: row {} lies at [{}, +{}) in a file of {} bytes", rows.first + i, position, size, source_.size());

@@ -56,7 +56,8 @@ class FullZipPage final : public PageReader {
     if (index_bytes_ != 0) {
       start = Position(rows.first);
       const std::uint64_t end = Position(rows.first + rows.count);
-      if (start > end || end > data_.size) return Corrupt("full-zip: row positions {} and {} in {} bytes", start, end, data_.size);
+      if (start > end || end > data_.size)
+        return Corrupt("full-zip: row positions {} and {} in {} bytes", start, end, data_.size);
       size = end - start;
     }
     LANCEKIT_ASSIGN(const Buffer bytes, source_.Read(data_.offset + start, size));
@@ -136,7 +137,8 @@ Status FullZipPage::ReadEntry(ByteReader* reader, bool starts_row, LeafSink* sin
   std::memcpy(scratch->definition.AppendFixed(1), &def, sizeof(def));
   if (levels_.has_lists()) {
     const std::uint16_t rep = control_.Rep(word);
-    if ((rep == levels_.max_rep()) != starts_row) return Corrupt("full-zip: repetition level {} {} a row", rep, starts_row ? "starts" : "inside");
+    if ((rep == levels_.max_rep()) != starts_row)
+      return Corrupt("full-zip: repetition level {} {} a row", rep, starts_row ? "starts" : "inside");
     std::memcpy(scratch->repetition.AppendFixed(1), &rep, sizeof(rep));
   }
   if (def > levels_.max_visible()) return {};

@@ -181,7 +181,7 @@ TEST(MiniBlockPage, RejectsWrongLayouts) {
   EXPECT_EQ(changed([](EncodedPage& p) { p.buffers[1].Resize(p.buffers[1].size() - 8); }), ErrorCode::kCorruption);
   EXPECT_EQ(changed([](EncodedPage& p) { p.buffers[0].Resize(p.buffers[0].size() - 1); }), ErrorCode::kCorruption);
   EXPECT_EQ(changed([](EncodedPage& p) { p.layout.layers = {format::RepDefLayer::kNullableList}; }), ErrorCode::kCorruption);
-  EXPECT_EQ(changed([](EncodedPage& p) { p.layout.layers.clear(); }), ErrorCode::kUnsupported);
+  EXPECT_EQ(changed([](EncodedPage& p) { p.layout.layers.clear(); }), ErrorCode::kCorruption);
 }
 
 // Each byte of the page is set to a few other values: reading may fail or give other rows, but must stay in its buffers.

@@ -105,6 +105,38 @@ LANCEKIT_EXPORT int lk_count(const char* path, const LkOpenOptions* version, std
   return 0;
 }
 
+/// Reads `size` bytes of a blob from `offset` on through pread; `counts`: bytes copied, blob size or -1 for null, bytes read
+/// from files after opening.
+LANCEKIT_EXPORT int lk_blob(const char* path, const char* column, std::int64_t row, std::uint64_t offset, std::size_t size,
+                            void* to, std::int64_t* counts) {
+  const lancekit::Context context(lancekit::ContextOptions{1, 0, lancekit::IoMode::kRead});
+  const auto table = lancekit::open(context, path);
+  if (!table) return Fail(table.error());
+  const std::uint64_t before = context.io_counters().bytes_read;
+  const auto blob = table->blob(row, column);
+  if (!blob) return Fail(blob.error());
+  const auto read = blob->read(offset, to, size);
+  if (!read) return Fail(read.error());
+  counts[0] = static_cast<std::int64_t>(*read);
+  counts[1] = blob->is_null() ? -1 : static_cast<std::int64_t>(blob->size());
+  counts[2] = static_cast<std::int64_t>(context.io_counters().bytes_read - before);
+  return 0;
+}
+
+/// Scans these columns through pread; `bytes`: read from files after opening.
+LANCEKIT_EXPORT int lk_count_bytes(const char* path, const char* columns, std::uint64_t* bytes) {
+  const lancekit::Context context(lancekit::ContextOptions{1, 0, lancekit::IoMode::kRead});
+  const auto table = lancekit::open(context, path);
+  if (!table) return Fail(table.error());
+  const std::uint64_t before = context.io_counters().bytes_read;
+  auto scan = table->scan().select(Split(columns));
+  for (const auto& batch : scan) {
+    if (!batch) return Fail(batch.error());
+  }
+  *bytes = context.io_counters().bytes_read - before;
+  return 0;
+}
+
 LANCEKIT_EXPORT int lk_write(const char* path, ArrowArrayStream* stream, const LkWriteOptions* given) {
   const lancekit::Context context(lancekit::ContextOptions{given->threads, 0, lancekit::IoMode::kMap});
   lancekit::WriteOptions options;

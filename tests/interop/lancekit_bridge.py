@@ -81,6 +81,19 @@ class Lancekit:
         batch.validate(full=True)
         return pa.Table.from_batches([batch])
 
+    def blob(self, path, column, row, offset=0, size=1 << 20):
+        """-> (bytes, size of the blob or None for null, bytes read from files after opening)."""
+        buffer, counts = ctypes.create_string_buffer(size), (ctypes.c_int64 * 3)()
+        self._check(self.lib.lk_blob(str(path).encode(), column.encode(), ctypes.c_int64(row), ctypes.c_uint64(offset),
+                                     ctypes.c_size_t(size), buffer, counts))
+        return buffer.raw[:counts[0]], None if counts[1] < 0 else counts[1], counts[2]
+
+    def count_bytes(self, path, columns):
+        """Bytes that a scan of these columns reads from files after opening."""
+        found = ctypes.c_uint64()
+        self._check(self.lib.lk_count_bytes(str(path).encode(), self._names(columns), ctypes.byref(found)))
+        return found.value
+
     def write(self, path, data, version='2.2', single_file=False, max_rows_per_file=0, page_bytes=0, threads=1, batch_rows=None):
         """Writes a Table, in batches of batch_rows when given, or a RecordBatchReader; replaces what is at the path."""
         if isinstance(data, pa.Table):
