@@ -1,5 +1,6 @@
 #include "format/manifest.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <limits>
@@ -221,6 +222,10 @@ Status ParseManifest(pbf_reader message, Manifest* manifest) {
       case VarintField(11):
         manifest->max_fragment_id = message.get_uint32();
         break;
+      case VarintField(21):
+      case VarintField(23):
+        manifest->transaction_section = message.get_uint64();
+        break;
       default:
         message.skip();
     }
@@ -245,6 +250,31 @@ Result<Bytes> FindManifest(Bytes file) {
   const std::uint64_t begin = position + sizeof(std::uint32_t);
   if (length != end - begin) return Corrupt("manifest: length {} where {} bytes are", length, end - begin);
   return file.subspan(begin, length);
+}
+
+struct Flag {
+  std::uint64_t bit;
+  const char* name;
+  bool readable;
+};
+constexpr Flag kFlags[] = {
+    {1, "deletion files", true},
+    {2, "stable row ids", true},
+    {4, "2.x files", true},  // obsolete
+    {8, "table configuration", true},
+    {16, "base paths", true},
+    {32, "no transaction files", true},
+    {64, "data overlay files", false},
+    {128, "covering indices", false},
+    {256, "files of several versions", true},
+    {512, "fragment reuse index", false},
+    {1024, "fragment reuse index", false},
+    {2048, "managed blobs", false},
+};
+
+const Flag* FindFlag(std::uint64_t bit) {
+  const Flag* flag = std::ranges::find(kFlags, bit, &Flag::bit);
+  return flag == std::end(kFlags) ? nullptr : flag;
 }
 
 }  // namespace
@@ -274,34 +304,24 @@ std::optional<std::uint64_t> VersionOfManifestName(const std::string& name) {
 }
 
 std::string UnknownReaderFlags(std::uint64_t flags) {
-  struct Flag {
-    std::uint64_t bit;
-    const char* name;  // nullptr = known
-  };
-  constexpr Flag kFlags[] = {
-      {1, nullptr},   // deletion files
-      {2, nullptr},   // stable row ids
-      {4, nullptr},   // obsolete mark of the 2.x format
-      {8, nullptr},   // table configuration
-      {16, nullptr},  // base paths
-      {32, nullptr},  // no transaction files
-      {64, "data overlay files"},
-      {128, "covering indices"},
-      {256, nullptr},  // data files of several 2.x versions
-      {512, "fragment reuse index"},
-      {1024, "fragment reuse index"},
-      {2048, "managed blobs"},
-  };
   std::string text;
-  const auto add = [&](std::uint64_t bit, const char* name) {
-    flags &= ~bit;
-    if (name != nullptr) text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", bit, name);
-  };
-  for (const Flag& flag : kFlags) {
-    if ((flags & flag.bit) != 0) add(flag.bit, flag.name);
+  for (std::uint64_t left = flags; left != 0; left &= left - 1) {
+    const std::uint64_t bit = left & (~left + 1);
+    const Flag* flag = FindFlag(bit);
+    if (flag == nullptr || !flag->readable)
+      text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", bit, flag == nullptr ? "unknown" : flag->name);
   }
-  while (flags != 0) add(flags & (~flags + 1), "unknown");
   return text;
+}
+
+std::vector<std::string> FlagNames(std::uint64_t flags) {
+  std::vector<std::string> names;
+  for (std::uint64_t left = flags; left != 0; left &= left - 1) {
+    const std::uint64_t bit = left & (~left + 1);
+    const Flag* flag = FindFlag(bit);
+    names.push_back(flag == nullptr ? fmt::format("unknown {}", bit) : flag->name);
+  }
+  return names;
 }
 
 }  // namespace lancekit::format

@@ -64,6 +64,8 @@ struct Manifest {
   std::map<std::string, std::string> table_metadata;
   std::vector<BasePath> base_paths;
   std::string branch;  ///< empty = main
+  /// Read only: position of the transaction's length in the file. The writer puts it first.
+  std::optional<std::uint64_t> transaction_section;
 };
 
 /// Parses a whole manifest file (sections, length prefix, footer). Errors: kCorruption, kUnsupported (legacy data format
@@ -84,5 +86,7 @@ std::optional<std::uint64_t> VersionOfManifestName(const std::string& name);
 
 /// Reader flags that lancekit does not know, as text for an error; empty = none.
 std::string UnknownReaderFlags(std::uint64_t flags);
+/// What each set bit stands for, lowest first.
+std::vector<std::string> FlagNames(std::uint64_t flags);
 
 }  // namespace lancekit::format

@@ -156,6 +156,27 @@ Result<format::Manifest> ReadManifest(ContextImpl& context, const std::string& p
   return manifest;
 }
 
+Result<std::optional<format::Transaction>> ReadTransaction(ContextImpl& context, const std::string& manifest_path,
+                                                           const format::Manifest& manifest) {
+  std::string path = manifest_path;
+  const bool is_inside = manifest.transaction_section.has_value();
+  if (!is_inside) {
+    if (manifest.transaction_file.empty() || !CheckName(manifest.transaction_file)) return std::optional<format::Transaction>();
+    path = (fs::path(manifest_path).parent_path().parent_path() / "_transactions" / manifest.transaction_file).string();
+    if (!fs::exists(path)) return std::optional<format::Transaction>();
+  }
+  LANCEKIT_ASSIGN(const std::shared_ptr<Source> source, OpenFileSource(context, path));
+  LANCEKIT_ASSIGN(const Buffer bytes, source->Read(0, source->size()));
+  if (is_inside) {
+    auto found = format::FindTransaction(bytes.bytes(), manifest);
+    if (!found) return At(std::move(found).status(), {.path = path});
+    return found;
+  }
+  auto transaction = format::ParseTransaction(bytes.bytes());
+  if (!transaction) return At(std::move(transaction).status(), {.path = path});
+  return std::optional<format::Transaction>(*std::move(transaction));
+}
+
 Result<std::string> BranchFolder(ContextImpl& context, const std::string& dataset, const std::string& branch) {
   if (branch.empty()) return dataset;
   LANCEKIT_ASSIGN(const std::vector<Branch> branches, ListBranches(context, dataset));
@@ -178,12 +199,17 @@ Result<Dataset> Dataset::Open(ContextImpl& context, const std::string& path, con
   if (!options.tag.empty() && !options.branch.empty()) return Invalid("a tag names its branch itself");
   OpenOptions resolved = options;
   LANCEKIT_TRY(ResolveTag(context, path, &resolved));
+  LANCEKIT_ASSIGN(std::string folder, BranchFolder(context, path, resolved.branch));
+  LANCEKIT_ASSIGN(ChosenManifest chosen, ChooseManifest(context, folder, resolved));
+  return At(path, std::move(folder), std::move(chosen.path), std::move(chosen.manifest));
+}
+
+Dataset Dataset::At(std::string root, std::string folder, std::string manifest_path, format::Manifest manifest) {
   Dataset dataset;
-  dataset.root_ = path;
-  LANCEKIT_ASSIGN(dataset.folder_, BranchFolder(context, path, resolved.branch));
-  LANCEKIT_ASSIGN(ChosenManifest chosen, ChooseManifest(context, dataset.folder_, resolved));
-  dataset.manifest_path_ = std::move(chosen.path);
-  dataset.manifest_ = std::move(chosen.manifest);
+  dataset.root_ = std::move(root);
+  dataset.folder_ = std::move(folder);
+  dataset.manifest_path_ = std::move(manifest_path);
+  dataset.manifest_ = std::move(manifest);
   return dataset;
 }
 
@@ -214,7 +240,8 @@ Result<std::string> Dataset::FindBase(const std::string& path) const {
   for (const fs::path& candidate : {fs::path(local), beside / local, beside / Normal(local).filename()}) {
     if (IsFolder(candidate)) return candidate.string();
   }
-  return Status(At(MakeError(ErrorCode::kIo, "files of the dataset lie in {}, which is not there", path), {.path = root_}));
+  return Status(
+      lancekit::At(MakeError(ErrorCode::kIo, "files of the dataset lie in {}, which is not there", path), {.path = root_}));
 }
 
 Result<std::string> Dataset::Resolve(const std::optional<std::uint32_t>& base_id, const char* part,

@@ -8,6 +8,7 @@
 
 #include "base/context_impl.h"
 #include "format/manifest.h"
+#include "format/transaction.h"
 #include "lancekit/table.hpp"
 
 namespace lancekit {
@@ -21,6 +22,10 @@ struct VersionFile {
 /// The history of the folder, oldest first; detached versions are no part of it. Errors: kIo, kCorruption (no manifest).
 Result<std::vector<VersionFile>> ListVersionFiles(const std::string& folder);
 Result<format::Manifest> ReadManifest(ContextImpl& context, const std::string& path);
+/// What the commit of the manifest did, as the manifest or its transaction file has it; nothing when neither is there.
+/// Errors: kIo, kCorruption.
+Result<std::optional<format::Transaction>> ReadTransaction(ContextImpl& context, const std::string& manifest_path,
+                                                           const format::Manifest& manifest);
 /// The folder of a branch; the dataset's own for main (an empty name). Errors: kInvalidArgument, naming the branches there are.
 Result<std::string> BranchFolder(ContextImpl& context, const std::string& dataset, const std::string& branch);
 /// "2026-11-21T11:38:23.685Z"
@@ -34,6 +39,9 @@ class Dataset {
  public:
   /// Errors: kIo, kCorruption, kUnsupported; kInvalidArgument for a version, tag or branch that is not there.
   static Result<Dataset> Open(ContextImpl& context, const std::string& path, const OpenOptions& options);
+
+  /// A version that was found in the dataset `root` or in the folder of one of its branches.
+  static Dataset At(std::string root, std::string folder, std::string manifest_path, format::Manifest manifest);
 
   /// The dataset's folder; of a branch, its own.
   const std::string& folder() const noexcept { return folder_; }

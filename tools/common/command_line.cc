@@ -4,6 +4,9 @@
 #include <lz4.h>
 #include <zstd.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "base/status.h"
 #include "lancekit/version.hpp"
 #include "tools/common/json.h"
@@ -26,6 +29,21 @@ std::vector<std::string> OptionNames(const CLI::App& app) {
   return names;
 }
 
+/// "true" stands for the flag without a number.
+void TakeVersion(const std::string& text, CommonOptions* options) {
+  if (text == "true") {
+    options->version = true;
+    return;
+  }
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || stop != end) throw CLI::ValidationError("--version takes a number, not \"" + text + "\"");
+  options->dataset_version = number;
+}
+
+bool IsNumber(std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos; }
+
 Error UnknownArgument(const CLI::App& app) {
   for (const std::string& extra : app.remaining(true)) {
     if (extra.size() < 2 || extra[0] != '-') continue;
@@ -44,7 +62,9 @@ void AddCommonOptions(CLI::App& app, CommonOptions& options) {
   app.set_help_flag();
   app.add_flag("-h", options.short_help, "Short help");
   app.add_flag("--help", options.full_help, "This help");
-  app.add_flag("--version", options.version, "Version of the program, its libraries and the formats");
+  app.add_flag("--version")
+      ->description("Version of the program, its libraries and the formats; with a number: of the dataset")
+      ->each([&options](const std::string& text) { TakeVersion(text, &options); });
   app.add_flag("--json", options.json, "Machine-readable messages, one JSON document per line");
   app.add_flag("-q,--quiet", options.quiet, "No progress, no summary; errors only");
   app.add_option("--color", options.color, "Colour: auto, always or never")
@@ -64,7 +84,15 @@ void AddProgressOption(CLI::App& app, CommonOptions& options) {
 
 Status ParseArguments(CLI::App& app, int argc, const char* const* argv) {
   try {
-    app.parse(argc, argv);
+    // A number behind --version belongs to it, which a flag cannot say.
+    std::vector<std::string> arguments;
+    for (int i = 1; i < argc; ++i) {
+      arguments.emplace_back(argv[i]);
+      if (arguments.back() == "--version" && i + 1 < argc && IsNumber(argv[i + 1]))
+        arguments.back() += std::string("=") + argv[++i];
+    }
+    std::reverse(arguments.begin(), arguments.end());
+    app.parse(std::move(arguments));
   } catch (const CLI::ExtrasError&) {
     return UnknownArgument(app);
   } catch (const CLI::ParseError& error) {

@@ -1,6 +1,9 @@
 // What the options that both programs share were set to.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "tools/common/progress.h"
 #include "tools/common/terminal.h"
 
@@ -10,6 +13,7 @@ struct CommonOptions {
   bool short_help = false;
   bool full_help = false;
   bool version = false;
+  std::optional<std::uint64_t> dataset_version;  ///< --version N
   bool json = false;
   bool quiet = false;
   ColorMode color = ColorMode::kAuto;

@@ -10,6 +10,7 @@
 #include "tools/common/numbers.h"
 #include "tools/common/report_error.h"
 #include "tools/common/suggest.h"
+#include "tools/common/version_options.h"
 
 namespace lancekit::tools {
 namespace {
@@ -121,6 +122,49 @@ TEST(CommandLine, SuggestsTheOptionThatWasMeant) {
   ASSERT_TRUE(ParseArguments(app, 4, right).ok());
   EXPECT_TRUE(options.quiet);
   EXPECT_EQ(options.color, ColorMode::kNever);
+}
+
+TEST(CommandLine, VersionTakesANumber) {
+  const auto parse = [](std::vector<const char*> arguments, CommonOptions* options) {
+    CLI::App app;
+    AddCommonOptions(app, *options);
+    std::vector<std::string> paths;
+    app.add_option("paths", paths);
+    arguments.insert(arguments.begin(), "program");
+    const Status status = ParseArguments(app, static_cast<int>(arguments.size()), arguments.data());
+    return status ? std::to_string(paths.size()) + " paths" : status.error().message;
+  };
+  CommonOptions alone, number, joined, path, wrong;
+  EXPECT_EQ(parse({"--version"}, &alone), "0 paths");
+  EXPECT_TRUE(alone.version);
+  EXPECT_EQ(parse({"a", "--version", "18446744073709551615", "b"}, &number), "2 paths");
+  EXPECT_FALSE(number.version);
+  EXPECT_EQ(number.dataset_version, ~std::uint64_t{0});
+  EXPECT_EQ(parse({"--version=7", "a"}, &joined), "1 paths");
+  EXPECT_EQ(joined.dataset_version, 7u);
+  EXPECT_EQ(parse({"--version", "a"}, &path), "1 paths");
+  EXPECT_TRUE(path.version);
+  EXPECT_NE(parse({"--version=x"}, &wrong).find("a number"), std::string::npos);
+}
+
+TEST(Time, IsReadInManyForms) {
+  using namespace std::chrono;
+  const auto nanos = [](const char* text) {
+    const auto time = ParseTime(text);
+    return time ? duration_cast<nanoseconds>(time->time_since_epoch()).count() : -1;
+  };
+  EXPECT_EQ(nanos("1970-01-02"), 86'400'000'000'000);
+  EXPECT_EQ(nanos("1970-01-01T00:01"), 60'000'000'000);
+  EXPECT_EQ(nanos("1970-01-01 00:00:01.5Z"), 1'500'000'000);
+  EXPECT_EQ(nanos("1970-01-01T02:00:00.000000001+01:30"), 1'800'000'000'001);
+  EXPECT_EQ(nanos("1970-01-01T00:00:00-0100"), 3'600'000'000'000);
+  EXPECT_EQ(nanos("1969-12-31T23:00:00-01"), 0);
+  EXPECT_EQ(nanos("2000-02-29"), 951'782'400'000'000'000);
+  for (const char* text :
+       {"", "2026", "2026-13-01", "2026-02-30", "2026-01-01T", "2026-01-01T24:00", "2026-01-01T10", "2026-01-01T10:00:00.",
+        "2026-01-01T10:00x", "2026-01-01T10:00+", "2026-01-01T10:00+25", "1600-01-01", "9999-01-01", "yesterday"}) {
+    EXPECT_FALSE(ParseTime(text).has_value()) << text;
+  }
 }
 
 TEST(Progress, LineFitsTheTerminal) {

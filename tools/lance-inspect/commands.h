@@ -13,12 +13,15 @@ namespace lancekit::tools {
 
 struct Command {
   const char* name;
+  const char* group;      ///< for the short usage; commands of one group follow each other
   const char* arguments;  ///< for the usage line
   const char* summary;
   std::vector<const char*> options;  ///< those that it takes beside the common ones
   std::size_t least_arguments;
   std::size_t most_arguments;
   Status (*run)(Session&);
+  bool takes_version = true;  ///< --version N, --tag, --branch and --as-of
+  bool takes_branch = false;  ///< --branch alone
 };
 
 std::span<const Command> AllCommands();
@@ -35,6 +38,12 @@ Status RunHead(Session& session);
 Status RunTail(Session& session);
 Status RunCat(Session& session);
 Status RunCount(Session& session);
+Status RunTake(Session& session);
+Status RunSample(Session& session);
+Status RunVersions(Session& session);
+Status RunFragments(Session& session);
+Status RunManifest(Session& session);
+Status RunFiles(Session& session);
 Status RunDump(Session& session);
 
 }  // namespace lancekit::tools

@@ -134,22 +134,6 @@ Sheet InfoSheet() {
   return sheet;
 }
 
-void AppendFieldJson(const Field& field, JsonWriter* json) {
-  json->BeginObject().Member("name", field.name).Member("id", field.id).Member("type", field.type.to_string());
-  json->Member("nullable", field.nullable);
-  if (!field.metadata.empty()) {
-    json->Key("metadata").BeginObject();
-    for (const auto& [key, value] : field.metadata) json->Member(key, value);
-    json->EndObject();
-  }
-  if (!field.type.children.empty()) {
-    json->Key("children").BeginArray();
-    for (const Field& child : field.type.children) AppendFieldJson(child, json);
-    json->EndArray();
-  }
-  json->EndObject();
-}
-
 bool ShowsChildren(TypeId id) {
   return id == TypeId::kStruct || id == TypeId::kList || id == TypeId::kLargeList || id == TypeId::kMap;
 }
@@ -178,9 +162,9 @@ void AddFieldRows(const Field& field, const std::string& parent, Sheet* sheet) {
 /// The schema alone, also of tables whose rows cannot be read here.
 Result<Schema> ReadSchema(const Session& session) {
   const std::string& path = session.options.arguments[0];
-  LANCEKIT_ASSIGN(const DataFiles files, list_data_files(session.context, path));
+  LANCEKIT_ASSIGN(const DataFiles files, list_data_files(session.context, path, session.options.open));
   if (files.is_dataset) {
-    LANCEKIT_ASSIGN(const Dataset dataset, Dataset::Open(session.context.impl(), path, {}));
+    LANCEKIT_ASSIGN(const Dataset dataset, Dataset::Open(session.context.impl(), path, session.options.open));
     return dataset.manifest().schema;
   }
   LANCEKIT_ASSIGN(InspectedFile file, inspect_file(session.context, path));
@@ -234,7 +218,7 @@ Status RunSchema(Session& session) {
 }
 
 Status RunCount(Session& session) {
-  LANCEKIT_ASSIGN(const Table table, open(session.context, session.options.arguments[0]));
+  LANCEKIT_ASSIGN(const Table table, open(session.context, session.options.arguments[0], session.options.open));
   if (session.format == Format::kJson || session.format == Format::kJsonLines) {
     JsonWriter json = BeginDocument();
     json.Member("path", session.options.arguments[0]).Member("rows", table.row_count());

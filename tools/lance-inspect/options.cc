@@ -25,6 +25,8 @@ void AddOptions(CLI::App& app, Options& options) {
       ->allow_extra_args(false);
   app.add_option("--exclude", options.excluded, "All but these columns")->type_name("COL")->allow_extra_args(false);
   app.add_option("-n,--rows", options.num_rows, "Number of rows (10)")->check(CLI::NonNegativeNumber)->type_name("N");
+  app.add_option("--seed", options.seed, "Another sample for another number (0)")->check(CLI::NonNegativeNumber)->type_name("S");
+  AddVersionOptions(app, options.version);
   app.add_option("--page", options.page, "Only this page of each column")->check(CLI::NonNegativeNumber)->type_name("N");
   app.add_option("--as", options.schema_form, "Form of the schema: tree or json")
       ->check(CLI::IsMember({"tree", "json"}))
@@ -61,6 +63,8 @@ std::string NameOf(const CLI::Option& option) {
 
 bool Takes(const Command& command, const CLI::Option& option) {
   const std::string name = NameOf(option);
+  if (name == "--tag" || name == "--as-of") return command.takes_version;
+  if (name == "--branch") return command.takes_version || command.takes_branch;
   return IsCommon(name) || std::ranges::find(command.options, name) != command.options.end();
 }
 
@@ -69,6 +73,7 @@ Status CheckUse(const CLI::App& app, const Command& command, const Options& opti
     if (option->get_positional() || option->count() == 0) continue;
     if (!Takes(command, *option)) return Invalid("{} has no option {}", command.name, NameOf(*option));
   }
+  if (options.common.dataset_version && !command.takes_version) return Invalid("{} takes no --version N", command.name);
   const std::size_t count = options.arguments.size();
   if (count < command.least_arguments) return Invalid("{} needs: {}", command.name, command.arguments);
   if (count > command.most_arguments)
@@ -166,10 +171,18 @@ Status TakeCommand(Request* request) {
 Status ParseRequest(int argc, const char* const* argv, Request* request) {
   CLI::App app("Look into Lance files and datasets", kProgram);
   AddOptions(app, request->options);
-  LANCEKIT_TRY(ParseArguments(app, argc, argv));
+  // Rows that count from the end are no options; their parser passes over blanks.
+  std::vector<std::string> arguments(argv, argv + argc);
+  std::vector<const char*> pointers;
+  for (std::string& argument : arguments) {
+    if (argument.size() > 1 && argument[0] == '-' && argument[1] >= '0' && argument[1] <= '9') argument.insert(0, " ");
+    pointers.push_back(argument.c_str());
+  }
+  LANCEKIT_TRY(ParseArguments(app, argc, pointers.data()));
   LANCEKIT_ASSIGN(const bool answered, Answer(app, request));
   if (answered) return {};
   LANCEKIT_TRY(TakeCommand(request));
+  LANCEKIT_ASSIGN(request->options.open, ToOpenOptions(request->options.common, request->options.version));
   return CheckUse(app, *request->command, request->options);
 }
 
@@ -193,13 +206,22 @@ Result<Format> ChooseFormat(const Options& options, const Output& output) {
 }
 
 std::string UsageText() {
+  std::string commands;
+  std::string_view group;
+  for (const Command& command : AllCommands()) {
+    if (group != command.group) {
+      group = command.group;
+      commands += fmt::format("{}  {:<9}", commands.empty() ? "" : "\n", group);
+    }
+    commands += fmt::format(" {}", command.name);
+  }
   return fmt::format(
       "Usage: {0} [COMMAND] PATH [OPTIONS]\n\n{1}\n"
       "Examples:\n"
       "  {0} trips.lance\n"
       "  {0} head -n 5 -c id,name trips.lance\n\n"
       "{0} --help tells more.\n",
-      kProgram, CommandLines());
+      kProgram, commands + "\n");
 }
 
 }  // namespace lancekit::tools

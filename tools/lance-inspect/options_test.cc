@@ -45,6 +45,17 @@ TEST(Options, FlagsStandAnywhere) {
   EXPECT_EQ(after_dashes.options.arguments, std::vector<std::string>{"-odd.lance"});
 }
 
+TEST(Options, VersionsAndRows) {
+  Request request;
+  ASSERT_TRUE(Parse({"take", "-1,0:2", "a.lance", "--version", "3", "--branch", "b"}, &request).ok());
+  EXPECT_EQ(request.options.arguments, (std::vector<std::string>{" -1,0:2", "a.lance"}));
+  EXPECT_EQ(request.options.open.version, 3u);
+  EXPECT_EQ(request.options.open.branch, "b");
+  EXPECT_EQ(Refusal({"versions", "a.lance", "--tag", "x"}), "versions has no option --tag");
+  EXPECT_EQ(Refusal({"versions", "a.lance", "--version", "2"}), "versions takes no --version N");
+  EXPECT_NE(Refusal({"head", "a.lance", "--as-of", "now"}).find("is no time"), std::string::npos);
+}
+
 TEST(Options, RefusalsSayWhatWasMeant) {
   EXPECT_NE(Refusal({"colums", "a.lance"}).find("did you mean \"columns\""), std::string::npos);
   EXPECT_NE(Refusal({"head", "a.lance", "--colums", "x"}).find("did you mean \"--columns\""), std::string::npos);

@@ -1,4 +1,4 @@
-// head, tail, cat: rows of a table in any output format.
+// head, tail, cat, take, sample: rows of a table in any output format.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include "tools/common/suggest.h"
 #include "tools/lance-inspect/cell_format.h"
 #include "tools/lance-inspect/commands.h"
+#include "tools/lance-inspect/row_choice.h"
 #include "tools/lance-inspect/sheet.h"
 
 namespace lancekit::tools {
@@ -49,7 +50,7 @@ class RowWriter {
       keys_.push_back(key + ":");
     }
     if (session->format == Format::kJson) {
-      std::string start = BeginDocument().Member("path", session->options.arguments[0]).text();
+      std::string start = BeginDocument().Member("path", session->options.arguments.back()).text();
       output_->Write(start + ",\"rows\":[");
     } else if (!style_.json) {
       std::vector<TextColumn> columns;
@@ -133,7 +134,7 @@ enum class Which : std::uint8_t { kFirst, kLast, kAll };
 
 Status WriteRows(Session& session, Which which) {
   const Options& options = session.options;
-  LANCEKIT_ASSIGN(const Table table, open(session.context, options.arguments[0]));
+  LANCEKIT_ASSIGN(const Table table, open(session.context, options.arguments[0], options.open));
   LANCEKIT_ASSIGN(std::vector<std::string> names, ChooseNames(options, table.schema()));
   Scan scan = table.scan();
   if (!names.empty()) scan.select(std::move(names));
@@ -151,7 +152,55 @@ Status WriteRows(Session& session, Which which) {
   return {};
 }
 
+/// Takes rows in parts and writes them. `next` gives the following rows, at most `kRowsAtOnce`; none at the end.
+constexpr std::size_t kRowsAtOnce = 8192;
+template <class Next>
+Status WriteTaken(Session& session, const Table& table, Next next) {
+  LANCEKIT_ASSIGN(const std::vector<std::string> names, ChooseNames(session.options, table.schema()));
+  Scan scan = table.scan();
+  LANCEKIT_ASSIGN(const Schema schema, (names.empty() ? scan : scan.select(names)).schema());
+  RowWriter writer(schema, &session);
+  while (!session.output->failed()) {
+    const std::vector<std::int64_t> rows = next();
+    if (rows.empty()) break;
+    LANCEKIT_ASSIGN(const Batch batch, table.take({rows.data(), rows.size()}, names));
+    LANCEKIT_TRY(writer.Write(batch));
+    if (Interrupted()) return MakeError(ErrorCode::kCancelled, "interrupted");
+  }
+  writer.Finish();
+  return {};
+}
+
 }  // namespace
+
+Status RunTake(Session& session) {
+  LANCEKIT_ASSIGN(const Table table, open(session.context, session.options.arguments[1], session.options.open));
+  LANCEKIT_ASSIGN(std::vector<RowSlice> slices, ParseRows(session.options.arguments[0], table.row_count()));
+  return WriteTaken(session, table, [&slices, at = std::size_t{0}]() mutable {
+    std::vector<std::int64_t> rows;
+    for (; at < slices.size() && rows.size() < kRowsAtOnce; ++at) {
+      RowSlice& slice = slices[at];
+      for (; slice.count > 0 && rows.size() < kRowsAtOnce; --slice.count) {
+        rows.push_back(slice.first);
+        if (slice.count > 1) slice.first += slice.step;
+      }
+      if (slice.count > 0) break;
+    }
+    return rows;
+  });
+}
+
+Status RunSample(Session& session) {
+  const Options& options = session.options;
+  LANCEKIT_ASSIGN(const Table table, open(session.context, options.arguments[0], options.open));
+  const std::vector<std::int64_t> rows = SampleRows(table.row_count(), options.num_rows, options.seed);
+  return WriteTaken(session, table, [&rows, at = std::size_t{0}]() mutable {
+    const std::size_t begin = at;
+    at = std::min(at + kRowsAtOnce, rows.size());
+    return std::vector<std::int64_t>(rows.begin() + static_cast<std::ptrdiff_t>(begin),
+                                     rows.begin() + static_cast<std::ptrdiff_t>(at));
+  });
+}
 
 Status RunHead(Session& session) { return WriteRows(session, Which::kFirst); }
 Status RunTail(Session& session) { return WriteRows(session, Which::kLast); }

@@ -72,7 +72,7 @@ std::string InspectedTable::Versions() const {
 
 Result<InspectedTable> InspectTable(const Session& session, const std::string& path) {
   InspectedTable table{.path = path};
-  LANCEKIT_ASSIGN(table.files, list_data_files(session.context, path));
+  LANCEKIT_ASSIGN(table.files, list_data_files(session.context, path, session.options.open));
   for (const DataFileEntry& entry : table.files.files) {
     LANCEKIT_ASSIGN(InspectedFile file, inspect_file(session.context, entry.path));
     table.structure.push_back(std::move(file));

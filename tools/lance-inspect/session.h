@@ -9,6 +9,7 @@
 #include "lancekit/context.hpp"
 #include "lancekit/inspect.hpp"
 #include "tools/common/common_options.h"
+#include "tools/common/version_options.h"
 #include "tools/lance-inspect/cell_format.h"
 #include "tools/lance-inspect/text_table.h"
 
@@ -24,6 +25,9 @@ struct Options {
   std::string schema_form = "tree";  ///< tree or json
   std::int64_t page = -1;            ///< -1 = all
   std::uint64_t num_rows = 10;
+  std::uint64_t seed = 0;
+  VersionOptions version;
+  OpenOptions open;  ///< what --version, --tag, --branch and --as-of say
   bool exact_bytes = false;
   bool verbose = false;
   ValueStyle values;

@@ -96,6 +96,22 @@ JsonWriter BeginDocument() {
   return json;
 }
 
+void AppendFieldJson(const Field& field, JsonWriter* json) {
+  json->BeginObject().Member("name", field.name).Member("id", field.id).Member("type", field.type.to_string());
+  json->Member("nullable", field.nullable);
+  if (!field.metadata.empty()) {
+    json->Key("metadata").BeginObject();
+    for (const auto& [key, value] : field.metadata) json->Member(key, value);
+    json->EndObject();
+  }
+  if (!field.type.children.empty()) {
+    json->Key("children").BeginArray();
+    for (const Field& child : field.type.children) AppendFieldJson(child, json);
+    json->EndArray();
+  }
+  json->EndObject();
+}
+
 std::string JsonText(std::string_view text) {
   std::string out;
   AppendJsonString(text, out);

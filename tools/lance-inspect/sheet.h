@@ -53,5 +53,7 @@ void WriteSheet(const Sheet& sheet, Session* session);
 /// The start of every JSON document: the contract's name. Objects are still open.
 JsonWriter BeginDocument();
 std::string JsonText(std::string_view text);
+/// The field with its children as one object.
+void AppendFieldJson(const Field& field, JsonWriter* json);
 
 }  // namespace lancekit::tools
