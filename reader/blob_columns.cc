@@ -129,7 +129,8 @@ class BlobColumn final : public FieldReader {
         return Unsupported("a blob of kind {}, which lies outside the dataset", descriptor.kind);
     }
     if (!RangeFits(blob.offset, blob.size, blob.source->size())) {
-      return Corrupt("a blob at [{}, +{}) of {}, which has {} bytes", blob.offset, blob.size, blob.source->path(), blob.source->size());
+      return Corrupt("a blob at [{}, +{}) of {}, which has {} bytes", blob.offset, blob.size, blob.source->path(),
+                     blob.source->size());
     }
     return blob;
   }
@@ -164,8 +165,10 @@ void ShowBlobsAsBytes(std::vector<Field>* fields) {
   }
 }
 
+bool MayHoldBlobs(const Field& field) { return HasKey(field, kBlobKey); }
+
 bool HoldsBlobDescriptors(const FileReader& file, std::uint32_t column, const Field& field) {
-  if (!HasKey(field, kBlobKey)) return false;
+  if (!MayHoldBlobs(field)) return false;
   const Field* const owner = OwnerOf(file, column);
   return owner != nullptr && owner->type.id == TypeId::kStruct;
 }

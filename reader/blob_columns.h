@@ -11,6 +11,8 @@ namespace lancekit {
 /// Tables show blobs as large_binary, whatever describes them in the file.
 void ShowBlobsAsBytes(std::vector<Field>* fields);
 
+/// True for a field whose values may be blobs, by its metadata.
+bool MayHoldBlobs(const Field& field);
 /// True when the column holds descriptors of blob v2 (2.2) instead of the field's bytes.
 bool HoldsBlobDescriptors(const FileReader& file, std::uint32_t column, const Field& field);
 

@@ -5,6 +5,7 @@
 #include "base/checked_math.h"
 #include "lancekit/table.hpp"
 #include "reader/batch_impl.h"
+#include "reader/blob_columns.h"
 #include "reader/scan_impl.h"
 
 namespace lancekit {
@@ -49,6 +50,20 @@ Result<std::uint64_t> ScanImpl::RowsPerBatch(const TableFragment& fragment) {
   return rows_per_batch_;
 }
 
+// Blobs lie outside the pages, so nothing but their descriptors tells their size.
+std::uint64_t ScanImpl::CountBlobs(const FieldReader& reader, const TableFragment& fragment, std::uint64_t first,
+                                   std::uint64_t count) const {
+  constexpr std::uint64_t kMaxRows = 4096;
+  std::uint64_t bytes = 0;
+  for (std::uint64_t i = 0; i < std::min(count, kMaxRows); ++i) {
+    const auto blob = reader.FindBlob(fragment.live.Physical(first + i));
+    if (!blob) return blob.error().code == ErrorCode::kUnsupported ? count : std::max<std::uint64_t>(1, i);
+    bytes += blob->size;
+    if (bytes > batch_bytes_) return std::max<std::uint64_t>(1, i);
+  }
+  return std::min(count, kMaxRows);
+}
+
 Result<std::optional<RowRun>> ScanImpl::NextRun() {
   if (next_row_ >= end_row_) return std::optional<RowRun>();
   const TableFragment& fragment = table_->FragmentOf(next_row_);
@@ -56,8 +71,10 @@ Result<std::optional<RowRun>> ScanImpl::NextRun() {
   const std::uint64_t first = next_row_ - fragment.first_row;
   std::uint64_t count = std::min({rows, fragment.num_rows - first, end_row_ - next_row_});
   if (count > kRowUnit && count == rows && (first + count) % kRowUnit != 0) count -= (first + count) % kRowUnit;
-  for (const auto& reader : field_readers_) {
-    count = std::min(count, fragment.live.CountBefore(reader->PageEnd(fragment.live.Physical(first))) - first);
+  for (std::size_t i = 0; i < field_readers_.size(); ++i) {
+    const FieldReader& reader = *field_readers_[i];
+    count = std::min(count, fragment.live.CountBefore(reader.PageEnd(fragment.live.Physical(first))) - first);
+    if (MayHoldBlobs(plan_->fields[i]->field())) count = CountBlobs(reader, fragment, first, count);
   }
   next_row_ += count;
   return std::optional<RowRun>(RowRun{&fragment, first, count});

@@ -53,6 +53,9 @@ class ScanImpl {
   /// The rows of the next batch, deleted ones not counted; no value at the end.
   Result<std::optional<RowRun>> NextRun();
   Result<std::uint64_t> RowsPerBatch(const TableFragment& fragment);
+  /// How many of the rows have blobs that fit into one batch.
+  std::uint64_t CountBlobs(const FieldReader& reader, const TableFragment& fragment, std::uint64_t first,
+                           std::uint64_t count) const;
   Status Schedule();
   /// Waits for what is being read and forgets it.
   void DropAhead();
