@@ -8,7 +8,8 @@ namespace lancekit::bench {
 namespace {
 
 // A column's hash is the sum over its rows of Mix(hash of the value) * (2 * row + 1), modulo 2^64. A fixed-width value hashes
-// word by word; text as a polynomial of its bytes; a fixed-size list counts each item as a row.
+// word by word; text as a polynomial of its bytes; a fixed-size list counts each item as a row. A list or struct hashes its items
+// or fields as if they were rows.
 constexpr std::uint64_t kStep = 0x9E3779B97F4A7C15;
 constexpr std::uint64_t kTextBase = 0xD1342543DE82EF95;
 constexpr std::uint64_t kNullHash = 0x6E756C6C;
@@ -19,7 +20,7 @@ std::uint64_t Mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-enum class Kind { kNull, kBool, kFixed, kText, kLargeText, kFixedSizeList };
+enum class Kind { kNull, kBool, kFixed, kText, kLargeText, kFixedSizeList, kList, kLargeList, kStruct };
 
 struct Layout {
   Kind kind;
@@ -44,6 +45,9 @@ std::optional<Layout> LayoutOf(const char* format) {
     return Layout{Kind::kFixed, third == std::string::npos ? 16 : number(third + 1) / 8};
   }
   if (f.rfind("w:", 0) == 0) return Layout{Kind::kFixed, number(2)};
+  if (f == "+l" || f == "+m") return Layout{Kind::kList};
+  if (f == "+L") return Layout{Kind::kLargeList};
+  if (f == "+s") return Layout{Kind::kStruct};
   if (f.rfind("+w:", 0) == 0) return Layout{Kind::kFixedSizeList, number(3)};
   return std::nullopt;
 }
@@ -62,7 +66,8 @@ T Load(const unsigned char* bytes, std::int64_t i) {
 }
 
 std::int64_t OffsetAt(const ArrowArray& array, Kind kind, std::int64_t i) {
-  return kind == Kind::kText ? Load<std::int32_t>(BytesOf(array, 1), i) : Load<std::int64_t>(BytesOf(array, 1), i);
+  return kind == Kind::kText || kind == Kind::kList ? Load<std::int32_t>(BytesOf(array, 1), i)
+                                                    : Load<std::int64_t>(BytesOf(array, 1), i);
 }
 
 std::uint64_t HashFixed(const unsigned char* bytes, std::int64_t width) {
@@ -95,11 +100,22 @@ std::int64_t KeyAt(const unsigned char* keys, std::int64_t width, std::int64_t i
   }
 }
 
-// One column: looks values up in the array, through the dictionary where there is one.
+// One column or child: looks values up in the array, through the dictionary where there is one.
 class Values {
  public:
   Values(const ArrowArray& array, Layout layout, const Values* dictionary)
       : array_(array), layout_(layout), dictionary_(dictionary) {}
+
+  /// Adds what is below a list or struct; false for a type that is not known.
+  bool AddChildren(const ArrowSchema& schema) {
+    for (std::int64_t i = 0; i < schema.n_children; ++i) {
+      const auto layout = LayoutOf(schema.children[i]->format);
+      if (!layout || layout->kind == Kind::kFixedSizeList || schema.children[i]->dictionary != nullptr) return false;
+      children_.emplace_back(*array_.children[i], *layout, nullptr);
+      if (!children_.back().AddChildren(*schema.children[i])) return false;
+    }
+    return true;
+  }
 
   bool Valid(std::int64_t row) const {
     if (layout_.kind == Kind::kNull) return false;
@@ -121,6 +137,20 @@ class Values {
         const std::int64_t begin = OffsetAt(array_, layout_.kind, i);
         return HashText(BytesOf(array_, 2) + begin, OffsetAt(array_, layout_.kind, i + 1) - begin);
       }
+      case Kind::kList:
+      case Kind::kLargeList: {
+        const std::int64_t begin = OffsetAt(array_, layout_.kind, i);
+        const std::int64_t end = OffsetAt(array_, layout_.kind, i + 1);
+        std::uint64_t hash = static_cast<std::uint64_t>(end - begin) * kStep;
+        for (std::int64_t item = begin; item < end; ++item)
+          hash += children_[0].Part(item, static_cast<std::uint64_t>(item - begin));
+        return Mix(hash);
+      }
+      case Kind::kStruct: {
+        std::uint64_t hash = 0;
+        for (std::size_t field = 0; field < children_.size(); ++field) hash += children_[field].Part(i, field);
+        return Mix(hash);
+      }
       default:
         return 0;
     }
@@ -140,15 +170,28 @@ class Values {
             OffsetAt(array_, layout_.kind, array_.offset + array_.length) - OffsetAt(array_, layout_.kind, array_.offset);
         return validity + (rows + 1) * (layout_.kind == Kind::kText ? 4 : 8) + static_cast<std::uint64_t>(text);
       }
+      case Kind::kList:
+      case Kind::kLargeList:
+      case Kind::kStruct: {
+        std::uint64_t bytes = validity + (layout_.kind == Kind::kStruct ? 0 : (rows + 1) * (layout_.kind == Kind::kList ? 4 : 8));
+        for (const Values& child : children_) bytes += child.ArrowBytes();
+        return bytes;
+      }
       default:
         return validity;
     }
   }
 
  private:
+  /// What this value adds to the hash of the list or struct around it.
+  std::uint64_t Part(std::int64_t row, std::uint64_t number) const {
+    return Mix(Valid(row) ? Hash(row) : kNullHash) * (2 * number + 1);
+  }
+
   const ArrowArray& array_;
   Layout layout_;
   const Values* dictionary_;
+  std::vector<Values> children_;
 };
 
 std::uint64_t Weight(std::uint64_t row) { return 2 * row + 1; }
@@ -184,7 +227,8 @@ std::optional<std::uint64_t> AddColumn(const ArrowSchema& schema, const ArrowArr
     dictionary.emplace(*array.dictionary, *value_layout, nullptr);
     bytes += dictionary->ArrowBytes();
   }
-  const Values values(array, *layout, dictionary ? &*dictionary : nullptr);
+  Values values(array, *layout, dictionary ? &*dictionary : nullptr);
+  if (!values.AddChildren(schema)) return std::nullopt;
   for (std::int64_t row = 0; row < array.length; ++row) {
     const bool valid = values.Valid(row);
     AddRow(valid, valid ? values.Hash(row) : 0, first_row + static_cast<std::uint64_t>(row), sum);

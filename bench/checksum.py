@@ -46,8 +46,36 @@ def hash_text(array):
     return mix(sums[at[1:]] - sums[at[:-1]] + lengths.astype(np.uint64) * STEP)
 
 
+def parts(array, numbers):
+    """What each value of a child adds to the hash of the list or struct around it."""
+    hashes = np.where(np.asarray(array.is_valid()), hash_values(array), NULL_HASH)
+    return mix(hashes) * (numbers * np.uint64(2) + np.uint64(1))
+
+
+def hash_lists(array):
+    wide = pa.types.is_large_list(array.type)
+    offsets = np.frombuffer(array.buffers()[1], np.int64 if wide else np.int32)[array.offset:array.offset + len(array) + 1].astype(np.int64)
+    lengths = np.diff(offsets)
+    begin, end = int(offsets[0]), int(offsets[-1])
+    entries = pa.StructArray.from_arrays([array.keys, array.items], names=['k', 'v']) if pa.types.is_map(array.type) else array.values
+    sums = np.zeros(end - begin + 1, np.uint64)
+    within = (np.arange(end - begin) - np.repeat(offsets[:-1] - begin, lengths)).astype(np.uint64)
+    np.cumsum(parts(entries.slice(begin, end - begin), within), out=sums[1:])
+    at = offsets - begin
+    return mix(sums[at[1:]] - sums[at[:-1]] + lengths.astype(np.uint64) * STEP)
+
+
+def hash_structs(array):
+    fields = [array.field(k) for k in range(array.type.num_fields)]
+    return mix(sum((parts(field, np.uint64(k)) for k, field in enumerate(fields)), np.zeros(len(array), np.uint64)))
+
+
 def hash_values(array):
     kind = array.type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind):
+        return hash_lists(array)
+    if pa.types.is_struct(kind):
+        return hash_structs(array)
     if pa.types.is_null(kind):
         return np.zeros(len(array), np.uint64)
     if pa.types.is_boolean(kind):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares lancekit with its peers: write, size, scan, one-column scan, take, open. Run it with the Python that has the peers:
 
-    .venv/bin/python bench/compare.py [--quick] [--goals G6,G13] [--tables flights,lineitem,vectors] [--json FILE]
+    .venv/bin/python bench/compare.py [--quick] [--goals G6,G13] [--tables flights,lineitem,vectors,nested] [--json FILE]
 
 Each side is one long-lived process pinned to the same core and timed from inside; the sides alternate. README.md beside this
 file says what is measured and how to read it.
@@ -341,7 +341,7 @@ def parse_arguments():
     parser.add_argument('--driver', type=pathlib.Path, default=ROOT / 'build/release/bench/lancekit_bench_driver')
     parser.add_argument('--cache', type=pathlib.Path, default=ROOT / 'build/bench-data', help='folder for tables and what is written')
     parser.add_argument('--data', default=str(ROOT / '../shared/data'), help='folder that holds flights-3m.parquet')
-    parser.add_argument('--tables', type=listed, default=['flights', 'lineitem', 'vectors'], help=', '.join(tables.MAKERS))
+    parser.add_argument('--tables', type=listed, default=['flights', 'lineitem', 'vectors', 'nested'], help=', '.join(tables.MAKERS))
     parser.add_argument('--peers', type=listed, default=DEFAULT_PEERS, help=f'default {",".join(DEFAULT_PEERS)}; also pylance-2.1')
     parser.add_argument('--goals', type=listed, default=[], help=f'only what belongs to these goals: {", ".join(goals.GOALS)}')
     parser.add_argument('--quick', action='store_true', help='5 pairs instead of 15, one column of each type')

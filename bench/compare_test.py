@@ -43,6 +43,8 @@ class Checksums(unittest.TestCase):
         self.assertEqual(hashes(texts.slice(0, 2), texts.slice(2)), expected)
         lists = column([[1.0, 2.0], None, [3.0, 4.0]], pa.list_(pa.float32(), 2))
         self.assertEqual(hashes(lists.slice(0, 1), lists.slice(1)), hashes(lists))
+        nested = column([[{'a': [1], 'b': 'x'}, None], None, [], [{'a': None, 'b': 'y'}]], pa.list_(pa.struct({'a': pa.list_(pa.int8()), 'b': pa.string()})))
+        self.assertEqual(hashes(nested.slice(0, 1), nested.slice(1)), hashes(nested))
 
     def test_values_matter(self):
         for kind, values, others in [(pa.int32(), [1, 2, 3], [[1, 3, 2], [1, 2, 4], [1, 2], [1, None, 3]]),
@@ -50,6 +52,8 @@ class Checksums(unittest.TestCase):
                                      (pa.string(), ['ab', 'c'], [['a', 'bc'], ['ba', 'c'], ['ab', ''], ['ab', None]]),
                                      (pa.string(), [''], [[None]]), (pa.bool_(), [True, False], [[False, True]]),
                                      (pa.decimal128(21, 0), [1, 2], [[2, 1], [1 << 64, 2]]),
+                                     (pa.list_(pa.int32()), [[1, 2], [3]], [[[1], [2, 3]], [[2, 1], [3]], [[1, 2], None], [[1, None], [3]]]),
+                                     (pa.struct({'a': pa.int32(), 'b': pa.string()}), [{'a': 1, 'b': 'x'}], [[{'a': 1, 'b': None}], [None], [{'a': 2, 'b': 'x'}]]),
                                      (pa.list_(pa.float32(), 2), [[1, 2], [3, 4]], [[[1, 2], [4, 3]], [[1, 2], None]])]:
             for other in others:
                 self.assertNotEqual(hashes(column(values, kind)), hashes(column(other, kind)), (kind, other))

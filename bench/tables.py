@@ -51,11 +51,47 @@ def make_tiny(path, data):
         'kind': pa.array(words[random.integers(0, 6, rows)]),
         'text': pa.array([' '.join(words[random.integers(0, 10, 6)]) for _ in range(rows)], mask=random.random(rows) < 0.05),
         'vec': pa.FixedSizeListArray.from_arrays(pa.array(random.random(rows * 8).astype(np.float32)), 8),
+        'items': pa.array([None if i % 9 == 0 else [{'a': j, 'b': str(i)} for j in range(i % 4)] for i in range(rows)]),
     })
     pq.write_table(table, path)
 
 
-MAKERS = {'flights': make_flights, 'lineitem': make_lineitem, 'vectors': make_vectors, 'tiny': make_tiny}
+def make_nested(path, data):
+    """A million generated rows of what is nested in people's tables: tags, baskets of items, a profile, lists in lists."""
+    random, rows = np.random.default_rng(11), 1_000_000
+    words = np.array([f'{a}-{b}' for a in ('red', 'green', 'blue', 'small', 'large') for b in range(40)])
+
+    def offsets(mean, of=rows):
+        ends = np.cumsum(random.poisson(mean, of))
+        nulls = random.random(of) < 0.05
+        starts = np.concatenate([[0], ends])
+        return pa.array(starts.astype(np.int32), mask=np.concatenate([nulls, [False]])), int(ends[-1])
+
+    def some_nulls(array, share=0.05):
+        return pa.array(array, mask=random.random(len(array)) < share)
+
+    def lists(mean, items, of=rows):
+        at, count = offsets(mean, of)
+        return pa.ListArray.from_arrays(at, items(count))
+
+    basket = lambda count: pa.StructArray.from_arrays(
+        [some_nulls(random.integers(0, 50_000, count)), some_nulls(np.round(random.gamma(2, 20, count), 2)), pa.array(words[random.integers(0, 200, count)])],
+        names=['product', 'price', 'note'])
+    profile = pa.StructArray.from_arrays(
+        [some_nulls(random.integers(0, 100, rows).astype(np.int8)), pa.array([f'user{i}@example.org' for i in range(rows)]),
+         pa.StructArray.from_arrays([some_nulls(random.normal(50, 5, rows)), some_nulls(random.normal(8, 5, rows))], names=['lat', 'lon'])],
+        names=['age', 'mail', 'home'], mask=pa.array(random.random(rows) < 0.05))
+    pq.write_table(pa.table({
+        'id': pa.array(range(rows), pa.int64()),
+        'scores': lists(5, lambda count: some_nulls(random.integers(0, 1000, count).astype(np.int32))),
+        'tags': lists(3, lambda count: pa.array(words[random.integers(0, 200, count)])),
+        'basket': lists(2, basket),
+        'profile': profile,
+        'matrix': lists(2, lambda count: lists(3, lambda inner: pa.array(random.random(inner).astype(np.float32)), count)),
+    }), path)
+
+
+MAKERS = {'nested': make_nested, 'flights': make_flights, 'lineitem': make_lineitem, 'vectors': make_vectors, 'tiny': make_tiny}
 
 
 def prepare(name, cache, data):
@@ -71,11 +107,13 @@ def prepare(name, cache, data):
 
 
 def column_kind(kind):
-    """-> 'int' (also dates, times and dictionaries), 'string', 'vector' or 'other'."""
+    """-> 'int' (also dates, times and dictionaries), 'string', 'vector', 'list' (also maps), 'struct' or 'other'."""
     if pa.types.is_integer(kind) or pa.types.is_temporal(kind) or pa.types.is_dictionary(kind):
         return 'int'
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return 'string'
+    if pa.types.is_nested(kind) and not pa.types.is_fixed_size_list(kind):
+        return 'struct' if pa.types.is_struct(kind) else 'list'
     return 'vector' if pa.types.is_fixed_size_list(kind) else 'other'
 
 
