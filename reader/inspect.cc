@@ -4,6 +4,7 @@
 
 #include "base/checked_math.h"
 #include "format/schema.h"
+#include "legacy/field.h"
 #include "reader/dataset.h"
 #include "reader/file_reader.h"
 #include "reader/inspect_encoding.h"
@@ -29,26 +30,9 @@ bool AnyBlobs(const std::vector<Field>& fields) {
   return false;
 }
 
-/// Lance 2.0 gives structs and lists a column of their own, before those of their children.
-void Collect20Columns(const Field& field, std::vector<const Field*>* path, std::vector<Leaf>* out) {
-  path->push_back(&field);
-  out->push_back({*path, static_cast<std::uint32_t>(out->size())});
-  const TypeId id = field.type.id;
-  const bool has_child_columns =
-      (id == TypeId::kStruct && !format::IsPackedStruct(field)) || id == TypeId::kList || id == TypeId::kLargeList;
-  if (has_child_columns) {
-    for (const Field& child : field.type.children) Collect20Columns(child, path, out);
-  }
-  path->pop_back();
-}
-
 /// The field of each column, as far as the schema tells.
 std::vector<Leaf> ColumnFields(const Schema& schema, FileVersion version) {
-  if (version != FileVersion::k2_0) return format::Leaves(schema);
-  std::vector<Leaf> columns;
-  std::vector<const Field*> path;
-  for (const Field& field : schema.fields) Collect20Columns(field, &path, &columns);
-  return columns;
+  return version == FileVersion::k2_0 ? legacy::ColumnFields(schema) : format::Leaves(schema);
 }
 
 std::optional<std::uint64_t> ArrowBytes(const Leaf& leaf, const InspectedColumn& column, std::uint64_t num_rows) {

@@ -170,17 +170,16 @@ std::vector<std::string> DescribeLayout(const PageLayout& layout, std::size_t nu
 
 Status DescribePage(const format::PageMetadata& metadata, InspectedPage* page) {
   std::vector<std::string> roles;
+  for (const format::FileRange& buffer : metadata.buffers) page->buffers.push_back({"data", buffer.offset, buffer.size});
+  if (metadata.encoding.type_url == format::kArrayEncodingUrl) return DescribeArrayEncoding(metadata.encoding.value, page);
   if (metadata.encoding.type_url == format::kPageLayoutUrl) {
     LANCEKIT_ASSIGN(const format::PageLayout layout, format::ParsePageLayout(metadata.encoding.value));
     roles = DescribeLayout(layout, metadata.buffers.size(), &page->encoding);
     page->may_have_nulls = !AllValid(layout.layers);
   } else {
-    const bool is_2_0 = metadata.encoding.type_url == format::kArrayEncodingUrl;
-    page->encoding.name = is_2_0 ? "Lance 2.0 array encoding" : "unknown encoding " + metadata.encoding.type_url;
+    page->encoding.name = "unknown encoding " + metadata.encoding.type_url;
   }
-  for (std::size_t i = 0; i < metadata.buffers.size(); ++i) {
-    page->buffers.push_back({i < roles.size() ? roles[i] : "data", metadata.buffers[i].offset, metadata.buffers[i].size});
-  }
+  for (std::size_t i = 0; i < std::min(roles.size(), page->buffers.size()); ++i) page->buffers[i].role = roles[i];
   return {};
 }
 

@@ -8,6 +8,8 @@ namespace lancekit {
 
 /// Fills encoding and the buffers' roles. Errors: kCorruption for a page layout that cannot be parsed.
 Status DescribePage(const format::PageMetadata& metadata, InspectedPage* page);
+/// The same of a page of version 2.0, whose buffers are listed already.
+Status DescribeArrayEncoding(Bytes message, InspectedPage* page);
 /// True when the values of the page are positions of blobs elsewhere in the file.
 bool IsBlobLayout(const EncodingNode& encoding);
 

@@ -130,7 +130,18 @@ TEST(InspectFile, NamesTheColumnsOf20) {
   ASSERT_GT(file->columns.size(), 1u);
   EXPECT_EQ(file->columns[0].type.rfind("struct<", 0), 0u) << file->columns[0].type;
   EXPECT_EQ(file->columns[1].path.rfind(file->columns[0].path + ".", 0), 0u) << file->columns[1].path;
-  EXPECT_EQ(file->columns[1].pages.at(0).encoding.name, "Lance 2.0 array encoding");
+  EXPECT_EQ(file->columns[0].pages.at(0).encoding.name, "struct");
+  const InspectedPage& numbers = file->columns[1].pages.at(0);
+  EXPECT_EQ(numbers.encoding.name, "nullable");
+  EXPECT_EQ(numbers.encoding.parameters, "some null");
+  ASSERT_EQ(numbers.encoding.children.size(), 2u);
+  EXPECT_EQ(numbers.encoding.children[1].parameters, "32 bit");
+  ASSERT_EQ(numbers.buffers.size(), 2u);
+  EXPECT_EQ(numbers.buffers[0].role, "validity");
+  EXPECT_EQ(numbers.buffers[1].role, "values");
+  const InspectedPage& lists = file->columns[2].pages.at(0);
+  EXPECT_EQ(lists.encoding.name, "list");
+  EXPECT_EQ(lists.buffers.at(0).role, "offsets");
 }
 
 TEST(ByteMap, NamesBlobPayloads) {
