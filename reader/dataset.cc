@@ -52,11 +52,12 @@ Status ResolveTag(ContextImpl& context, const std::string& dataset, OpenOptions*
   return {};
 }
 
+/// In whole microseconds, as times are shown: a time that was read off a list means the version beside it.
 std::chrono::nanoseconds TimeOf(const format::Manifest& manifest) {
-  // What does not fit, no writer made: 2262 and later.
+  // What does not fit, no writer made: 2242 and later.
   constexpr std::int64_t kMostSeconds = std::int64_t{1} << 33;
   return std::chrono::seconds(std::clamp(manifest.timestamp_seconds, -kMostSeconds, kMostSeconds)) +
-         std::chrono::nanoseconds(manifest.timestamp_nanos);
+         std::chrono::microseconds(manifest.timestamp_nanos / 1000);
 }
 
 struct ChosenManifest {

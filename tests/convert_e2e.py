@@ -15,6 +15,7 @@ import sys
 import tempfile
 import traceback
 
+import lance
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
@@ -283,6 +284,96 @@ def rows_of_lance(tmp):
     assert read_ipc(tmp / 'a.arrow').equals(pq.read_table(FLIGHTS).select(['origin', 'date']).slice(24990, 7))
 
 
+@test
+def versions_of_lance(tmp):
+    path = tmp / 'v.lance'
+    ds = lance.write_dataset(pa.table({'a': pa.array(range(50))}), path)
+    ds.insert(pa.table({'a': pa.array(range(50, 60))}))
+    ds.delete('a < 5')
+    ds.tags.create('two', 2)
+    ds.create_branch('side', 1).delete('a = 7')
+    times = [entry['timestamp'] for entry in ds.versions()]
+    def rows(*options):
+        expect(0, path, tmp / 'a.arrow', '--force', *options)
+        return read_ipc(tmp / 'a.arrow')['a'].to_pylist()
+    assert rows() == list(range(5, 60))
+    assert rows('--version', '1') == list(range(50))
+    assert rows('--tag', 'two') == list(range(60))
+    assert rows('--branch', 'side') == [i for i in range(50) if i != 7]
+    assert rows('--as-of', times[1].astimezone().isoformat()) == list(range(60))
+    assert b'1 to 3' in expect(2, path, tmp / 'b.arrow', '--version', '9').stderr
+    assert b'two' in expect(2, path, tmp / 'b.arrow', '--tag', 'three').stderr
+    assert b'Lance' in expect(2, FLIGHTS, tmp / 'b.arrow', '--version', '1').stderr
+    assert run('--version').stdout.startswith(b'lance-convert ')
+    nothing_left(tmp, 'a.arrow', 'v.lance')
+
+
+@test
+def rows_per_file(tmp):
+    expect(0, FLIGHTS, tmp / 'f.lance', '--max-rows-per-file', '7000')
+    ds = lance.dataset(tmp / 'f.lance')
+    assert [fragment.count_rows() for fragment in ds.get_fragments()] == [7000, 7000, 7000, 4000]
+    assert ds.to_table().equals(pq.read_table(FLIGHTS))
+    expect(2, FLIGHTS, tmp / 'f.parquet', '--max-rows-per-file', '7')
+    expect(2, FLIGHTS, tmp / 'g.lance', '--max-rows-per-file', '7', '--single-file')
+
+
+# ------------------------------------------------------------------ several inputs
+
+@test
+def inputs_of_one_schema(tmp):
+    whole = pq.read_table(FLIGHTS)
+    pq.write_table(whole.slice(0, 9000), tmp / 'a.parquet')
+    expect(0, FLIGHTS, tmp / 'b.lance', '--skip', '9000', '--limit', '1000')
+    with pa.ipc.new_file(tmp / 'c.arrow', whole.schema) as file:
+        file.write_table(whole.slice(10000).select(whole.schema.names[::-1]).select(whole.schema.names))
+    pq.write_table(whole.slice(10000).select(whole.schema.names[::-1]), tmp / 'c.parquet')
+    for last in ('c.arrow', 'c.parquet'):
+        expect(0, tmp / 'a.parquet', tmp / 'b.lance', tmp / last, tmp / 'all.lance', '--force', '--summary', f'json={tmp}/s.json')
+        assert lance.dataset(tmp / 'all.lance').to_table().equals(whole)
+    summary = json.loads((tmp / 's.json').read_text())['summary']
+    assert len(summary['inputs']) == 3 and summary['rows'] == 25000
+    expect(0, tmp / 'a.parquet', tmp / 'b.lance', tmp / 'c.arrow', '-o', tmp / 'part.arrow', '-c', 'origin', '--skip', '8990', '--limit', '1020')
+    assert read_ipc(tmp / 'part.arrow').equals(whole.select(['origin']).slice(8990, 1020))
+
+
+@test
+def inputs_of_several_schemas(tmp):
+    (tmp / 'a.csv').write_text('id,name\n1,x\n2,y\n')
+    (tmp / 'b.csv').write_text('score,id\n1.5,3.5\n')
+    (tmp / 'c.csv').write_text('other\nz\n')
+    (tmp / 'd.csv').write_text('name,id\nq,9\n')
+    paths = [tmp / f'{name}.csv' for name in 'abc']
+    done = expect(2, *paths, tmp / 'o.arrow')
+    assert b'b.csv' in done.stderr and b'union' in done.stderr
+    expect(0, tmp / 'a.csv', tmp / 'd.csv', tmp / 'o.arrow')
+    assert read_ipc(tmp / 'o.arrow').to_pydict() == {'id': [1, 2, 9], 'name': ['x', 'y', 'q']}
+    expect(0, *paths, tmp / 'u.arrow', '--schema-mode', 'union')
+    assert read_ipc(tmp / 'u.arrow').to_pydict() == {'id': [1.0, 2.0, 3.5, None], 'name': ['x', 'y', None, None], 'score': [None, None, 1.5, None],
+                                                     'other': [None, None, None, 'z']}
+    expect(0, *paths, tmp / 'p.arrow', '--schema-mode', 'union', '-c', 'score')
+    assert read_ipc(tmp / 'p.arrow').to_pydict() == {'score': [None, None, 1.5, None]}
+    (tmp / 'e.csv').write_text('id,name\nword,5\n')
+    assert b'"id"' in expect(2, tmp / 'a.csv', tmp / 'e.csv', tmp / 'x.arrow').stderr
+    assert b'no type holds both' in expect(2, tmp / 'a.csv', tmp / 'e.csv', tmp / 'x.arrow', '--schema-mode', 'union').stderr
+    expect(2, '-', '-', tmp / 'x.arrow', stdin=b'id\n1\n')
+
+
+@test
+def late_conflicts_in_the_second_input(tmp):
+    (tmp / 'a.csv').write_text('v\n' + '1\n' * 10)
+    (tmp / 'b.csv').write_text('v\n' + '2\n' * 150_000 + 'word\n')
+    done = run(tmp / 'a.csv', tmp / 'b.csv', tmp / 'o.arrow', '--schema-mode', 'union')
+    assert done.returncode == 2 and b'no type holds both' in done.stderr, done.stderr
+    (tmp / 'b.csv').write_text('v\n' + '2\n' * 150_000 + '2.5\n')
+    expect(0, tmp / 'a.csv', tmp / 'b.csv', tmp / 'o.arrow', '--schema-mode', 'union')
+    values = read_ipc(tmp / 'o.arrow')['v']
+    assert values.type == pa.float64() and len(values) == 150_011 and values[-1].as_py() == 2.5
+    (tmp / 'c.csv').write_bytes(b'v\n1\n\xff\xfe,3\n')
+    assert b'c.csv' in run(tmp / 'a.csv', tmp / 'c.csv', tmp / 'z.arrow', '--schema-mode', 'union').stderr
+    assert not (tmp / 'z.arrow').exists()
+
+
 # ------------------------------------------------------------------ pipes
 
 @test
@@ -342,7 +433,7 @@ def help_and_usage(tmp):
     text = expect(0, '--help').stdout.decode()
     assert text.startswith('Examples')
     for option in ('--columns', '--exclude', '--rename', '--skip', '--limit', '--from', '--to', '--format-version', '--single-file', '--force',
-                   '--threads', '--memory-limit', '--summary', '--null', '--delimiter', '--no-header', '--quiet', '--progress', '--json', '--color'):
+                   '--max-rows-per-file', '--schema-mode', '--tag', '--branch', '--as-of', '--threads', '--memory-limit', '--summary', '--null', '--delimiter', '--no-header', '--quiet', '--progress', '--json', '--color'):
         assert option in text, option
     assert b'130' in expect(0, 'help', 'exit-codes').stdout
     assert expect(0, '--version').stdout.startswith(b'lance-convert ')

@@ -61,7 +61,8 @@ def check_choice(tool, path, between):
     local = between.astimezone(datetime.timezone(datetime.timedelta(hours=5, minutes=30))).isoformat()
     for options, rows in (((), 99), (('--version', '1'), 100), (('--version=2',), 110), (('--tag', 'good'), 110), (('--tag', 'side'), 54),
                           (('--branch', 'team/x'), 54), (('--branch', 'team/x', '--version', '3'), 99), (('--as-of', stamp + 'Z'), 110),
-                          (('--as-of', stamp), 110), (('--as-of', local), 110), (('--as-of', '2200-01-01'), 99)):
+                          (('--as-of', stamp), 110), (('--as-of', local), 110), (('--as-of', '2200-01-01'), 99),
+                          *((('--as-of', row['time']), row['rows']) for row in tool.json('versions', path)['versions'])):
         check(count(*options) == rows, f'{options}: {count(*options)}')
     check('1 to 4' in count('--version', '9', code=2), 'versions are named')
     check('good, side' in count('--tag', 'bad', code=2), 'tags are named')

@@ -20,11 +20,23 @@
 namespace lancekit::convert {
 namespace {
 
+std::uint64_t SumSizes(const std::vector<std::unique_ptr<Input>>& inputs) {
+  std::uint64_t sum = 0;
+  for (const auto& input : inputs) sum += input->size();
+  return sum;
+}
+
+std::uint64_t SumBytesRead(const std::vector<std::unique_ptr<Input>>& inputs) {
+  std::uint64_t sum = 0;
+  for (const auto& input : inputs) sum += input->bytes_read();
+  return sum;
+}
+
 /// Counts what flows from source to sink, keeps the source's error, and stops on Ctrl-C.
 class Meter {
  public:
-  Meter(const Input& input, std::optional<std::uint64_t> total_rows, tools::Progress& progress)
-      : input_(input), total_rows_(total_rows), progress_(progress) {}
+  Meter(const std::vector<std::unique_ptr<Input>>& inputs, std::optional<std::uint64_t> total_rows, tools::Progress& progress)
+      : inputs_(inputs), total_rows_(total_rows), progress_(progress) {}
 
   ReaderPtr Watch(ReaderPtr rows) {
     auto schema = rows->schema();
@@ -39,13 +51,13 @@ class Meter {
   arrow::Result<BatchPtr> Next(arrow::RecordBatchReader& rows) {
     if (tools::Interrupted()) return Keep(MakeError(ErrorCode::kCancelled, "interrupted"));
     auto batch = rows.Next();
-    if (!batch.ok()) return Keep(FromArrow(batch.status(), Side::kInput, input_.name()));
+    if (!batch.ok()) return Keep(FromArrow(batch.status(), Side::kInput, inputs_[0]->name()));
     if (*batch == nullptr) return batch;
     rows_ += static_cast<std::uint64_t>((*batch)->num_rows());
     arrow_bytes_ += static_cast<std::uint64_t>(std::max<std::int64_t>(0, arrow::util::ReferencedBufferSize(**batch).ValueOr(0)));
     tools::ProgressState state{.rows = rows_, .bytes = arrow_bytes_};
-    state.done = total_rows_ ? rows_ : input_.bytes_read();
-    state.total = total_rows_ ? *total_rows_ : input_.size();
+    state.done = total_rows_ ? rows_ : SumBytesRead(inputs_);
+    state.total = total_rows_ ? *total_rows_ : SumSizes(inputs_);
     progress_.Update(state);
     return batch;
   }
@@ -55,7 +67,7 @@ class Meter {
     return ToArrow(std::move(error));
   }
 
-  const Input& input_;
+  const std::vector<std::unique_ptr<Input>>& inputs_;
   std::optional<std::uint64_t> total_rows_;
   tools::Progress& progress_;
   std::uint64_t rows_ = 0;
@@ -80,6 +92,8 @@ Result<Format> CheckOutput(const Options& options) {
   // A pipe cannot be gone back in, which the file format's readers need.
   if (format == Format::kArrowFile && target == Target::kStream) format = Format::kArrowStream;
   if (options.single_file && format != Format::kLance) return Invalid("--single-file goes with a Lance output only");
+  if (options.max_rows_per_file != 0 && format != Format::kLance)
+    return Invalid("--max-rows-per-file goes with a Lance output only");
   if (format == Format::kLance && options.output == "-") return Invalid("Lance cannot be written to a pipe; give a path");
   if (target == Target::kStream) {
     if (format == Format::kLance) return OutputError(ErrorCode::kOutput, options.output, "is neither a file nor a folder");
@@ -114,6 +128,7 @@ SinkOptions SinkOptionsOf(const Options& options, Format format, const TextOptio
   sink.overwrite = options.force;
   sink.lance_version = options.format_version;
   sink.single_file = options.single_file;
+  sink.max_rows_per_file = options.max_rows_per_file;
   sink.text = text;
   return sink;
 }
@@ -132,7 +147,8 @@ TextOptions TextOptionsOf(const Options& options, Format format) {
 Result<Written> Transfer(Source& source, const ColumnPlan& plan, const Options& options, const SinkOptions& sink_options,
                          const Environment& environment, Meter& meter) {
   LANCEKIT_ASSIGN(std::unique_ptr<Sink> sink, OpenSink(sink_options, plan.schema, environment));
-  LANCEKIT_ASSIGN_ARROW(ReaderPtr rows, source.Read(plan.columns, {options.skip, options.limit}), Side::kInput, options.input);
+  LANCEKIT_ASSIGN_ARROW(ReaderPtr rows, source.Read(plan.columns, {options.skip, options.limit}), Side::kInput,
+                        options.inputs[0]);
   LANCEKIT_TRY(sink->Write(meter.Watch(WithSchema(std::move(rows), plan.schema))));
   if (tools::Interrupted()) return MakeError(ErrorCode::kCancelled, "interrupted");
   return sink->Publish();
@@ -151,12 +167,8 @@ std::optional<std::uint64_t> RowsToCome(const Source& source, const Options& opt
   return rows;
 }
 
-}  // namespace
-
-Result<Report> Convert(const Options& options, Context& context) {
-  const auto start = std::chrono::steady_clock::now();
-  LANCEKIT_ASSIGN(const Format to, CheckOutput(options));
-  LANCEKIT_ASSIGN(std::unique_ptr<Input> input, Input::Open(options.input));
+/// Looks at the input; a pipe that must be read from its end is copied first.
+Result<Format> Prepare(Input* input, const Options& options) {
   LANCEKIT_ASSIGN(const Format from, DetectInput({.path = input->name(),
                                                   .head = input->head(),
                                                   .lance_tail = input->lance_tail(),
@@ -169,23 +181,43 @@ Result<Report> Convert(const Options& options, Context& context) {
     }
     LANCEKIT_TRY(input->Spool());
   }
+  return from;
+}
+
+}  // namespace
+
+Result<Report> Convert(const Options& options, Context& context) {
+  const auto start = std::chrono::steady_clock::now();
+  LANCEKIT_ASSIGN(const Format to, CheckOutput(options));
   static_cast<void>(arrow::SetCpuThreadPoolCapacity(context.threads()));
   const Environment environment{context, LimitedPool(context.memory_budget()), context.memory_budget()};
-  TextOptions text = TextOptionsOf(options, from);
   const bool final_output = LookAt(options.output) == Target::kStream;
-  text.infer_all = final_output;  // what is sent cannot be taken back for a second try
-  LANCEKIT_ASSIGN(std::unique_ptr<Source> source, OpenSource(*input, from, text, environment));
+  std::vector<std::unique_ptr<Input>> inputs;
+  std::vector<NamedSource> sources;
+  Report report{.output = options.output};
+  for (const std::string& path : options.inputs) {
+    LANCEKIT_ASSIGN(std::unique_ptr<Input> input, Input::Open(path));
+    LANCEKIT_ASSIGN(const Format from, Prepare(input.get(), options));
+    if (inputs.empty()) report.input_format = from;
+    TextOptions text = TextOptionsOf(options, from);
+    text.infer_all = final_output;  // what is sent cannot be taken back for a second try
+    LANCEKIT_ASSIGN(std::unique_ptr<Source> source, OpenSource(*input, from, text, options.open, environment));
+    sources.push_back({input->name(), std::move(source)});
+    report.inputs.push_back(input->name());
+    inputs.push_back(std::move(input));
+  }
+  LANCEKIT_ASSIGN(const std::unique_ptr<Source> source, JoinSources(std::move(sources), options.schema_mode, environment));
   tools::Progress progress(options.common.quiet ? tools::ProgressMode::kNever : options.common.progress,
                            std::filesystem::path(options.output).filename().string(), "lance-convert");
   while (true) {
     LANCEKIT_ASSIGN(const ColumnPlan plan, PlanColumns(*source->schema(), options));
-    Meter meter(*input, RowsToCome(*source, options), progress);
+    Meter meter(inputs, RowsToCome(*source, options), progress);
     auto written = Transfer(*source, plan, options, SinkOptionsOf(options, to, TextOptionsOf(options, to)), environment, meter);
     if (written) {
       progress.Finish();
-      Report report{.input = input->name(), .output = options.output, .input_format = from, .rows = meter.rows()};
+      report.rows = meter.rows();
       report.columns = plan.columns.size();
-      report.bytes_in = input->size() > 0 ? input->size() : input->bytes_read();
+      for (const auto& input : inputs) report.bytes_in += input->size() > 0 ? input->size() : input->bytes_read();
       report.arrow_bytes = meter.arrow_bytes();
       report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       report.threads = context.threads();

@@ -14,9 +14,9 @@ namespace lancekit::convert {
 
 /// What the closing summary tells.
 struct Report {
-  std::string input;
+  std::vector<std::string> inputs;
   std::string output;
-  Format input_format = Format::kLance;
+  Format input_format = Format::kLance;  ///< of the first input
   std::uint64_t rows = 0;
   std::uint64_t columns = 0;
   std::uint64_t bytes_in = 0;

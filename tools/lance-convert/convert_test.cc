@@ -48,7 +48,7 @@ TEST(Options, FlagsStandBeforeOrAfterThePaths) {
   const auto options =
       Parse({"-j", "3", "in.csv", "-c", "a,b", "out.lance", "--rename", "a=x", "--limit", "0", "--memory-limit", "1MiB"});
   ASSERT_TRUE(options) << options.error().message;
-  EXPECT_EQ(options->input, "in.csv");
+  EXPECT_EQ(options->inputs, std::vector<std::string>{"in.csv"});
   EXPECT_EQ(options->output, "out.lance");
   EXPECT_EQ(options->columns, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(options->renames, (std::vector<std::pair<std::string, std::string>>{{"a", "x"}}));
@@ -56,14 +56,20 @@ TEST(Options, FlagsStandBeforeOrAfterThePaths) {
   EXPECT_EQ(options->threads, 3);
   EXPECT_EQ(options->memory_limit, 1u << 20);
   EXPECT_EQ(Parse({"in", "-c", "a", "-o", "out"})->output, "out");
-  EXPECT_EQ(Parse({"--", "-in", "out"})->input, "-in");
+  EXPECT_EQ(Parse({"--", "-in", "out"})->inputs, std::vector<std::string>{"-in"});
+  EXPECT_EQ(Parse({"a", "b", "c"})->inputs, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(Parse({"a", "b", "--version", "3", "--schema-mode", "union", "--max-rows-per-file", "5"})->open.version, 3u);
   EXPECT_EQ(Parse({"-", "-"})->output, "-");
 }
 
 TEST(Options, RefusesWhatMakesNoSense) {
   for (const std::vector<const char*>& wrong : {std::vector<const char*>{},
                                                 {"a"},
-                                                {"a", "b", "c"},
+                                                {"a", "-", "-", "c"},
+                                                {"a", "b", "--schema-mode", "loose"},
+                                                {"a", "b", "--max-rows-per-file", "0"},
+                                                {"a", "b", "--max-rows-per-file", "5", "--single-file"},
+                                                {"a", "b", "--as-of", "then"},
                                                 {"a", "b", "--limit", "-1"},
                                                 {"a", "b", "--skip", "x"},
                                                 {"a", "b", "--rename", "a"},

@@ -46,8 +46,8 @@ class LanceSource : public Source {
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> OpenLance(Input& input, const Environment& environment) {
-  auto table = open(environment.context, input.path());
+Result<std::unique_ptr<Source>> OpenLance(Input& input, const OpenOptions& version, const Environment& environment) {
+  auto table = open(environment.context, input.path(), version);
   if (!table) {
     if (table.error().path == input.path()) table.error().path = input.name();
     return table.error();

@@ -1,5 +1,6 @@
 #include "tools/lance-convert/options.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "tools/common/numbers.h"
@@ -7,7 +8,7 @@
 namespace lancekit::convert {
 namespace {
 
-constexpr const char* kUsage = "Usage: lance-convert [options] INPUT OUTPUT\n";
+constexpr const char* kUsage = "Usage: lance-convert [options] INPUT... OUTPUT\n";
 
 /// Values of options that need a second look after CLI11 has seen them.
 struct Raw {
@@ -66,6 +67,16 @@ void AddFormats(CommandLine& app, Options& options) {
   app.add_option("--format-version", options.format_version, "Lance version to write: 2.1 or 2.2 (default 2.2)")
       ->type_name("VERSION")
       ->group("Input and output");
+  app.add_option("--max-rows-per-file", options.max_rows_per_file, "Rows in a data file of a Lance dataset (default 1048576)")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber.description(""))
+      ->group("Input and output");
+  const std::map<std::string, SchemaMode> modes{{"strict", SchemaMode::kStrict}, {"union", SchemaMode::kUnion}};
+  app.add_option("--schema-mode", options.schema_mode, "Several inputs: strict (the same columns) or union (all, with nulls)")
+      ->transform(CLI::CheckedTransformer(modes).description(""))
+      ->type_name("MODE")
+      ->group("Input and output");
+  tools::AddVersionOptions(app, options.version, "Input and output");
   app.add_flag("--single-file", options.single_file, "Write a bare .lance file instead of a dataset folder")
       ->group("Input and output");
   app.add_flag("-f,--force", options.force, "Replace an existing output; binary formats to a terminal")
@@ -121,10 +132,11 @@ Status TakePaths(const Raw& raw, Options& options) {
   std::vector<std::string> paths = options.paths;
   if (!raw.output.empty()) paths.push_back(raw.output);
   if (paths.size() < 2) return Invalid("{} is missing", paths.empty() ? "INPUT" : "OUTPUT");
-  if (paths.size() > 2) return Invalid("one INPUT and one OUTPUT are wanted, \"{}\" is one too many", paths[1]);
-  options.input = paths[0];
-  options.output = paths[1];
-  if (options.input.empty() || options.output.empty()) return Invalid("a path is empty");
+  if (std::ranges::find(paths, "") != paths.end()) return Invalid("a path is empty");
+  options.output = paths.back();
+  paths.pop_back();
+  if (std::ranges::count(paths, "-") > 1) return Invalid("stdin can be one input only");
+  options.inputs = std::move(paths);
   return {};
 }
 
@@ -146,6 +158,7 @@ Status ParseOptions(CLI::App& app, int argc, const char* const* argv, Options& o
   if (options.common.short_help || options.common.full_help || options.common.version) return {};
   const Raw& raw = static_cast<const CommandLine&>(app).raw;
   LANCEKIT_TRY(TakePaths(raw, options));
+  LANCEKIT_ASSIGN(options.open, tools::ToOpenOptions(options.common, options.version));
   if (!raw.from.empty()) {
     LANCEKIT_ASSIGN(options.from, ParseFormat(raw.from));
   }
@@ -158,6 +171,8 @@ Status ParseOptions(CLI::App& app, int argc, const char* const* argv, Options& o
   if (!raw.memory_limit.empty()) {
     LANCEKIT_ASSIGN(options.memory_limit, tools::ParseBytes(raw.memory_limit));
   }
+  if (options.single_file && options.max_rows_per_file != 0)
+    return Invalid("--single-file and --max-rows-per-file exclude each other");
   if (options.threads < 0 || options.threads > 4096) return Invalid("-j takes a number of threads from 1 to 4096");
   if (options.format_version != "2.1" && options.format_version != "2.2") {
     return Invalid("--format-version takes 2.1 or 2.2, not \"{}\"", options.format_version);
@@ -169,7 +184,7 @@ Status ParseOptions(CLI::App& app, int argc, const char* const* argv, Options& o
 
 std::string ShortHelp() {
   return std::string(kUsage) +
-         "       lance-convert [options] INPUT -o OUTPUT\n"
+         "       lance-convert [options] INPUT... -o OUTPUT\n"
          "Converts between Lance, Parquet, Arrow IPC, CSV, TSV and JSON lines.\n\n"
          "  lance-convert trips.parquet trips.lance\n"
          "  zstdcat x.csv.zst | lance-convert --from csv - x.lance\n\n"

@@ -11,14 +11,16 @@
 
 #include "base/status.h"
 #include "tools/common/command_line.h"
+#include "tools/common/version_options.h"
 #include "tools/lance-convert/format.h"
+#include "tools/lance-convert/many_sources.h"
 
 namespace lancekit::convert {
 
 struct Options {
   tools::CommonOptions common;
   std::vector<std::string> paths;
-  std::string input;
+  std::vector<std::string> inputs;
   std::string output;
   std::optional<Format> from;
   std::optional<Format> to;
@@ -29,6 +31,10 @@ struct Options {
   std::optional<std::uint64_t> limit;
   std::string format_version = "2.2";
   bool single_file = false;
+  std::uint64_t max_rows_per_file = 0;  ///< 0 = the library's default
+  SchemaMode schema_mode = SchemaMode::kStrict;
+  tools::VersionOptions version;
+  OpenOptions open;  ///< the version of the dataset that is read
   bool force = false;
   int threads = 0;
   std::uint64_t memory_limit = 0;      ///< 0 = the library's default

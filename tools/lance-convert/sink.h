@@ -36,6 +36,7 @@ struct SinkOptions {
   bool overwrite = false;
   std::string lance_version = "2.2";
   bool single_file = false;
+  std::uint64_t max_rows_per_file = 0;  ///< 0 = the library's default
   TextOptions text;
 };
 

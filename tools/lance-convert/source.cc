@@ -11,10 +11,14 @@ std::uint64_t Environment::batch_bytes() const {
   return std::clamp(memory_limit / kBatchesInFlight, kLeast, kMost);
 }
 
-Result<std::unique_ptr<Source>> OpenSource(Input& input, Format format, const TextOptions& text, const Environment& environment) {
+Result<std::unique_ptr<Source>> OpenSource(Input& input, Format format, const TextOptions& text, const OpenOptions& version,
+                                           const Environment& environment) {
+  const bool any_version = version.version || !version.tag.empty() || !version.branch.empty() || version.as_of;
+  if (any_version && format != Format::kLance)
+    return Status(At(Invalid("--version N, --tag, --branch and --as-of go with Lance datasets only"), {.path = input.name()}));
   switch (format) {
     case Format::kLance:
-      return OpenLance(input, environment);
+      return OpenLance(input, version, environment);
     case Format::kParquet:
       return OpenParquet(input, environment);
     case Format::kArrowFile:

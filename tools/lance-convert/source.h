@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "lancekit/context.hpp"
+#include "lancekit/table.hpp"
 #include "tools/lance-convert/format.h"
 #include "tools/lance-convert/input.h"
 
@@ -59,12 +60,13 @@ class Source {
 };
 
 /// Opens `input`, which must outlive the source.
-Result<std::unique_ptr<Source>> OpenSource(Input& input, Format format, const TextOptions& text, const Environment& environment);
+Result<std::unique_ptr<Source>> OpenSource(Input& input, Format format, const TextOptions& text, const OpenOptions& version,
+                                           const Environment& environment);
 
 Result<std::unique_ptr<Source>> OpenParquet(Input& input, const Environment& environment);
 Result<std::unique_ptr<Source>> OpenIpc(Input& input, Format format, const Environment& environment);
 Result<std::unique_ptr<Source>> OpenCsv(Input& input, const TextOptions& text, const Environment& environment);
 Result<std::unique_ptr<Source>> OpenJsonl(Input& input, bool infer_all, const Environment& environment);
-Result<std::unique_ptr<Source>> OpenLance(Input& input, const Environment& environment);
+Result<std::unique_ptr<Source>> OpenLance(Input& input, const OpenOptions& version, const Environment& environment);
 
 }  // namespace lancekit::convert

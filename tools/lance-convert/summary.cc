@@ -16,6 +16,10 @@ std::vector<ColumnBytes> LargestFirst(std::vector<ColumnBytes> columns) {
   return columns;
 }
 
+std::string InputText(const Report& report) {
+  return report.inputs.size() == 1 ? report.inputs[0] : fmt::format("{} inputs", report.inputs.size());
+}
+
 double Ratio(std::uint64_t a, std::uint64_t b) { return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b); }
 
 std::string BytesLine(const Report& report) {
@@ -46,7 +50,7 @@ std::string SummaryText(const Report& report, bool color) {
     return "  " + tools::Styled(fmt::format("{:<10}", text), tools::Style::kDim, color);
   };
   const std::string name = report.output == "-" ? "<stdout>" : tools::EscapeControls(report.output);
-  std::string text = fmt::format("{} → {} ({})\n", tools::EscapeControls(report.input),
+  std::string text = fmt::format("{} → {} ({})\n", tools::EscapeControls(InputText(report)),
                                  tools::Styled(name, tools::Style::kBold, color), report.written.format);
   text += label("rows") + fmt::format("{:<26}columns {}\n", tools::GroupDigits(report.rows), tools::GroupDigits(report.columns));
   text += label("bytes") + BytesLine(report) + "\n";
@@ -64,7 +68,9 @@ std::string SummaryText(const Report& report, bool color) {
 std::string SummaryJson(const Report& report) {
   tools::JsonWriter json;
   json.BeginObject().Member("schema", "lance-convert/1").Key("summary").BeginObject();
-  json.Member("input", report.input).Member("input_format", NameOf(report.input_format));
+  json.Member("input", InputText(report)).Key("inputs").BeginArray();
+  for (const std::string& input : report.inputs) json.Value(input);
+  json.EndArray().Member("input_format", NameOf(report.input_format));
   json.Member("output", report.output).Member("output_format", report.written.format);
   json.Member("rows", report.rows).Member("bytes_in", report.bytes_in).Member("bytes_out", report.written.bytes);
   json.Member("arrow_bytes", report.arrow_bytes).Member("seconds", report.seconds).Member("threads", report.threads);

@@ -1,0 +1,186 @@
+#include "tools/lance-convert/many_sources.h"
+
+#include <arrow/array/util.h>
+
+#include <algorithm>
+#include <set>
+
+#include "tools/lance-convert/arrow_error.h"
+#include "tools/lance-convert/batches.h"
+#include "tools/lance-convert/lance_types.h"
+
+namespace lancekit::convert {
+namespace {
+
+using SchemaPtr = std::shared_ptr<arrow::Schema>;
+
+Status CheckNames(const NamedSource& source) {
+  std::set<std::string> seen;
+  for (const std::string& name : source.source->schema()->field_names()) {
+    if (!seen.insert(name).second) return At(Invalid("two columns are named \"{}\"", name), {.path = source.name});
+  }
+  return {};
+}
+
+/// `schema` must have the columns of `first`, whose order it may change.
+Status CheckSame(const arrow::Schema& first, const std::string& first_name, const NamedSource& source) {
+  const arrow::Schema& schema = *source.source->schema();
+  for (const auto& field : first.fields()) {
+    const auto other = schema.GetFieldByName(field->name());
+    if (other == nullptr) {
+      return At(
+          Invalid("there is no column \"{}\", which {} has; --schema-mode union fills it with nulls", field->name(), first_name),
+          {.path = source.name});
+    }
+    if (!other->type()->Equals(field->type())) {
+      return At(Invalid("column \"{}\" is {}, but {} in {}; --schema-mode union widens types", field->name(),
+                        other->type()->ToString(), field->type()->ToString(), first_name),
+                {.path = source.name});
+    }
+  }
+  for (const std::string& name : schema.field_names()) {
+    if (first.GetFieldByName(name) == nullptr) {
+      return At(Invalid("column \"{}\" is not in {}; --schema-mode union takes it", name, first_name), {.path = source.name});
+    }
+  }
+  return {};
+}
+
+Result<SchemaPtr> MergeSchemas(const std::vector<NamedSource>& sources, SchemaMode mode) {
+  SchemaPtr merged = sources[0].source->schema();
+  LANCEKIT_TRY(CheckNames(sources[0]));
+  for (std::size_t i = 1; i < sources.size(); ++i) {
+    const NamedSource& source = sources[i];
+    LANCEKIT_TRY(CheckNames(source));
+    if (mode == SchemaMode::kStrict) LANCEKIT_TRY(CheckSame(*sources[0].source->schema(), sources[0].name, source));
+    arrow::FieldVector fields = merged->fields();
+    for (const auto& field : source.source->schema()->fields()) {
+      const auto same = std::ranges::find(fields, field->name(), &arrow::Field::name);
+      if (same == fields.end()) {
+        fields.push_back(field);
+        continue;
+      }
+      auto wider = (*same)->MergeWith(*field, arrow::Field::MergeOptions::Permissive());
+      if (!wider.ok()) {
+        return Status(At(Invalid("column \"{}\" is {}, but {} before; no type holds both", field->name(),
+                                 field->type()->ToString(), (*same)->type()->ToString()),
+                         {.path = source.name}));
+      }
+      *same = *wider;
+    }
+    merged = arrow::schema(std::move(fields), merged->metadata());
+  }
+  // A column that an input lacks is null there.
+  arrow::FieldVector fields = merged->fields();
+  for (auto& field : fields) {
+    const bool everywhere = std::ranges::all_of(
+        sources, [&](const NamedSource& s) { return s.source->schema()->GetFieldByName(field->name()) != nullptr; });
+    if (!everywhere) field = field->WithNullable(true);
+  }
+  return arrow::schema(std::move(fields), merged->metadata());
+}
+
+class JoinedSource : public Source {
+ public:
+  JoinedSource(std::vector<NamedSource> sources, SchemaMode mode, SchemaPtr schema, arrow::MemoryPool* pool)
+      : sources_(std::move(sources)), mode_(mode), schema_(std::move(schema)), pool_(pool) {}
+
+  const SchemaPtr& schema() const override { return schema_; }
+
+  std::optional<std::uint64_t> row_count() const override {
+    std::uint64_t rows = 0;
+    for (const NamedSource& source : sources_) {
+      const auto count = source.source->row_count();
+      if (!count) return std::nullopt;
+      rows += *count;
+    }
+    return rows;
+  }
+
+  arrow::Result<ReaderPtr> Read(const std::vector<int>& columns, const RowRange& rows) override {
+    arrow::FieldVector fields;
+    for (const int column : columns) fields.push_back(schema_->field(column));
+    wanted_ = arrow::schema(std::move(fields), schema_->metadata());
+    at_ = 0;
+    current_ = nullptr;
+    ReaderPtr all = MakeReader(wanted_, [this]() { return Next(); });
+    return CutRows(std::move(all), rows);
+  }
+
+  Result<bool> Retry(const Error& error) override {
+    LANCEKIT_ASSIGN(const bool again, sources_[std::min(at_, sources_.size() - 1)].source->Retry(error));
+    if (!again) return false;
+    LANCEKIT_ASSIGN(schema_, MergeSchemas(sources_, mode_));
+    return true;
+  }
+
+ private:
+  arrow::Result<BatchPtr> Next() {
+    for (; at_ < sources_.size(); ++at_) {
+      auto batch = NextOfCurrent();
+      if (!batch.ok()) return ToArrow(FromArrow(batch.status(), Side::kInput, sources_[at_].name));
+      if (*batch != nullptr) return batch;
+      current_ = nullptr;
+    }
+    return BatchPtr();
+  }
+
+  arrow::Result<BatchPtr> NextOfCurrent() {
+    if (current_ == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(current_, Open(*sources_[at_].source));
+    }
+    return current_->Next();
+  }
+
+  /// The wanted columns of one input, in the types wanted.
+  arrow::Result<ReaderPtr> Open(Source& source) {
+    std::vector<int> columns;   // of the input
+    std::vector<int> position;  // of each wanted column among them; -1 = the input lacks it
+    for (const auto& field : wanted_->fields()) {
+      const int column = source.schema()->GetFieldIndex(field->name());
+      position.push_back(column < 0 ? -1 : static_cast<int>(columns.size()));
+      if (column >= 0) columns.push_back(column);
+    }
+    // An input with none of the columns still has its rows.
+    if (columns.empty()) columns.push_back(0);
+    ARROW_ASSIGN_OR_RAISE(ReaderPtr rows, source.Read(columns, {}));
+    arrow::FieldVector fields = wanted_->fields();
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      if (position[i] >= 0) fields[i] = fields[i]->WithType(rows->schema()->field(position[i])->type());
+    }
+    const SchemaPtr narrow = arrow::schema(std::move(fields), wanted_->metadata());
+    ReaderPtr placed = MakeReader(narrow, [rows, narrow, position, pool = pool_]() -> arrow::Result<BatchPtr> {
+      ARROW_ASSIGN_OR_RAISE(BatchPtr batch, rows->Next());
+      if (batch == nullptr) return batch;
+      arrow::ArrayVector arrays;
+      for (std::size_t i = 0; i < position.size(); ++i) {
+        if (position[i] >= 0) {
+          arrays.push_back(batch->column(position[i]));
+          continue;
+        }
+        ARROW_ASSIGN_OR_RAISE(arrays.emplace_back(),
+                              arrow::MakeArrayOfNull(narrow->field(static_cast<int>(i))->type(), batch->num_rows(), pool));
+      }
+      return arrow::RecordBatch::Make(narrow, batch->num_rows(), std::move(arrays));
+    });
+    return CastRows(std::move(placed), wanted_, pool_);
+  }
+
+  std::vector<NamedSource> sources_;
+  SchemaMode mode_;
+  SchemaPtr schema_;
+  arrow::MemoryPool* pool_;
+  SchemaPtr wanted_;
+  std::size_t at_ = 0;  // the input that is being read
+  ReaderPtr current_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> JoinSources(std::vector<NamedSource> sources, SchemaMode mode, const Environment& environment) {
+  if (sources.size() == 1) return std::move(sources[0].source);
+  LANCEKIT_ASSIGN(SchemaPtr schema, MergeSchemas(sources, mode));
+  return std::unique_ptr<Source>(std::make_unique<JoinedSource>(std::move(sources), mode, std::move(schema), environment.pool));
+}
+
+}  // namespace lancekit::convert
