@@ -245,12 +245,43 @@ def write_dataset_seeds():
         put('flat_json', digest(text.encode()), text.encode())
 
 
+def write_legacy_seeds():
+    """Columns of version 2.0 (array_encoding_fuzz.cc)."""
+    nested = [[{'key': 'k' * i, 'value': [i, None, 3]}] * (i % 3) if i % 4 else None for i in range(9)]
+    pairs = pa.list_(pa.struct([pa.field('key', pa.string(), False), pa.field('value', pa.list_(pa.int32(), 3))]))
+    extra = [('pairs', pa.table({'x': pa.array(nested, pairs)})), ('words', pa.table({'x': pa.array(['red', 'green', None, 'blue'] * 40)})),
+             ('large_binary-blob', pa.table([pa.array([b'', None, b'abc'], pa.large_binary())],
+                                            schema=pa.schema([pa.field('x', pa.large_binary(), metadata={'lance-encoding:blob': 'true'})])))]
+    for name, table in [*tables(9), *extra]:
+        kind = {'constant': 'int16', 'runs': 'uint64', 'words': 'string', 'hello': 'string', 'null': 'int32'}.get(name.split('-')[0], name.split('-')[0])
+        if kind not in TYPES or kind in ('nested', 'map', 'maps', 'vectors', 'bools', 'nulls', 'empty', 'pair') or table.num_columns != 1:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                lance.write_dataset(table, f'{folder}/x', data_storage_version='2.0')
+            except Exception as error:
+                print(f'{name} is not written in 2.0: {str(error)[:80]}')
+                continue
+            file = next(pathlib.Path(folder, 'x/data').glob('*.lance')).read_bytes()
+        out = bytes([TYPES.index(kind)])
+        for number, (_, pages) in enumerate(split(file)[1]):
+            if kind == 'pairs' and number == 1:   # the struct: its column is not read
+                continue
+            out += bytes([3 if 'blob' in name else 1])
+            for rows, message, buffers in pages[:1]:
+                out += struct.pack('<IH', rows, len(message)) + message + bytes([len(buffers)])
+                out += b''.join(struct.pack('<H', len(buffer)) + buffer for buffer in buffers)
+        if len(out) <= MAX_FILE:
+            put('array_encoding', f'{name}-{table.num_rows}', out)
+
+
 def main():
     for old in CORPUS.glob('*/seed-*'):
         old.unlink()
     write_tables()
     write_decoder_seeds()
     write_dataset_seeds()
+    write_legacy_seeds()
     files = [path for path in CORPUS.rglob('*') if path.is_file()]
     print(f'{len(files)} files, {sum(path.stat().st_size for path in files)} bytes')
 

@@ -1,5 +1,5 @@
 // Packed structs: rows one after the other in one buffer, each the values of its fields back to back. The encodings of the fields
-// tell widths only. Source: lance protos/encodings.proto (PackedStruct).
+// tell widths only. There are no nulls, neither structs nor fields. Source: lance protos/encodings.proto (PackedStruct).
 #include <cstring>
 
 #include "base/checked_math.h"
@@ -25,8 +25,7 @@ Result<std::uint64_t> WidthOf(const ArrayEncoding& outer) {
 
 class PackedStructArray final : public PageReader {
  public:
-  PackedStructArray(Validity validity, std::unique_ptr<FixedArray> rows, std::uint64_t row_bytes)
-      : validity_(std::move(validity)), rows_(std::move(rows)), row_bytes_(row_bytes) {}
+  PackedStructArray(std::unique_ptr<FixedArray> rows, std::uint64_t row_bytes) : rows_(std::move(rows)), row_bytes_(row_bytes) {}
 
   Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const override {
     LANCEKIT_ASSIGN(const ItemBits stored, rows_->Read(rows, &scratch->decode.block));
@@ -42,11 +41,11 @@ class PackedStructArray final : public PageReader {
       at += width;
     }
     values.CountRows(rows.count);
-    return validity_.AppendTo(sink, rows, scratch);
+    sink->AppendValid(rows.count);
+    return {};
   }
 
  private:
-  Validity validity_;
   std::unique_ptr<FixedArray> rows_;
   std::uint64_t row_bytes_;
 };
@@ -54,27 +53,26 @@ class PackedStructArray final : public PageReader {
 }  // namespace
 
 Result<std::unique_ptr<PageReader>> OpenPackedStructArray(const PageInput& input, const ArrayEncoding& outer) {
-  const ArrayEncoding* encoding = &outer;
-  LANCEKIT_ASSIGN(Validity validity, Validity::Open(input, &encoding));
+  const ArrayEncoding& encoding = WithoutNullable(outer);
   const ValueShape& shape = input.leaf->shape;
-  if (encoding->id != ArrayEncodingId::kPackedStruct) {
-    return Unsupported("{} in the place of packed structs", format::ArrayEncodingName(encoding->id));
+  if (encoding.id != ArrayEncodingId::kPackedStruct) {
+    return Unsupported("{} in the place of packed structs", format::ArrayEncodingName(encoding.id));
   }
-  if (encoding->children.size() != shape.fields.size()) {
-    return Corrupt("packed_struct: {} fields where the type has {}", encoding->children.size(), shape.fields.size());
+  if (encoding.children.size() != shape.fields.size()) {
+    return Corrupt("packed_struct: {} fields where the type has {}", encoding.children.size(), shape.fields.size());
   }
   std::uint64_t row_bits = 0;
   for (std::size_t i = 0; i < shape.fields.size(); ++i) {
-    LANCEKIT_ASSIGN(const std::uint64_t width, WidthOf(encoding->children[i]));
+    LANCEKIT_ASSIGN(const std::uint64_t width, WidthOf(encoding.children[i]));
     if (!shape.fields[i].fixed() || width != shape.fields[i].width_bits) {
       return Corrupt("packed_struct: field {} has {} bits where the type has {}", i, width, shape.fields[i].width_bits);
     }
     if (width % 8 != 0) return Unsupported("packed_struct: a field of {} bits", width);
     if (!CheckedAdd(row_bits, width, &row_bits)) return Corrupt("packed_struct: fields of {} bits", width);
   }
-  LANCEKIT_ASSIGN(const format::FileRange range, FindBuffer(input, encoding->buffer));
-  return std::unique_ptr<PageReader>(
-      std::make_unique<PackedStructArray>(std::move(validity), MakeFlatArray(*input.source, range, row_bits), row_bits / 8));
+  LANCEKIT_ASSIGN(const format::FileRange range, FindBuffer(input, encoding.buffer));
+  auto rows = MakeFlatArray(*input.source, range, row_bits);
+  return std::unique_ptr<PageReader>(std::make_unique<PackedStructArray>(std::move(rows), row_bits / 8));
 }
 
 }  // namespace lancekit::legacy

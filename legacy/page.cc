@@ -88,10 +88,10 @@ Status Validity::AppendTo(ValueSink* sink, std::size_t list_level, ValueRange it
 
 Result<std::unique_ptr<PageReader>> OpenArray(const PageInput& input, const ArrayEncoding& outer) {
   const ArrayEncoding& encoding = WithoutNullable(outer);
+  if (input.leaf->shape.packed()) return OpenPackedStructArray(input, encoding);
   if (encoding.id == ArrayEncodingId::kNullable && encoding.nullability == Nullability::kAllNulls) {
     return std::unique_ptr<PageReader>(std::make_unique<AllNullArray>());
   }
-  if (input.leaf->shape.packed()) return OpenPackedStructArray(input, encoding);
   switch (encoding.id) {
     case ArrayEncodingId::kBinary:
       return OpenBinaryArray(input, encoding);

@@ -31,7 +31,7 @@ class Validity {
 /// Errors: kCorruption, kIo, kUnsupported (naming the encoding).
 Result<std::unique_ptr<PageReader>> OpenArray(const PageInput& input, const format::ArrayEncoding& encoding);
 
-/// For these encodings, which stand in no nullable; the first two may stand in one with nulls.
+/// For these encodings, which stand in no nullable but for the first.
 Result<std::unique_ptr<PageReader>> OpenFixedWidthArray(const PageInput& input, const format::ArrayEncoding& encoding);
 Result<std::unique_ptr<PageReader>> OpenPackedStructArray(const PageInput& input, const format::ArrayEncoding& encoding);
 Result<std::unique_ptr<PageReader>> OpenBinaryArray(const PageInput& input, const format::ArrayEncoding& encoding);

@@ -52,6 +52,6 @@ Result<format::FileRange> FindBuffer(const PageInput& input, const format::Buffe
 const format::ArrayEncoding& WithoutNullable(const format::ArrayEncoding& encoding);
 
 /// Values that take no bytes in the file are bounded by this many bytes in memory, of one batch.
-inline constexpr std::uint64_t kMaxFreeBytes = std::uint64_t{1} << 32;
+inline constexpr std::uint64_t kMaxFreeBytes = std::uint64_t{1} << 31;
 
 }  // namespace lancekit::legacy
