@@ -3,6 +3,8 @@
 //   chunk: n x (4 or 8) bytes
 //
 // Source: lance protos/encodings_v2_1.proto (ByteStreamSplit), rust lance-encoding physical/byte_stream_split.rs.
+#include <algorithm>
+
 #include "base/checked_math.h"
 #include "encodings/definitions.h"
 #include "encodings/kernels/stats.h"
@@ -44,7 +46,38 @@ Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding
   return std::unique_ptr<ChunkDecoder>(std::make_unique<ByteStreamSplitDecoder>(bits / 8));
 }
 
+class ByteStreamSplitEncoder final : public ChunkEncoder {
+ public:
+  explicit ByteStreamSplitEncoder(ValuesView values) : values_(std::move(values)), value_bytes_(values_.shape.width_bits / 8) {}
+  format::Encoding Describe() const override {
+    format::Encoding encoding;
+    encoding.id = format::EncodingId::kByteStreamSplit;
+    encoding.children.resize(1);
+    encoding.children[0].id = format::EncodingId::kFlat;
+    encoding.children[0].bits = values_.shape.width_bits;
+    return encoding;
+  }
+  std::uint64_t ChunkSize(std::uint64_t first) const override {
+    return std::min(kChunkBytes / value_bytes_, values_.length - first);
+  }
+  void Encode(ValueRange range, ChunkWriter* out) const override {
+    const std::size_t size = range.count * value_bytes_;
+    std::byte* const to = out->Begin(size);
+    kernels::ByteStreamSplit(values_.values + range.first * value_bytes_, static_cast<int>(value_bytes_), range.count, to);
+    out->End(size);
+  }
+
+ private:
+  static constexpr std::uint64_t kChunkBytes = 4096;
+  ValuesView values_;
+  std::uint64_t value_bytes_;
+};
+
 }  // namespace
+
+std::unique_ptr<ChunkEncoder> MakeByteStreamSplitEncoder(ValuesView values) {
+  return std::make_unique<ByteStreamSplitEncoder>(std::move(values));
+}
 
 constinit const EncodingDef kByteStreamSplit{
     .id = format::EncodingId::kByteStreamSplit,

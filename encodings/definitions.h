@@ -34,7 +34,13 @@ std::unique_ptr<ChunkEncoder> MakeRleEncoder(ValuesView values);
 std::unique_ptr<ChunkEncoder> MakeFixedSizeListEncoder(ValuesView values);
 /// The encoding tree of fixed-size lists with flat items, in chunks and in full-zip pages.
 format::Encoding DescribeFixedSizeList(const ValuesView& values);
-std::unique_ptr<ChunkEncoder> MakeVariableEncoder(ValuesView values);
+/// Values of 32 or 64 bits.
+std::unique_ptr<ChunkEncoder> MakeByteStreamSplitEncoder(ValuesView values);
+/// Strings in chunks of about so many bytes.
+inline constexpr std::uint64_t kDefaultStringChunk = 8192;
+std::unique_ptr<ChunkEncoder> MakeVariableEncoder(ValuesView values, std::uint64_t chunk_bytes = kDefaultStringChunk);
+/// Compresses the first buffer of each chunk of another encoder, which it borrows.
+std::unique_ptr<ChunkEncoder> MakeGeneralEncoder(const ChunkEncoder& inner, format::BufferCompression compression);
 /// Strings compressed with a symbol table of their own.
 struct FsstStrings {
   MutableBuffer codes;
@@ -46,7 +52,7 @@ struct FsstStrings {
 };
 /// Trains a symbol table on the values and compresses them. Null when they are few or do not become smaller.
 std::unique_ptr<FsstStrings> CompressFsst(const ValuesView& values);
-std::unique_ptr<ChunkEncoder> MakeFsstEncoder(const FsstStrings& strings);
+std::unique_ptr<ChunkEncoder> MakeFsstEncoder(const FsstStrings& strings, std::uint64_t chunk_bytes = kDefaultStringChunk);
 
 /// Bytes of all chunk buffers that the encoder would write, without headers. Bit-packing: exact, each buffer padded to 8;
 /// RLE: about.

@@ -139,7 +139,8 @@ namespace {
 
 class FsstEncoding final : public ChunkEncoder {
  public:
-  explicit FsstEncoding(const FsstStrings& strings) : message_(strings.Describe()), inner_(MakeVariableEncoder(strings.values)) {}
+  FsstEncoding(const FsstStrings& strings, std::uint64_t chunk_bytes)
+      : message_(strings.Describe()), inner_(MakeVariableEncoder(strings.values, chunk_bytes)) {}
   format::Encoding Describe() const override { return message_; }
   std::uint64_t ChunkSize(std::uint64_t first) const override { return inner_->ChunkSize(first); }
   void Encode(ValueRange range, ChunkWriter* out) const override { inner_->Encode(range, out); }
@@ -151,7 +152,9 @@ class FsstEncoding final : public ChunkEncoder {
 
 }  // namespace
 
-std::unique_ptr<ChunkEncoder> MakeFsstEncoder(const FsstStrings& strings) { return std::make_unique<FsstEncoding>(strings); }
+std::unique_ptr<ChunkEncoder> MakeFsstEncoder(const FsstStrings& strings, std::uint64_t chunk_bytes) {
+  return std::make_unique<FsstEncoding>(strings, chunk_bytes);
+}
 
 constinit const EncodingDef kFsst{
     .id = format::EncodingId::kFsst,

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 
 #include "encodings/definitions.h"
@@ -139,6 +140,53 @@ Result<std::unique_ptr<ValueDecoder>> MakeValue(const format::Encoding& encoding
   return std::unique_ptr<ValueDecoder>(std::make_unique<GeneralValueDecoder>(scheme, std::move(inner)));
 }
 
+/// Keeps the first buffer of a chunk back, to compress it, and passes the others on.
+class FirstBufferWriter final : public ChunkWriter {
+ public:
+  FirstBufferWriter(format::BufferCompression compression, ChunkWriter* out) : compression_(compression), out_(out) {}
+  std::byte* Begin(std::size_t capacity) override {
+    if (!is_first_) return out_->Begin(capacity);
+    plain_.Resize(capacity);
+    return plain_.data();
+  }
+  void End(std::size_t size) override {
+    if (!is_first_) return out_->End(size);
+    is_first_ = false;
+    MutableBuffer compressed;
+    AppendCompressed(plain_.bytes().first(size), compression_, &compressed);
+    std::memcpy(out_->Begin(compressed.size()), compressed.data(), compressed.size());
+    out_->End(compressed.size());
+  }
+
+ private:
+  format::BufferCompression compression_;
+  ChunkWriter* out_;
+  bool is_first_ = true;
+  MutableBuffer plain_;
+};
+
+class GeneralEncoder final : public ChunkEncoder {
+ public:
+  GeneralEncoder(const ChunkEncoder& inner, format::BufferCompression compression) : inner_(inner), compression_(compression) {}
+  format::Encoding Describe() const override {
+    format::Encoding encoding;
+    encoding.id = format::EncodingId::kGeneral;
+    encoding.compression = compression_;
+    encoding.children.push_back(inner_.Describe());
+    return encoding;
+  }
+  std::size_t num_buffers() const noexcept override { return inner_.num_buffers(); }
+  std::uint64_t ChunkSize(std::uint64_t first) const override { return inner_.ChunkSize(first); }
+  void Encode(ValueRange range, ChunkWriter* out) const override {
+    FirstBufferWriter writer(compression_, out);
+    inner_.Encode(range, &writer);
+  }
+
+ private:
+  const ChunkEncoder& inner_;
+  format::BufferCompression compression_;
+};
+
 std::string DescribeGeneral(const format::Encoding& encoding) {
   if (!encoding.compression.has_value()) return "";
   switch (encoding.compression->scheme) {
@@ -155,6 +203,10 @@ std::string DescribeGeneral(const format::Encoding& encoding) {
 
 Status DecompressBuffer(Bytes bytes, CompressionScheme scheme, MutableBuffer* out) {
   return scheme == CompressionScheme::kZstd ? DecompressZstd(bytes, out) : DecompressLz4(bytes, out);
+}
+
+std::unique_ptr<ChunkEncoder> MakeGeneralEncoder(const ChunkEncoder& inner, format::BufferCompression compression) {
+  return std::make_unique<GeneralEncoder>(inner, compression);
 }
 
 void AppendCompressed(Bytes bytes, format::BufferCompression compression, MutableBuffer* out) {

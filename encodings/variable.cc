@@ -16,7 +16,6 @@ namespace lancekit {
 namespace {
 
 constexpr std::byte kPadding{72};
-constexpr std::uint64_t kTargetChunkBytes = 8192;
 constexpr std::uint64_t kMaxChunkValues = 4096;
 
 /// True when offsets[0 ... count] ascend and the last one is at most `size`.
@@ -145,7 +144,8 @@ Result<std::unique_ptr<ValueDecoder>> MakeValue(const format::Encoding& encoding
 
 class VariableEncoder final : public ChunkEncoder {
  public:
-  explicit VariableEncoder(ValuesView values) : values_(std::move(values)), width_(values_.shape.large_offsets ? 8 : 4) {}
+  VariableEncoder(ValuesView values, std::uint64_t chunk_bytes)
+      : values_(std::move(values)), chunk_bytes_(chunk_bytes), width_(values_.shape.large_offsets ? 8 : 4) {}
 
   format::Encoding Describe() const override {
     format::Encoding offsets;
@@ -162,9 +162,9 @@ class VariableEncoder final : public ChunkEncoder {
     const auto bytes = [&](std::uint64_t count) {
       return (count + 1) * width_ + values_.Offset(first + count) - values_.Offset(first);
     };
-    if (left <= kMaxChunkValues && bytes(left) <= kTargetChunkBytes) return left;
+    if (left <= kMaxChunkValues && bytes(left) <= chunk_bytes_) return left;
     std::uint64_t count = 2;
-    while (count * 2 <= kMaxChunkValues && count * 2 <= left && bytes(count * 2) <= kTargetChunkBytes) count *= 2;
+    while (count * 2 <= kMaxChunkValues && count * 2 <= left && bytes(count * 2) <= chunk_bytes_) count *= 2;
     return std::min(count, left);
   }
 
@@ -189,13 +189,14 @@ class VariableEncoder final : public ChunkEncoder {
 
  private:
   ValuesView values_;
+  std::uint64_t chunk_bytes_;
   std::uint64_t width_;
 };
 
 }  // namespace
 
-std::unique_ptr<ChunkEncoder> MakeVariableEncoder(ValuesView values) {
-  return std::make_unique<VariableEncoder>(std::move(values));
+std::unique_ptr<ChunkEncoder> MakeVariableEncoder(ValuesView values, std::uint64_t chunk_bytes) {
+  return std::make_unique<VariableEncoder>(std::move(values), chunk_bytes);
 }
 
 void AppendVariableBlock(const ValuesView& values, MutableBuffer* out) {

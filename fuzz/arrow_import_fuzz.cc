@@ -64,7 +64,7 @@ void WritePage(const LeafType& leaf, const ArrayView& view, format::FileVersion 
   if (count == 0) return;
   const auto rows = buffer.Append(view, 0, count);
   if (!rows) return;
-  const auto encoded = EncodePage(leaf, buffer, true, version);
+  const auto encoded = EncodePage(leaf, {}, buffer, true, version);
   if (!encoded) return;
   const testing::MemoryPage page(*encoded);
   const auto reader = page.Open(leaf);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/checked_math.h"
+#include "writer/packed_rows.h"
 
 namespace lancekit {
 namespace {
@@ -36,7 +37,7 @@ ColumnBuffer::ColumnBuffer(const LeafType& leaf, const LeafPath& path, std::uint
       page_bytes_(page_bytes),
       max_gap_(version == format::FileVersion::k2_1 ? kMaxGap21 : kMaxGap),
       shredder_(path),
-      values_(leaf) {}
+      values_(leaf, leaf.shape.packed() ? *PackedRowShape(leaf.shape) : leaf.shape) {}
 
 void ColumnBuffer::Clear() {
   values_.Clear();
@@ -47,11 +48,12 @@ void ColumnBuffer::Clear() {
 }
 
 Result<std::uint64_t> ColumnBuffer::Append(const ArrayView& top, std::uint64_t first, std::uint64_t count) {
-  return path_->flat() && !leaf_->is_empty_struct() ? AppendFlat(top, first, count) : AppendNested(top, first, count);
+  const bool is_struct = leaf_->type.id == TypeId::kStruct;  // without fields, or packed
+  return path_->flat() && !is_struct ? AppendFlat(top, first, count) : AppendNested(top, first, count);
 }
 
 std::uint64_t ColumnBuffer::RowsThatFit(const ArrayView& view, std::uint64_t first, std::uint64_t count) const {
-  const ValueShape& shape = leaf_->shape;
+  const ValueShape& shape = values_.shape();
   const std::uint64_t left = page_bytes_ - bytes_;
   if (!shape.variable()) {
     // A type without values still takes part in page cutting, as if it had a bit.
@@ -87,7 +89,7 @@ Result<std::uint64_t> ColumnBuffer::AppendFlat(const ArrayView& view, std::uint6
     full_ = done < fit;  // the keys are used up: the next page starts with a dictionary of its own
   } else {
     values_.AppendValidity(view, first, fit);
-    values_.AppendValues(view, first, fit);
+    LANCEKIT_TRY(values_.AppendValues(view, first, fit));
   }
   bytes_ = values_.value_bytes();
   num_rows_ += done;
@@ -118,8 +120,10 @@ void ColumnBuffer::SkipSlots(const ArrayView& leaf, std::uint64_t count, RowCurs
   while (count != 0) {
     const SlotRange& range = shredder_.slots()[cursor->range];
     const std::uint64_t part = std::min(count, range.count - cursor->in_range);
-    if (leaf_->shape.variable()) {
-      cursor->string_bytes += StringBytesOf(leaf, leaf_->shape.large_offsets, range.first + cursor->in_range, part);
+    const std::uint64_t slot = range.first + cursor->in_range;
+    if (values_.shape().variable()) {
+      cursor->string_bytes += leaf_->shape.packed() ? PackedBytesOf(leaf, leaf_->shape, slot, part)
+                                                    : StringBytesOf(leaf, values_.shape().large_offsets, slot, part);
     }
     count -= part;
     cursor->in_range += part;
@@ -153,9 +157,9 @@ void ColumnBuffer::NextRow(const ArrayView& leaf, RowCursor* cursor) const {
 std::uint64_t ColumnBuffer::BytesAt(const RowCursor& cursor) const {
   const std::uint64_t values = values_.num_values() + cursor.values;
   const std::uint64_t levels = path_->has_lists() ? 2 * (num_entries_ + cursor.entries) : 0;
-  if (leaf_->shape.variable())
-    return values * (leaf_->shape.large_offsets ? 8 : 4) + string_bytes_ + cursor.string_bytes + levels;
-  return values * std::max<std::uint64_t>(1, leaf_->shape.width_bits) / 8 + levels;
+  if (values_.shape().variable())
+    return values * (values_.shape().large_offsets ? 8 : 4) + string_bytes_ + cursor.string_bytes + levels;
+  return values * std::max<std::uint64_t>(1, values_.shape().width_bits) / 8 + levels;
 }
 
 // Where the page ends among the rows just shredded: after the row that fills it; after a long run of entries without values, and
@@ -180,7 +184,7 @@ ColumnBuffer::RowCursor ColumnBuffer::CutPage(const ArrayView& leaf, std::uint64
     const bool first_row = num_rows_ + end.rows == 0;
     const bool has_values = values_.num_values() + next.values != 0;
     const bool too_sparse = std::max(next.longest_gap, has_values ? next.gap : 0) > 2 * max_gap_;
-    const bool too_long = !leaf_->shape.large_offsets && string_bytes_ + next.string_bytes > kMaxString32;
+    const bool too_long = !values_.shape().large_offsets && string_bytes_ + next.string_bytes > kMaxString32;
     if (!first_row && (too_sparse || too_long)) {
       full_ = true;
       break;
@@ -214,7 +218,7 @@ Result<std::uint64_t> ColumnBuffer::AppendEntries(const ArrayView& leaf, const R
       shredder_.Truncate(taken.entries, taken.values);
     }
   } else {
-    for (const SlotRange& range : shredder_.slots()) values_.AppendValues(leaf, range.first, range.count);
+    for (const SlotRange& range : shredder_.slots()) LANCEKIT_TRY(values_.AppendValues(leaf, range.first, range.count));
   }
   rep_.insert(rep_.end(), shredder_.rep().begin(), shredder_.rep().end());
   if (!shredder_.def().empty() || !def_.empty()) {

@@ -15,7 +15,8 @@ namespace lancekit {
 
 class ColumnBuffer {
  public:
-  /// A page is full once it holds `page_bytes` bytes of values (and offsets or levels). Borrows leaf and path.
+  /// A page is full once it holds `page_bytes` bytes of values (and offsets or levels). Borrows leaf and path. Pre: a packed
+  /// struct has a PackedRowShape.
   ColumnBuffer(const LeafType& leaf, const LeafPath& path, std::uint64_t page_bytes,
                format::FileVersion version = format::FileVersion::k2_2);
 

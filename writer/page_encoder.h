@@ -5,11 +5,13 @@
 #include "structural/leaf.h"
 #include "structural/page_writer.h"
 #include "writer/column_buffer.h"
+#include "writer/hints.h"
 
 namespace lancekit {
 
 /// Pre: the buffer has rows. `only_page`: the column has no other one in its file.
 /// Errors: kUnsupported for values that the version cannot hold.
-Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, bool only_page, format::FileVersion version);
+Result<EncodedPage> EncodePage(const LeafType& leaf, const EncodingHints& hints, const ColumnBuffer& rows, bool only_page,
+                               format::FileVersion version);
 
 }  // namespace lancekit

@@ -5,6 +5,7 @@
 
 #include "base/bitmap.h"
 #include "base/checked_math.h"
+#include "writer/packed_rows.h"
 
 namespace lancekit {
 namespace {
@@ -44,7 +45,8 @@ Bytes ItemAt(const ArrayView& items, const ValueShape& shape, std::uint64_t item
 
 }  // namespace
 
-ValueBuffer::ValueBuffer(const LeafType& leaf) : leaf_(&leaf), items_(leaf.shape.list_sizes.size()) {
+ValueBuffer::ValueBuffer(const LeafType& leaf, ValueShape shape)
+    : leaf_(&leaf), shape_(std::move(shape)), items_(shape_.list_sizes.size()) {
   if (leaf.is_dictionary()) dictionary_ = std::make_unique<DictionaryBuilder>(*leaf.dictionary_shape);
   Clear();
 }
@@ -59,13 +61,13 @@ void ValueBuffer::Clear() {
     items.any_null = false;
   }
   if (dictionary_ != nullptr) dictionary_->Clear();
-  if (leaf_->shape.variable()) values_.AppendFill(leaf_->shape.large_offsets ? 8 : 4, std::byte{0});
+  if (shape_.variable()) values_.AppendFill(shape_.large_offsets ? 8 : 4, std::byte{0});
 }
 
 bool ValueBuffer::IsValid(std::uint64_t value) const { return null_count_ == 0 || GetBit(validity_.data(), value); }
 
 std::uint64_t ValueBuffer::value_bytes() const noexcept {
-  const ValueShape& shape = leaf_->shape;
+  const ValueShape& shape = shape_;
   if (leaf_->is_dictionary()) return values_.size() + dictionary_->item_bytes();
   if (shape.variable()) return values_.size() - (shape.large_offsets ? 8 : 4) + data_.size();
   return num_values_ * std::max<std::uint64_t>(1, shape.width_bits) / 8;  // whole bytes: full means the last one too
@@ -114,21 +116,31 @@ void ValueBuffer::AppendValid(std::uint64_t count) {
   if (NeedValidity(count, 0)) FillBits(validity_.data(), num_values_, count, true);
 }
 
-void ValueBuffer::AppendValues(const ArrayView& view, std::uint64_t first, std::uint64_t count) {
-  if (!leaf_->shape.variable()) {
+Status ValueBuffer::AppendPacked(const ArrayView& view, std::uint64_t first, std::uint64_t count) {
+  const std::byte* const validity = null_count_ == 0 ? nullptr : validity_.data();
+  const bool variable = shape_.variable();
+  return AppendPackedRows(view, leaf_->shape, first, count, validity, num_values_, variable ? &values_ : nullptr,
+                          variable ? &data_ : &values_);
+}
+
+Status ValueBuffer::AppendValues(const ArrayView& view, std::uint64_t first, std::uint64_t count) {
+  if (leaf_->shape.packed()) {
+    LANCEKIT_TRY(AppendPacked(view, first, count));
+  } else if (!shape_.variable()) {
     AppendFixed(view, first, count);
   } else if (view.storage == Storage::kView) {
     AppendViews(view, first, count);
-  } else if (leaf_->shape.large_offsets) {
+  } else if (shape_.large_offsets) {
     AppendStringsOf<std::int64_t>(view, first, count);
   } else {
     AppendStringsOf<std::int32_t>(view, first, count);
   }
   num_values_ += count;
+  return {};
 }
 
 void ValueBuffer::AppendFixed(const ArrayView& view, std::uint64_t first, std::uint64_t count) {
-  const ValueShape& shape = leaf_->shape;
+  const ValueShape& shape = shape_;
   values_.Resize(CeilDiv((num_values_ + count) * shape.width_bits, 8));
   if (shape.width_bits == 0) return;
   // The innermost items of a fixed-size list lie in its last descendant; slot i x size of a child belongs to slot i above it.
@@ -145,7 +157,7 @@ void ValueBuffer::AppendFixed(const ArrayView& view, std::uint64_t first, std::u
 }
 
 void ValueBuffer::AppendItems(const ArrayView& view, std::size_t level, std::uint64_t first, std::uint64_t count) {
-  const std::uint64_t per_row = leaf_->shape.ItemsPerValue(level);
+  const std::uint64_t per_row = shape_.ItemsPerValue(level);
   Items& items = items_[level];
   items.bits.Resize(BitmapBytes((num_values_ + count) * per_row));
   const std::uint64_t at = num_values_ * per_row;
@@ -164,7 +176,7 @@ void ValueBuffer::AppendItems(const ArrayView& view, std::size_t level, std::uin
 // The last `count` values: null slots get the value before them, so that they neither break runs nor widen what is packed, and
 // whatever the input had there does not reach the file.
 void ValueBuffer::FillNullSlots(std::uint64_t count) {
-  const std::uint64_t bits = leaf_->shape.width_bits;
+  const std::uint64_t bits = shape_.width_bits;
   for (std::uint64_t value = num_values_; value < num_values_ + count; ++value) {
     if (GetBit(validity_.data(), value)) continue;
     if (bits % 8 != 0 || value == 0) {
@@ -205,15 +217,15 @@ void ValueBuffer::AppendStringsOf(const ArrayView& view, std::uint64_t first, st
 void ValueBuffer::AppendViews(const ArrayView& view, std::uint64_t first, std::uint64_t count) {
   for (std::uint64_t i = 0; i < count; ++i) {
     if (IsValid(num_values_ + i)) data_.Append(ViewAt(view, SlotOf(view, first + i)));
-    leaf_->shape.large_offsets ? values_.AppendLe(static_cast<std::int64_t>(data_.size()))
-                               : values_.AppendLe(static_cast<std::int32_t>(data_.size()));
+    shape_.large_offsets ? values_.AppendLe(static_cast<std::int64_t>(data_.size()))
+                         : values_.AppendLe(static_cast<std::int32_t>(data_.size()));
   }
 }
 
 /// The number in the page's dictionary of what the key at this slot names, or one of the special ones above.
 std::uint32_t ValueBuffer::NumberOf(const ArrayView& view, std::uint64_t slot, std::vector<std::uint32_t>* numbers) {
   const ArrayView& items = *view.dictionary;
-  const std::uint64_t key = KeyAt(view, SlotOf(view, slot), leaf_->shape.width_bits / 8);
+  const std::uint64_t key = KeyAt(view, SlotOf(view, slot), shape_.width_bits / 8);
   std::uint32_t& number = (*numbers)[key];
   if (number != kUnknown) return number;
   if (IsNullAt(items, key)) return number = kNullItem;
@@ -226,7 +238,7 @@ void ValueBuffer::AppendKey(std::uint32_t number, bool has_validity) {
   const bool is_null = number == kNullItem;
   if (!has_validity && NeedValidity(1, is_null)) SetBitTo(validity_.data(), num_values_, !is_null);
   if (!is_null) last_key_ = number;  // a null repeats the key before it, so that it does not break a run
-  values_.Append({reinterpret_cast<const std::byte*>(&last_key_), leaf_->shape.width_bits / 8});
+  values_.Append({reinterpret_cast<const std::byte*>(&last_key_), shape_.width_bits / 8});
   ++num_values_;
 }
 
@@ -247,7 +259,7 @@ std::uint64_t ValueBuffer::AppendKeys(const ArrayView& view, std::span<const Slo
 
 void ValueBuffer::TruncateKeys(std::uint64_t num_values) {
   num_values_ = num_values;
-  values_.Resize(num_values * (leaf_->shape.width_bits / 8));
+  values_.Resize(num_values * (shape_.width_bits / 8));
 }
 
 std::uint64_t ValueBuffer::arrow_bytes() const noexcept {
@@ -260,7 +272,7 @@ PageValues ValueBuffer::View() const {
   PageValues page;
   page.num_rows = num_values_;
   page.validity = null_count_ == 0 ? nullptr : validity_.data();
-  page.values.shape = leaf_->shape;
+  page.values.shape = shape_;
   page.values.length = num_values_;
   page.values.values = values_.data();
   page.values.data = data_.data();

@@ -17,7 +17,10 @@ namespace lancekit {
 
 class ValueBuffer {
  public:
-  explicit ValueBuffer(const LeafType& leaf);
+  /// `shape`: of the stored values, that of the leaf but for packed structs.
+  ValueBuffer(const LeafType& leaf, ValueShape shape);
+
+  const ValueShape& shape() const noexcept { return shape_; }
 
   std::uint64_t num_values() const noexcept { return num_values_; }
   /// Bytes of the values, and of the offsets of strings.
@@ -33,7 +36,8 @@ class ValueBuffer {
   void AppendValidity(std::span<const std::uint16_t> def, std::uint16_t max_visible);
   void AppendValid(std::uint64_t count);
   /// Slots [first, first + count) of the view, whose validity is there already. Pre: no dictionary.
-  void AppendValues(const ArrayView& view, std::uint64_t first, std::uint64_t count);
+  /// Errors: those of AppendPackedRows.
+  Status AppendValues(const ArrayView& view, std::uint64_t first, std::uint64_t count);
   /// The same for dictionaries, as long as the keys last; returns how many slots were appended.
   std::uint64_t AppendKeys(const ArrayView& view, std::span<const SlotRange> slots, bool has_validity);
   /// Keeps the first `num_values` values. Pre: a dictionary.
@@ -44,6 +48,7 @@ class ValueBuffer {
   void Clear();
 
  private:
+  Status AppendPacked(const ArrayView& view, std::uint64_t first, std::uint64_t count);
   void AppendFixed(const ArrayView& view, std::uint64_t first, std::uint64_t count);
   void AppendItems(const ArrayView& view, std::size_t level, std::uint64_t first, std::uint64_t count);
   template <class Offset>
@@ -56,6 +61,7 @@ class ValueBuffer {
   bool IsValid(std::uint64_t value) const;
 
   const LeafType* leaf_;
+  ValueShape shape_;
   std::uint64_t num_values_ = 0;
   std::uint64_t null_count_ = 0;
   MutableBuffer values_;  // fixed: values; variable: offsets

@@ -6,6 +6,7 @@
 #include "base/checked_math.h"
 #include "base/limits.h"
 #include "writer/array_access.h"
+#include "writer/packed_rows.h"
 #include "writer/page_encoder.h"
 #include "writer/writer_impl.h"
 
@@ -22,6 +23,13 @@ constexpr std::uint64_t kMaxStepRows = 1 << 18;
 std::uint64_t PageBytes(const WriteOptions& options, std::uint64_t budget, std::size_t num_columns) {
   const std::uint64_t share = budget / kBufferShare / std::max<std::size_t>(1, num_columns);
   return std::max(std::min(options.page_bytes, share), std::min(options.page_bytes, kMinPageBytes));
+}
+
+bool IsBlob(const Field& field) {
+  return format::IsBlobV2(field) ||
+         (IsVariableWidth(field.type.id) && std::ranges::any_of(field.metadata, [](const auto& entry) {
+            return entry.first == "lance-encoding:blob" && (entry.second == "true" || entry.second == "True");
+          }));
 }
 
 /// Bytes of slots [first, first + count), garbage under nulls counted.
@@ -92,8 +100,15 @@ Status WriterImpl::SetSchema(const ArrowSchema& arrow_schema) {
 Status WriterImpl::AddColumn(const format::Leaf& leaf, std::size_t field, std::uint64_t page_bytes) {
   LANCEKIT_ASSIGN(LeafPath path, LeafPath::Make(leaf, version_));
   LANCEKIT_ASSIGN(LeafType type, MakeLeafType(leaf.path.back()->type));
-  if (type.shape.packed()) return Unsupported("packed structs are not supported yet");
-  columns_.push_back(std::make_unique<Column>(field, std::move(type), std::move(path), page_bytes, version_));
+  if (IsBlob(*leaf.path.back())) return Unsupported("blob columns cannot be written yet; remove lance-encoding:blob");
+  if (type.shape.packed()) {
+    LANCEKIT_ASSIGN(const ValueShape rows, PackedRowShape(type.shape));
+    if (rows.variable() && version_ == format::FileVersion::k2_1)
+      return Unsupported(
+          "packed structs with strings cannot be stored in Lance 2.1; write version 2.2, or remove lance-encoding:packed");
+  }
+  LANCEKIT_ASSIGN(EncodingHints hints, HintsOf(leaf));
+  columns_.push_back(std::make_unique<Column>(field, std::move(type), std::move(path), hints, page_bytes, version_));
   summary_.columns.push_back({leaf.Name()});
   return {};
 }
@@ -149,7 +164,7 @@ Status WriterImpl::AppendColumn(std::size_t index, const ArrayView& view, std::u
 Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
   Column& column = *columns_[index];
   if (column.buffer.num_rows() == 0) return {};
-  auto page = EncodePage(column.leaf, column.buffer, at_end && column.pages == 0, version_);
+  auto page = EncodePage(column.leaf, column.hints, column.buffer, at_end && column.pages == 0, version_);
   if (!page) return At(std::move(page).status(), {.column = summary_.columns[index].name});
   ++column.pages;
   column.arrow_bytes += column.buffer.arrow_bytes();

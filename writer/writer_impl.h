@@ -12,6 +12,7 @@
 #include "lancekit/writer.hpp"
 #include "writer/column_buffer.h"
 #include "writer/file_writer.h"
+#include "writer/hints.h"
 #include "writer/output.h"
 
 namespace lancekit {
@@ -34,13 +35,15 @@ class WriterImpl {
     EncodedPage page;
   };
   struct Column {
-    Column(std::size_t top, LeafType type, LeafPath way, std::uint64_t page_bytes, format::FileVersion version)
-        : field(top), leaf(std::move(type)), path(std::move(way)), buffer(leaf, path, page_bytes, version) {}
+    Column(std::size_t top, LeafType type, LeafPath way, EncodingHints wishes, std::uint64_t page_bytes,
+           format::FileVersion version)
+        : field(top), leaf(std::move(type)), path(std::move(way)), hints(wishes), buffer(leaf, path, page_bytes, version) {}
     Column(const Column&) = delete;
     Column& operator=(const Column&) = delete;
     std::size_t field;  ///< top-level field that it belongs to
     LeafType leaf;
     LeafPath path;
+    EncodingHints hints;
     ColumnBuffer buffer;
     std::uint64_t rows = 0;   ///< rows of the current file that were appended
     std::uint64_t pages = 0;  ///< pages of the current file
