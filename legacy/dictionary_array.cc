@@ -23,17 +23,6 @@ struct Items {
   std::vector<std::uint32_t> positions;  // kNull for null items
 };
 
-Status CopyItem(const ArrayData& items, std::uint64_t i, ValueSink* to) {
-  const ValueShape& shape = to->shape();
-  if (!shape.variable()) {
-    to->AppendBits(items.values.data(), i * shape.width_bits, 1);
-    return {};
-  }
-  const std::byte* const offsets = items.values.data();
-  return shape.large_offsets ? to->AppendStrings(reinterpret_cast<const std::int64_t*>(offsets) + i, items.data.data(), 1)
-                             : to->AppendStrings(reinterpret_cast<const std::int32_t*>(offsets) + i, items.data.data(), 1);
-}
-
 Result<Items> ReadItems(const PageInput& input, const ArrayEncoding& encoding) {
   const DataType& type = input.leaf->is_dictionary() ? input.leaf->type.children[0].type : input.leaf->type;
   LANCEKIT_ASSIGN(const LeafType leaf, MakeLeafType(type));
@@ -57,7 +46,7 @@ Result<Items> ReadItems(const PageInput& input, const ArrayEncoding& encoding) {
   for (std::uint64_t i = 0; i < encoding.num_items; ++i) {
     const bool is_null = array.null_count != 0 && !GetBit(array.validity.data(), i);
     items.positions.push_back(is_null ? Items::kNull : static_cast<std::uint32_t>(items.values.length()));
-    if (!is_null) LANCEKIT_TRY(CopyItem(array, i, &items.values));
+    if (!is_null) LANCEKIT_TRY(AppendItems(ViewOf(array, items.values.shape()), i, 1, &items.values));
   }
   return items;
 }

@@ -43,7 +43,8 @@ class BlobPage final : public PageReader {
   Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const override {
     LANCEKIT_ASSIGN(const std::vector<BlobPlace> places, Locate(rows, scratch));
     scratch->definition.Clear();
-    auto* const levels = reinterpret_cast<std::uint16_t*>(scratch->definition.AppendFixed(places.size()));
+    scratch->definition.AppendFixed(places.size());
+    auto* const levels = scratch->definition.values().as<std::uint16_t>();
     for (std::size_t i = 0; i < places.size(); ++i) levels[i] = places[i].level;
     LANCEKIT_TRY(levels_.Check(nullptr, levels, places.size()));
     for (const BlobPlace& place : places) {

@@ -54,7 +54,8 @@ class ConstantPage final : public PageReader {
   // Without levels and value everything is null, which is the innermost level.
   static const std::uint16_t* AllNull(std::uint64_t count, PageScratch* scratch) {
     scratch->definition.Clear();
-    auto* const levels = reinterpret_cast<std::uint16_t*>(scratch->definition.AppendFixed(count));
+    scratch->definition.AppendFixed(count);
+    auto* const levels = scratch->definition.values().as<std::uint16_t>();
     std::fill_n(levels, count, std::uint16_t{1});
     return levels;
   }

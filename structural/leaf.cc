@@ -23,6 +23,18 @@ std::uint64_t MaxKey(TypeId key) {
   }
 }
 
+/// The bytes of an item; a boolean is one byte.
+std::string ItemBytes(const ValuesView& items, std::uint64_t i) {
+  const std::uint64_t width = items.shape.width_bits / 8;
+  if (items.shape.variable()) {
+    return std::string(reinterpret_cast<const char*>(items.data) + items.Offset(i), items.Offset(i + 1) - items.Offset(i));
+  }
+  if (width == 0) return std::string(1, GetBit(items.values, i) ? '1' : '0');
+  return std::string(reinterpret_cast<const char*>(items.values) + i * width, width);
+}
+
+}  // namespace
+
 ValuesView ViewOf(const ArrayData& array, const ValueShape& shape) {
   ValuesView view;
   view.shape = shape;
@@ -40,18 +52,6 @@ Status AppendItems(const ValuesView& items, std::uint64_t first, std::uint64_t c
   sink->AppendBits(items.values, first * items.shape.width_bits, count);
   return {};
 }
-
-/// The bytes of an item; a boolean is one byte.
-std::string ItemBytes(const ValuesView& items, std::uint64_t i) {
-  const std::uint64_t width = items.shape.width_bits / 8;
-  if (items.shape.variable()) {
-    return std::string(reinterpret_cast<const char*>(items.data) + items.Offset(i), items.Offset(i + 1) - items.Offset(i));
-  }
-  if (width == 0) return std::string(1, GetBit(items.values, i) ? '1' : '0');
-  return std::string(reinterpret_cast<const char*>(items.values) + i * width, width);
-}
-
-}  // namespace
 
 bool JoinedDictionary::Use(const std::shared_ptr<const ArrayData>& dictionary) {
   if (first_ == nullptr) first_ = dictionary;

@@ -16,6 +16,11 @@
 
 namespace lancekit {
 
+/// The values of an array that is no fixed-size list. Borrows.
+ValuesView ViewOf(const ArrayData& array, const ValueShape& shape);
+/// Appends some of them. Errors: kResourceLimit for too many bytes.
+Status AppendItems(const ValuesView& items, std::uint64_t first, std::uint64_t count, ValueSink* sink);
+
 /// The dictionary of an array whose rows come from pages with dictionaries of their own: the first one as it is, then what is
 /// new among those values of the others that rows use.
 class JoinedDictionary {
