@@ -82,7 +82,7 @@ void Run(FuzzInput input) {
   }
   const auto version = input.Flag() ? format::FileVersion::k2_2 : format::FileVersion::k2_1;
   const std::string wrong = testing::RoundTrip(field, *imported, version, 1 + input.Below(1 << 16));
-  Require(wrong.empty(), "pages hold something else: " + wrong);
+  if (!wrong.empty()) Require("pages hold something else: " + wrong);
 }
 
 }  // namespace
