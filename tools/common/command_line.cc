@@ -15,7 +15,7 @@
 namespace lancekit::tools {
 namespace {
 
-constexpr const char* kReads = "2.1–2.2";
+constexpr const char* kReads = "2.0–2.2";
 constexpr const char* kWrites = "2.1–2.2";
 
 std::vector<std::string> OptionNames(const CLI::App& app) {
@@ -109,7 +109,7 @@ std::string VersionText(const std::string& program, const std::string& extra, bo
   }
   JsonWriter writer;
   writer.BeginObject().Member("schema", program + "/1").Member("program", program).Member("version", LANCEKIT_VERSION);
-  writer.Member("lancekit", LANCEKIT_VERSION).Key("reads").BeginArray().Value("2.1").Value("2.2").EndArray();
+  writer.Member("lancekit", LANCEKIT_VERSION).Key("reads").BeginArray().Value("2.0").Value("2.1").Value("2.2").EndArray();
   writer.Key("writes").BeginArray().Value("2.1").Value("2.2").EndArray();
   writer.Member("zstd", ZSTD_versionString()).Member("lz4", LZ4_versionString());
   if (!extra.empty()) writer.Member("other", extra);
