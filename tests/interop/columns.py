@@ -1,7 +1,8 @@
-"""Columns to test with (every flat type, in many data patterns), and a strict comparison of tables."""
+"""Columns to test with: every flat type, in many data patterns."""
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from comparison import is_text
 
 LENGTHS = (0, 1, 1023, 1024, 1025, 100_000)
 NULL_RATES = (0, 0.01, 0.5, 1)
@@ -46,10 +47,6 @@ def patterns(t):
     if pa.types.is_null(t):
         return ('constant',)
     return TEXT_PATTERNS if is_text(t) else NUMBER_PATTERNS
-
-
-def is_text(t):
-    return pa.types.is_string(t) or pa.types.is_large_string(t) or pa.types.is_binary(t) or pa.types.is_large_binary(t)
 
 
 def _shape(n, pattern, rng, of):
@@ -196,76 +193,6 @@ def all_columns(rng, n, rate, choose=lambda t: patterns(t)):
     return [(f'{name} {pattern}', make(t, n, rate, pattern, rng)) for name, t in flat_types().items() for pattern in choose(t)]
 
 
-# ------------------------------------------------------------------ comparison
-
-def _one(column):
-    if isinstance(column, pa.ChunkedArray):
-        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    return column
-
-
-def difference(a, b):
-    """None when two columns have the same type, nulls and values (NaN equals NaN, -0.0 is not 0.0), or what differs first."""
-    if a.type != b.type:
-        return f'type {a.type} and {b.type}'
-    if len(a) != len(b):
-        return f'{len(a)} and {len(b)} rows'
-    if pa.types.is_dictionary(a.type):
-        a, b = (c.cast(c.type.value_type) for c in (a, b))
-    if len(a) == 0:
-        return None
-    row = _first_difference(_one(a), _one(b))
-    return None if row is None else f'row {row}: {str(a[row])[:80]!r} and {str(b[row])[:80]!r}'
-
-
-def _first_difference(a, b):
-    if pa.types.is_dictionary(a.type):
-        a, b = (c.dictionary_decode() for c in (a, b))
-    valid = ~a.is_null().to_numpy(zero_copy_only=False)
-    unequal = valid != ~b.is_null().to_numpy(zero_copy_only=False)
-    t = a.type
-    if pa.types.is_null(t):
-        pass
-    elif pa.types.is_fixed_size_list(t):
-        inner = [c.values.slice(c.offset * t.list_size, len(c) * t.list_size) for c in (a, b)]
-        keep = np.repeat(valid & ~unequal, t.list_size)
-        inner = [c.filter(pa.array(keep)) for c in inner]
-        at = _first_difference(*inner)
-        if at is not None:
-            unequal[np.flatnonzero(keep)[at] // t.list_size] = True
-    elif is_text(t):
-        same = pc.equal(*(c.cast(pa.large_binary()) for c in (a, b))).fill_null(True)
-        unequal |= ~same.to_numpy(zero_copy_only=False)
-    elif pa.types.is_boolean(t):
-        unequal |= valid & (a.fill_null(False).to_numpy(zero_copy_only=False) != b.fill_null(False).to_numpy(zero_copy_only=False))
-    else:
-        unequal |= valid & (_bits(a) != _bits(b)).any(axis=1)
-    return int(np.argmax(unequal)) if unequal.any() else None
-
-
-def _bits(a):
-    """The values of a fixed-width array as rows of bytes; all NaN become one."""
-    size = a.type.byte_width if pa.types.is_fixed_size_binary(a.type) else a.type.bit_width // 8
-    raw = np.frombuffer(a.buffers()[1], np.uint8)[a.offset * size:(a.offset + len(a)) * size]
-    if pa.types.is_floating(a.type):
-        values = raw.view(a.type.to_pandas_dtype()).copy()
-        values[np.isnan(values)] = np.nan
-        raw = values.view(np.uint8)
-    return raw.reshape(len(a), size)
-
-
-def differences(expected, got):
-    """[text] of what differs between two tables."""
-    if expected.schema.names != got.schema.names:
-        return [f'columns {expected.schema.names} and {got.schema.names}']
-    found = []
-    for name in expected.schema.names:
-        text = difference(expected[name], got[name])
-        if text:
-            found.append(f'{name}: {text}')
-    return found
-
-
 def grouped(columns, most=1 << 28):
     """Lists of columns of at most about `most` bytes."""
     total = 0
@@ -278,31 +205,3 @@ def grouped(columns, most=1 << 28):
         total += array.nbytes
     if group:
         yield group
-
-
-def self_test():
-    """[text] of what the comparison gets wrong."""
-    def numbers(*bits, t=pa.float32()):
-        return pa.Array.from_buffers(t, len(bits), [None, pa.py_buffer(np.array(bits, f'u{t.bit_width // 8}'))])
-    pairs = pa.list_(pa.int8(), 2)
-    words = pa.DictionaryArray.from_arrays(pa.array([0, 1, None], pa.int8()), pa.array(['x', None]))
-    equal = [
-        (numbers(0x7FC00000), numbers(0xFFC00001)),                         # NaN of other bits
-        (pa.array([1, None, 3]), pa.array([9, 1, None, 3])[1:]),            # offsets
-        (words, pa.DictionaryArray.from_arrays(pa.array([0, 2, None], pa.int8()), pa.array(['x', 'y', None]))),
-        (pa.array([[9, 9], [1, None], None], pairs)[1:], pa.array([[1, None], None], pairs)),
-    ]
-    unequal = [
-        (numbers(0), numbers(0x80000000)),                                  # -0.0
-        (numbers(0x7F800000), numbers(0x7F800001)),                         # infinity and NaN
-        (pa.array([1, None]), pa.array([1, 0])), (pa.array([1, 2]), pa.array([1])), (pa.array([1], pa.int32()), pa.array([1], pa.int64())),
-        (pa.array(['a', '']), pa.array(['a', None])), (pa.array(['a', 'b']), pa.array(['a', 'c'])), (pa.array([b'a\0']), pa.array([b'a'])),
-        (pa.array([True, False]), pa.array([True, True])), (pa.array(['a']), pa.array(['a'], pa.large_string())),
-        (words, pa.DictionaryArray.from_arrays(pa.array([0, 0, None], pa.int8()), pa.array(['x']))),
-        (pa.array([[1, None], [2, 2]], pairs), pa.array([[1, 0], [2, 2]], pairs)), (pa.array([[1, 1], None], pairs), pa.array([[1, 1], [0, 0]], pairs)),
-        (pa.array([[1, 1], [2, 3]], pairs), pa.array([[1, 1], [2, 4]], pairs)),
-        (pa.array([b'ab'], pa.binary(2)), pa.array([b'ac'], pa.binary(2))),
-        (pa.array([1], pa.timestamp('us')), pa.array([1], pa.timestamp('us', 'UTC'))),
-    ]
-    return ([f'{a} and {b} should be equal: {difference(a, b)}' for a, b in equal if difference(a, b)] +
-            [f'{a} and {b} should differ' for a, b in unequal if not difference(a, b)])

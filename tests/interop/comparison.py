@@ -24,8 +24,15 @@ def difference(a, b):
         return f'type {a.type} and {b.type}'
     if len(a) != len(b):
         return f'{len(a)} and {len(b)} rows'
-    row = _first_difference(_one(a), _one(b)) if len(a) else None
-    return None if row is None else f'row {row}: {_shown(a[row])} and {_shown(b[row])}'
+    # Arrow's own comparison takes 0.0 for -0.0 and NaN for different from itself.
+    exact = not has(a.type, lambda t: pa.types.is_floating(t) or pa.types.is_dictionary(t) or isinstance(t, pa.BaseExtensionType))
+    for row, x, y in _pieces(a, b):
+        if exact and x.equals(y):
+            continue
+        at = _first_difference(x, y, np.arange(len(x)), np.arange(len(x)))
+        if at is not None:
+            return f'row {row + at}: {_shown(x.slice(at, 1))} and {_shown(y.slice(at, 1))}'
+    return None
 
 
 def differences(expected, got):
@@ -36,22 +43,30 @@ def differences(expected, got):
     return [f'{name}: {text}' for name, text in found if text]
 
 
-def _shown(scalar):
+def _shown(array):
     try:
-        text = repr(scalar.as_py())
+        text = repr(array[0].as_py())
     except Exception:   # a date that Python cannot hold
-        text = str(scalar)
+        text = ' '.join(array.to_string().split())
     return text if len(text) <= 160 else f'{text[:160]}…'
 
 
-def _one(column):
-    """A column as one array. Dictionaries of different chunks need not fit together: they are resolved first."""
-    if not isinstance(column, pa.ChunkedArray):
-        return column
-    chunks = [chunk for chunk in column.chunks if len(chunk)]
-    if len(chunks) > 1 and has(column.type, pa.types.is_dictionary):
-        chunks = [_decoded(chunk) for chunk in chunks]
-    return chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
+def _pieces(a, b):
+    """(row, array, array) of the same rows. Dictionaries of different chunks need not fit together, so such chunks stay apart."""
+    chunks = [[chunk for chunk in c.chunks if len(chunk)] if isinstance(c, pa.ChunkedArray) else [c] for c in (a, b)]
+    if not has(a.type, pa.types.is_dictionary):
+        chunks = [[pa.concat_arrays(c) if len(c) != 1 else c[0]] if c else [] for c in chunks]
+    starts = sorted({int(start) for c in chunks for start in np.cumsum([0] + [len(chunk) for chunk in c])})
+    for start, stop in zip(starts, starts[1:]):
+        yield start, *(_slice(c, start, stop) for c in chunks)
+
+
+def _slice(chunks, start, stop):
+    for chunk in chunks:
+        if start < len(chunk):
+            return chunk.slice(start, stop - start)
+        start, stop = start - len(chunk), stop - len(chunk)
+    raise IndexError(start)
 
 
 def below(a):
@@ -82,63 +97,61 @@ def rebuilt(a, fields, children):
     return pa.Array.from_buffers(t, len(a), below(a)[1], children=children)
 
 
-def _decoded(a):
-    """The array without dictionaries at any depth."""
-    if pa.types.is_dictionary(a.type):
-        return a.dictionary_decode()
-    children = [_decoded(child) for child in below(a)[0]]
-    return rebuilt(a, [a.type.field(i).with_type(child.type) for i, child in enumerate(children)], children) if children else a
-
-
-def _first_difference(a, b):
-    """The first slot in which two arrays of one type and length differ, or None; what lies below nulls does not matter."""
+def _first_difference(a, b, in_a, in_b):
+    """The first i for which slots in_a[i] of `a` and in_b[i] of `b`, arrays of one type, differ, or None. What lies below nulls
+    does not matter. (By slot numbers and not by Arrow's filters, which mistake the slots of sliced fixed-size lists.)"""
     if isinstance(a.type, pa.BaseExtensionType):
         a, b = a.storage, b.storage
-    if pa.types.is_dictionary(a.type) or pa.types.is_dictionary(b.type):
-        a, b = (c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in (a, b))
-    valid, other = (c.is_valid().to_numpy(zero_copy_only=False) for c in (a, b))
+    valid, other = (c.is_valid().to_numpy(zero_copy_only=False)[slots] for c, slots in ((a, in_a), (b, in_b)))
     at = _first(valid != other)
-    if at is not None:
-        valid, a, b = valid[:at], a[:at], b[:at]
-    if pa.types.is_null(a.type) or not valid.any():
+    kept = np.flatnonzero(valid[:at])
+    if pa.types.is_null(a.type) or len(kept) == 0:
         return at
-    slots = np.flatnonzero(valid)
-    if not valid.all():
-        a, b = (c.filter(pa.array(valid)) for c in (a, b))
-    at_below = _first_value(a, b)
-    return at if at_below is None else int(slots[at_below])
+    found = _first_value(a, b, in_a[kept], in_b[kept])
+    return at if found is None else int(kept[found])
 
 
-def _first_value(a, b):
-    """As above, of arrays without nulls."""
+def _first_value(a, b, in_a, in_b):
+    """As above, of slots without nulls."""
     t = a.type
     if pa.types.is_struct(t):
-        found = [_first_difference(x, y) for x, y in zip(below(a)[0], below(b)[0])]
+        found = [_first_difference(x, y, in_a, in_b) for x, y in zip(below(a)[0], below(b)[0])]
         return min((at for at in found if at is not None), default=None)
     if pa.types.is_fixed_size_list(t):
-        at = _first_difference(below(a)[0][0], below(b)[0][0])
+        inside = [(slots[:, None] * t.list_size + np.arange(t.list_size)).ravel() for slots in (in_a, in_b)]
+        at = _first_difference(below(a)[0][0], below(b)[0][0], *inside)
         return at if at is None else at // t.list_size
     if is_list(t):
-        return _first_list(a, b)
+        return _first_list(a, b, in_a, in_b)
+    if pa.types.is_dictionary(t):
+        return _first_difference(a.dictionary, b.dictionary, *(_numbers(c.indices)[slots] for c, slots in ((a, in_a), (b, in_b))))
     if is_text(t):
-        a, b = (c.cast(pa.large_binary()) for c in (a, b))
+        a, b = (c.take(pa.array(slots)).cast(pa.large_binary()) for c, slots in ((a, in_a), (b, in_b)))
         return _first(pc.not_equal(a, b).to_numpy(zero_copy_only=False))
     if pa.types.is_boolean(t):
-        return _first(a.to_numpy(zero_copy_only=False) != b.to_numpy(zero_copy_only=False))
-    return _first((_bits(a) != _bits(b)).any(axis=1))
+        a, b = (c.fill_null(False).to_numpy(zero_copy_only=False) for c in (a, b))
+        return _first(a[in_a] != b[in_b])
+    return _first((_bits(a)[in_a] != _bits(b)[in_b]).any(axis=1))
 
 
-def _first_list(a, b):
-    ends = [np.frombuffer(below(c)[1][1], 'i8' if pa.types.is_large_list(c.type) else 'i4')[1:] for c in (a, b)]
-    at = _first(ends[0] != ends[1])
-    if at is not None:
-        a, b = a[:at], b[:at]
-    at_below = _first_difference(below(a)[0][0], below(b)[0][0]) if len(a) else None
-    return at if at_below is None else int(np.searchsorted(ends[0], at_below, side='right'))
+def _first_list(a, b, in_a, in_b):
+    offsets = [np.frombuffer(below(c)[1][1], 'i8' if pa.types.is_large_list(c.type) else 'i4').astype('i8') for c in (a, b)]
+    lengths = offsets[0][in_a + 1] - offsets[0][in_a]
+    at = _first(lengths != offsets[1][in_b + 1] - offsets[1][in_b])
+    lengths = lengths[:at]
+    ends = np.cumsum(lengths)
+    # The items of list i begin at starts[i] in the array and at ends[i] - lengths[i] among those compared.
+    inside = [np.repeat(c[slots[:at]] - ends + lengths, lengths) + np.arange(lengths.sum()) for c, slots in zip(offsets, (in_a, in_b))]
+    found = _first_difference(below(a)[0][0], below(b)[0][0], *inside)
+    return at if found is None else int(np.searchsorted(ends, found, side='right'))
 
 
 def _first(mask):
     return int(np.argmax(mask)) if mask.any() else None
+
+
+def _numbers(a):
+    return np.frombuffer(a.buffers()[1], a.type.to_pandas_dtype())[a.offset:a.offset + len(a)].astype('i8')
 
 
 def _bits(a):

@@ -10,7 +10,8 @@ import sys
 import numpy as np
 import pyarrow as pa
 
-from columns import VERSIONS, all_columns, differences, patterns, width
+from columns import VERSIONS, all_columns, patterns, width
+from comparison import differences
 from lancekit_bridge import Lancekit
 from reference import Reference, Runner
 

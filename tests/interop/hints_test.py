@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from columns import VERSIONS
+from comparison import differences
 from lancekit_bridge import Lancekit, LancekitError
-from nested import differences, make_nested
+from nested import make_nested
 from reference import Reference, Runner
 
 ROWS = 20_000

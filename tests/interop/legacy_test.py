@@ -13,8 +13,8 @@ import lance.file
 import numpy as np
 import pyarrow as pa
 
-from columns import all_columns, flat_types, is_text, make, nulls, patterns, width
-from comparison import difference, differences
+from columns import all_columns, flat_types, make, nulls, patterns, width
+from comparison import difference, differences, is_text
 from lancekit_bridge import Lancekit, LancekitError
 from reference import Runner
 

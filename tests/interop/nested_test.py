@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from columns import VERSIONS
+from comparison import differences, has
 from lancekit_bridge import Lancekit, LancekitError
-from nested import differences, has, is_fixed_of_structs, make_nested, random_type
+from nested import is_fixed_of_structs, make_nested, random_type
 from reference import Reference, Runner
 
 ROWS = 3000

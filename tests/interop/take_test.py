@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pyarrow as pa
 
-from columns import VERSIONS, all_columns, difference, patterns, width
+from columns import VERSIONS, all_columns, patterns, width
+from comparison import difference
 from lancekit_bridge import Lancekit, LancekitError
 from reference import Reference, Runner
 

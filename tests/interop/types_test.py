@@ -7,7 +7,8 @@ import sys
 
 import numpy as np
 
-from columns import LENGTHS, NULL_RATES, VERSIONS, all_columns, grouped, patterns, self_test, width
+from columns import LENGTHS, NULL_RATES, VERSIONS, all_columns, grouped, patterns, width
+from comparison import self_test
 from lancekit_bridge import Lancekit
 from reference import Reference, Runner
 
