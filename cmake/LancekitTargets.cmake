@@ -1,9 +1,21 @@
 # Targets: lancekit_objects collects the layers; lancekit_internal is the static form that the tools, tests, fuzzers and
 # benchmarks link; lancekit is what is installed.
+# lancekit_precompile(target [header...]): compiles what most sources include once: the standard library's and fmt's headers, and
+# these. Saves a third of the time of a build from nothing. Not with a compiler cache, which it would defeat; such builds also
+# show sources that forget an include.
+function(lancekit_precompile target)
+  if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    target_precompile_headers(${target} PRIVATE <algorithm> <array> <cstdint> <cstring> <functional> <map> <memory> <mutex> <optional>
+      <span> <string> <string_view> <unordered_map> <utility> <vector> <fmt/format.h> ${ARGN})
+  endif()
+endfunction()
+
 add_library(lancekit_objects OBJECT)
 target_include_directories(lancekit_objects PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
 target_include_directories(lancekit_objects SYSTEM PUBLIC ${PROTOZERO_INCLUDE_DIR})
 target_link_libraries(lancekit_objects PUBLIC PkgConfig::ZSTD PkgConfig::LZ4 fmt::fmt-header-only Threads::Threads)
+
+lancekit_precompile(lancekit_objects)
 
 add_library(lancekit_internal STATIC)
 target_link_libraries(lancekit_internal PUBLIC lancekit_objects)

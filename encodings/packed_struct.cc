@@ -119,7 +119,8 @@ Result<std::unique_ptr<ValueDecoder>> MakeVariable(const format::Encoding& encod
     LANCEKIT_ASSIGN(field.decoder, MakeValueDecoder(encoding.children[i], shape.fields[i]));
     const std::uint64_t bits = encoding.child_bits[i];
     const bool is_variable = field.decoder->stored_bytes() == 0;
-    if (encoding.child_is_variable[i] != is_variable || (is_variable ? bits != 32 && bits != 64 : bits != field.decoder->stored_bytes() * 8)) {
+    if (encoding.child_is_variable[i] != is_variable ||
+        (is_variable ? bits != 32 && bits != 64 : bits != field.decoder->stored_bytes() * 8)) {
       return Corrupt("packed struct: field {} has {} bits", i, bits);
     }
     field.length_bytes = is_variable ? bits / 8 : 0;

@@ -8,8 +8,7 @@ namespace {
 
 constexpr std::array kEncodings = {
     &kFlat, &kVariable,        &kConstant, &kOutOfLineBitpacking, &kInlineBitpacking, &kFsst,
-    &kRle,  &kByteStreamSplit, &kGeneral,  &kFixedSizeList,
-    &kPackedStruct, &kVariablePackedStruct,
+    &kRle,  &kByteStreamSplit, &kGeneral,  &kFixedSizeList,       &kPackedStruct,     &kVariablePackedStruct,
 };
 
 }  // namespace
