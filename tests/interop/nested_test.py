@@ -16,7 +16,7 @@ from lancekit_bridge import Lancekit, LancekitError
 from nested import is_fixed_of_structs, make_nested, random_type
 from reference import Reference, Runner
 
-ROWS = 3000
+ROWS = 1200
 INT, TEXT = pa.int32(), pa.string()
 LISTS = pa.list_(pa.struct([('a', pa.list_(TEXT)), ('b', pa.int64())]))
 
@@ -157,7 +157,7 @@ def check_empty_structs(nested):
 def main():
     run = Runner()
     lancekit = Lancekit(sys.argv[1])
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 60
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 10
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 8
     for version in VERSIONS:
         nested = Nested(lancekit, run, np.random.default_rng(seed), version)
