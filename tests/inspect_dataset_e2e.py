@@ -5,6 +5,7 @@ options that choose a version.
     inspect_dataset_e2e.py PROGRAM
 """
 import datetime
+import json
 import pathlib
 import shutil
 import sys
@@ -51,6 +52,18 @@ def check_history(tool, path):
     check(got == expected, f'times: {got} {expected}')
     branch = tool.json('versions', path, '--branch', 'team/x')['versions']
     check([(row['version'], row['operation'], row['tags']) for row in branch] == [(3, 'clone', []), (4, 'delete', ['side'])], f'{branch}')
+
+
+def check_paths(tool, folder):
+    path = folder / 'nested.lance'
+    rows = [{'id': i, 's': {'a': i * 2, 'b': {'c': str(i), 'd': None}}, 'l': [{'x': i, 'y': 'z'}] * (i % 3)} for i in range(20)]
+    lance.write_dataset(pa.Table.from_pylist(rows), path)
+    def head(*columns):
+        lines = tool('head', '-n', '2', '-f', 'jsonl', '-c', ','.join(columns), path).stdout.decode().splitlines()
+        return [json.loads(line) for line in lines]
+    check(head('s.b.c', 'id') == [{'s': {'b': {'c': '0'}}, 'id': 0}, {'s': {'b': {'c': '1'}}, 'id': 1}], 'a leaf of a struct')
+    check(head('l.x') == [{'l': []}, {'l': [{'x': 1}]}], 'a leaf of a list')
+    check(b's.b.e' in tool('head', '-c', 's.b.e', path, code=2).stderr, 'a path that leads nowhere')
 
 
 def check_choice(tool, path, between):
@@ -145,6 +158,7 @@ def main():
         path, between = make(folder)
         check_history(tool, path)
         check_choice(tool, path, between)
+        check_paths(tool, folder)
         check_parts(tool, path)
         check_rows(tool, path)
         check_files(tool, path)

@@ -110,21 +110,22 @@ class RowWriter {
   std::uint64_t num_rows_ = 0;
 };
 
-/// Names of the top-level columns wanted: -c in its order, else all but the excluded ones.
-Result<std::vector<std::string>> ChooseNames(const Options& options, const Schema& schema) {
+/// What to read: -c in its order, columns or dotted paths into them, else all columns but the excluded ones.
+Result<std::vector<std::string>> ChooseNames(const Options& options, const Table& table) {
   std::vector<std::string> known;
-  for (const Field& field : schema.fields) known.push_back(field.name);
-  const auto check = [&](const std::vector<std::string>& names) -> Status {
+  for (const Field& field : table.schema().fields) known.push_back(field.name);
+  const auto check = [&](const std::vector<std::string>& names, bool paths) -> Status {
     for (const std::string& name : names) {
-      if (std::ranges::find(known, name) == known.end())
+      if (std::ranges::find(known, name) != known.end()) continue;
+      if (!paths || !table.scan().select({name}).schema())
         return Invalid("there is no column \"{}\"{}", name, DidYouMean(name, known));
     }
     return {};
   };
   std::vector<std::string> names = options.columns.empty() ? known : SplitNames(options.columns, known);
   const std::vector<std::string> excluded = SplitNames(options.excluded, known);
-  LANCEKIT_TRY(check(names));
-  LANCEKIT_TRY(check(excluded));
+  LANCEKIT_TRY(check(names, true));
+  LANCEKIT_TRY(check(excluded, false));
   std::erase_if(names, [&](const std::string& name) { return std::ranges::find(excluded, name) != excluded.end(); });
   if (names.empty() && !known.empty()) return Invalid("no column is left");
   return names;
@@ -135,7 +136,7 @@ enum class Which : std::uint8_t { kFirst, kLast, kAll };
 Status WriteRows(Session& session, Which which) {
   const Options& options = session.options;
   LANCEKIT_ASSIGN(const Table table, open(session.context, options.arguments[0], options.open));
-  LANCEKIT_ASSIGN(std::vector<std::string> names, ChooseNames(options, table.schema()));
+  LANCEKIT_ASSIGN(std::vector<std::string> names, ChooseNames(options, table));
   Scan scan = table.scan();
   if (!names.empty()) scan.select(std::move(names));
   if (which == Which::kFirst) scan.limit(options.num_rows);
@@ -156,7 +157,7 @@ Status WriteRows(Session& session, Which which) {
 constexpr std::size_t kRowsAtOnce = 8192;
 template <class Next>
 Status WriteTaken(Session& session, const Table& table, Next next) {
-  LANCEKIT_ASSIGN(const std::vector<std::string> names, ChooseNames(session.options, table.schema()));
+  LANCEKIT_ASSIGN(const std::vector<std::string> names, ChooseNames(session.options, table));
   Scan scan = table.scan();
   LANCEKIT_ASSIGN(const Schema schema, (names.empty() ? scan : scan.select(names)).schema());
   RowWriter writer(schema, &session);
