@@ -35,7 +35,7 @@ void Run(FuzzInput input) {
   std::uint64_t num_rows = 0;
   for (const FieldNode& node : shape->nodes()) {
     columns.emplace_back();
-    if (node.kind == NodeKind::kFixedSizeList) return;
+    if (node.kind == NodeKind::kFixedList) return;
     if (node.kind == NodeKind::kStruct) continue;
     std::optional<LeafType> leaf;
     if (node.kind == NodeKind::kLeaf) leaf = shape->leaves()[node.leaf].type;

@@ -61,7 +61,7 @@ Result<std::shared_ptr<const FieldReader>> OpenLegacyField(const TableFragment& 
     if (!IsLegacy(*file)) {
       return At(Unsupported("a column whose parts are in files of version 2.0 and of others"), {.column = shape.field().name});
     }
-    if (node.kind == NodeKind::kFixedSizeList) {
+    if (node.kind == NodeKind::kFixedList) {
       // The reference writes them into one column, which it cannot read.
       return At(Unsupported("fixed-size lists of structs in a file of version 2.0"),
                 {.path = file->source().path(), .column = shape.field().name});

@@ -12,7 +12,7 @@ NodeKind KindOf(const Field& field) {
     case TypeId::kStruct:
       return NodeKind::kStruct;
     case TypeId::kFixedSizeList:
-      return NodeKind::kFixedSizeList;
+      return NodeKind::kFixedList;
     default:
       return NodeKind::kList;
   }
@@ -78,7 +78,7 @@ Status FieldShape::Add(const Field& field, FieldLeaf* path) {
     if (kind != NodeKind::kStruct && field.type.children.size() != 1) {
       return Corrupt("type {} has {} items", field.type.to_string(), field.type.children.size());
     }
-    const bool fixed = kind == NodeKind::kFixedSizeList;
+    const bool fixed = kind == NodeKind::kFixedList;
     if (fixed && field.type.size <= 0) return Unsupported("type {} cannot be stored", field.type.to_string());
     path->type.parents.push_back({kind, fixed ? static_cast<std::uint64_t>(field.type.size) : 1});
     path->parents.push_back(index);

@@ -12,7 +12,7 @@
 
 namespace lancekit {
 
-enum class NodeKind : std::uint8_t { kLeaf, kStruct, kList, kFixedSizeList };
+enum class NodeKind : std::uint8_t { kLeaf, kStruct, kList, kFixedList };
 
 /// A node above a leaf.
 struct ParentNode {

@@ -137,7 +137,7 @@ std::uint64_t NodeSink::ChildSlots() const noexcept {
   switch (node_->kind) {
     case NodeKind::kList:
       return static_cast<std::uint64_t>(num_items_);
-    case NodeKind::kFixedSizeList:
+    case NodeKind::kFixedList:
       return length() * static_cast<std::uint64_t>(node_->field->type.size);
     default:
       return length();

@@ -59,7 +59,6 @@ class ValiditySink {
   void AppendNull(std::uint64_t count);
   /// 0 is valid, anything else null.
   void AppendLevels(const std::uint16_t* levels, std::uint64_t count);
-  void Append(const ValiditySink& other, std::uint64_t first, std::uint64_t count);
   /// Sets length, null count and validity of the array.
   void Finish(ArrayData* array) &&;
 

@@ -41,10 +41,10 @@ Result<EncodingHints> HintsOf(const format::Leaf& leaf) {
   EncodingHints hints;
   if (const auto general = General(field, "compression", "compression-level")) {
     const bool none = general->scheme == format::CompressionScheme::kNone;
-    hints.compression = none ? EncodingHints::Compression::kNone : EncodingHints::Compression::kGeneral;
+    hints.compression = none ? EncodingHints::Compression::kNone : EncodingHints::Compression::kCodec;
     hints.general = *general;
   } else if (Find(field, "compression") == "fsst") {
-    hints.compression = EncodingHints::Compression::kFsst;
+    hints.compression = EncodingHints::Compression::kSymbols;
   }
   for (const Field* source : {leaf.path.front(), &field}) {
     const std::string_view structural = Find(*source, "structural-encoding");

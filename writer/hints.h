@@ -11,11 +11,11 @@ namespace lancekit {
 
 /// What is absent or not understood leaves the choice to the writer.
 struct EncodingHints {
-  enum class Compression : std::uint8_t { kDefault, kNone, kFsst, kGeneral };
+  enum class Compression : std::uint8_t { kDefault, kNone, kSymbols, kCodec };
   enum class Structural : std::uint8_t { kDefault, kMiniBlock, kFullZip };
   enum class ByteStreamSplit : std::uint8_t { kOff, kOn, kAuto };
   Compression compression = Compression::kDefault;
-  format::BufferCompression general;  ///< kGeneral: which one
+  format::BufferCompression general;  ///< kCodec: which one
   Structural structural = Structural::kDefault;
   ByteStreamSplit byte_stream_split = ByteStreamSplit::kAuto;
   std::optional<double> rle_threshold;                         ///< runs per value below which there is RLE

@@ -121,13 +121,16 @@ EncodedPage WriteStringValues(const PageValues& page, const ValuesView& values, 
 /// Null when the hints are against it or it does not pay.
 std::unique_ptr<FsstStrings> TryFsst(const ValuesView& values, const EncodingHints& hints) {
   using Compression = EncodingHints::Compression;
-  const bool wanted = hints.compression == Compression::kDefault || hints.compression == Compression::kFsst;
+  const bool wanted = hints.compression == Compression::kDefault || hints.compression == Compression::kSymbols;
   return wanted ? CompressFsst(values) : nullptr;
 }
 
 EncodedPage EncodeStringsFullZip(const PageValues& page, std::uint64_t longest, const EncodingHints& hints) {
   using Compression = EncodingHints::Compression;
-  if (hints.compression == Compression::kGeneral) return WriteCompressedValues(page, hints.general);
+  // LZ4 as well becomes zstd here: the reference decompresses nulls too, and refuses LZ4 of no bytes.
+  if (hints.compression == Compression::kCodec) {
+    return WriteCompressedValues(page, {format::CompressionScheme::kZstd, hints.general.level});
+  }
   if (longest > kLongString && hints.compression == Compression::kDefault) {
     return WriteCompressedValues(page, {format::CompressionScheme::kZstd, std::nullopt});
   }

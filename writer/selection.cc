@@ -95,7 +95,7 @@ EncoderChoice ChoosePlainNumbers(const ValuesView& values, const PageEntries* en
 
 void AddGeneral(EncoderChoice* choice, std::uint64_t num_values, const EncodingHints& hints) {
   constexpr std::uint64_t kMinBytes = 4096;  // as the reference has it
-  if (hints.compression != EncodingHints::Compression::kGeneral) return;
+  if (hints.compression != EncodingHints::Compression::kCodec) return;
   const std::uint64_t plain = BytesOf(*choice->inner, num_values);
   std::unique_ptr<ChunkEncoder> general = MakeGeneralEncoder(*choice->inner, hints.general);
   const std::uint64_t compressed = BytesOf(*general, num_values);
@@ -106,7 +106,7 @@ void AddGeneral(EncoderChoice* choice, std::uint64_t num_values, const EncodingH
 
 EncoderChoice ChooseNumbers(const ValuesView& values, const PageEntries* entries, const EncodingHints& hints) {
   EncoderChoice best = ChoosePlainNumbers(values, entries, hints);
-  if (hints.compression != EncodingHints::Compression::kGeneral) return best;
+  if (hints.compression != EncodingHints::Compression::kCodec) return best;
   AddGeneral(&best, values.length, hints);
   const std::uint64_t bits = values.shape.width_bits;
   if ((bits != 32 && bits != 64) || hints.byte_stream_split == EncodingHints::ByteStreamSplit::kOff) return best;

@@ -66,17 +66,22 @@ const ArrayView& LeafPath::LeafView(const ArrayView& top) const {
 std::vector<format::RepDefLayer> LeafPath::Layers(std::vector<bool> occurs, bool only_page,
                                                   std::vector<std::uint16_t>* levels) const {
   using Layer = format::RepDefLayer;
-  // Two errors of the reference are kept out of its way. It miscounts a struct above a list, or a node above the slots of a
+  // Errors of the reference are kept out of its way. It miscounts a struct above a list, or a node above the slots of a
   // fixed-size list, that is nullable in one page of a batch and all valid in another one; and a nullable struct above a list
-  // that is all valid.
+  // that is all valid. Of a null struct it may read nulls in the fields of a struct right below, which are errors to it where
+  // those are not nullable: the struct below has to be null too.
   bool below_nullable = false;
+  bool may_be_null = false;
+  bool null_above = false;
   std::uint64_t slots = stride_;
   for (const PathNode& node : nodes_) {
     const bool is_list = node.kind == PathNode::Kind::kList;
     const bool spans_slots = node.null_level > max_visible_ || slots != 1;
-    if (!is_list && node.nullable && spans_slots && !only_page) occurs[node.null_level] = true;
+    may_be_null = !is_list && (may_be_null || node.nullable);
+    if (!is_list && (null_above || (may_be_null && spans_slots && !only_page))) occurs[node.null_level] = true;
     if (is_list && below_nullable && !occurs[node.empty_level]) occurs[node.null_level] = true;
-    below_nullable = below_nullable || (!is_list && occurs[node.null_level]);
+    null_above = !is_list && occurs[node.null_level];
+    below_nullable = below_nullable || null_above;
     slots /= node.size;
   }
   levels->assign(max_def_ + 1u, 0);
