@@ -37,7 +37,7 @@ std::string ExtensionOf(const std::string& path) {
   return extension;
 }
 
-std::string Quoted(std::string_view head) { return "\"" + tools::EscapeControls(head) + "\""; }
+std::string Quoted(std::string_view head) { return fmt::format("\"{}\"", tools::EscapeControls(head)); }
 
 /// Does a file with this magic (none = text, or unknown) fit the format that its name or --from claims?
 bool Fits(Format claimed, std::optional<Format> magic, bool lance_tail) {
