@@ -9,7 +9,7 @@ namespace {
 
 PathNode::Kind KindOf(TypeId id) {
   if (id == TypeId::kStruct) return PathNode::Kind::kStruct;
-  return id == TypeId::kFixedSizeList ? PathNode::Kind::kFixedSizeList : PathNode::Kind::kList;
+  return id == TypeId::kFixedSizeList ? PathNode::Kind::kFixedList : PathNode::Kind::kList;
 }
 
 Status CheckNode(const Field& field, format::FileVersion version) {
@@ -41,7 +41,7 @@ Result<LeafPath> LeafPath::Make(const format::Leaf& leaf, format::FileVersion ve
       node.item_rep = path.max_rep_++;
       node.large_offsets = HasLargeOffsets(above.type.id);
       node.owns_offsets = first_below;
-    } else if (node.kind == PathNode::Kind::kFixedSizeList) {
+    } else if (node.kind == PathNode::Kind::kFixedList) {
       node.size = static_cast<std::uint64_t>(above.type.size);
       path.stride_ *= node.size;
     }
@@ -51,7 +51,7 @@ Result<LeafPath> LeafPath::Make(const format::Leaf& leaf, format::FileVersion ve
   if (path.max_rep_ == 0) path.max_visible_ = level;
   std::reverse(path.nodes_.begin(), path.nodes_.end());
   const bool has_fixed =
-      std::ranges::any_of(path.nodes_, [](const PathNode& n) { return n.kind == PathNode::Kind::kFixedSizeList; });
+      std::ranges::any_of(path.nodes_, [](const PathNode& n) { return n.kind == PathNode::Kind::kFixedList; });
   if (has_fixed && path.has_lists())
     return Unsupported("lists in or around fixed-size lists of structs cannot be read back by Lance; use lists for both");
   return path;
@@ -121,7 +121,7 @@ Status Shredder::Shred(const ArrayView& top, std::uint64_t first_row, std::uint6
       case PathNode::Kind::kList:
         LANCEKIT_TRY(node.large_offsets ? ExpandLists<std::int64_t>(node, *view) : ExpandLists<std::int32_t>(node, *view));
         break;
-      case PathNode::Kind::kFixedSizeList:
+      case PathNode::Kind::kFixedList:
         LANCEKIT_TRY(MarkNulls(*view, node.nullable, node.null_level));
         ExpandFixed(node.size);
         break;

@@ -16,7 +16,7 @@ namespace lancekit {
 
 /// A node above a leaf, with the levels that it owns when everything may be null or empty.
 struct PathNode {
-  enum class Kind : std::uint8_t { kStruct, kList, kFixedSizeList };
+  enum class Kind : std::uint8_t { kStruct, kList, kFixedList };
   Kind kind = Kind::kStruct;
   bool nullable = true;
   bool large_offsets = false;     ///< lists
