@@ -35,8 +35,10 @@ Result<Items> ReadItems(const PageInput& input, const ArrayEncoding& encoding) {
   if (encoding.num_items > page_bytes * 8 + 1 || encoding.num_items >= 0x7FFFFFFF) {
     return Corrupt("dictionary: {} items in {} bytes", encoding.num_items, page_bytes);
   }
+  RecentBuffers decompressed;  // of readers that live as long as this
   PageInput item_input = input;
   item_input.leaf = &leaf;
+  item_input.decompressed = &decompressed;
   LANCEKIT_ASSIGN(const std::unique_ptr<PageReader> reader, OpenArray(item_input, encoding.children[1]));
   LeafSink sink(leaf, 0);
   PageScratch scratch;
