@@ -164,7 +164,8 @@ Result<std::optional<format::Transaction>> ReadTransaction(ContextImpl& context,
   if (!is_inside) {
     if (manifest.transaction_file.empty() || !CheckName(manifest.transaction_file)) return std::optional<format::Transaction>();
     path = (fs::path(manifest_path).parent_path().parent_path() / "_transactions" / manifest.transaction_file).string();
-    if (!fs::exists(path)) return std::optional<format::Transaction>();
+    std::error_code ignored;
+    if (!fs::exists(path, ignored)) return std::optional<format::Transaction>();
   }
   LANCEKIT_ASSIGN(const std::shared_ptr<Source> source, OpenFileSource(context, path));
   LANCEKIT_ASSIGN(const Buffer bytes, source->Read(0, source->size()));
@@ -229,6 +230,7 @@ Result<std::string> Dataset::FindBase(const std::string& path) const {
   constexpr std::string_view kFileScheme = "file://";
   std::string local = path;
   if (local.starts_with(kFileScheme)) local.erase(0, kFileScheme.size());
+  if (local.empty()) return Corrupt("a base path without a name");
   if (local.find("://") != std::string::npos) return Unsupported("files of the dataset lie in {}, which is not local", path);
   // A branch knows its parent's place, also after both were moved.
   if (const std::size_t tree = local.rfind("/tree/"); folder_ != root_) {
