@@ -70,8 +70,12 @@ Result<std::shared_ptr<const ColumnReader>> FileReader::Column(std::uint32_t col
   auto metadata = ReadColumnMetadata(column);
   if (!metadata) return At(std::move(metadata).status(), place);
   LANCEKIT_ASSIGN(auto reader, ColumnReader::Open(source_, *std::move(metadata), leaf.type, leaf.name, descriptor_.num_rows));
-  std::unique_lock lock(mutex_);
-  return columns_.emplace(column, std::move(reader)).first->second;
+  {
+    std::unique_lock lock(mutex_);
+    const auto [kept, is_first] = columns_.emplace(column, std::move(reader));
+    if (is_first) return kept->second;
+  }
+  return Column(column, leaf);  // another thread was faster, maybe with another type
 }
 
 Result<std::shared_ptr<const legacy::Column>> FileReader::LegacyColumn(std::uint32_t column, const LeafType* leaf,
@@ -81,7 +85,8 @@ Result<std::shared_ptr<const legacy::Column>> FileReader::LegacyColumn(std::uint
     std::shared_lock lock(mutex_);
     if (const auto it = legacy_columns_.find(column); it != legacy_columns_.end()) {
       const std::optional<LeafType>& known = it->second->leaf();
-      if (known.has_value() != (leaf != nullptr) || (leaf != nullptr && known->type != leaf->type)) {
+      if (known.has_value() != (leaf != nullptr) ||
+          (leaf != nullptr && (known->type != leaf->type || known->parents != leaf->parents))) {
         return At(Corrupt("column {} is claimed with two types", column), place);
       }
       return it->second;
@@ -92,8 +97,12 @@ Result<std::shared_ptr<const legacy::Column>> FileReader::LegacyColumn(std::uint
   std::optional<LeafType> type;
   if (leaf != nullptr) type = *leaf;
   LANCEKIT_ASSIGN(auto reader, legacy::Column::Open(source_, *std::move(metadata), std::move(type), name));
-  std::unique_lock lock(mutex_);
-  return legacy_columns_.emplace(column, std::move(reader)).first->second;
+  {
+    std::unique_lock lock(mutex_);
+    const auto [kept, is_first] = legacy_columns_.emplace(column, std::move(reader));
+    if (is_first) return kept->second;
+  }
+  return LegacyColumn(column, leaf, name);
 }
 
 }  // namespace lancekit
