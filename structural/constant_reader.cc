@@ -189,6 +189,10 @@ Result<std::unique_ptr<PageReader>> OpenConstantPage(const PageInput& input) {
     return Corrupt("constant: a value of {} bytes where the type has {} bits", value->size(), shape.width_bits);
   }
   LANCEKIT_ASSIGN(PageEntries entries, ReadEntries(input, levels));
+  const bool holds_values = shape.kind != ValueShape::Kind::kNone;
+  if (holds_values && !has_value && std::find(entries.def.begin(), entries.def.end(), 0) != entries.def.end()) {
+    return Corrupt("constant: a valid entry in a page without a value");
+  }
   return std::unique_ptr<PageReader>(std::make_unique<ConstantPage>(std::move(levels), std::move(entries), std::move(value)));
 }
 
