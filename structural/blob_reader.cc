@@ -47,7 +47,11 @@ class BlobPage final : public PageReader {
     auto* const levels = scratch->definition.values().as<std::uint16_t>();
     for (std::size_t i = 0; i < places.size(); ++i) levels[i] = places[i].level;
     LANCEKIT_TRY(levels_.Check(nullptr, levels, places.size()));
+    std::uint64_t total = 0;
     for (const BlobPlace& place : places) {
+      // Values do not overlap, so what they take is bounded by the file.
+      if (place.bytes.size > source_.size() - total) return Corrupt("blobs of more bytes than the file has, {}", source_.size());
+      total += place.bytes.size;
       LANCEKIT_ASSIGN(const Buffer bytes, source_.Read(place.bytes.offset, place.bytes.size));
       if (!sink->values().HasRoom(bytes.size())) {
         return MakeError(ErrorCode::kResourceLimit, "{} bytes of blobs do not fit into one batch", bytes.size());
