@@ -85,7 +85,14 @@ Status Dictionary::Gather(Index* indices, const std::uint16_t* levels, std::uint
   // Null slots get the empty item, unless they must stay keys or the indices are too narrow for its number.
   const bool has_empty_item = !sink->leaf().is_dictionary() && num_items_ <= std::numeric_limits<Index>::max();
   const Index null_index = has_empty_item ? static_cast<Index>(num_items_) : Index{0};
-  if (!ReplaceNulls(indices, levels, count, num_items_, null_index)) return IndexError(indices, levels, count, num_items_);
+  std::uint64_t num_items = num_items_;
+  // As keys of a signed type, larger ones would be negative.
+  const TypeId key = sink->leaf().type.key_id;
+  if (sink->leaf().is_dictionary() && (key == TypeId::kInt8 || key == TypeId::kInt16)) {
+    constexpr auto kMaxKey = static_cast<std::uint64_t>(std::numeric_limits<std::make_signed_t<Index>>::max());
+    num_items = std::min(num_items, kMaxKey + 1);
+  }
+  if (!ReplaceNulls(indices, levels, count, num_items, null_index)) return IndexError(indices, levels, count, num_items);
   if (sink->leaf().is_dictionary()) return GatherKeys(indices, levels, count, sink);
   if (sink->leaf().shape.variable()) return GatherVariable(indices, count, &sink->values(), ends);
   return GatherFixed(indices, count, &sink->values());
