@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <new>
 
 #include "base/bitmap.h"
 #include "base/checked_math.h"
@@ -12,6 +13,13 @@ namespace {
 
 // One value must fit comfortably into memory; a fixed-size list can claim any number of items.
 constexpr std::uint64_t kMaxFixedBits = std::uint64_t{1} << 34;
+
+/// What cannot be counted cannot be allocated either.
+std::uint64_t BytesOf(std::uint64_t num_values, std::uint64_t width_bits) {
+  std::uint64_t num_bits = 0;
+  if (!CheckedMul(num_values, width_bits, &num_bits)) throw std::bad_array_new_length();
+  return CeilDiv(num_bits, 8);
+}
 
 }  // namespace
 
@@ -94,14 +102,14 @@ void ValueSink::Reserve(std::uint64_t num_values) {
   if (shape_.variable()) {
     values_.Resize((num_values + 1) * (shape_.large_offsets ? 8 : 4));
   } else {
-    values_.Resize(CeilDiv(num_values * shape_.width_bits, 8));
+    values_.Resize(BytesOf(num_values, shape_.width_bits));
   }
   values_.Resize(size);
 }
 
 std::byte* ValueSink::AppendFixed(std::uint64_t count) {
   const std::uint64_t at = values_.size();
-  values_.Resize(at + count * (shape_.width_bits / 8));
+  values_.Resize(at + BytesOf(count, shape_.width_bits));
   length_ += count;
   return values_.data() + at;
 }
@@ -236,7 +244,7 @@ void ValueSink::AppendNulls(std::uint64_t count) {
   }
   const std::uint64_t at = length_ * shape_.width_bits;
   const std::uint64_t num_bits = count * shape_.width_bits;
-  values_.Resize(CeilDiv(at + num_bits, 8));
+  values_.Resize(BytesOf(length_ + count, shape_.width_bits));
   if (num_bits != 0) FillBits(values_.data(), at, num_bits, false);
   length_ += count;
 }
