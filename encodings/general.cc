@@ -124,8 +124,12 @@ class GeneralValueDecoder final : public ValueDecoder {
       : scheme_(scheme), inner_(std::move(inner)) {}
   std::uint64_t stored_bytes() const noexcept override { return 0; }
   Status Append(Bytes stored, ValueSink* sink, Scratch* scratch) const override {
-    LANCEKIT_TRY(DecompressBuffer(stored, scheme_, &scratch->decompressed));
-    return inner_->Append(scratch->decompressed.bytes(), sink, scratch);
+    // Fields of a packed struct may be compressed as well, with the same scratch memory.
+    MutableBuffer plain = std::move(scratch->decompressed);
+    Status status = DecompressBuffer(stored, scheme_, &plain);
+    if (status.ok()) status = inner_->Append(plain.bytes(), sink, scratch);
+    scratch->decompressed = std::move(plain);
+    return status;
   }
 
  private:
