@@ -15,6 +15,8 @@ constexpr std::uint64_t kBlockEntries = 1 << 16;
 // 65,535 levels and bytes of a chunk, and into the 32 KiB that a chunk of 2.1 has.
 constexpr std::uint64_t kMaxGap = 10'000;
 constexpr std::uint64_t kMaxGap21 = 2'000;
+// Bytes that 32-bit offsets can count.
+constexpr std::uint64_t kMaxString32 = std::numeric_limits<std::int32_t>::max();
 
 /// First slot of the leaf below row `row`, garbage under nulls counted.
 std::uint64_t LeafSlot(const LeafPath& path, const ArrayView& top, std::uint64_t row) {
@@ -165,12 +167,11 @@ std::uint64_t ColumnBuffer::BytesAt(const RowCursor& cursor) const {
 // Where the page ends among the rows just shredded: after the row that fills it; after a long run of entries without values, and
 // before the row that ends a longer one, so that the chunks of a page can hold all entries between their values.
 ColumnBuffer::RowCursor ColumnBuffer::CutPage(const ArrayView& leaf, std::uint64_t num_rows) {
-  constexpr std::uint64_t kMaxString32 = std::numeric_limits<std::int32_t>::max();
   RowCursor all{.rows = num_rows, .entries = shredder_.num_entries(), .gap = gap_};
   const std::uint64_t invisible = shredder_.num_entries() - shredder_.num_values();
   SkipSlots(leaf, shredder_.num_values(), &all);
   all.values = shredder_.num_values();
-  if (BytesAt(all) < page_bytes_ && gap_ + invisible <= max_gap_) {
+  if (BytesAt(all) < std::min(page_bytes_, kMaxString32) && gap_ + invisible <= max_gap_) {
     const auto def = shredder_.def();
     const auto last = std::find_if(def.rbegin(), def.rend(), [&](std::uint16_t level) { return level <= path_->max_visible(); });
     const auto behind = static_cast<std::uint64_t>(last - def.rbegin());
@@ -197,6 +198,8 @@ ColumnBuffer::RowCursor ColumnBuffer::CutPage(const ArrayView& leaf, std::uint64
 }
 
 Result<std::uint64_t> ColumnBuffer::AppendEntries(const ArrayView& leaf, const RowCursor& end) {
+  if (values_.shape().variable() && !values_.shape().large_offsets && string_bytes_ + end.string_bytes > kMaxString32)
+    return Unsupported("one row has more bytes of strings than 32-bit offsets can count");
   shredder_.Truncate(end.entries, end.values);
   const auto def = shredder_.def();
   if (leaf_->is_empty_struct()) {
