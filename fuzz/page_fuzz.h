@@ -64,7 +64,8 @@ void ReadRows(const FieldShape& shape, std::uint64_t num_rows, Read read_into) {
     const auto texts = read({first, count});
     for (const std::uint64_t i : {std::uint64_t{0}, count / 2, count - 1}) {
       const auto alone = read({first + i, 1});
-      if (!texts.has_value()) continue;
+      // In a damaged file siblings can disagree about single rows and still have as many values in all.
+      if (!texts.has_value() || shape.leaves().size() != 1) continue;
       Require(alone.has_value(), "a row is refused only when it is alone");
       Require(alone->front() == (*texts)[i], "a row alone is different");
     }
