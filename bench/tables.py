@@ -59,7 +59,8 @@ def make_tiny(path, data):
 def make_nested(path, data):
     """A million generated rows of what is nested in people's tables: tags, baskets of items, a profile, lists in lists."""
     random, rows = np.random.default_rng(11), 1_000_000
-    words = np.array([f'{a}-{b}' for a in ('red', 'green', 'blue', 'small', 'large') for b in range(40)])
+    words = pa.array([f'{a}-{b}' for a in ('red', 'green', 'blue', 'small', 'large') for b in range(40)])
+    some_words = lambda count: words.take(pa.array(random.integers(0, 200, count)))
 
     def offsets(mean, of=rows):
         ends = np.cumsum(random.poisson(mean, of))
@@ -75,16 +76,17 @@ def make_nested(path, data):
         return pa.ListArray.from_arrays(at, items(count))
 
     basket = lambda count: pa.StructArray.from_arrays(
-        [some_nulls(random.integers(0, 50_000, count)), some_nulls(np.round(random.gamma(2, 20, count), 2)), pa.array(words[random.integers(0, 200, count)])],
+        [some_nulls(random.integers(0, 50_000, count)), some_nulls(np.round(random.gamma(2, 20, count), 2)), some_words(count)],
         names=['product', 'price', 'note'])
+    # No struct in a struct: pylance 14 panics when it writes slices of one.
     profile = pa.StructArray.from_arrays(
         [some_nulls(random.integers(0, 100, rows).astype(np.int8)), pa.array([f'user{i}@example.org' for i in range(rows)]),
-         pa.StructArray.from_arrays([some_nulls(random.normal(50, 5, rows)), some_nulls(random.normal(8, 5, rows))], names=['lat', 'lon'])],
-        names=['age', 'mail', 'home'], mask=pa.array(random.random(rows) < 0.05))
+         some_nulls(random.normal(50, 5, rows)), some_nulls(random.normal(8, 5, rows))], names=['age', 'mail', 'lat', 'lon'],
+        mask=pa.array(random.random(rows) < 0.05))
     pq.write_table(pa.table({
         'id': pa.array(range(rows), pa.int64()),
         'scores': lists(5, lambda count: some_nulls(random.integers(0, 1000, count).astype(np.int32))),
-        'tags': lists(3, lambda count: pa.array(words[random.integers(0, 200, count)])),
+        'tags': lists(3, some_words),
         'basket': lists(2, basket),
         'profile': profile,
         'matrix': lists(2, lambda count: lists(3, lambda inner: pa.array(random.random(inner).astype(np.float32)), count)),
