@@ -1,6 +1,9 @@
 #include "writer/dictionary_builder.h"
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
+#include <numeric>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -96,23 +99,59 @@ ValuesView DictionaryBuilder::View() const {
   return view;
 }
 
+namespace {
+
+Bytes ValueBytes(const ValuesView& values, std::uint64_t i) {
+  const std::uint64_t width = values.shape.width_bits / 8;
+  if (!values.shape.variable()) return {values.values + i * width, width};
+  const std::uint64_t start = values.Offset(i);
+  return {values.data + start, static_cast<std::size_t>(values.Offset(i + 1) - start)};
+}
+
+/// Bits of the indices when each 1024 of them take the width of their largest.
+std::uint64_t PackedBits(const std::vector<std::uint32_t>& indices) {
+  constexpr std::size_t kBlock = 1024;
+  std::uint64_t bits = 0;
+  for (std::size_t first = 0; first < indices.size(); first += kBlock) {
+    std::uint32_t any = 0;
+    for (std::size_t i = first; i < std::min(first + kBlock, indices.size()); ++i) any |= indices[i];
+    bits += static_cast<std::uint64_t>(std::bit_width(any)) * kBlock;
+  }
+  return bits;
+}
+
+/// Numbers the items by how often they occur where that packs better: then few blocks need the width of rare ones.
+void SortByCount(DictionaryAttempt* attempt) {
+  const ValuesView items = attempt->items.View();
+  std::vector<std::uint32_t> counts(items.length), order(items.length), numbers(items.length);
+  if (items.length == 0) return;
+  for (const std::uint32_t index : attempt->indices) ++counts[index];
+  std::iota(order.begin(), order.end(), 0u);
+  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return counts[a] > counts[b]; });
+  for (std::uint32_t i = 0; i < order.size(); ++i) numbers[order[i]] = i;
+  std::vector<std::uint32_t> indices(attempt->indices.size());
+  std::transform(attempt->indices.begin(), attempt->indices.end(), indices.begin(),
+                 [&](std::uint32_t index) { return numbers[index]; });
+  if (PackedBits(indices) >= PackedBits(attempt->indices)) return;
+  DictionaryBuilder sorted(items.shape);
+  for (const std::uint32_t item : order) sorted.Insert(ValueBytes(items, item));
+  *attempt = {std::move(sorted), std::move(indices)};
+}
+
+}  // namespace
+
 std::optional<DictionaryAttempt> TryDictionary(const ValuesView& values, const std::byte* validity, std::uint64_t max_items) {
   DictionaryAttempt attempt{DictionaryBuilder(values.shape), {}};
   attempt.indices.resize(values.length);
-  const std::uint64_t width = values.shape.width_bits / 8;
   for (std::uint64_t i = 0; i < values.length; ++i) {
     if (validity != nullptr && !GetBit(validity, i)) {
       if (i != 0) attempt.indices[i] = attempt.indices[i - 1];
       continue;
     }
-    Bytes value(values.values + i * width, width);
-    if (values.shape.variable()) {
-      const std::uint64_t start = values.Offset(i);
-      value = {values.data + start, static_cast<std::size_t>(values.Offset(i + 1) - start)};
-    }
-    attempt.indices[i] = attempt.items.Insert(value);
+    attempt.indices[i] = attempt.items.Insert(ValueBytes(values, i));
     if (attempt.items.size() > max_items) return std::nullopt;
   }
+  SortByCount(&attempt);
   return attempt;
 }
 
