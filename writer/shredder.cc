@@ -50,8 +50,7 @@ Result<LeafPath> LeafPath::Make(const format::Leaf& leaf, format::FileVersion ve
   path.max_def_ = level;
   if (path.max_rep_ == 0) path.max_visible_ = level;
   std::reverse(path.nodes_.begin(), path.nodes_.end());
-  const bool has_fixed =
-      std::ranges::any_of(path.nodes_, [](const PathNode& n) { return n.kind == PathNode::Kind::kFixedList; });
+  const bool has_fixed = std::ranges::any_of(path.nodes_, [](const PathNode& n) { return n.kind == PathNode::Kind::kFixedList; });
   if (has_fixed && path.has_lists())
     return Unsupported("lists in or around fixed-size lists of structs cannot be read back by Lance; use lists for both");
   return path;
