@@ -5,7 +5,7 @@
 #include "encodings/definitions.h"
 #include "encodings/kernels/bitpack.h"
 #include "format/test_files.h"
-#include "legacy/column_testing.h"
+#include "legacy/column_expect.h"
 
 namespace lancekit::legacy {
 namespace {
@@ -23,20 +23,6 @@ DataType ListType(const DataType& item, std::int64_t size) {
   DataType type{.id = TypeId::kFixedSizeList, .size = size};
   type.children.push_back({.name = "item", .type = item});
   return type;
-}
-
-void ExpectRows(const ColumnBuilder& builder, const DataType& type, ValueRange rows, const Rows& expected) {
-  const auto texts = ReadTexts(builder, type, rows);
-  ASSERT_TRUE(texts) << texts.error().describe();
-  EXPECT_EQ(*texts, expected);
-}
-
-void ExpectError(const ColumnBuilder& builder, const DataType& type, ValueRange rows, ErrorCode code, const std::string& text) {
-  const auto texts = ReadTexts(builder, type, rows);
-  ASSERT_FALSE(texts);
-  EXPECT_EQ(texts.error().code, code) << texts.error().describe();
-  EXPECT_NE(texts.error().describe().find(text), std::string::npos) << texts.error().describe();
-  EXPECT_EQ(texts.error().column, "x");
 }
 
 TEST(FixedWidthPage, ReadsFlatValuesAndNulls) {

@@ -3,7 +3,7 @@
 
 #include "encodings/definitions.h"
 #include "format/test_files.h"
-#include "legacy/column_testing.h"
+#include "legacy/column_expect.h"
 
 namespace lancekit::legacy {
 namespace {
@@ -20,19 +20,6 @@ std::string Hex(const std::string& text) {
   std::string hex = "x";
   for (const char c : text) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
   return hex;
-}
-
-void ExpectRows(const ColumnBuilder& builder, const DataType& type, ValueRange rows, const Rows& expected) {
-  const auto texts = ReadTexts(builder, type, rows);
-  ASSERT_TRUE(texts) << texts.error().describe();
-  EXPECT_EQ(*texts, expected);
-}
-
-void ExpectError(const ColumnBuilder& builder, const DataType& type, ValueRange rows, ErrorCode code, const std::string& text) {
-  const auto texts = ReadTexts(builder, type, rows);
-  ASSERT_FALSE(texts);
-  EXPECT_EQ(texts.error().code, code) << texts.error().describe();
-  EXPECT_NE(texts.error().describe().find(text), std::string::npos) << texts.error().describe();
 }
 
 std::string PlainBinary(std::uint64_t null_adjustment) { return Binary(NoNulls(Flat(64, 0)), Flat(8, 1), null_adjustment); }
