@@ -9,6 +9,7 @@
 #include "base/endian.h"
 #include "tools/common/json.h"
 #include "tools/lance-inspect/value_text.h"
+#include "types/scalar.h"
 
 namespace lancekit::tools {
 namespace {

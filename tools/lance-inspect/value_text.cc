@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cmath>
 #include <iterator>
-#include <limits>
 
 #include "base/endian.h"
 
@@ -135,18 +133,6 @@ void AppendDecimal(std::span<const std::byte> bytes, int scale, std::string* out
     out->push_back('.');
     out->append(digits.rend() - static_cast<std::ptrdiff_t>(decimals), digits.rend());
   }
-}
-
-float HalfToFloat(std::uint16_t bits) {
-  const int exponent = bits >> 10 & 0x1F;
-  const auto mantissa = static_cast<float>(bits & 0x3FF);
-  float value = 0;
-  if (exponent == 0x1F) {
-    value = mantissa == 0 ? std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
-  } else {
-    value = exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(mantissa + 1024, exponent - 25);
-  }
-  return (bits & 0x8000) != 0 ? -value : value;
 }
 
 void AppendBase64(std::span<const std::byte> bytes, std::string* out) {

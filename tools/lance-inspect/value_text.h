@@ -20,7 +20,6 @@ void AppendTime(std::int64_t value, TimeUnit unit, std::string* out);
 void AppendDuration(std::int64_t value, TimeUnit unit, std::string* out);
 /// A little-endian two's complement number of 16 or 32 bytes with `scale` decimals.
 void AppendDecimal(std::span<const std::byte> bytes, int scale, std::string* out);
-float HalfToFloat(std::uint16_t bits);
 void AppendBase64(std::span<const std::byte> bytes, std::string* out);
 void AppendHex(std::span<const std::byte> bytes, std::string* out);
 

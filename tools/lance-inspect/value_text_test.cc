@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -78,16 +77,6 @@ TEST(ValueText, DecimalsAreExact) {
   text.clear();
   AppendDecimal(least, 10, &text);
   EXPECT_EQ(text, "-5789604461865809771178549250434395392663499233282028201972879200395.6564819968");
-}
-
-TEST(ValueText, HalfFloats) {
-  EXPECT_EQ(HalfToFloat(0x3C00), 1.0f);
-  EXPECT_EQ(HalfToFloat(0xC000), -2.0f);
-  EXPECT_EQ(HalfToFloat(0x0001), 5.9604645e-8f);
-  EXPECT_EQ(HalfToFloat(0x7BFF), 65504.0f);
-  EXPECT_TRUE(std::isinf(HalfToFloat(0x7C00)));
-  EXPECT_TRUE(std::isnan(HalfToFloat(0x7E00)));
-  EXPECT_TRUE(std::signbit(HalfToFloat(0x8000)));
 }
 
 TEST(ValueText, BytesAsBase64AndHex) {
