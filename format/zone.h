@@ -3,10 +3,16 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "types/scalar.h"
 
 namespace lancekit::format {
+
+/// Rows of a zone; the last one of a page has fewer.
+inline constexpr std::uint64_t kZoneRows = 8192;
+/// Longer texts are cut for a bound.
+inline constexpr std::size_t kMaxBoundBytes = 64;
 
 /// Facts about one leaf in a run of rows. Bounds may be wider than the values, never narrower.
 struct Zone {
@@ -19,8 +25,14 @@ struct Zone {
   bool min_is_exact = false;
   bool max_is_exact = false;
 
-  /// True: there is neither a number nor a text, nulls and NaNs alone.
+  /// True: there are nulls and NaNs alone.
   bool HasNoBounds() const noexcept { return num_nulls + num_nans == num_values; }
+
+  /// Sets bounds from the least and the greatest text, cutting them to kMaxBoundBytes: a cut minimum sorts before the text, a
+  /// cut maximum behind it. A maximum that starts with that many 0xFF stays unknown.
+  void SetTexts(std::string_view least, std::string_view greatest);
+  /// Takes in the rows that follow.
+  void Append(const Zone& next);
 };
 
 }  // namespace lancekit::format

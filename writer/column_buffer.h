@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "structural/leaf.h"
@@ -32,6 +33,9 @@ class ColumnBuffer {
   const LeafPath& path() const noexcept { return *path_; }
   /// The entries of a nested leaf; their definition levels are kept in `def`. `only_page`: as for LeafPath::Layers.
   PageEntries Entries(bool only_page, std::vector<std::uint16_t>* def) const;
+  /// The levels of a nested leaf as the shredder numbers them: empty without lists, and when all are 0.
+  std::span<const std::uint16_t> rep() const noexcept { return rep_; }
+  std::span<const std::uint16_t> def() const noexcept { return def_; }
   /// Bytes of the rows in Arrow layout.
   std::uint64_t arrow_bytes() const noexcept { return values_.arrow_bytes() + offset_bytes_; }
   const DictionaryBuilder& dictionary() const noexcept { return values_.dictionary(); }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/checked_math.h"
+#include "base/hash.h"
 
 namespace lancekit {
 namespace {
@@ -49,32 +50,75 @@ Status FileWriter::WritePage(std::size_t column, const EncodedPage& page) {
   return {};
 }
 
-Status FileWriter::Finish(const Schema& schema, std::uint64_t num_rows, bool replace) {
+void FileWriter::StartStatistics(std::size_t column, const DataType& type) {
+  statistics_.resize(columns_.size());
+  statistics_[column].domain = DomainOf(type);
+  statistics_[column].width = format::BoundWidth(type);
+}
+
+void FileWriter::AddStatistics(std::size_t column, const PageZones& zones, const std::vector<std::uint64_t>& buffer_hashes) {
+  format::ColumnStatistics& statistics = statistics_[column];
+  statistics.pages.push_back(zones.page);
+  statistics.zones.insert(statistics.zones.end(), zones.zones.begin(), zones.zones.end());
+  statistics.zones_per_page.push_back(static_cast<std::uint32_t>(zones.zones.size()));
+  statistics.buffer_hashes.insert(statistics.buffer_hashes.end(), buffer_hashes.begin(), buffer_hashes.end());
+}
+
+// Global buffers, column metadata, tables, footer. The statistics come as a global buffer before the metadata: a buffer behind
+// the tables would break official readers.
+MutableBuffer FileWriter::MakeTail(const std::string& descriptor) {
   MutableBuffer tail;
-  const auto position = [&] { return file_.size() + tail.size(); };
-  LANCEKIT_ASSIGN(const std::string descriptor, format::SerializeFileDescriptor({schema, num_rows}));
-  const format::FileRange descriptor_range{position(), descriptor.size()};
+  const std::uint64_t start = file_.size();
+  const auto position = [&] { return start + tail.size(); };
+  const auto hash_from = [&](std::uint64_t offset, std::uint64_t size) {
+    return HashBytes(tail.bytes().subspan(offset - start, size));
+  };
+  std::vector<format::FileRange> global_buffers{{position(), descriptor.size()}};
   tail.Append(AsBytes(descriptor));
+  std::vector<std::string> messages;
+  for (const format::ColumnMetadata& column : columns_) messages.push_back(format::SerializeColumnMetadata(column));
+  if (!statistics_.empty()) {
+    for (std::size_t i = 0; i < messages.size(); ++i) statistics_[i].metadata_hash = HashBytes(AsBytes(messages[i]));
+    tail.AppendFill(AlignUp(position(), format::kBufferAlignment) - position(), format::kPaddingByte);
+    const MutableBuffer statistics = format::SerializeStatistics(statistics_, {HashBytes(AsBytes(descriptor))});
+    global_buffers.push_back({position(), statistics.size()});
+    tail.Append(statistics.bytes());
+  }
   format::Footer footer;
   footer.version = version_;
   footer.num_columns = static_cast<std::uint32_t>(columns_.size());
-  footer.num_global_buffers = 1;
+  footer.num_global_buffers = static_cast<std::uint32_t>(global_buffers.size());
   footer.column_metadata_start = position();
-  std::vector<format::FileRange> ranges;
-  for (const format::ColumnMetadata& column : columns_) {
-    const std::string message = format::SerializeColumnMetadata(column);
-    ranges.push_back({position(), message.size()});
+  std::vector<format::FileRange> columns;
+  for (const std::string& message : messages) {
+    columns.push_back({position(), message.size()});
     tail.Append(AsBytes(message));
   }
+  const auto append_table = [&](const std::vector<format::FileRange>& ranges) {
+    for (const format::FileRange& range : ranges) {
+      tail.AppendLe(range.offset);
+      tail.AppendLe(range.size);
+    }
+  };
   footer.cmo_offset = position();
-  footer.gbo_offset = position() + 16 * ranges.size();
-  ranges.push_back(descriptor_range);
-  for (const format::FileRange& range : ranges) {
-    tail.AppendLe(range.offset);
-    tail.AppendLe(range.size);
-  }
+  append_table(columns);
+  footer.gbo_offset = position();
+  append_table(global_buffers);
+  const std::uint64_t tables_end = position();
   format::AppendFooter(footer, &tail);
-  LANCEKIT_TRY(file_.Append(tail.bytes()));
+  if (!statistics_.empty()) {
+    const format::FileRange at = global_buffers.back();
+    format::SealStatistics({.column_table = hash_from(footer.cmo_offset, footer.gbo_offset - footer.cmo_offset),
+                            .global_buffer_table = hash_from(footer.gbo_offset, tables_end - footer.gbo_offset),
+                            .tail = hash_from(footer.column_metadata_start, position() - footer.column_metadata_start)},
+                           {tail.data() + (at.offset - start), static_cast<std::size_t>(at.size)});
+  }
+  return tail;
+}
+
+Status FileWriter::Finish(const Schema& schema, std::uint64_t num_rows, bool replace) {
+  LANCEKIT_ASSIGN(const std::string descriptor, format::SerializeFileDescriptor({schema, num_rows}));
+  LANCEKIT_TRY(file_.Append(MakeTail(descriptor).bytes()));
   return file_.Publish(replace);
 }
 

@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "format/file_metadata.h"
+#include "format/statistics.h"
 #include "io/atomic_file.h"
 #include "lancekit/types.hpp"
 #include "structural/page_writer.h"
+#include "writer/page_zones.h"
 
 namespace lancekit {
 
@@ -17,7 +19,11 @@ class FileWriter {
 
   /// Appends a page to a column. Pages of one column come in row order.
   Status WritePage(std::size_t column, const EncodedPage& page);
-  /// Writes schema, metadata and footer, and publishes the file. `replace` as in AtomicFile::Publish.
+  /// Makes this a file with statistics; for each column once, before its pages.
+  void StartStatistics(std::size_t column, const DataType& type);
+  /// Those of the page just written: its zones, and the hashes of its buffers.
+  void AddStatistics(std::size_t column, const PageZones& zones, const std::vector<std::uint64_t>& buffer_hashes);
+  /// Writes schema, statistics, metadata and footer, and publishes the file. `replace` as in AtomicFile::Publish.
   Status Finish(const Schema& schema, std::uint64_t num_rows, bool replace);
   std::uint64_t size() const noexcept { return file_.size(); }
 
@@ -25,11 +31,13 @@ class FileWriter {
   FileWriter(AtomicFile file, std::size_t num_columns, format::FileVersion version)
       : file_(std::move(file)), version_(version), columns_(num_columns), rows_(num_columns) {}
   Status AppendAligned(Bytes bytes, format::FileRange* range);
+  MutableBuffer MakeTail(const std::string& descriptor);
 
   AtomicFile file_;
   format::FileVersion version_;
   std::vector<format::ColumnMetadata> columns_;
   std::vector<std::uint64_t> rows_;
+  std::vector<format::ColumnStatistics> statistics_;  // empty: none
 };
 
 }  // namespace lancekit

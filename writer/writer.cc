@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "base/checked_math.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "writer/array_access.h"
 #include "writer/packed_rows.h"
@@ -168,7 +169,12 @@ Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
   if (!page) return At(std::move(page).status(), {.column = summary_.columns[index].name});
   ++column.pages;
   column.arrow_bytes += column.buffer.arrow_bytes();
-  column.ready.push_back({column.rows, index, *std::move(page)});
+  ReadyPage ready{column.rows, index, *std::move(page), {}, {}};
+  if (options_.statistics) {
+    ready.zones = MakePageZones(column.leaf, column.buffer);
+    for (const MutableBuffer& buffer : ready.page.buffers) ready.hashes.push_back(HashBytes(buffer.bytes()));
+  }
+  column.ready.push_back(std::move(ready));
   column.buffer.Clear();
   return {};
 }
@@ -192,6 +198,7 @@ Status WriterImpl::WriteReadyPages() {
   std::stable_sort(pages.begin(), pages.end(), [](const ReadyPage& a, const ReadyPage& b) { return a.end_row < b.end_row; });
   for (const ReadyPage& page : pages) {
     LANCEKIT_TRY(file_->WritePage(page.column, page.page));
+    if (options_.statistics) file_->AddStatistics(page.column, page.zones, page.hashes);
     for (const MutableBuffer& buffer : page.page.buffers) summary_.columns[page.column].bytes += buffer.size();
   }
   return {};
@@ -201,6 +208,7 @@ Status WriterImpl::OpenFile() {
   LANCEKIT_ASSIGN(const std::string path, output_.NextDataFile());
   LANCEKIT_ASSIGN(FileWriter file, FileWriter::Create(path, columns_.size(), version_));
   file_.emplace(std::move(file));
+  for (std::size_t i = 0; options_.statistics && i < columns_.size(); ++i) file_->StartStatistics(i, columns_[i]->leaf.type);
   rows_in_file_ = 0;
   for (const auto& column : columns_) column->rows = column->pages = 0;
   return {};

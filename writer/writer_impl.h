@@ -14,6 +14,7 @@
 #include "writer/file_writer.h"
 #include "writer/hints.h"
 #include "writer/output.h"
+#include "writer/page_zones.h"
 
 namespace lancekit {
 
@@ -33,6 +34,8 @@ class WriterImpl {
     std::uint64_t end_row = 0;
     std::size_t column = 0;
     EncodedPage page;
+    PageZones zones;
+    std::vector<std::uint64_t> hashes;  ///< of the page's buffers
   };
   struct Column {
     Column(std::size_t top, LeafType type, LeafPath way, EncodingHints wishes, std::uint64_t page_bytes,

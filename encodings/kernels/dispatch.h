@@ -19,6 +19,7 @@ struct TypedKernels {
   T (*or_all)(const T* in, std::size_t count) noexcept;
   T (*max)(const T* in, std::size_t count) noexcept;
   std::size_t (*count_changes)(const T* in, std::size_t count) noexcept;
+  void (*min_max)(const T* in, std::size_t count, T flip, T* min, T* max) noexcept;
 };
 
 struct KernelTable {
@@ -30,6 +31,8 @@ struct KernelTable {
   void (*split8)(const std::byte* in, std::size_t count, std::byte* out) noexcept;
   void (*merge4)(const std::byte* in, std::size_t count, std::byte* out) noexcept;
   void (*merge8)(const std::byte* in, std::size_t count, std::byte* out) noexcept;
+  std::size_t (*float_min_max4)(const std::uint32_t* in, std::size_t count, std::uint32_t* min, std::uint32_t* max) noexcept;
+  std::size_t (*float_min_max8)(const std::uint64_t* in, std::size_t count, std::uint64_t* min, std::uint64_t* max) noexcept;
 
   template <class T>
   const TypedKernels<T>& Typed() const noexcept {

@@ -194,6 +194,43 @@ std::size_t CountChanges(const T* in, std::size_t count) noexcept {
   return total;
 }
 
+// Signed numbers are ordered like unsigned ones once their sign bit is flipped.
+template <class T>
+void MinMax(const T* in, std::size_t count, T flip, T* min, T* max) noexcept {
+  T low = static_cast<T>(~T{0}), high = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const T value = static_cast<T>(in[i] ^ flip);
+    low = value < low ? value : low;
+    high = value > high ? value : high;
+  }
+  *min = low;
+  *max = high;
+}
+
+// Bits of floating-point numbers become unsigned numbers of the same order: negative ones turned over, the others with the sign
+// bit set. NaNs are counted, and neutral for both bounds.
+template <class T, int kFractionBits>
+std::size_t FloatMinMax(const T* in, std::size_t count, T* min, T* max) noexcept {
+  constexpr T kSign = static_cast<T>(T{1} << (8 * sizeof(T) - 1));
+  constexpr T kInfinity = static_cast<T>((kSign - 1) >> kFractionBits << kFractionBits);
+  T low = static_cast<T>(~T{0}), high = 0, num_nans = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const T bits = in[i];
+    const T is_nan = static_cast<T>((bits & ~kSign) > kInfinity);
+    const T nan_mask = static_cast<T>(T{0} - is_nan);
+    const T turn = static_cast<T>((T{0} - (bits >> (8 * sizeof(T) - 1))) | kSign);
+    const T key = bits ^ turn;
+    const T for_low = key | nan_mask;
+    const T for_high = static_cast<T>(key & ~nan_mask);
+    low = for_low < low ? for_low : low;
+    high = for_high > high ? for_high : high;
+    num_nans = static_cast<T>(num_nans + is_nan);
+  }
+  *min = low;
+  *max = high;
+  return num_nans;
+}
+
 template <std::size_t kSize>
 void Split(const std::byte* __restrict in, std::size_t count, std::byte* __restrict out) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
@@ -213,7 +250,8 @@ constexpr TypedKernels<T> MakeTyped(std::integer_sequence<int, kWidths...>) {
           .unpack = {&Unpack<T, kWidths>...},
           .or_all = &OrAll<T>,
           .max = &Max<T>,
-          .count_changes = &CountChanges<T>};
+          .count_changes = &CountChanges<T>,
+          .min_max = &MinMax<T>};
 }
 template <class T>
 constexpr TypedKernels<T> MakeTyped() {
@@ -231,6 +269,8 @@ constinit const KernelTable kTable = {.u8 = MakeTyped<std::uint8_t>(),
                                       .split4 = &Split<4>,
                                       .split8 = &Split<8>,
                                       .merge4 = &Merge<4>,
-                                      .merge8 = &Merge<8>};
+                                      .merge8 = &Merge<8>,
+                                      .float_min_max4 = &FloatMinMax<std::uint32_t, 23>,
+                                      .float_min_max8 = &FloatMinMax<std::uint64_t, 52>};
 
 }  // namespace lancekit::kernels::LANCEKIT_LEVEL

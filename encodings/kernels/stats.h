@@ -2,8 +2,10 @@
 // Any thread may call.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "encodings/kernels/dispatch.h"
 
@@ -19,6 +21,34 @@ std::size_t CountRuns(const T* in, std::size_t count) noexcept {
 template <class T>
 T MaxValue(const T* in, std::size_t count) noexcept {
   return ActiveTable().Typed<T>().max(in, count);
+}
+
+/// The least and the greatest of `count` values. Pre: count > 0.
+template <class T>
+void MinMax(const T* in, std::size_t count, T* min, T* max) noexcept {
+  using U = std::make_unsigned_t<T>;
+  constexpr U kFlip = std::is_signed_v<T> ? static_cast<U>(U{1} << (8 * sizeof(T) - 1)) : U{0};
+  U low = 0, high = 0;
+  ActiveTable().Typed<U>().min_max(reinterpret_cast<const U*>(in), count, kFlip, &low, &high);
+  *min = static_cast<T>(low ^ kFlip);
+  *max = static_cast<T>(high ^ kFlip);
+}
+
+/// The same of floating-point numbers, NaNs left out and counted; false when there is nothing else. -0.0 sorts before 0.0.
+template <class T>
+bool FloatMinMax(const T* in, std::size_t count, T* min, T* max, std::size_t* num_nans) noexcept {
+  using U = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  constexpr U kSign = U{1} << (8 * sizeof(T) - 1);
+  U low = 0, high = 0;
+  if constexpr (sizeof(T) == 4) {
+    *num_nans = ActiveTable().float_min_max4(reinterpret_cast<const U*>(in), count, &low, &high);
+  } else {
+    *num_nans = ActiveTable().float_min_max8(reinterpret_cast<const U*>(in), count, &low, &high);
+  }
+  const auto value = [](U key) { return std::bit_cast<T>((key & kSign) != 0 ? key ^ kSign : ~key); };
+  *min = value(low);
+  *max = value(high);
+  return *num_nans < count;
 }
 
 /// Byte j of value i goes to out[j * count + i]. Pre: value_bytes is 4 or 8; in and out hold count * value_bytes bytes.

@@ -20,6 +20,7 @@ struct WriteOptions {
   bool overwrite = false;                      ///< replace what is at the path, in one step, at commit
   std::uint64_t max_rows_per_file = 1u << 20;  ///< dataset: rows of a data file; a single file holds all rows
   std::uint64_t page_bytes = 32u << 20;        ///< input bytes of a column that make a page
+  bool statistics = true;                      ///< zone maps and checksums, in a buffer that other readers pass over
 };
 
 /// What a commit wrote.

@@ -1,0 +1,339 @@
+#include "writer/page_zones.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+#include "base/bitmap.h"
+#include "base/endian.h"
+#include "encodings/kernels/stats.h"
+
+namespace lancekit {
+namespace {
+
+using format::Zone;
+
+/// The part of a page's values that belongs to a zone, at least one of them valid.
+struct ZoneValues {
+  const PageValues* page = nullptr;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::uint64_t num_valid = 0;
+
+  bool IsValid(std::uint64_t i) const { return page->validity == nullptr || GetBit(page->validity, i); }
+  std::uint64_t size() const { return end - begin; }
+  template <class T>
+  const T* data() const {
+    return reinterpret_cast<const T*>(page->values.values) + begin;
+  }
+};
+
+template <class T>
+using WideOf = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
+
+template <class T>
+void SetBounds(T least, T greatest, Zone* zone) {
+  zone->min = std::move(least);
+  zone->max = std::move(greatest);
+  zone->min_is_exact = zone->max_is_exact = true;
+}
+
+/// Pre: the first value is valid. Null slots repeat the value before them, so they change nothing.
+template <class T>
+void IntegerBounds(const ZoneValues& values, Zone* zone) {
+  T least{}, greatest{};
+  kernels::MinMax(values.data<T>(), values.size(), &least, &greatest);
+  SetBounds<WideOf<T>>(least, greatest, zone);
+}
+
+template <class T>
+void IntegerBounds(const ZoneValues& values, bool is_signed, Zone* zone) {
+  is_signed ? IntegerBounds<std::make_signed_t<T>>(values, zone) : IntegerBounds<T>(values, zone);
+}
+
+void IntegerBounds(const ZoneValues& values, std::uint64_t bits, bool is_signed, Zone* zone) {
+  switch (bits) {
+    case 8:
+      return IntegerBounds<std::uint8_t>(values, is_signed, zone);
+    case 16:
+      return IntegerBounds<std::uint16_t>(values, is_signed, zone);
+    case 32:
+      return IntegerBounds<std::uint32_t>(values, is_signed, zone);
+    default:
+      return IntegerBounds<std::uint64_t>(values, is_signed, zone);
+  }
+}
+
+void BoolBounds(const ZoneValues& values, Zone* zone) {
+  // Null slots are false.
+  const std::uint64_t num_true = CountSetBits(values.page->values.values, values.begin, values.size());
+  SetBounds<std::uint64_t>(num_true == values.num_valid, num_true != 0, zone);
+}
+
+template <class T>
+void FloatBounds(const ZoneValues& values, Zone* zone) {
+  T least{}, greatest{};
+  std::size_t num_nans = 0;
+  const bool any = kernels::FloatMinMax(values.data<T>(), values.size(), &least, &greatest, &num_nans);
+  if (any) SetBounds<double>(least, greatest, zone);
+  if (num_nans != 0 && values.num_valid != values.size()) {
+    num_nans = 0;  // null slots repeat NaNs too
+    for (std::uint64_t i = values.begin; i < values.end; ++i) {
+      num_nans += values.IsValid(i) && std::isnan(values.data<T>()[i - values.begin]);
+    }
+  }
+  zone->num_nans = num_nans;
+}
+
+void HalfBounds(const ZoneValues& values, Zone* zone) {
+  std::optional<double> least, greatest;
+  for (std::uint64_t i = values.begin; i < values.end; ++i) {
+    if (!values.IsValid(i)) continue;
+    const double value = HalfToFloat(values.data<std::uint16_t>()[i - values.begin]);
+    if (std::isnan(value)) {
+      ++zone->num_nans;
+      continue;
+    }
+    least = std::min(least.value_or(value), value);
+    greatest = std::max(greatest.value_or(value), value);
+  }
+  if (least.has_value()) SetBounds<double>(*least, *greatest, zone);
+}
+
+template <std::size_t kBytes>
+void DecimalBounds(const ZoneValues& values, Zone* zone) {
+  const std::byte* const data = values.page->values.values;
+  const auto load = [data](std::uint64_t i) {
+    if constexpr (kBytes == 16) {
+      return LoadLe<__int128>(data + i * kBytes);
+    } else {
+      return Int256::Load(data + i * kBytes, kBytes);
+    }
+  };
+  std::uint64_t least_at = values.begin, greatest_at = values.begin;
+  auto least = load(values.begin), greatest = least;
+  for (std::uint64_t i = values.begin + 1; i < values.end; ++i) {
+    const auto value = load(i);
+    if (value < least) {
+      least = value;
+      least_at = i;
+    } else if (value > greatest) {
+      greatest = value;
+      greatest_at = i;
+    }
+  }
+  SetBounds(Int256::Load(data + least_at * kBytes, kBytes), Int256::Load(data + greatest_at * kBytes, kBytes), zone);
+}
+
+/// A text with its first eight bytes as a number of the same order.
+struct Text {
+  std::uint64_t key = 0;
+  std::string_view bytes;
+
+  bool operator<(const Text& other) const {
+    if (key != other.key) return key < other.key;
+    if (bytes.size() <= sizeof(key) && other.bytes.size() <= sizeof(key)) return bytes.size() < other.bytes.size();
+    return bytes < other.bytes;
+  }
+};
+
+/// Reads eight bytes, which the padding of buffers allows.
+Text TextAt(const std::byte* data, std::uint64_t begin, std::uint64_t size) {
+  std::uint64_t key = 0;
+  if (size != 0) {
+    std::uint64_t word = LoadLe<std::uint64_t>(data + begin);
+    if (size < sizeof(word)) word &= ~(~std::uint64_t{0} << (8 * size));
+    key = __builtin_bswap64(word);
+  }
+  return {key, {reinterpret_cast<const char*>(data + begin), size}};
+}
+
+template <class Get>
+void TextBounds(const ZoneValues& values, Get get, Zone* zone) {
+  Text least = get(values.begin), greatest = least;
+  for (std::uint64_t i = values.begin + 1; i < values.end; ++i) {
+    if (!values.IsValid(i)) continue;
+    const Text text = get(i);
+    if (text < least) {
+      least = text;
+    } else if (greatest < text) {
+      greatest = text;
+    }
+  }
+  zone->SetTexts(least.bytes, greatest.bytes);
+}
+
+template <class Offset>
+void StringBounds(const ZoneValues& values, Zone* zone) {
+  const Offset* const offsets = values.page->values.offsets<Offset>();
+  const std::byte* const data = values.page->values.data;
+  TextBounds(
+      values,
+      [&](std::uint64_t i) {
+        return TextAt(data, static_cast<std::uint64_t>(offsets[i]), static_cast<std::uint64_t>(offsets[i + 1] - offsets[i]));
+      },
+      zone);
+}
+
+/// Pre: the first value is valid, and there are bounds for the type.
+void AddBounds(const DataType& type, const ZoneValues& values, Zone* zone) {
+  const ValueShape& shape = values.page->values.shape;
+  switch (DomainOf(type)) {
+    case Domain::kSigned:
+      return IntegerBounds(values, shape.width_bits, true, zone);
+    case Domain::kUnsigned:
+      return type.id == TypeId::kBool ? BoolBounds(values, zone) : IntegerBounds(values, shape.width_bits, false, zone);
+    case Domain::kFloating:
+      if (type.id == TypeId::kFloat16) return HalfBounds(values, zone);
+      return type.id == TypeId::kFloat32 ? FloatBounds<float>(values, zone) : FloatBounds<double>(values, zone);
+    case Domain::kDecimal:
+      return shape.width_bits == 128 ? DecimalBounds<16>(values, zone) : DecimalBounds<32>(values, zone);
+    case Domain::kBytes:
+      if (shape.variable())
+        return shape.large_offsets ? StringBounds<std::int64_t>(values, zone) : StringBounds<std::int32_t>(values, zone);
+      return TextBounds(
+          values,
+          [&](std::uint64_t i) {
+            const std::uint64_t width = shape.width_bits / 8;
+            return TextAt(values.page->values.values, i * width, width);
+          },
+          zone);
+    case Domain::kNone:
+      return;
+  }
+}
+
+/// Bounds of dictionary columns: of the items that a zone names, each looked at once.
+class DictionaryBounds {
+ public:
+  DictionaryBounds(const DataType& type, const DictionaryBuilder& dictionary, std::uint64_t key_bytes)
+      : type_(&type), key_bytes_(key_bytes), seen_(dictionary.size(), 0), is_nan_(dictionary.size(), false) {
+    items_.values = dictionary.View();
+    items_.num_rows = items_.values.length;
+  }
+
+  void Add(const ZoneValues& values, Zone* zone) {
+    ++round_;
+    Zone bounds;
+    for (std::uint64_t i = values.begin; i < values.end; ++i) {
+      if (!values.IsValid(i)) continue;
+      std::uint64_t key = 0;
+      std::memcpy(&key, values.page->values.values + i * key_bytes_, key_bytes_);
+      if (seen_[key] != round_) {
+        seen_[key] = round_;
+        bounds.Append(Item(key));
+      }
+      zone->num_nans += is_nan_[key];
+    }
+    zone->min = std::move(bounds.min);
+    zone->max = std::move(bounds.max);
+    zone->min_is_exact = bounds.min_is_exact;
+    zone->max_is_exact = bounds.max_is_exact;
+  }
+
+ private:
+  Zone Item(std::uint64_t key) {
+    Zone zone;
+    zone.num_values = 1;
+    const ZoneValues item{&items_, key, key + 1, 1};
+    // The builder stores booleans as bytes.
+    type_->id == TypeId::kBool ? IntegerBounds<std::uint8_t>(item, &zone) : AddBounds(*type_, item, &zone);
+    is_nan_[key] = zone.num_nans != 0;
+    return zone;
+  }
+
+  const DataType* type_;
+  std::uint64_t key_bytes_;
+  PageValues items_;
+  std::vector<std::uint32_t> seen_;  // the round in which an item was looked at
+  std::vector<bool> is_nan_;
+  std::uint32_t round_ = 0;
+};
+
+/// Finds the entries and values of one zone after the other.
+class ZoneCursor {
+ public:
+  ZoneCursor(const LeafType& leaf, const ColumnBuffer& rows, const PageValues& page)
+      : leaf_(&leaf), rows_(&rows), page_(&page), in_lists_(rows.path().has_lists()) {}
+
+  /// Counts of the next `num_rows` rows, and where their values are.
+  ZoneValues Next(std::uint64_t num_rows, Zone* zone) {
+    zone->num_rows = num_rows;
+    const std::uint64_t first_value = value_;
+    const std::uint64_t num_entries = rows_->path().flat() ? num_rows : Advance(num_rows);
+    if (rows_->path().flat()) value_ += num_rows;
+    ZoneValues values{page_, first_value, value_, value_ - first_value};
+    if (page_->validity != nullptr) values.num_valid = CountSetBits(page_->validity, first_value, values.size());
+    if (leaf_->is_empty_struct()) values.num_valid = num_entries;
+    zone->num_values = in_lists_ ? values.size() : num_entries;
+    zone->num_nulls = zone->num_values - values.num_valid;
+    if (values.num_valid != 0 && page_->validity != nullptr) {
+      while (!GetBit(page_->validity, values.begin)) ++values.begin;
+    }
+    return values;
+  }
+
+ private:
+  /// Moves over the entries of rows; returns their number.
+  std::uint64_t Advance(std::uint64_t num_rows) {
+    const std::uint64_t begin = entry_;
+    if (in_lists_) {
+      const auto rep = rows_->rep();
+      const std::uint16_t starts_row = rows_->path().max_rep();
+      for (; num_rows != 0; --num_rows) {
+        do {
+          ++entry_;
+        } while (entry_ < rep.size() && rep[entry_] != starts_row);
+      }
+    } else {
+      entry_ += num_rows * rows_->path().stride();
+    }
+    const auto def = rows_->def();
+    if (def.empty()) {
+      value_ += entry_ - begin;
+    } else {
+      const std::uint16_t max_visible = rows_->path().max_visible();
+      value_ += static_cast<std::uint64_t>(std::count_if(def.begin() + static_cast<std::ptrdiff_t>(begin),
+                                                         def.begin() + static_cast<std::ptrdiff_t>(entry_),
+                                                         [max_visible](std::uint16_t level) { return level <= max_visible; }));
+    }
+    return entry_ - begin;
+  }
+
+  const LeafType* leaf_;
+  const ColumnBuffer* rows_;
+  const PageValues* page_;
+  bool in_lists_;
+  std::uint64_t entry_ = 0;
+  std::uint64_t value_ = 0;
+};
+
+}  // namespace
+
+PageZones MakePageZones(const LeafType& leaf, const ColumnBuffer& rows) {
+  const PageValues page = rows.View();
+  const std::uint64_t num_rows = rows.num_rows();
+  const bool has_values =
+      page.values.length != 0 && (page.validity == nullptr || CountSetBits(page.validity, 0, page.values.length) != 0);
+  const std::uint64_t zone_rows = has_values ? format::kZoneRows : num_rows;
+  const bool has_bounds = has_values && DomainOf(leaf.type) != Domain::kNone;
+  std::optional<DictionaryBounds> dictionary;
+  if (has_bounds && leaf.is_dictionary())
+    dictionary.emplace(leaf.type.children[0].type, rows.dictionary(), page.values.shape.width_bits / 8);
+  PageZones result;
+  ZoneCursor cursor(leaf, rows, page);
+  for (std::uint64_t row = 0; row < num_rows; row += zone_rows) {
+    Zone& zone = result.zones.emplace_back();
+    const ZoneValues values = cursor.Next(std::min(zone_rows, num_rows - row), &zone);
+    if (has_bounds && values.num_valid != 0) {
+      dictionary.has_value() ? dictionary->Add(values, &zone) : AddBounds(leaf.type, values, &zone);
+    }
+    result.page.Append(zone);
+  }
+  return result;
+}
+
+}  // namespace lancekit
