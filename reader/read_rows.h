@@ -19,16 +19,4 @@ struct RowRun {
 /// The rows of the runs, one after the other, as one array of the field. Errors: as FieldReader::Read.
 Result<ArrayData> ReadRows(const TableImpl& table, const FieldShape& shape, std::span<const RowRun> runs);
 
-/// Runs `body`, turning an exhausted memory into kResourceLimit.
-template <class Body>
-auto WithoutThrowing(Body body) -> decltype(body()) {
-  try {
-    return body();
-  } catch (const std::bad_alloc&) {
-    return MakeError(ErrorCode::kResourceLimit, "out of memory");
-  } catch (const std::length_error&) {
-    return MakeError(ErrorCode::kResourceLimit, "out of memory");
-  }
-}
-
 }  // namespace lancekit

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/checked_math.h"
+#include "base/without_throwing.h"
 #include "lancekit/table.hpp"
 #include "reader/batch_impl.h"
 #include "reader/blob_columns.h"

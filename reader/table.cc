@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/limits.h"
+#include "base/without_throwing.h"
 #include "legacy/field.h"
 #include "reader/batch_impl.h"
 #include "reader/blob_columns.h"

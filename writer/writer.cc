@@ -1,11 +1,11 @@
 #include "lancekit/writer.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "base/checked_math.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/without_throwing.h"
 #include "writer/array_access.h"
 #include "writer/packed_rows.h"
 #include "writer/page_encoder.h"
@@ -57,17 +57,6 @@ std::uint64_t StepRows(const std::vector<ArrayView>& views, std::uint64_t num_ro
   for (const ArrayView& view : views) bytes += BytesOf(view, 0, num_rows);
   const std::uint64_t row_bytes = std::max<std::uint64_t>(1, bytes / std::max<std::uint64_t>(1, num_rows));
   return std::clamp<std::uint64_t>(kStepBytes / row_bytes, 1, kMaxStepRows);
-}
-
-template <class Body>
-auto WithoutThrowing(Body body) -> decltype(body()) {
-  try {
-    return body();
-  } catch (const std::bad_alloc&) {
-    return MakeError(ErrorCode::kResourceLimit, "out of memory");
-  } catch (const std::length_error&) {
-    return MakeError(ErrorCode::kResourceLimit, "out of memory");
-  }
 }
 
 }  // namespace
