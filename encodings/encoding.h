@@ -31,6 +31,13 @@ struct ValueRange {
   std::uint64_t count = 0;
 };
 
+/// Rows or values of all ranges together. Pre: they do not overlap.
+inline std::uint64_t CountRows(std::span<const ValueRange> ranges) {
+  std::uint64_t count = 0;
+  for (const ValueRange& range : ranges) count += range.count;
+  return count;
+}
+
 /// Memory that decoders reuse from chunk to chunk; one per thread of work.
 struct Scratch {
   MutableBuffer decompressed;  // general
@@ -54,6 +61,8 @@ class ChunkDecoder {
   /// Appends values of a chunk to the sink. A range of one value costs no more than it must: encodings that can find a
   /// value in place do so. Pre: range fits in the chunk. Errors: kCorruption, kResourceLimit.
   virtual Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch* scratch) const = 0;
+  /// The same for several ranges, which ascend: what they share is decoded once. Pre: none is empty.
+  virtual Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const;
   /// Variable-width values as they are stored, for an encoding around this one. Errors: kCorruption, kUnsupported.
   virtual Result<StringsView> View(const Chunk& chunk, ValueRange range, Scratch* scratch) const;
 };

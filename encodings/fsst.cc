@@ -52,11 +52,24 @@ class FsstChunkDecoder final : public ChunkDecoder {
   Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch* scratch) const override {
     if (!table_.compressed) return inner_->Decode(chunk, range, sink, scratch);
     LANCEKIT_ASSIGN(const StringsView view, inner_->View(chunk, range, scratch));
+    return DecodeView(view, range, sink, scratch);
+  }
+
+  Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const override {
+    if (!table_.compressed) return inner_->DecodeRanges(chunk, ranges, sink, scratch);
+    const std::uint64_t first = ranges.front().first;
+    const std::uint64_t end = ranges.back().first + ranges.back().count;
+    LANCEKIT_ASSIGN(const StringsView view, inner_->View(chunk, {first, end - first}, scratch));
+    for (const ValueRange& range : ranges) LANCEKIT_TRY(DecodeView(view, range, sink, scratch));
+    return {};
+  }
+
+ private:
+  Status DecodeView(const StringsView& view, ValueRange range, ValueSink* sink, Scratch* scratch) const {
     return view.wide ? DecodeRun<std::uint64_t>(table_.decoder, view, range, sink, scratch)
                      : DecodeRun<std::uint32_t>(table_.decoder, view, range, sink, scratch);
   }
 
- private:
   Table table_;
   std::unique_ptr<ChunkDecoder> inner_;
 };

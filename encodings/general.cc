@@ -85,6 +85,12 @@ class GeneralDecoder final : public ChunkDecoder {
     return inner_->Decode(inner, range, sink, scratch);
   }
 
+  Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const override {
+    std::array<Bytes, kMaxChunkBuffers> buffers;
+    LANCEKIT_ASSIGN(const Chunk inner, Open(chunk, buffers, scratch));
+    return inner_->DecodeRanges(inner, ranges, sink, scratch);
+  }
+
   Result<StringsView> View(const Chunk& chunk, ValueRange range, Scratch* scratch) const override {
     std::array<Bytes, kMaxChunkBuffers> buffers;
     LANCEKIT_ASSIGN(const Chunk inner, Open(chunk, buffers, scratch));

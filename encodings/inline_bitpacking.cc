@@ -18,44 +18,53 @@ using kernels::kBlockValues;
 // Values that are picked out one by one rather than by unpacking the block.
 constexpr std::uint64_t kPickAtMost = 16;
 
+/// Appends values of a block. One range may be all of it.
 template <class T>
-Status DecodeBlockOf(Bytes bytes, std::uint64_t num_values, ValueRange range, ValueSink* sink, Scratch* scratch) {
+Status DecodeBlockOf(Bytes bytes, std::uint64_t num_values, std::span<const ValueRange> ranges, ValueSink* sink,
+                     Scratch* scratch) {
   if (num_values > kBlockValues) return Corrupt("inline bit-packing: {} values in a block of {}", num_values, kBlockValues);
   if (bytes.size() < sizeof(T)) return Corrupt("inline bit-packing: {} bytes hold no width", bytes.size());
   const auto width = static_cast<std::uint64_t>(LoadLe<T>(bytes.data()));
   if (width > 8 * sizeof(T)) return Corrupt("inline bit-packing: width {} > {}", width, 8 * sizeof(T));
-  const Bytes packed = bytes.subspan(sizeof(T));
+  const std::byte* const packed = bytes.data() + sizeof(T);
   const int w = static_cast<int>(width);
-  if (packed.size() < kernels::PackedBlockSize(w)) {
-    return Corrupt("inline bit-packing: {} bytes for a block of width {}", packed.size(), width);
+  if (bytes.size() - sizeof(T) < kernels::PackedBlockSize(w)) {
+    return Corrupt("inline bit-packing: {} bytes for a block of width {}", bytes.size() - sizeof(T), width);
   }
-  if (range.count <= kPickAtMost) {
-    std::byte* const to = sink->AppendFixed(range.count);
-    for (std::uint64_t i = 0; i < range.count; ++i) {
-      StoreLe(to + i * sizeof(T), kernels::UnpackOne<T>(packed.data(), w, static_cast<unsigned>(range.first + i)));
+  if (ranges.front().count == kBlockValues) {
+    kernels::UnpackBlock<T>(packed, w, reinterpret_cast<T*>(sink->AppendFixed(kBlockValues)));
+    return {};
+  }
+  const std::uint64_t count = CountRows(ranges);
+  std::byte* to = sink->AppendFixed(count);
+  if (count <= kPickAtMost) {
+    for (const ValueRange& range : ranges) {
+      for (std::uint64_t i = 0; i < range.count; ++i, to += sizeof(T)) {
+        StoreLe(to, kernels::UnpackOne<T>(packed, w, static_cast<unsigned>(range.first + i)));
+      }
     }
     return {};
   }
-  if (range.count == kBlockValues) {
-    kernels::UnpackBlock<T>(packed.data(), w, reinterpret_cast<T*>(sink->AppendFixed(kBlockValues)));
-    return {};
-  }
   scratch->block.Resize(kBlockValues * sizeof(T));
-  kernels::UnpackBlock<T>(packed.data(), w, scratch->block.as<T>());
-  std::memcpy(sink->AppendFixed(range.count), scratch->block.data() + range.first * sizeof(T), range.count * sizeof(T));
+  kernels::UnpackBlock<T>(packed, w, scratch->block.as<T>());
+  for (const ValueRange& range : ranges) {
+    std::memcpy(to, scratch->block.data() + range.first * sizeof(T), range.count * sizeof(T));
+    to += range.count * sizeof(T);
+  }
   return {};
 }
 
-Status DecodeWidth(std::uint64_t bits, Bytes bytes, std::uint64_t n, ValueRange range, ValueSink* sink, Scratch* scratch) {
+Status DecodeWidth(std::uint64_t bits, Bytes bytes, std::uint64_t n, std::span<const ValueRange> ranges, ValueSink* sink,
+                   Scratch* scratch) {
   switch (bits) {
     case 8:
-      return DecodeBlockOf<std::uint8_t>(bytes, n, range, sink, scratch);
+      return DecodeBlockOf<std::uint8_t>(bytes, n, ranges, sink, scratch);
     case 16:
-      return DecodeBlockOf<std::uint16_t>(bytes, n, range, sink, scratch);
+      return DecodeBlockOf<std::uint16_t>(bytes, n, ranges, sink, scratch);
     case 32:
-      return DecodeBlockOf<std::uint32_t>(bytes, n, range, sink, scratch);
+      return DecodeBlockOf<std::uint32_t>(bytes, n, ranges, sink, scratch);
     default:
-      return DecodeBlockOf<std::uint64_t>(bytes, n, range, sink, scratch);
+      return DecodeBlockOf<std::uint64_t>(bytes, n, ranges, sink, scratch);
   }
 }
 
@@ -73,7 +82,10 @@ class InlineBitpackingDecoder final : public ChunkDecoder {
  public:
   explicit InlineBitpackingDecoder(std::uint64_t bits) : bits_(bits) {}
   Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch* scratch) const override {
-    return DecodeWidth(bits_, chunk.buffers[0], chunk.num_values, range, sink, scratch);
+    return DecodeWidth(bits_, chunk.buffers[0], chunk.num_values, {&range, 1}, sink, scratch);
+  }
+  Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const override {
+    return DecodeWidth(bits_, chunk.buffers[0], chunk.num_values, ranges, sink, scratch);
   }
 
  private:
@@ -88,7 +100,8 @@ Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding
 Status DecodeWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, ValueSink* sink, Scratch* scratch) {
   LANCEKIT_TRY(Validate(encoding, sink->shape()));
   if (num_values == 0) return {};
-  return DecodeWidth(encoding.bits, bytes, num_values, {0, num_values}, sink, scratch);
+  const ValueRange all{0, num_values};
+  return DecodeWidth(encoding.bits, bytes, num_values, {&all, 1}, sink, scratch);
 }
 
 template <class T>

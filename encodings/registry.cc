@@ -22,6 +22,12 @@ Result<const EncodingDef*> FindEncoding(format::EncodingId id) {
   return Unsupported("encoding {} is not supported", format::EncodingName(id));
 }
 
+Status ChunkDecoder::DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink,
+                                  Scratch* scratch) const {
+  for (const ValueRange& range : ranges) LANCEKIT_TRY(Decode(chunk, range, sink, scratch));
+  return {};
+}
+
 Result<StringsView> ChunkDecoder::View(const Chunk&, ValueRange, Scratch*) const {
   return Unsupported("an encoding for fixed-width values stands where strings are stored");
 }

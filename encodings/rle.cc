@@ -19,43 +19,55 @@ constexpr std::uint64_t kMaxRun = 255;
 constexpr std::size_t kStoreBytes = 32;
 static_assert(kStoreBytes <= MutableBuffer::kPadding);
 
-/// Appends values [first, first + count) of the runs. Errors: kCorruption unless the lengths add up to num_values.
+/// Stores a value `count` times. There is room for kStoreBytes more.
 template <class T>
-Status ExpandRuns(Bytes values, Bytes lengths, std::uint64_t num_values, ValueRange range, ValueSink* sink) {
+void Repeat(T value, std::uint64_t count, std::byte* to) {
+  T repeated[kStoreBytes / sizeof(T)];
+  for (T& slot : repeated) slot = value;
+  for (std::uint64_t done = 0; done < count; done += kStoreBytes / sizeof(T))
+    std::memcpy(to + done * sizeof(T), repeated, kStoreBytes);
+}
+
+/// Appends values of the runs; the ranges ascend. Errors: kCorruption unless the lengths add up to num_values.
+template <class T>
+Status ExpandRuns(Bytes values, Bytes lengths, std::uint64_t num_values, std::span<const ValueRange> ranges, ValueSink* sink) {
   if (values.size() / sizeof(T) < lengths.size())
     return Corrupt("rle: {} bytes of values for {} runs", values.size(), lengths.size());
   std::uint64_t total = 0;
   for (const std::byte length : lengths) total += static_cast<std::uint64_t>(length);
   if (total != num_values) return Corrupt("rle: runs of {} values in a chunk of {}", total, num_values);
   std::size_t run = 0;
-  std::uint64_t skip = range.first;
-  while (run < lengths.size() && static_cast<std::uint64_t>(lengths[run]) <= skip)
-    skip -= static_cast<std::uint64_t>(lengths[run++]);
-  std::byte* to = sink->AppendFixed(range.count);
-  std::uint64_t left = range.count;
-  for (; left != 0; ++run, skip = 0) {
-    const std::uint64_t length = std::min(static_cast<std::uint64_t>(lengths[run]) - skip, left);
-    const T value = LoadLe<T>(values.data() + run * sizeof(T));
-    T repeated[kStoreBytes / sizeof(T)];
-    for (T& slot : repeated) slot = value;
-    for (std::uint64_t done = 0; done < length; done += kStoreBytes / sizeof(T))
-      std::memcpy(to + done * sizeof(T), repeated, kStoreBytes);
-    to += length * sizeof(T);
-    left -= length;
+  std::uint64_t start = 0;  // of the run
+  for (const ValueRange& range : ranges) {
+    while (run < lengths.size() && start + static_cast<std::uint64_t>(lengths[run]) <= range.first)
+      start += static_cast<std::uint64_t>(lengths[run++]);
+    std::byte* to = sink->AppendFixed(range.count);
+    std::uint64_t next = range.first;
+    for (const std::uint64_t end = range.first + range.count; next != end;) {
+      const std::uint64_t run_end = start + static_cast<std::uint64_t>(lengths[run]);
+      const std::uint64_t count = std::min(run_end, end) - next;
+      Repeat(LoadLe<T>(values.data() + run * sizeof(T)), count, to);
+      to += count * sizeof(T);
+      next += count;
+      if (next != run_end) break;
+      start = run_end;
+      ++run;
+    }
   }
   return {};
 }
 
-Status Expand(std::uint64_t bits, Bytes values, Bytes lengths, std::uint64_t n, ValueRange range, ValueSink* sink) {
+Status Expand(std::uint64_t bits, Bytes values, Bytes lengths, std::uint64_t n, std::span<const ValueRange> ranges,
+              ValueSink* sink) {
   switch (bits) {
     case 8:
-      return ExpandRuns<std::uint8_t>(values, lengths, n, range, sink);
+      return ExpandRuns<std::uint8_t>(values, lengths, n, ranges, sink);
     case 16:
-      return ExpandRuns<std::uint16_t>(values, lengths, n, range, sink);
+      return ExpandRuns<std::uint16_t>(values, lengths, n, ranges, sink);
     case 32:
-      return ExpandRuns<std::uint32_t>(values, lengths, n, range, sink);
+      return ExpandRuns<std::uint32_t>(values, lengths, n, ranges, sink);
     default:
-      return ExpandRuns<std::uint64_t>(values, lengths, n, range, sink);
+      return ExpandRuns<std::uint64_t>(values, lengths, n, ranges, sink);
   }
 }
 
@@ -77,7 +89,10 @@ class RleDecoder final : public ChunkDecoder {
   explicit RleDecoder(std::uint64_t bits) : bits_(bits) {}
   std::size_t num_buffers() const noexcept override { return 2; }
   Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch*) const override {
-    return Expand(bits_, chunk.buffers[0], chunk.buffers[1], chunk.num_values, range, sink);
+    return Expand(bits_, chunk.buffers[0], chunk.buffers[1], chunk.num_values, {&range, 1}, sink);
+  }
+  Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch*) const override {
+    return Expand(bits_, chunk.buffers[0], chunk.buffers[1], chunk.num_values, ranges, sink);
   }
 
  private:
@@ -96,7 +111,8 @@ Status DecodeWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t 
   const auto values_size = LoadLe<std::uint64_t>(bytes.data());
   if (values_size > bytes.size() - 8) return Corrupt("rle: {} bytes of run values in a buffer of {}", values_size, bytes.size());
   const Bytes lengths = bytes.subspan(8 + values_size);
-  return Expand(encoding.children[0].bits, bytes.subspan(8, values_size), lengths, num_values, {0, num_values}, sink);
+  const ValueRange all{0, num_values};
+  return Expand(encoding.children[0].bits, bytes.subspan(8, values_size), lengths, num_values, {&all, 1}, sink);
 }
 
 /// Calls emit(value, length) for each run of at most 255 values.

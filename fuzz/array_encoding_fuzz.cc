@@ -44,8 +44,10 @@ void Run(FuzzInput input) {
   }
   const auto field = legacy::FieldColumns::Open(*shape, std::move(columns), num_rows);
   if (!field) return;
-  ReadRows(*shape, num_rows,
-           [&](ValueRange rows, FieldSink* sink, PageScratch* scratch) { return field->Read(rows, sink, scratch); });
+  ReadRows(*shape, num_rows, [&](std::span<const ValueRange> rows, FieldSink* sink, PageScratch* scratch) -> Status {
+    for (const ValueRange& range : rows) LANCEKIT_TRY(field->Read(range, sink, scratch));
+    return {};
+  });
 }
 
 }  // namespace

@@ -24,8 +24,9 @@ void Run(FuzzInput input) {
     if (!shape) continue;
     const auto reader = FieldReader::Open(fragment, **shape, context.impl());
     if (!reader) continue;
-    ReadRows(**shape, fragment.num_rows,
-             [&](ValueRange rows, FieldSink* sink, PageScratch* scratch) { return (*reader)->Read(rows, sink, scratch); });
+    ReadRows(**shape, fragment.num_rows, [&](std::span<const ValueRange> rows, FieldSink* sink, PageScratch* scratch) {
+      return (*reader)->Read(rows, sink, scratch);
+    });
   }
 }
 

@@ -41,7 +41,7 @@ inline std::vector<std::string> Texts(const DataType& type, const ArrayData& arr
   return texts;
 }
 
-/// Reads rows with read(ValueRange, FieldSink*, PageScratch*): all of them in parts, and some alone.
+/// Reads rows with read(span of ValueRange, FieldSink*, PageScratch*): all of them in parts, and some alone or apart.
 template <class Read>
 void ReadRows(const FieldShape& shape, std::uint64_t num_rows, Read read_into) {
   std::uint64_t row_bytes = 1;
@@ -49,14 +49,15 @@ void ReadRows(const FieldShape& shape, std::uint64_t num_rows, Read read_into) {
   const std::uint64_t part = std::min(kMaxRows, kMaxBytes / row_bytes);
   if (part == 0) return;
   PageScratch scratch;
-  const auto read = [&](ValueRange rows) -> std::optional<std::vector<std::string>> {
-    FieldSink sink(shape, rows.count);
+  const auto read_ranges = [&](std::span<const ValueRange> rows) -> std::optional<std::vector<std::string>> {
+    FieldSink sink(shape, CountRows(rows));
     if (!read_into(rows, &sink, &scratch).ok()) return std::nullopt;
     const auto array = std::move(sink).Finish();
     if (!array) return std::nullopt;
-    Require(array->length == static_cast<std::int64_t>(rows.count), "another number of rows");
+    Require(array->length == static_cast<std::int64_t>(CountRows(rows)), "another number of rows");
     return Texts(shape.field().type, *array);
   };
+  const auto read = [&](ValueRange rows) { return read_ranges({&rows, 1}); };
   constexpr int kParts = 8;
   std::uint64_t first = 0;
   for (int parts = 0; parts < kParts && first < num_rows; ++parts) {
@@ -68,6 +69,12 @@ void ReadRows(const FieldShape& shape, std::uint64_t num_rows, Read read_into) {
       if (!texts.has_value() || shape.leaves().size() != 1) continue;
       Require(alone.has_value(), "a row is refused only when it is alone");
       Require(alone->front() == (*texts)[i], "a row alone is different");
+    }
+    if (count > 2) {
+      const ValueRange ends[] = {{first, 1}, {first + count - 1, 1}};
+      const auto apart = read_ranges(ends);
+      const bool comparable = texts.has_value() && shape.leaves().size() == 1;
+      if (comparable) Require(apart == std::vector<std::string>{texts->front(), texts->back()}, "rows apart are different");
     }
     first += count;
   }
@@ -93,10 +100,12 @@ inline void ReadPage(FuzzInput* input) {
   std::vector<bool> present(shape->leaves().size());
   present[leaf] = true;
   const std::uint64_t per_row = type.SlotsPerRow();
-  ReadRows(*shape, num_slots / per_row, [&](ValueRange rows, FieldSink* sink, PageScratch* scratch) -> Status {
+  ReadRows(*shape, num_slots / per_row, [&](std::span<const ValueRange> rows, FieldSink* sink, PageScratch* scratch) -> Status {
     sink->SetPresent(present);
-    LANCEKIT_TRY((*reader)->Read({rows.first * per_row, rows.count * per_row}, &sink->leaf(leaf), scratch));
-    sink->FillAbsent(rows.count);
+    std::vector<ValueRange> slots;
+    for (const ValueRange& range : rows) slots.push_back({range.first * per_row, range.count * per_row});
+    LANCEKIT_TRY((*reader)->ReadRanges(slots, &sink->leaf(leaf), scratch));
+    sink->FillAbsent(CountRows(rows));
     return {};
   });
 }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "base/checked_math.h"
 #include "format/schema.h"
@@ -54,17 +55,23 @@ std::string SidecarPath(const std::string& data_file, std::uint64_t id) {
 }
 
 class BlobColumn final : public FieldReader {
+  /// By blob_id, opened once for the rows of one call.
+  using Sidecars = std::map<std::uint64_t, std::shared_ptr<const Source>>;
+
  public:
   BlobColumn(std::shared_ptr<const FileReader> file, std::shared_ptr<const ColumnReader> column, DescriptorFields fields,
              ContextImpl& context)
       : file_(std::move(file)), column_(std::move(column)), fields_(fields), context_(context) {}
 
-  Status Read(ValueRange rows, FieldSink* sink, PageScratch* scratch) const override {
+  Status Read(std::span<const ValueRange> rows, FieldSink* sink, PageScratch* scratch) const override {
     LANCEKIT_ASSIGN(const ArrayData array, ReadDescriptors(rows, scratch));
     sink->SetPresent({true});
     LeafSink& leaf = sink->leaf(0);
-    for (std::uint64_t i = 0; i < rows.count; ++i) {
-      LANCEKIT_ASSIGN(const BlobBytes blob, Locate(array, i));
+    const std::uint64_t count = CountRows(rows);
+    LANCEKIT_TRY(CheckBudget(SizesOf(array)));
+    Sidecars sidecars;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      LANCEKIT_ASSIGN(const BlobBytes blob, Locate(array, i, &sidecars));
       LANCEKIT_ASSIGN(const Buffer bytes, blob.Read(0, blob.size));
       if (!leaf.values().HasRoom(bytes.size()))
         return MakeError(ErrorCode::kResourceLimit, "{} bytes of blobs do not fit into one batch", bytes.size());
@@ -72,15 +79,23 @@ class BlobColumn final : public FieldReader {
       LANCEKIT_TRY(leaf.values().AppendStrings(offsets, bytes.data(), 1));
       blob.is_null ? leaf.AppendNull(1) : leaf.AppendValid(1);
     }
-    leaf.CountEntries(rows.count);
-    sink->FillAbsent(rows.count);
+    leaf.CountEntries(count);
+    sink->FillAbsent(count);
     return {};
   }
 
   Result<BlobBytes> FindBlob(std::uint64_t row) const override {
     PageScratch scratch;
-    LANCEKIT_ASSIGN(const ArrayData array, ReadDescriptors({row, 1}, &scratch));
-    return Locate(array, 0);
+    const ValueRange only{row, 1};
+    LANCEKIT_ASSIGN(const ArrayData array, ReadDescriptors({&only, 1}, &scratch));
+    Sidecars sidecars;
+    return Locate(array, 0, &sidecars);
+  }
+
+  Result<std::vector<std::uint64_t>> BlobSizes(std::span<const ValueRange> rows) const override {
+    PageScratch scratch;
+    LANCEKIT_ASSIGN(const ArrayData array, ReadDescriptors(rows, &scratch));
+    return SizesOf(array);
   }
 
   std::uint64_t PageEnd(std::uint64_t) const override { return ~std::uint64_t{0}; }
@@ -88,29 +103,53 @@ class BlobColumn final : public FieldReader {
   std::uint64_t EstimateRowBytes() const override { return std::uint64_t{1} << 16; }
 
  private:
-  Result<ArrayData> ReadDescriptors(ValueRange rows, PageScratch* scratch) const {
-    LeafSink sink(column_->leaf(), rows.count);
+  Result<ArrayData> ReadDescriptors(std::span<const ValueRange> rows, PageScratch* scratch) const {
+    LeafSink sink(column_->leaf(), CountRows(rows));
     LANCEKIT_TRY(column_->Read(rows, &sink, scratch));
     return std::move(sink).Finish();
   }
 
-  Result<BlobBytes> Locate(const ArrayData& array, std::uint64_t row) const {
+  static bool IsNull(const ArrayData& array, std::uint64_t row) {
+    return array.null_count != 0 && !GetBit(array.validity.data(), row);
+  }
+  std::uint64_t SizeOf(const ArrayData& array, std::uint64_t row) const {
+    return LoadLe<std::uint64_t>(array.children[fields_.size].values.data() + 8 * row);
+  }
+  std::vector<std::uint64_t> SizesOf(const ArrayData& array) const {
+    std::vector<std::uint64_t> sizes(static_cast<std::size_t>(array.length));
+    for (std::uint64_t i = 0; i < sizes.size(); ++i) sizes[i] = IsNull(array, i) ? 0 : SizeOf(array, i);
+    return sizes;
+  }
+
+  // One blob is read whatever its size: nothing smaller could be.
+  Status CheckBudget(const std::vector<std::uint64_t>& sizes) const {
+    const std::uint64_t budget = context_.options().memory_budget;
+    std::uint64_t left = budget;
+    for (const std::uint64_t size : sizes) {
+      if (sizes.size() > 1 && size > left)
+        return MakeError(ErrorCode::kResourceLimit, "{} blobs of more than {} bytes in all", sizes.size(), budget);
+      left -= std::min(size, left);
+    }
+    return {};
+  }
+
+  Result<BlobBytes> Locate(const ArrayData& array, std::uint64_t row, Sidecars* sidecars) const {
     BlobBytes blob;
-    if (array.null_count != 0 && !GetBit(array.validity.data(), row)) {
+    if (IsNull(array, row)) {
       blob.is_null = true;
       return blob;
     }
     Descriptor descriptor;
     descriptor.kind = LoadLe<std::uint8_t>(array.children[fields_.kind].values.data() + row);
     descriptor.position = LoadLe<std::uint64_t>(array.children[fields_.position].values.data() + 8 * row);
-    descriptor.size = LoadLe<std::uint64_t>(array.children[fields_.size].values.data() + 8 * row);
+    descriptor.size = SizeOf(array, row);
     descriptor.id = LoadLe<std::uint32_t>(array.children[fields_.id].values.data() + 4 * row);
-    auto located = Open(descriptor);
+    auto located = Open(descriptor, sidecars);
     if (!located) return At(std::move(located).status(), {.path = file_->source().path(), .column = column_->name()});
     return located;
   }
 
-  Result<BlobBytes> Open(const Descriptor& descriptor) const {
+  Result<BlobBytes> Open(const Descriptor& descriptor, Sidecars* sidecars) const {
     BlobBytes blob;
     blob.size = descriptor.size;
     if (descriptor.size == 0 && descriptor.kind <= kDedicated) return blob;
@@ -121,7 +160,11 @@ class BlobColumn final : public FieldReader {
         break;
       case kPacked:
       case kDedicated: {
-        LANCEKIT_ASSIGN(blob.source, OpenFileSource(context_, SidecarPath(file_->source().path(), descriptor.id)));
+        std::shared_ptr<const Source>& sidecar = (*sidecars)[descriptor.id];
+        if (sidecar == nullptr) {
+          LANCEKIT_ASSIGN(sidecar, OpenFileSource(context_, SidecarPath(file_->source().path(), descriptor.id)));
+        }
+        blob.source = sidecar;
         blob.offset = descriptor.kind == kPacked ? descriptor.position : 0;
         break;
       }

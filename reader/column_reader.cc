@@ -52,31 +52,50 @@ Result<const PageReader*> ColumnReader::Page(std::size_t page) const {
   return lazy.reader.get();
 }
 
-Result<BlobPlace> ColumnReader::FindBlob(std::uint64_t row) const {
-  const std::size_t page = FindPage(row);
-  LANCEKIT_ASSIGN(const PageReader* reader, Page(page));
-  PageScratch scratch;
-  auto place = reader->FindBlob(row - slot_starts_[page], &scratch);
-  if (!place) return Locate(std::move(place).status(), page);
-  return place;
+template <class ReadPage>
+Status ColumnReader::ForEachPage(std::span<const ValueRange> rows, PageScratch* scratch, ReadPage read) const {
+  std::vector<ValueRange>& in_page = scratch->page_rows;
+  in_page.clear();
+  std::size_t page = 0;  // that in_page is of
+  const auto flush = [&]() -> Status {
+    if (in_page.empty()) return {};
+    LANCEKIT_ASSIGN(const PageReader* reader, Page(page));
+    Status status = read(*reader, std::span<const ValueRange>(in_page));
+    if (!status.ok()) return Locate(std::move(status), page);
+    in_page.clear();
+    return {};
+  };
+  for (const ValueRange& range : rows) {
+    ValueRange slots{range.first * slots_per_row_, range.count * slots_per_row_};
+    while (slots.count != 0) {
+      if (in_page.empty() || slots.first >= slot_starts_[page + 1]) {
+        LANCEKIT_TRY(flush());
+        page = FindPage(slots.first);
+      }
+      const std::uint64_t count = std::min(slots.count, slot_starts_[page + 1] - slots.first);
+      in_page.push_back({slots.first - slot_starts_[page], count});
+      slots.first += count;
+      slots.count -= count;
+    }
+  }
+  return flush();
 }
 
-Status ColumnReader::Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const {
-  ValueRange slots{rows.first * slots_per_row_, rows.count * slots_per_row_};
-  std::size_t page = slots.count == 0 ? 0 : FindPage(slots.first);
-  while (slots.count != 0) {
-    const std::uint64_t skip = slots.first - slot_starts_[page];
-    const std::uint64_t count = std::min(slots.count, slot_starts_[page + 1] - slots.first);
-    if (count != 0) {
-      LANCEKIT_ASSIGN(const PageReader* reader, Page(page));
-      Status status = reader->Read({skip, count}, sink, scratch);
-      if (!status.ok()) return Locate(std::move(status), page);
-    }
-    slots.first += count;
-    slots.count -= count;
-    ++page;
-  }
-  return {};
+Status ColumnReader::Read(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const {
+  return ForEachPage(rows, scratch, [&](const PageReader& page, std::span<const ValueRange> slots) {
+    return slots.size() == 1 ? page.Read(slots[0], sink, scratch) : page.ReadRanges(slots, sink, scratch);
+  });
+}
+
+Result<std::vector<BlobPlace>> ColumnReader::FindBlobs(std::span<const ValueRange> rows) const {
+  std::vector<BlobPlace> places;
+  PageScratch scratch;
+  LANCEKIT_TRY(ForEachPage(rows, &scratch, [&](const PageReader& page, std::span<const ValueRange> slots) -> Status {
+    LANCEKIT_ASSIGN(const std::vector<BlobPlace> found, page.FindBlobs(slots, &scratch));
+    places.insert(places.end(), found.begin(), found.end());
+    return {};
+  }));
+  return places;
 }
 
 }  // namespace lancekit

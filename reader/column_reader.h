@@ -32,11 +32,11 @@ class ColumnReader {
   std::uint64_t stored_bytes() const noexcept { return stored_bytes_; }
 
   const std::shared_ptr<const Source>& source() const noexcept { return source_; }
-  /// As PageReader::FindBlob. Pre: the row exists.
-  Result<BlobPlace> FindBlob(std::uint64_t row) const;
+  /// As PageReader::FindBlobs. Pre: the rows exist.
+  Result<std::vector<BlobPlace>> FindBlobs(std::span<const ValueRange> rows) const;
 
-  /// Appends rows [rows.first, rows.first + rows.count). Pre: they exist.
-  Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const;
+  /// Appends the rows of ranges that ascend without overlap. Pre: the rows exist.
+  Status Read(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const;
 
  private:
   struct LazyPage {
@@ -52,6 +52,9 @@ class ColumnReader {
         pages_(metadata_.pages.size()) {}
   std::size_t FindPage(std::uint64_t slot) const;
   Result<const PageReader*> Page(std::size_t page) const;
+  /// Calls read(page, ranges of slots within it) page after page.
+  template <class ReadPage>
+  Status ForEachPage(std::span<const ValueRange> rows, PageScratch* scratch, ReadPage read) const;
   Status Locate(Status status, std::size_t page) const;
 
   std::shared_ptr<const Source> source_;

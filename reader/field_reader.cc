@@ -20,12 +20,12 @@ class LeafColumns final : public FieldReader {
     for (const auto& column : columns_) present_.push_back(column != nullptr);
   }
 
-  Status Read(ValueRange rows, FieldSink* sink, PageScratch* scratch) const override {
+  Status Read(std::span<const ValueRange> rows, FieldSink* sink, PageScratch* scratch) const override {
     sink->SetPresent(present_);
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       if (columns_[i] != nullptr) LANCEKIT_TRY(columns_[i]->Read(rows, &sink->leaf(i), scratch));
     }
-    sink->FillAbsent(rows.count);
+    sink->FillAbsent(CountRows(rows));
     return {};
   }
 
@@ -40,8 +40,17 @@ class LeafColumns final : public FieldReader {
 
   Result<BlobBytes> FindBlob(std::uint64_t row) const override {
     if (columns_.size() != 1 || columns_[0] == nullptr) return FieldReader::FindBlob(row);
-    LANCEKIT_ASSIGN(const BlobPlace place, columns_[0]->FindBlob(row));
-    return BlobBytes{columns_[0]->source(), place.bytes.offset, place.bytes.size, place.level != 0};
+    const ValueRange only{row, 1};
+    LANCEKIT_ASSIGN(const std::vector<BlobPlace> places, columns_[0]->FindBlobs({&only, 1}));
+    return BlobBytes{columns_[0]->source(), places[0].bytes.offset, places[0].bytes.size, places[0].level != 0};
+  }
+
+  Result<std::vector<std::uint64_t>> BlobSizes(std::span<const ValueRange> rows) const override {
+    if (columns_.size() != 1 || columns_[0] == nullptr) return FieldReader::BlobSizes(rows);
+    LANCEKIT_ASSIGN(const std::vector<BlobPlace> places, columns_[0]->FindBlobs(rows));
+    std::vector<std::uint64_t> sizes;
+    for (const BlobPlace& place : places) sizes.push_back(place.bytes.size);
+    return sizes;
   }
 
   std::uint64_t EstimateRowBytes() const override {
@@ -74,6 +83,10 @@ Result<Buffer> BlobBytes::Read(std::uint64_t first, std::uint64_t count) const {
 }
 
 Result<BlobBytes> FieldReader::FindBlob(std::uint64_t) const {
+  return Unsupported("the column holds no blobs that lie by themselves");
+}
+
+Result<std::vector<std::uint64_t>> FieldReader::BlobSizes(std::span<const ValueRange>) const {
   return Unsupported("the column holds no blobs that lie by themselves");
 }
 

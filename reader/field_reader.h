@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "reader/column_reader.h"
@@ -31,14 +32,17 @@ class FieldReader {
   static Result<std::shared_ptr<const FieldReader>> Open(const TableFragment& fragment, const FieldShape& shape,
                                                          ContextImpl& context);
 
-  /// Appends rows [rows.first, rows.first + rows.count) of the fragment's files. Pre: they exist.
-  virtual Status Read(ValueRange rows, FieldSink* sink, PageScratch* scratch) const = 0;
+  /// Appends rows of the fragment's files. The ranges ascend without overlap; what they share is read and decoded once.
+  /// Pre: the rows exist.
+  virtual Status Read(std::span<const ValueRange> rows, FieldSink* sink, PageScratch* scratch) const = 0;
   /// First row behind the page that holds `row`, where a batch had better end; no limit for most fields.
   virtual std::uint64_t PageEnd(std::uint64_t row) const = 0;
   /// Bytes of a row in memory, guessed.
   virtual std::uint64_t EstimateRowBytes() const = 0;
   /// Errors: kUnsupported when the field holds no blobs that lie by themselves.
   virtual Result<BlobBytes> FindBlob(std::uint64_t row) const;
+  /// Bytes of the blobs in rows, as Read takes them, from their descriptors alone. Errors: as FindBlob.
+  virtual Result<std::vector<std::uint64_t>> BlobSizes(std::span<const ValueRange> rows) const;
 };
 
 }  // namespace lancekit

@@ -15,8 +15,9 @@ class LegacyField final : public FieldReader {
   LegacyField(legacy::FieldColumns columns, std::shared_ptr<const FileReader> file)
       : columns_(std::move(columns)), file_(std::move(file)) {}
 
-  Status Read(ValueRange rows, FieldSink* sink, PageScratch* scratch) const override {
-    return columns_.Read(rows, sink, scratch);
+  Status Read(std::span<const ValueRange> rows, FieldSink* sink, PageScratch* scratch) const override {
+    for (const ValueRange& range : rows) LANCEKIT_TRY(columns_.Read(range, sink, scratch));
+    return {};
   }
   std::uint64_t PageEnd(std::uint64_t row) const override { return columns_.PageEnd(row); }
   std::uint64_t EstimateRowBytes() const override { return columns_.EstimateRowBytes(); }
@@ -28,6 +29,17 @@ class LegacyField final : public FieldReader {
     BlobBytes bytes{.offset = blob.range.offset, .size = blob.range.size, .is_null = blob.is_null};
     if (bytes.size != 0) bytes.source = file_->shared_source();
     return bytes;
+  }
+
+  Result<std::vector<std::uint64_t>> BlobSizes(std::span<const ValueRange> rows) const override {
+    std::vector<std::uint64_t> sizes;
+    for (const ValueRange& range : rows) {
+      for (std::uint64_t i = 0; i < range.count; ++i) {
+        LANCEKIT_ASSIGN(const BlobBytes blob, FindBlob(range.first + i));
+        sizes.push_back(blob.size);
+      }
+    }
+    return sizes;
   }
 
  private:

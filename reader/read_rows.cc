@@ -9,14 +9,19 @@ Result<ArrayData> ReadRows(const TableImpl& table, const FieldShape& shape, std:
   for (const RowRun& run : runs) total += run.count;
   FieldSink sink(shape, total);
   PageScratch scratch;
-  const TableFragment* fragment = nullptr;
-  std::shared_ptr<const FieldReader> reader;
-  for (const RowRun& run : runs) {
-    if (run.fragment != fragment) {
-      fragment = run.fragment;
-      LANCEKIT_ASSIGN(reader, FieldReader::Open(*fragment, shape, table.context()));
+  std::vector<ValueRange> ranges;
+  for (std::size_t i = 0; i < runs.size();) {
+    const TableFragment* const fragment = runs[i].fragment;
+    LANCEKIT_ASSIGN(const auto reader, FieldReader::Open(*fragment, shape, table.context()));
+    while (i < runs.size() && runs[i].fragment == fragment) {
+      // Runs that ascend are read in one go.
+      ranges.clear();
+      for (std::uint64_t end = 0; i < runs.size() && runs[i].fragment == fragment && runs[i].first >= end; ++i) {
+        ranges.push_back({runs[i].first, runs[i].count});
+        end = runs[i].first + runs[i].count;
+      }
+      LANCEKIT_TRY(reader->Read(ranges, &sink, &scratch));
     }
-    LANCEKIT_TRY(reader->Read({run.first, run.count}, &sink, &scratch));
   }
   auto array = std::move(sink).Finish();
   if (!array) return At(std::move(array).status(), {.column = shape.field().name});

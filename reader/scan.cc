@@ -55,14 +55,18 @@ Result<std::uint64_t> ScanImpl::RowsPerBatch(const TableFragment& fragment) {
 std::uint64_t ScanImpl::CountBlobs(const FieldReader& reader, const TableFragment& fragment, std::uint64_t first,
                                    std::uint64_t count) const {
   constexpr std::uint64_t kMaxRows = 4096;
+  std::vector<ValueRange> rows;
+  for (const format::RowRange& range : fragment.live.Ranges(first, std::min(count, kMaxRows))) {
+    rows.push_back({range.begin, range.end - range.begin});
+  }
+  const auto sizes = reader.BlobSizes(rows);
+  if (!sizes) return sizes.error().code == ErrorCode::kUnsupported ? count : 1;  // reading them will say what is wrong
   std::uint64_t bytes = 0;
-  for (std::uint64_t i = 0; i < std::min(count, kMaxRows); ++i) {
-    const auto blob = reader.FindBlob(fragment.live.Physical(first + i));
-    if (!blob) return blob.error().code == ErrorCode::kUnsupported ? count : std::max<std::uint64_t>(1, i);
-    bytes += blob->size;
+  for (std::size_t i = 0; i < sizes->size(); ++i) {
+    bytes += (*sizes)[i];
     if (bytes > batch_bytes_) return std::max<std::uint64_t>(1, i);
   }
-  return std::min(count, kMaxRows);
+  return sizes->size();
 }
 
 Result<std::optional<RowRun>> ScanImpl::NextRun() {

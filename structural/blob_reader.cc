@@ -41,7 +41,11 @@ class BlobPage final : public PageReader {
   }
 
   Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const override {
-    LANCEKIT_ASSIGN(const std::vector<BlobPlace> places, Locate(rows, scratch));
+    return rows.count == 0 ? Status() : ReadRanges({&rows, 1}, sink, scratch);
+  }
+
+  Status ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const override {
+    LANCEKIT_ASSIGN(const std::vector<BlobPlace> places, FindBlobs(rows, scratch));
     scratch->definition.Clear();
     scratch->definition.AppendFixed(places.size());
     auto* const levels = scratch->definition.values().as<std::uint16_t>();
@@ -62,34 +66,29 @@ class BlobPage final : public PageReader {
     return AppendEntries(levels_, nullptr, levels, places.size(), sink, &scratch->visible).status();
   }
 
-  Result<BlobPlace> FindBlob(std::uint64_t row, PageScratch* scratch) const override {
-    LANCEKIT_ASSIGN(const std::vector<BlobPlace> places, Locate({row, 1}, scratch));
-    return places[0];
-  }
-
- private:
-  explicit BlobPage(const Source& source) : source_(source) {}
-
-  Result<std::vector<BlobPlace>> Locate(ValueRange rows, PageScratch* scratch) const {
-    LeafSink sink(descriptor_type_, rows.count);
-    LANCEKIT_TRY(descriptors_->Read(rows, &sink, scratch));
+  Result<std::vector<BlobPlace>> FindBlobs(std::span<const ValueRange> rows, PageScratch* scratch) const override {
+    const std::uint64_t count = CountRows(rows);
+    LeafSink sink(descriptor_type_, count);
+    LANCEKIT_TRY(descriptors_->ReadRanges(rows, &sink, scratch));
     const ArrayData array = std::move(sink).Finish();
-    std::vector<BlobPlace> places(rows.count);
-    for (std::uint64_t i = 0; i < rows.count; ++i) {
+    std::vector<BlobPlace> places(count);
+    for (std::uint64_t i = 0; i < count; ++i) {
       const auto position = LoadLe<std::uint64_t>(array.children[0].values.data() + 8 * i);
       const auto size = LoadLe<std::uint64_t>(array.children[1].values.data() + 8 * i);
       if (size == 0) {
-        if (position >> 32 != 0 || (position & 0xFFFF) != 0)
-          return Corrupt("blob: levels {} of row {}", position, rows.first + i);
+        if (position >> 32 != 0 || (position & 0xFFFF) != 0) return Corrupt("blob: levels {} of a row", position);
         places[i].level = static_cast<std::uint16_t>(position >> 16);
       } else if (!RangeFits(position, size, source_.size())) {
-        return Corrupt("blob: row {} lies at [{}, +{}) in a file of {} bytes", rows.first + i, position, size, source_.size());
+        return Corrupt("blob: a row lies at [{}, +{}) in a file of {} bytes", position, size, source_.size());
       } else {
         places[i].bytes = {position, size};
       }
     }
     return places;
   }
+
+ private:
+  explicit BlobPage(const Source& source) : source_(source) {}
 
   const Source& source_;
   PageLevels levels_;

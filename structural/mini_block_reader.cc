@@ -72,11 +72,21 @@ struct ChunkParts {
   std::array<Bytes, kMaxChunkBuffers> values;
 };
 
-/// The decoded levels of one chunk; nullptr where the page has none.
+/// The levels of entries; nullptr where the page has none.
+struct EntryLevels {
+  const std::uint16_t* rep = nullptr;
+  const std::uint16_t* def = nullptr;
+};
+
+/// The decoded levels of one chunk.
 struct ChunkLevels {
   const std::uint16_t* rep = nullptr;
   const std::uint16_t* def = nullptr;
   std::uint64_t count = 0;
+
+  EntryLevels At(std::uint64_t entry) const {
+    return {rep == nullptr ? nullptr : rep + entry, def == nullptr ? nullptr : def + entry};
+  }
 };
 
 /// Where rows start: how many of them in the chunks before each chunk.
@@ -137,19 +147,29 @@ std::uint64_t ValueBits(const format::Encoding& encoding) {
 class MiniBlockPage final : public PageReader {
  public:
   static Result<std::unique_ptr<PageReader>> Open(const PageInput& input);
-  Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const override;
+  Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const override {
+    return rows.count == 0 ? Status() : ReadRanges({&rows, 1}, sink, scratch);
+  }
+  Status ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const override;
 
  private:
+  /// Chunks [first, last].
+  struct ChunkRun {
+    std::size_t first = 0;
+    std::size_t last = 0;
+  };
   explicit MiniBlockPage(const PageInput& input)
       : source_(*input.source), leaf_(*input.leaf), data_(input.page->buffers[1]), num_buffers_(input.layout->num_buffers) {}
 
   Status OpenIndex(const PageInput& input);
   Status Split(Bytes chunk, ChunkParts* parts) const;
-  Status ReadChunk(std::size_t chunk, Bytes bytes, ValueRange rows, LeafSink* sink, PageScratch* scratch) const;
+  ChunkRun ChunksOf(ValueRange rows) const;
+  Status ReadChunks(ChunkRun run, std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const;
+  Status ReadChunk(std::size_t chunk, Bytes bytes, std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const;
   Result<ChunkLevels> ReadLevels(const ChunkParts& parts, std::uint64_t num_values, PageScratch* scratch) const;
-  Result<ValueRange> FindEntries(std::size_t chunk, const ChunkLevels& levels, ValueRange rows) const;
-  Status ReadIndices(const Chunk& chunk, ValueRange range, const std::uint16_t* levels, LeafSink* sink,
-                     PageScratch* scratch) const;
+  Status FindEntries(std::size_t chunk, const ChunkLevels& levels, std::span<const ValueRange> rows, ValueRange* entries) const;
+  Status AppendIndexed(const Chunk& chunk, const ChunkLevels& levels, std::span<const ValueRange> entries,
+                       std::span<const ValueRange> values, LeafSink* sink, PageScratch* scratch) const;
   Status OpenDictionary(const PageInput& input);
 
   const Source& source_;
@@ -275,80 +295,133 @@ Result<ChunkLevels> MiniBlockPage::ReadLevels(const ChunkParts& parts, std::uint
   return levels;
 }
 
-// The entries of the chunk that belong to these rows of the page.
-Result<ValueRange> MiniBlockPage::FindEntries(std::size_t chunk, const ChunkLevels& levels, ValueRange rows) const {
-  if (!row_index_.has_value()) return ValueRange{rows.first - chunks_.first(chunk), rows.count};
+// The entries of the chunk that belong to each range of rows of the page; every range has rows in the chunk.
+Status MiniBlockPage::FindEntries(std::size_t chunk, const ChunkLevels& levels, std::span<const ValueRange> rows,
+                                  ValueRange* entries) const {
+  if (!row_index_.has_value()) {
+    const std::uint64_t first = chunks_.first(chunk);
+    const std::uint64_t end = chunks_.first(chunk + 1);
+    for (const ValueRange& range : rows) {
+      const std::uint64_t from = std::max(range.first, first);
+      *entries++ = {from - first, std::min(range.first + range.count, end) - from};
+    }
+    return {};
+  }
   const std::uint64_t before = row_index_->before(chunk);
-  const std::uint64_t end = rows.first + rows.count;
   std::uint64_t row = before;  // that starts next
-  ValueRange entries{levels.count, 0};
-  std::uint64_t last = levels.count;
-  if (rows.first < before) entries.first = 0;
+  std::size_t range = 0;       // that is not complete
+  std::uint64_t first = rows[0].first < before ? 0 : levels.count;
   for (std::uint64_t i = 0; i < levels.count; ++i) {
     if (levels.rep[i] != levels_.max_rep()) continue;
-    if (row == rows.first) entries.first = i;
-    if (row == end) last = i;
+    if (range < rows.size() && row == rows[range].first + rows[range].count) {
+      entries[range++] = {first, i - first};
+      first = levels.count;
+    }
+    if (range < rows.size() && row == rows[range].first) first = i;
     ++row;
   }
+  for (; range < rows.size(); ++range, first = levels.count) entries[range] = {first, levels.count - first};
   const bool starts_inside = chunk == 0 && levels.count != 0 && levels.rep[0] != levels_.max_rep();
   if (row != row_index_->before(chunk + 1) || starts_inside) {
     return Corrupt("mini-block: {} rows start in a chunk where the repetition index says {}", row - before,
                    row_index_->before(chunk + 1) - before);
   }
-  entries.count = last - std::min(last, entries.first);
-  return entries;
+  return {};
 }
 
-Status MiniBlockPage::ReadIndices(const Chunk& chunk, ValueRange range, const std::uint16_t* levels, LeafSink* sink,
-                                  PageScratch* scratch) const {
-  const auto gather = [&]<class Index>(ValueSink& indices, Index) -> Status {
+Status MiniBlockPage::AppendIndexed(const Chunk& chunk, const ChunkLevels& levels, std::span<const ValueRange> entries,
+                                    std::span<const ValueRange> values, LeafSink* sink, PageScratch* scratch) const {
+  const auto append = [&]<class Index>(ValueSink& indices, Index) -> Status {
     indices.Clear();
-    LANCEKIT_TRY(decoder_->Decode(chunk, range, &indices, &scratch->decode));
-    return dictionary_->Gather(indices.values().as<Index>(), levels, range.count, sink, &scratch->ends);
+    if (!values.empty()) LANCEKIT_TRY(decoder_->DecodeRanges(chunk, values, &indices, &scratch->decode));
+    Index* next = indices.values().as<Index>();
+    for (const ValueRange& range : entries) {
+      const EntryLevels part = levels.At(range.first);
+      const std::uint64_t count = levels_.CountVisible(part.def, range.count);
+      LANCEKIT_ASSIGN(const std::uint16_t* visible,
+                      AppendEntries(levels_, part.rep, part.def, range.count, sink, &scratch->visible));
+      if (count != 0) LANCEKIT_TRY(dictionary_->Gather(next, visible, count, sink, &scratch->ends));
+      next += count;
+    }
+    return {};
   };
   switch (index_bits_) {
     case 8:
-      return gather(scratch->indices8, std::uint8_t{});
+      return append(scratch->indices8, std::uint8_t{});
     case 16:
-      return gather(scratch->indices16, std::uint16_t{});
+      return append(scratch->indices16, std::uint16_t{});
     case 32:
-      return gather(scratch->indices32, std::uint32_t{});
+      return append(scratch->indices32, std::uint32_t{});
     default:
-      return gather(scratch->indices64, std::uint64_t{});
+      return append(scratch->indices64, std::uint64_t{});
   }
 }
 
-Status MiniBlockPage::ReadChunk(std::size_t index, Bytes bytes, ValueRange rows, LeafSink* sink, PageScratch* scratch) const {
+Status MiniBlockPage::ReadChunk(std::size_t index, Bytes bytes, std::span<const ValueRange> rows, LeafSink* sink,
+                                PageScratch* scratch) const {
   ChunkParts parts;
   LANCEKIT_TRY(Split(bytes, &parts));
   const Chunk chunk{{parts.values.data(), num_buffers_}, chunks_.num_values(index)};
   LANCEKIT_ASSIGN(const ChunkLevels levels, ReadLevels(parts, chunk.num_values, scratch));
-  LANCEKIT_ASSIGN(const ValueRange entries, FindEntries(index, levels, rows));
-  const std::uint16_t* const rep = levels.rep == nullptr ? nullptr : levels.rep + entries.first;
-  const std::uint16_t* const def = levels.def == nullptr ? nullptr : levels.def + entries.first;
-  const ValueRange values{levels_.CountVisible(levels.def, entries.first), levels_.CountVisible(def, entries.count)};
-  LANCEKIT_ASSIGN(const std::uint16_t* visible, AppendEntries(levels_, rep, def, entries.count, sink, &scratch->visible));
-  if (values.count == 0) return {};
-  if (dictionary_ != nullptr) return ReadIndices(chunk, values, visible, sink, scratch);
-  return decoder_->Decode(chunk, values, &sink->values(), &scratch->decode);
+  ValueRange alone[2];
+  if (rows.size() > 1) scratch->chunk_parts.resize(2 * rows.size());
+  const std::span<ValueRange> entries(rows.size() > 1 ? scratch->chunk_parts.data() : alone, rows.size());
+  LANCEKIT_TRY(FindEntries(index, levels, rows, entries.data()));
+  // The values of these entries; there may be none.
+  ValueRange* const values = entries.data() + entries.size();
+  std::size_t num_values = 0;
+  std::uint64_t entry = 0;
+  std::uint64_t value = 0;
+  for (const ValueRange& range : entries) {
+    value += levels_.CountVisible(levels.At(entry).def, range.first - entry);
+    const std::uint64_t count = levels_.CountVisible(levels.At(range.first).def, range.count);
+    if (count != 0) values[num_values++] = {value, count};
+    entry = range.first + range.count;
+    value += count;
+  }
+  if (dictionary_ != nullptr) return AppendIndexed(chunk, levels, entries, {values, num_values}, sink, scratch);
+  for (const ValueRange& range : entries) {
+    const EntryLevels part = levels.At(range.first);
+    LANCEKIT_TRY(AppendEntries(levels_, part.rep, part.def, range.count, sink, &scratch->visible).status());
+  }
+  if (num_values == 0) return {};
+  if (num_values == 1) return decoder_->Decode(chunk, values[0], &sink->values(), &scratch->decode);
+  return decoder_->DecodeRanges(chunk, {values, num_values}, &sink->values(), &scratch->decode);
 }
 
-Status MiniBlockPage::Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const {
-  if (rows.count == 0) return {};
+MiniBlockPage::ChunkRun MiniBlockPage::ChunksOf(ValueRange rows) const {
   const std::uint64_t end = rows.first + rows.count;
-  const std::size_t first = row_index_.has_value() ? row_index_->Find(rows.first) : chunks_.Find(rows.first);
   // The last row goes on until the next one starts, maybe chunks later.
-  const std::size_t last = row_index_.has_value() ? row_index_->FindLast(end) : chunks_.Find(end - 1);
-  const std::uint64_t start = chunks_.start_bytes(first);
-  LANCEKIT_ASSIGN(const Buffer bytes, source_.Read(data_.offset + start, chunks_.end_bytes(last) - start));
-  for (std::size_t i = first; i <= last; ++i) {
-    ValueRange part = rows;
-    if (!row_index_.has_value()) {
-      part.first = std::max(rows.first, chunks_.first(i));
-      part.count = std::min(end, chunks_.first(i + 1)) - part.first;
+  if (row_index_.has_value()) return {row_index_->Find(rows.first), row_index_->FindLast(end)};
+  return {chunks_.Find(rows.first), chunks_.Find(end - 1)};
+}
+
+// Chunks side by side are read at once.
+Status MiniBlockPage::ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const {
+  for (std::size_t i = 0; i < rows.size();) {
+    const std::size_t begin = i;
+    ChunkRun run = ChunksOf(rows[i]);
+    for (++i; i < rows.size(); ++i) {
+      const ChunkRun next = ChunksOf(rows[i]);
+      if (next.first > run.last + 1) break;
+      run.last = next.last;
     }
+    LANCEKIT_TRY(ReadChunks(run, rows.subspan(begin, i - begin), sink, scratch));
+  }
+  return {};
+}
+
+Status MiniBlockPage::ReadChunks(ChunkRun run, std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const {
+  const std::uint64_t start = chunks_.start_bytes(run.first);
+  LANCEKIT_ASSIGN(const Buffer bytes, source_.Read(data_.offset + start, chunks_.end_bytes(run.last) - start));
+  // Ranges [begin, end) have rows in the chunk: there are no chunks without.
+  std::size_t begin = 0;
+  std::size_t end = 1;
+  for (std::size_t i = run.first; i <= run.last; ++i) {
+    while (begin + 1 < rows.size() && ChunksOf(rows[begin]).last < i) ++begin;
+    while (end < rows.size() && ChunksOf(rows[end]).first <= i) ++end;
     const Bytes chunk = bytes.bytes().subspan(chunks_.start_bytes(i) - start, chunks_.end_bytes(i) - chunks_.start_bytes(i));
-    Status status = ReadChunk(i, chunk, part, sink, scratch);
+    Status status = ReadChunk(i, chunk, rows.subspan(begin, end - begin), sink, scratch);
     if (!status.ok()) return At(std::move(status), {.offset = data_.offset + chunks_.start_bytes(i)});
   }
   return {};

@@ -2,7 +2,12 @@
 
 namespace lancekit {
 
-Result<BlobPlace> PageReader::FindBlob(std::uint64_t, PageScratch*) const {
+Status PageReader::ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const {
+  for (const ValueRange& range : rows) LANCEKIT_TRY(Read(range, sink, scratch));
+  return {};
+}
+
+Result<std::vector<BlobPlace>> PageReader::FindBlobs(std::span<const ValueRange>, PageScratch*) const {
   return Unsupported("the column holds no blobs that lie by themselves");
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "encodings/encoding.h"
 #include "format/file_metadata.h"
@@ -22,6 +24,8 @@ struct PageScratch {
   ValueSink indices32{FixedShape(32)};
   ValueSink indices64{FixedShape(64)};
   MutableBuffer ends;
+  std::vector<ValueRange> page_rows;    // of several ranges, those in one page
+  std::vector<ValueRange> chunk_parts;  // and in one chunk of it: entries, then values
 };
 
 /// Where a blob lies in the file.
@@ -38,8 +42,10 @@ class PageReader {
   /// structs rows are slots, as PageMetadata::length counts them.
   /// Errors: kCorruption, kIo, kResourceLimit; offsets in errors are file positions where they are known.
   virtual Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const = 0;
-  /// Blob pages: where the bytes of a row lie. Errors: as Read; kUnsupported for other pages.
-  virtual Result<BlobPlace> FindBlob(std::uint64_t row, PageScratch* scratch) const;
+  /// The same for several ranges, which ascend without overlap: what they share is read and decoded once. Pre: none is empty.
+  virtual Status ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const;
+  /// Blob pages: where the bytes of rows lie. Pre and errors: as ReadRanges; kUnsupported for other pages.
+  virtual Result<std::vector<BlobPlace>> FindBlobs(std::span<const ValueRange> rows, PageScratch* scratch) const;
 };
 
 /// What every structural encoding starts from. The source must outlive the page.

@@ -100,6 +100,31 @@ inline Result<ArrayData> ReadArray(const PageReader& reader, const LeafType& lea
   return std::move(sink).Finish();
 }
 
+/// Ranges of `length` rows each, `gap` rows apart.
+inline std::vector<ValueRange> SpreadRanges(std::uint64_t num_rows, std::uint64_t length, std::uint64_t gap) {
+  std::vector<ValueRange> ranges;
+  for (std::uint64_t row = 0; row < num_rows; row += length + gap) ranges.push_back({row, std::min(length, num_rows - row)});
+  return ranges;
+}
+
+/// Reads ranges of rows at once. Returns what went wrong or is different from `expected`.
+inline std::string CheckRanges(const PageReader& reader, const LeafType& leaf, const PageValues& expected,
+                               std::span<const ValueRange> ranges) {
+  PageScratch scratch;
+  LeafSink sink(leaf, CountRows(ranges));
+  if (Status status = reader.ReadRanges(ranges, &sink, &scratch); !status.ok()) return status.error().describe();
+  const ArrayData array = std::move(sink).Finish();
+  if (array.length != static_cast<std::int64_t>(CountRows(ranges))) return fmt::format("{} rows of ranges", array.length);
+  std::uint64_t at = 0;
+  for (const ValueRange& rows : ranges) {
+    if (RowTexts(ValuesOf(leaf, array), {at, rows.count}) != RowTexts(expected, rows)) {
+      return fmt::format("rows {}+{} among {} ranges are different", rows.first, rows.count, ranges.size());
+    }
+    at += rows.count;
+  }
+  return "";
+}
+
 /// Reads the page as a whole, in parts and some rows alone. Returns what went wrong or is different from `expected`.
 inline std::string CheckPage(const MemoryPage& page, const LeafType& leaf, const PageValues& expected) {
   const auto reader = page.Open(leaf);
@@ -113,6 +138,10 @@ inline std::string CheckPage(const MemoryPage& page, const LeafType& leaf, const
     if (RowTexts(ValuesOf(leaf, *array), {0, rows.count}) != RowTexts(expected, rows)) {
       return fmt::format("rows {}+{} are different", rows.first, rows.count);
     }
+  }
+  for (const auto& [length, gap] : {std::pair<std::uint64_t, std::uint64_t>{1, 1}, {1, 700}, {3, 40}, {20, 0}, {600, 1500}}) {
+    const std::string wrong = CheckRanges(**reader, leaf, expected, SpreadRanges(n, length, gap));
+    if (!wrong.empty()) return wrong;
   }
   return "";
 }
