@@ -226,23 +226,25 @@ Status Dataset::CheckReadable() const {
   return Unsupported("data files of Lance {} are not supported", version);
 }
 
-Result<std::string> Dataset::FindBase(const std::string& path) const {
+Result<std::vector<std::filesystem::path>> Dataset::BasePlaces(const std::string& path) const {
   constexpr std::string_view kFileScheme = "file://";
   std::string local = path;
   if (local.starts_with(kFileScheme)) local.erase(0, kFileScheme.size());
   if (local.empty()) return Corrupt("a base path without a name");
   if (local.find("://") != std::string::npos) return Unsupported("files of the dataset lie in {}, which is not local", path);
+  std::vector<fs::path> places{local};
   // A branch knows its parent's place, also after both were moved.
-  if (const std::size_t tree = local.rfind("/tree/"); folder_ != root_) {
-    const fs::path inside = fs::path(root_) / (tree == std::string::npos ? "" : local.substr(tree + 1));
-    if (Normal(local).filename() == Normal(root_).filename()) return root_;
-    if (tree != std::string::npos && IsFolder(inside)) return inside.string();
+  if (folder_ != root_) {
+    const std::size_t tree = local.rfind("/tree/");
+    if (Normal(local).filename() == Normal(root_).filename()) places.emplace_back(root_);
+    if (tree != std::string::npos) places.push_back(fs::path(root_) / local.substr(tree + 1));
   }
   // A relative path is one from the working directory of who wrote it, often the folder that holds both datasets.
   const fs::path beside = Normal(root_).parent_path();
-  for (const fs::path& candidate : {fs::path(local), beside / local, beside / Normal(local).filename()}) {
-    if (IsFolder(candidate)) return candidate.string();
-  }
+  places.push_back(beside / local);
+  places.push_back(beside / Normal(local).filename());
+  std::erase_if(places, [](const fs::path& place) { return !IsFolder(place); });
+  if (!places.empty()) return places;
   return Status(
       lancekit::At(MakeError(ErrorCode::kIo, "files of the dataset lie in {}, which is not there", path), {.path = root_}));
 }
@@ -253,8 +255,15 @@ Result<std::string> Dataset::Resolve(const std::optional<std::uint32_t>& base_id
   if (!base_id.has_value()) return (fs::path(folder_) / part / name).string();
   const auto base = std::ranges::find(manifest_.base_paths, *base_id, &format::BasePath::id);
   if (base == manifest_.base_paths.end()) return Corrupt("\"{}\" lies in base path {}, which is not there", name, *base_id);
-  LANCEKIT_ASSIGN(const std::string place, FindBase(base->path));
-  return (base->is_dataset_root ? fs::path(place) / part / name : fs::path(place) / name).string();
+  LANCEKIT_ASSIGN(std::vector<fs::path> places, BasePlaces(base->path));
+  for (fs::path& place : places) place /= base->is_dataset_root ? fs::path(part) / name : fs::path(name);
+  // Other datasets may bear the same name; the names of files are unique.
+  const auto exists = [](const fs::path& place) {
+    std::error_code ignored;
+    return fs::exists(place, ignored);
+  };
+  const auto found = std::ranges::find_if(places, exists);
+  return (found == places.end() ? places.front() : *found).string();
 }
 
 Result<std::string> Dataset::DataFilePath(const format::DataFile& file) const { return Resolve(file.base_id, "data", file.path); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,8 +60,8 @@ class Dataset {
 
  private:
   Result<std::string> Resolve(const std::optional<std::uint32_t>& base_id, const char* part, const std::string& name) const;
-  /// The place of another dataset that files are borrowed from. Errors: kIo when it is not there.
-  Result<std::string> FindBase(const std::string& path) const;
+  /// The folders that may be the other dataset that files are borrowed from, the likeliest first. Errors: kIo when there is none.
+  Result<std::vector<std::filesystem::path>> BasePlaces(const std::string& path) const;
 
   std::string root_;  // as given; differs from folder_ for branches
   std::string folder_;
