@@ -5,7 +5,7 @@ namespace lancekit::fuzz {
 namespace {
 
 EncodedPage Write(const PageValues& page) {
-  if (!page.values.shape.variable()) return WriteFixedFullZipPage(page);
+  if (!page.values.shape.variable()) return *WriteFixedFullZipPage(page);
   std::vector<std::uint64_t> offsets;
   for (std::uint64_t i = 0; i <= page.num_rows; ++i) offsets.push_back(page.values.Offset(i));
   return WriteVariableFullZipPage(page, {MakeVariableEncoder(page.values)->Describe(), page.values.data, offsets});

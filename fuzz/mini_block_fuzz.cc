@@ -26,7 +26,7 @@ void Run(FuzzInput input) {
   const PageValues page = values.Page();
   if (page.num_rows == 0) return;
   const auto encoder = MakeEncoder(choice, page.values);
-  const EncodedPage written = WriteMiniBlockPage(page, *encoder, std::nullopt, kVersions[mode % 4 / 2]);
+  const EncodedPage written = *WriteMiniBlockPage(page, *encoder, std::nullopt, kVersions[mode % 4 / 2]);
   Require(testing::CheckPage(testing::MemoryPage(written), values.leaf, page));
 }
 

@@ -44,7 +44,7 @@ TEST(FullZipPage, RoundTripsListsWithAndWithoutNulls) {
     for (const bool item_nulls : {false, true}) {
       Rows rows(OwnedValues(leaf.shape, bytes), nulls ? HexBytes("FE FF 77 FF 00 FF 03") : std::vector<std::byte>());
       if (item_nulls) rows.page.values.item_validity = {item_bits.data()};
-      EXPECT_EQ(CheckPage(MemoryPage(WriteFixedFullZipPage(rows.page)), leaf, rows.page), "") << nulls << item_nulls;
+      EXPECT_EQ(CheckPage(MemoryPage(*WriteFixedFullZipPage(rows.page)), leaf, rows.page), "") << nulls << item_nulls;
     }
   }
 }
@@ -74,10 +74,19 @@ TEST(FullZipPage, WritesTheReferencesBytes) {
 
   const auto shape = testing::ListShape(32, {2});
   const Rows lists(OwnedValues(shape, std::vector<std::byte>(48)), HexBytes("37"));
-  const EncodedPage fixed = WriteFixedFullZipPage(lists.page);
+  const EncodedPage fixed = *WriteFixedFullZipPage(lists.page);
   EXPECT_EQ(fixed.buffers.size(), 1u);
   EXPECT_EQ(fixed.buffers[0].size(), 54u);
   EXPECT_EQ(fixed.buffers[0].data()[27], std::byte{1});
+}
+
+// The layout counts the bits of a value with 32 bits.
+TEST(FullZipPage, RefusesValuesOf512MiB) {
+  PageValues page;
+  page.values.shape = testing::ListShape(32, {1 << 27});
+  EXPECT_EQ(WriteFixedFullZipPage(page).error().code, ErrorCode::kUnsupported);
+  page.values.shape = testing::ListShape(32, {(1 << 27) - 1});
+  EXPECT_EQ(WriteFixedFullZipPage(page)->layout.bits_per_value, 0xFFFFFFE0u);
 }
 
 // [[null, null], [null, null], null], as the reference wrote it: a control word and a bitmap for each row, no items.

@@ -1,5 +1,6 @@
 // Full-zip pages on the writing side; the layout is described in full_zip_reader.cc.
 #include <cstring>
+#include <limits>
 
 #include "base/bitmap.h"
 #include "base/checked_math.h"
@@ -104,13 +105,14 @@ std::byte* PutValue(const ValuesView& values, std::uint64_t value, std::byte* to
 
 }  // namespace
 
-EncodedPage WriteFixedFullZipPage(const PageValues& page) {
+Result<EncodedPage> WriteFixedFullZipPage(const PageValues& page) {
   std::vector<std::uint16_t> flat_def;
   const PageEntries entries = EntriesOf(page, &flat_def);
   const Controls controls(entries);
   EncodedPage encoded = StartPage(page, entries, controls);
   const ValuesView& values = page.values;
   const std::uint64_t value_bytes = StoredBytes(values);
+  if (value_bytes > std::numeric_limits<std::uint32_t>::max() / 8) return Unsupported("values of {} bytes", value_bytes);
   encoded.layout.bits_per_value = static_cast<std::uint32_t>(value_bytes * 8);
   encoded.layout.value_compression = DescribeFixedSizeList(values);
   if (values.shape.width_bits == 1) encoded.layout.value_compression->bits = 8;

@@ -46,7 +46,7 @@ TEST(MiniBlockPage, RoundTripsNumbers) {
         const std::unique_ptr<ChunkEncoder> encoders[] = {MakeFlatEncoder(page.values), MakeInlineBitpackingEncoder(page.values),
                                                           MakeRleEncoder(page.values)};
         for (const auto& encoder : encoders) {
-          const EncodedPage written = WriteMiniBlockPage(page, *encoder, std::nullopt, version);
+          const EncodedPage written = *WriteMiniBlockPage(page, *encoder, std::nullopt, version);
           EXPECT_EQ(CheckPage(MemoryPage(written), Leaf(TypeId::kInt32), page), "") << rows << " rows, null every " << every;
         }
       }
@@ -58,7 +58,7 @@ TEST(MiniBlockPage, RoundTripsBooleansStringsAndLists) {
   const auto validity = NullEvery(2000, 7);
   const OwnedValues booleans(FixedShape(1), NullEvery(2000, 3));
   const PageValues bits = PageOf(booleans, validity);
-  EXPECT_EQ(CheckPage(MemoryPage(WriteMiniBlockPage(bits, *MakeFlatEncoder(bits.values), std::nullopt, FileVersion::k2_1)),
+  EXPECT_EQ(CheckPage(MemoryPage(*WriteMiniBlockPage(bits, *MakeFlatEncoder(bits.values), std::nullopt, FileVersion::k2_1)),
                       Leaf(TypeId::kBool), bits),
             "");
 
@@ -68,7 +68,7 @@ TEST(MiniBlockPage, RoundTripsBooleansStringsAndLists) {
   for (const bool large : {false, true}) {
     const OwnedValues strings(texts, large);
     const PageValues page = PageOf(strings, validity);
-    const EncodedPage written = WriteMiniBlockPage(page, *MakeVariableEncoder(page.values), std::nullopt, FileVersion::k2_2);
+    const EncodedPage written = *WriteMiniBlockPage(page, *MakeVariableEncoder(page.values), std::nullopt, FileVersion::k2_2);
     EXPECT_EQ(CheckPage(MemoryPage(written), Leaf(large ? TypeId::kLargeString : TypeId::kString), page), "");
   }
 
@@ -80,7 +80,8 @@ TEST(MiniBlockPage, RoundTripsBooleansStringsAndLists) {
   lists.values.shape = testing::ListShape(32, {3});
   lists.values.length = lists.num_rows = 2000;
   lists.values.item_validity = {item_validity.data()};
-  const EncodedPage written = WriteMiniBlockPage(lists, *MakeFixedSizeListEncoder(lists.values), std::nullopt, FileVersion::k2_2);
+  const EncodedPage written =
+      *WriteMiniBlockPage(lists, *MakeFixedSizeListEncoder(lists.values), std::nullopt, FileVersion::k2_2);
   EXPECT_EQ(CheckPage(MemoryPage(written), *MakeLeafType(type), lists), "");
 }
 
@@ -93,16 +94,16 @@ TEST(MiniBlockPage, WritesTheReferencesBytes) {
   const std::string values = TextOf(HexBytes("00000000 0A000000 00000000 1E000000 28000000 FEFEFEFE"));
   const std::string levels = TextOf(HexBytes("0000 0000 0100 0000 0000 FEFEFEFEFEFE"));
 
-  const EncodedPage old = WriteMiniBlockPage(page, *MakeFlatEncoder(page.values), std::nullopt, FileVersion::k2_1);
+  const EncodedPage old = *WriteMiniBlockPage(page, *MakeFlatEncoder(page.values), std::nullopt, FileVersion::k2_1);
   EXPECT_EQ(TextOf(old.buffers[0].bytes()), TextOf(HexBytes("5000")));
   EXPECT_EQ(TextOf(old.buffers[1].bytes()), TextOf(HexBytes("0500 0A00 1400 FEFE")) + levels + values);
-  const EncodedPage newer = WriteMiniBlockPage(page, *MakeFlatEncoder(page.values), std::nullopt, FileVersion::k2_2);
+  const EncodedPage newer = *WriteMiniBlockPage(page, *MakeFlatEncoder(page.values), std::nullopt, FileVersion::k2_2);
   EXPECT_EQ(TextOf(newer.buffers[0].bytes()), TextOf(HexBytes("50000000")));
   EXPECT_EQ(TextOf(newer.buffers[1].bytes()), TextOf(HexBytes("0500 0A00 14000000")) + levels + values);
 
   const OwnedValues strings({"str0", "", "str2", "str3", "str4"}, false);
   page.values = strings.View();
-  const EncodedPage text = WriteMiniBlockPage(page, *MakeVariableEncoder(page.values), std::nullopt, FileVersion::k2_1);
+  const EncodedPage text = *WriteMiniBlockPage(page, *MakeVariableEncoder(page.values), std::nullopt, FileVersion::k2_1);
   const std::string offsets = TextOf(HexBytes("18000000 1C000000 1C000000 20000000 24000000 28000000"));
   EXPECT_EQ(TextOf(text.buffers[1].bytes()), TextOf(HexBytes("0500 0A00 2800 FEFE")) + levels + offsets + "str0str2str3str4");
 }
@@ -110,7 +111,7 @@ TEST(MiniBlockPage, WritesTheReferencesBytes) {
 TEST(MiniBlockPage, WritesTheReferencesRuns) {
   const OwnedValues values = testing::Numbers(std::vector<std::int32_t>(6000, 77));
   const PageValues page = PageOf(values);
-  const EncodedPage written = WriteMiniBlockPage(page, *MakeRleEncoder(page.values), std::nullopt, FileVersion::k2_1);
+  const EncodedPage written = *WriteMiniBlockPage(page, *MakeRleEncoder(page.values), std::nullopt, FileVersion::k2_1);
   EXPECT_EQ(TextOf(written.buffers[0].bytes()), TextOf(HexBytes("CC00 5000")));
   const auto runs = [](int count, const char* last) {
     std::string bytes;
@@ -121,6 +122,27 @@ TEST(MiniBlockPage, WritesTheReferencesRuns) {
   EXPECT_EQ(TextOf(written.buffers[1].bytes()), TextOf(HexBytes("0000 4400 1100 FEFE")) + runs(17, "\x10") +
                                                     std::string(7, '\xFE') + TextOf(HexBytes("0000 2000 0800 FEFE")) +
                                                     runs(8, "\x77"));
+}
+
+// A chunk has at most 65,535 levels, and at least two values.
+TEST(MiniBlockPage, RefusesLevelsThatFitIntoNoChunk) {
+  constexpr std::uint64_t kGap = 70'000;
+  const OwnedValues values = testing::Numbers(Count(3));
+  std::vector<std::uint16_t> rep(kGap + 3, 1);
+  std::vector<std::uint16_t> def(kGap + 3, 1);
+  def.front() = def[kGap + 1] = def.back() = 0;
+  PageEntries entries;
+  entries.layers = {format::RepDefLayer::kAllValidItem, format::RepDefLayer::kEmptyableList};
+  entries.rep = rep;
+  entries.def = def;
+  entries.count = rep.size();
+  entries.max_rep = entries.max_def = 1;
+  PageValues page = PageOf(values);
+  page.num_rows = rep.size();
+  page.entries = &entries;
+  const auto written = WriteMiniBlockPage(page, *MakeFlatEncoder(page.values), std::nullopt, FileVersion::k2_2);
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, ErrorCode::kUnsupported);
 }
 
 TEST(MiniBlockPage, ReadsThroughADictionary) {
@@ -141,7 +163,7 @@ TEST(MiniBlockPage, ReadsThroughADictionary) {
   dictionary.encoding = MakeVariableEncoder(items.View())->Describe();
   AppendVariableBlock(items.View(), &dictionary.bytes);
   EncodedPage written =
-      WriteMiniBlockPage(page, *MakeInlineBitpackingEncoder(keys.View()), std::move(dictionary), FileVersion::k2_2);
+      *WriteMiniBlockPage(page, *MakeInlineBitpackingEncoder(keys.View()), std::move(dictionary), FileVersion::k2_2);
   EXPECT_EQ(CheckPage(MemoryPage(written), Leaf(TypeId::kString), page), "");
 
   written.layout.num_dictionary_items = 2;  // the third one is now out of range
@@ -163,7 +185,7 @@ TEST(MiniBlockPage, RejectsWrongLayouts) {
   const OwnedValues values = testing::Numbers(Count(3000));
   const PageValues page = PageOf(values);
   const auto write = [&] {
-    return WriteMiniBlockPage(page, *MakeInlineBitpackingEncoder(page.values), std::nullopt, FileVersion::k2_1);
+    return *WriteMiniBlockPage(page, *MakeInlineBitpackingEncoder(page.values), std::nullopt, FileVersion::k2_1);
   };
   EXPECT_EQ(OpenCode(write(), TypeId::kInt32), ErrorCode::kInternal);
   EXPECT_EQ(OpenCode(write(), TypeId::kInt64), ErrorCode::kCorruption);
@@ -195,7 +217,7 @@ TEST(MiniBlockPage, SurvivesDamage) {
     PageValues page = PageOf(*values);
     page.validity = validity;
     const auto encoder = is_text ? MakeVariableEncoder(page.values) : MakeInlineBitpackingEncoder(page.values);
-    EncodedPage written = WriteMiniBlockPage(page, *encoder, std::nullopt, FileVersion::k2_2);
+    EncodedPage written = *WriteMiniBlockPage(page, *encoder, std::nullopt, FileVersion::k2_2);
     for (MutableBuffer& buffer : written.buffers) {
       for (std::size_t i = 0; i < buffer.size(); ++i) {
         const std::byte kept = buffer.data()[i];

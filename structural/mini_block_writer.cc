@@ -153,8 +153,8 @@ void AppendRepetitionIndex(const PageEntries& entries, std::uint64_t first, std:
 
 }  // namespace
 
-EncodedPage WriteMiniBlockPage(const PageValues& page, const ChunkEncoder& encoder, std::optional<EncodedDictionary> dictionary,
-                               format::FileVersion version) {
+Result<EncodedPage> WriteMiniBlockPage(const PageValues& page, const ChunkEncoder& encoder,
+                                       std::optional<EncodedDictionary> dictionary, format::FileVersion version) {
   std::vector<std::uint16_t> flat_def;
   const PageEntries entries = EntriesOf(page, &flat_def);
   const std::uint64_t num_values = page.values.length;
@@ -179,7 +179,8 @@ EncodedPage WriteMiniBlockPage(const PageValues& page, const ChunkEncoder& encod
     // Entries without values may be too many for a chunk of the encoder's choice.
     values.count = encoder.ChunkSize(values.first);
     std::uint64_t count = plan.NumEntries(entry, values);
-    while (!writer.WriteChunk(values, {entry, count}, values.first + values.count == num_values) && values.count > 2) {
+    while (!writer.WriteChunk(values, {entry, count}, values.first + values.count == num_values)) {
+      if (values.count <= 2) return Unsupported("{} values with {} levels do not fit into a chunk", values.count, count);
       values.count = std::bit_floor(values.count - 1);
       count = plan.NumEntries(entry, values);
     }

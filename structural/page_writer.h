@@ -53,8 +53,9 @@ struct EncodedDictionary {
 
 /// Values by chunks. The encoder must have been made for values.values, or for the indices into the dictionary. Pre: the entries
 /// are not sparse.
-EncodedPage WriteMiniBlockPage(const PageValues& page, const ChunkEncoder& encoder, std::optional<EncodedDictionary> dictionary,
-                               format::FileVersion version);
+/// Errors: kUnsupported when two values with their levels do not fit into a chunk.
+Result<EncodedPage> WriteMiniBlockPage(const PageValues& page, const ChunkEncoder& encoder,
+                                       std::optional<EncodedDictionary> dictionary, format::FileVersion version);
 
 /// A block encoding of levels, chosen for a page and applied to each chunk of it.
 class LevelEncoding {
@@ -83,7 +84,8 @@ struct ValueEncoding {
   std::span<const std::uint64_t> offsets;
 };
 /// Fixed width: whole bytes, or booleans, taken from values.values. Variable width: taken from `stored`.
-EncodedPage WriteFixedFullZipPage(const PageValues& page);
+/// Errors: kUnsupported for values of fixed width of 512 MiB and more, whose bits the layout cannot count.
+Result<EncodedPage> WriteFixedFullZipPage(const PageValues& page);
 EncodedPage WriteVariableFullZipPage(const PageValues& page, const ValueEncoding& stored);
 
 /// No valid value. Also for structs without fields.

@@ -1,7 +1,6 @@
 #include "writer/column_buffer.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "base/checked_math.h"
 #include "writer/packed_rows.h"
@@ -15,8 +14,6 @@ constexpr std::uint64_t kBlockEntries = 1 << 16;
 // 65,535 levels and bytes of a chunk, and into the 32 KiB that a chunk of 2.1 has.
 constexpr std::uint64_t kMaxGap = 10'000;
 constexpr std::uint64_t kMaxGap21 = 2'000;
-// Bytes that 32-bit offsets can count.
-constexpr std::uint64_t kMaxString32 = std::numeric_limits<std::int32_t>::max();
 
 /// First slot of the leaf below row `row`, garbage under nulls counted.
 std::uint64_t LeafSlot(const LeafPath& path, const ArrayView& top, std::uint64_t row) {
@@ -31,12 +28,16 @@ std::uint64_t LeafSlot(const LeafPath& path, const ArrayView& top, std::uint64_t
   return slot;
 }
 
+Error RowTooLong() { return Unsupported("one row has more bytes of strings than 32-bit offsets can count"); }
+
 }  // namespace
 
-ColumnBuffer::ColumnBuffer(const LeafType& leaf, const LeafPath& path, std::uint64_t page_bytes, format::FileVersion version)
+ColumnBuffer::ColumnBuffer(const LeafType& leaf, const LeafPath& path, std::uint64_t page_bytes, format::FileVersion version,
+                           std::uint64_t max_string_bytes)
     : leaf_(&leaf),
       path_(&path),
       page_bytes_(page_bytes),
+      max_string_bytes_(leaf.shape.large_offsets ? std::numeric_limits<std::uint64_t>::max() : max_string_bytes),
       max_gap_(version == format::FileVersion::k2_1 ? kMaxGap21 : kMaxGap),
       shredder_(path),
       values_(leaf, leaf.shape.packed() ? *PackedRowShape(leaf.shape) : leaf.shape) {}
@@ -56,7 +57,8 @@ Result<std::uint64_t> ColumnBuffer::Append(const ArrayView& top, std::uint64_t f
 
 std::uint64_t ColumnBuffer::RowsThatFit(const ArrayView& view, std::uint64_t first, std::uint64_t count) const {
   const ValueShape& shape = values_.shape();
-  const std::uint64_t left = page_bytes_ - bytes_;
+  const std::uint64_t full = std::min(page_bytes_, max_string_bytes_);
+  const std::uint64_t left = full - std::min(full, bytes_);
   if (!shape.variable()) {
     // A type without values still takes part in page cutting, as if it had a bit.
     const std::uint64_t bits = std::max<std::uint64_t>(1, shape.width_bits);
@@ -64,27 +66,36 @@ std::uint64_t ColumnBuffer::RowsThatFit(const ArrayView& view, std::uint64_t fir
     return std::min(count, std::max<std::uint64_t>(1, capacity - std::min(capacity, num_rows_)));
   }
   const std::uint64_t width = shape.large_offsets ? 8 : 4;
+  const std::uint64_t room = max_string_bytes_ - (bytes_ - num_rows_ * width);
   if (view.storage == Storage::kView) {
     std::uint64_t bytes = 0;
     for (std::uint64_t i = 0; i < count; ++i) {
-      bytes += width + StringBytesOf(view, shape.large_offsets, first + i, 1);
-      if (bytes >= left) return i + 1;
+      bytes += StringBytesOf(view, shape.large_offsets, first + i, 1);
+      if (bytes > room) return i;
+      if (bytes + (i + 1) * width >= left) return i + 1;
     }
     return count;
   }
-  const auto bytes = [&](std::uint64_t rows) { return rows * width + StringBytesOf(view, shape.large_offsets, first, rows); };
+  const auto strings = [&](std::uint64_t rows) { return StringBytesOf(view, shape.large_offsets, first, rows); };
+  const auto bytes = [&](std::uint64_t rows) { return rows * width + strings(rows); };
   if (bytes(count) < left) return count;
   std::uint64_t low = 1;
   for (std::uint64_t high = count; low < high;) {
     const std::uint64_t middle = low + (high - low) / 2;
     bytes(middle) >= left ? high = middle : low = middle + 1;
   }
-  return low;
+  // All but the last of them fit.
+  return strings(low) > room ? low - 1 : low;
 }
 
 Result<std::uint64_t> ColumnBuffer::AppendFlat(const ArrayView& view, std::uint64_t first, std::uint64_t count) {
   const std::uint64_t fit = RowsThatFit(view, first, count);
   std::uint64_t done = fit;
+  if (fit == 0) {
+    if (num_rows_ == 0) return RowTooLong();
+    full_ = true;
+    return done;
+  }
   if (leaf_->is_dictionary()) {
     const SlotRange slots{first, fit};
     done = values_.AppendKeys(view, {&slots, 1}, false);
@@ -171,7 +182,7 @@ ColumnBuffer::RowCursor ColumnBuffer::CutPage(const ArrayView& leaf, std::uint64
   const std::uint64_t invisible = shredder_.num_entries() - shredder_.num_values();
   SkipSlots(leaf, shredder_.num_values(), &all);
   all.values = shredder_.num_values();
-  if (BytesAt(all) < std::min(page_bytes_, kMaxString32) && gap_ + invisible <= max_gap_) {
+  if (BytesAt(all) < std::min(page_bytes_, max_string_bytes_) && gap_ + invisible <= max_gap_) {
     const auto def = shredder_.def();
     const auto last = std::find_if(def.rbegin(), def.rend(), [&](std::uint16_t level) { return level <= path_->max_visible(); });
     const auto behind = static_cast<std::uint64_t>(last - def.rbegin());
@@ -185,7 +196,7 @@ ColumnBuffer::RowCursor ColumnBuffer::CutPage(const ArrayView& leaf, std::uint64
     const bool first_row = num_rows_ + end.rows == 0;
     const bool has_values = values_.num_values() + next.values != 0;
     const bool too_sparse = std::max(next.longest_gap, has_values ? next.gap : 0) > 2 * max_gap_;
-    const bool too_long = !values_.shape().large_offsets && string_bytes_ + next.string_bytes > kMaxString32;
+    const bool too_long = string_bytes_ + next.string_bytes > max_string_bytes_;
     if (!first_row && (too_sparse || too_long)) {
       full_ = true;
       break;
@@ -198,8 +209,7 @@ ColumnBuffer::RowCursor ColumnBuffer::CutPage(const ArrayView& leaf, std::uint64
 }
 
 Result<std::uint64_t> ColumnBuffer::AppendEntries(const ArrayView& leaf, const RowCursor& end) {
-  if (values_.shape().variable() && !values_.shape().large_offsets && string_bytes_ + end.string_bytes > kMaxString32)
-    return Unsupported("one row has more bytes of strings than 32-bit offsets can count");
+  if (values_.shape().variable() && string_bytes_ + end.string_bytes > max_string_bytes_) return RowTooLong();
   shredder_.Truncate(end.entries, end.values);
   const auto def = shredder_.def();
   if (leaf_->is_empty_struct()) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -18,8 +19,11 @@ class ColumnBuffer {
  public:
   /// A page is full once it holds `page_bytes` bytes of values (and offsets or levels). Borrows leaf and path. Pre: a packed
   /// struct has a PackedRowShape.
+  /// Bytes that 32-bit offsets can count.
+  static constexpr std::uint64_t kMaxString32 = std::numeric_limits<std::int32_t>::max();
+  /// `max_string_bytes`: of a page with 32-bit offsets.
   ColumnBuffer(const LeafType& leaf, const LeafPath& path, std::uint64_t page_bytes,
-               format::FileVersion version = format::FileVersion::k2_2);
+               format::FileVersion version = format::FileVersion::k2_2, std::uint64_t max_string_bytes = kMaxString32);
 
   std::uint64_t num_rows() const noexcept { return num_rows_; }
   bool full() const noexcept { return full_ || bytes_ >= page_bytes_; }
@@ -67,6 +71,7 @@ class ColumnBuffer {
   const LeafType* leaf_;
   const LeafPath* path_;
   std::uint64_t page_bytes_;
+  std::uint64_t max_string_bytes_;
   std::uint64_t max_gap_;
   Shredder shredder_;
   ValueBuffer values_;

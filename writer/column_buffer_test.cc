@@ -84,6 +84,25 @@ TEST(ColumnBuffer, TakesAtLeastOneRow) {
   EXPECT_EQ(Rows(buffer), std::vector<std::string>{std::string(1000, 'x')});
 }
 
+// As if offsets of few bits counted the bytes: a page ends before the string that would overflow them.
+TEST(ColumnBuffer, CutsPagesBeforeOffsetsOverflow) {
+  const DataType type{.id = TypeId::kString};
+  HandArray array(4);
+  array.AddNullBuffer().AddBuffer<std::int32_t>({0, 30, 60, 160, 261}).AddBytes(std::string(261, 'x').data(), 261);
+  const Imported imported(type, array);
+  const LeafType leaf = *MakeLeafType(type);
+  ColumnBuffer buffer(leaf, kFlat, 1 << 20, format::FileVersion::k2_2, 100);
+  EXPECT_EQ(*buffer.Append(imported.view, 0, 4), 2u);
+  EXPECT_FALSE(buffer.full());
+  EXPECT_EQ(*buffer.Append(imported.view, 2, 2), 0u);
+  EXPECT_TRUE(buffer.full());
+  buffer.Clear();
+  EXPECT_EQ(*buffer.Append(imported.view, 2, 1), 1u);
+  EXPECT_EQ(*buffer.Append(imported.view, 3, 1), 0u);
+  buffer.Clear();
+  EXPECT_EQ(buffer.Append(imported.view, 3, 1).error().code, ErrorCode::kUnsupported);
+}
+
 TEST(ColumnBuffer, DropsBytesOfNullStrings) {
   const DataType type{.id = TypeId::kLargeString};
   HandArray array(4);

@@ -63,7 +63,7 @@ bool WantsFullZip(const PageValues& page, const EncodingHints& hints, bool by_de
   return hints.structural == EncodingHints::Structural::kFullZip;
 }
 
-EncodedPage WriteChunks(const PageValues& page, EncoderChoice choice, const EncodingHints& hints, FileVersion version) {
+Result<EncodedPage> WriteChunks(const PageValues& page, EncoderChoice choice, const EncodingHints& hints, FileVersion version) {
   if (choice.outer == nullptr) AddGeneral(&choice, page.values.length, hints);
   return WriteMiniBlockPage(page, choice.encoder(), std::nullopt, version);
 }
@@ -140,7 +140,7 @@ EncodedPage EncodeStringsFullZip(const PageValues& page, std::uint64_t longest, 
   return WriteStringValues(page, page.values, MakeVariableEncoder(page.values)->Describe());
 }
 
-EncodedPage EncodeStrings(const PageValues& page, const EncodingHints& hints, FileVersion version) {
+Result<EncodedPage> EncodeStrings(const PageValues& page, const EncodingHints& hints, FileVersion version) {
   const ValuesView& values = page.values;
   std::uint64_t longest = 0;
   for (std::uint64_t i = 0; i < values.length; ++i) longest = std::max(longest, values.Offset(i + 1) - values.Offset(i));
@@ -163,15 +163,15 @@ EncodedPage EncodeStrings(const PageValues& page, const EncodingHints& hints, Fi
 }
 
 /// Rows of packed structs, which the buffer has laid down as fixed-width or variable-width values.
-EncodedPage EncodePacked(const PageValues& page, const LeafType& leaf, const EncodingHints& hints, FileVersion version) {
+Result<EncodedPage> EncodePacked(const PageValues& page, const LeafType& leaf, const EncodingHints& hints, FileVersion version) {
   const ValueShape& shape = page.values.shape;
   EncodedPage encoded;
   if (shape.variable()) {
     encoded = WriteStringValues(page, page.values, {});
   } else if (WantsFullZip(page, hints, shape.width_bits >= kFullZipBytes * 8)) {
-    encoded = WriteFixedFullZipPage(page);
+    LANCEKIT_ASSIGN(encoded, WriteFixedFullZipPage(page));
   } else {
-    encoded = WriteMiniBlockPage(page, *MakeFlatEncoder(page.values), std::nullopt, version);
+    LANCEKIT_ASSIGN(encoded, WriteMiniBlockPage(page, *MakeFlatEncoder(page.values), std::nullopt, version));
   }
   encoded.layout.value_compression = DescribePackedStruct(leaf.shape);
   return encoded;

@@ -230,7 +230,8 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, std::uint64
   const auto limit = static_cast<double>(raw) * hints.dictionary_size_ratio.value_or(1);
   if (bytes >= other_bytes || (hints.dictionary_size_ratio.has_value() && static_cast<double>(bytes) >= limit))
     return std::nullopt;
-  return WriteMiniBlockPage(page, indices.encoder(), std::move(dictionary), version);
+  auto written = WriteMiniBlockPage(page, indices.encoder(), std::move(dictionary), version);
+  return written ? std::optional<EncodedPage>(*std::move(written)) : std::nullopt;
 }
 
 }  // namespace lancekit
