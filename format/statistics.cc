@@ -237,6 +237,7 @@ void SealStatistics(const TailHashes& hashes, std::span<std::byte> message) {
   root->mutate_column_table_hash(hashes.column_table);
   root->mutate_global_buffer_table_hash(hashes.global_buffer_table);
   root->mutate_tail_hash(hashes.tail);
+  root->mutate_own_hash(0);
   root->mutate_own_hash(HashBytes(message));
 }
 

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <random>
+#include <type_traits>
 #include <vector>
 
 namespace lancekit::kernels {
@@ -39,6 +42,68 @@ TYPED_TEST(StatsTest, EveryLevelEqualsPlainLoops) {
         EXPECT_EQ(table->Typed<T>().max(values.data(), count), max);
         EXPECT_EQ(table->Typed<T>().or_all(values.data(), count), all);
       }
+    }
+  }
+}
+
+template <class T>
+class MinMaxTest : public testing::Test {};
+using NumberTypes = testing::Types<std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t, std::uint32_t,
+                                   std::int64_t, std::uint64_t>;
+TYPED_TEST_SUITE(MinMaxTest, NumberTypes);
+
+TYPED_TEST(MinMaxTest, EveryLevelEqualsTheStandard) {
+  using T = TypeParam;
+  using U = std::make_unsigned_t<T>;
+  constexpr U kFlip = std::is_signed_v<T> ? static_cast<U>(U{1} << (8 * sizeof(T) - 1)) : U{0};
+  std::mt19937_64 random(1);
+  for (std::size_t count : kCounts) {
+    if (count == 0) continue;
+    std::vector<T> values(count);
+    for (T& value : values) value = static_cast<T>(random());
+    const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
+    T min{}, max{};
+    MinMax(values.data(), count, &min, &max);
+    EXPECT_EQ(min, *least);
+    EXPECT_EQ(max, *greatest);
+    for (CpuLevel level : kAllCpuLevels) {
+      const KernelTable* table = TableFor(level);
+      if (table == nullptr) continue;
+      U low = 0, high = 0;
+      table->Typed<U>().min_max(reinterpret_cast<const U*>(values.data()), count, kFlip, &low, &high);
+      EXPECT_EQ(static_cast<T>(low ^ kFlip), *least);
+      EXPECT_EQ(static_cast<T>(high ^ kFlip), *greatest);
+    }
+  }
+}
+
+template <class T>
+class FloatMinMaxTest : public testing::Test {};
+using FloatTypes = testing::Types<float, double>;
+TYPED_TEST_SUITE(FloatMinMaxTest, FloatTypes);
+
+TYPED_TEST(FloatMinMaxTest, NansAreCountedAndLeftOut) {
+  using T = TypeParam;
+  using Limits = std::numeric_limits<T>;
+  const T special[] = {
+      -Limits::infinity(), Limits::lowest(),    -Limits::denorm_min(), T{-0.0}, T{0.0}, Limits::denorm_min(), Limits::max(),
+      Limits::infinity(),  Limits::quiet_NaN(), -Limits::quiet_NaN(),  T{-3.5}, T{7}};
+  std::mt19937_64 random(1);
+  for (std::size_t count : kCounts) {
+    for (int round = 0; round < 20; ++round) {
+      std::vector<T> values(count), numbers;
+      const std::size_t choices = 1 + random() % std::size(special);
+      for (T& value : values) {
+        value = special[(random() % choices + static_cast<std::size_t>(round)) % std::size(special)];
+        if (!std::isnan(value)) numbers.push_back(value);
+      }
+      T min{}, max{};
+      std::size_t num_nans = 0;
+      ASSERT_EQ(FloatMinMax(values.data(), count, &min, &max, &num_nans), !numbers.empty());
+      EXPECT_EQ(num_nans, count - numbers.size());
+      if (numbers.empty()) continue;
+      EXPECT_EQ(min, *std::min_element(numbers.begin(), numbers.end()));
+      EXPECT_EQ(max, *std::max_element(numbers.begin(), numbers.end()));
     }
   }
 }

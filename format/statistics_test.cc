@@ -1,0 +1,176 @@
+#include "format/statistics.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <limits>
+#include <random>
+
+namespace lancekit::format {
+namespace {
+
+Zone MakeZone(std::uint64_t rows, std::optional<Scalar> min, std::optional<Scalar> max, std::uint64_t nulls = 0) {
+  Zone zone;
+  zone.num_rows = zone.num_values = rows;
+  zone.num_nulls = nulls;
+  zone.min_is_exact = min.has_value();
+  zone.max_is_exact = max.has_value();
+  zone.min = std::move(min);
+  zone.max = std::move(max);
+  return zone;
+}
+
+ColumnStatistics Column(Domain domain, std::uint8_t width, std::vector<Zone> zones) {
+  ColumnStatistics column;
+  column.domain = domain;
+  column.width = width;
+  Zone page;
+  for (const Zone& zone : zones) page.Append(zone);
+  column.pages = {page};
+  column.zones_per_page = {static_cast<std::uint32_t>(zones.size())};
+  column.zones = std::move(zones);
+  column.buffer_hashes = {11, 22};
+  column.metadata_hash = 33;
+  return column;
+}
+
+std::vector<ColumnStatistics> AllDomains() {
+  using Limits = std::numeric_limits<std::int64_t>;
+  const double inf = std::numeric_limits<double>::infinity();
+  Zone some_nans = MakeZone(100, -inf, 0.5, 3);
+  some_nans.num_nans = 7;
+  Zone texts;
+  texts.num_rows = texts.num_values = 5;
+  texts.SetTexts("", std::string(70, 'z'));
+  Zone high;
+  high.num_rows = high.num_values = 5;
+  high.SetTexts(std::string("a\0b", 3), std::string(65, '\xFF'));
+  Zone in_lists = MakeZone(10, std::uint64_t{0}, std::uint64_t{1});
+  in_lists.num_values = 25;
+  return {
+      Column(Domain::kSigned, 1,
+             {MakeZone(8192, std::int64_t{-128}, std::int64_t{127}), MakeZone(5, std::nullopt, std::nullopt, 5)}),
+      Column(Domain::kSigned, 8, {MakeZone(3, Limits::min(), Limits::max())}),
+      Column(Domain::kUnsigned, 8, {MakeZone(3, std::uint64_t{0}, ~std::uint64_t{0}, 1)}),
+      Column(Domain::kUnsigned, 1, {in_lists}),
+      Column(Domain::kFloating, 4, {MakeZone(3, -0.0, 1.5)}),
+      Column(Domain::kFloating, 8, {some_nans}),
+      Column(Domain::kDecimal, 16, {MakeZone(3, Int256::From(-1), Int256::From(1))}),
+      Column(Domain::kDecimal, 32, {MakeZone(3, Int256{{1, 2, 3, ~std::uint64_t{0}}}, Int256{{4, 5, 6, 7}})}),
+      Column(Domain::kBytes, 0, {texts, high, MakeZone(4, std::nullopt, std::nullopt, 4)}),
+      Column(Domain::kNone, 0, {MakeZone(9, std::nullopt, std::nullopt, 2)}),
+  };
+}
+
+void ExpectEqual(const Zone& a, const Zone& b) {
+  EXPECT_EQ(a.num_rows, b.num_rows);
+  EXPECT_EQ(a.num_values, b.num_values);
+  EXPECT_EQ(a.num_nulls, b.num_nulls);
+  EXPECT_EQ(a.num_nans, b.num_nans);
+  EXPECT_EQ(a.min, b.min);
+  EXPECT_EQ(a.max, b.max);
+  EXPECT_EQ(a.min.has_value() && a.min_is_exact, b.min.has_value() && b.min_is_exact);
+  EXPECT_EQ(a.max.has_value() && a.max_is_exact, b.max.has_value() && b.max_is_exact);
+}
+
+Buffer Sealed(const std::vector<ColumnStatistics>& columns) {
+  MutableBuffer message = SerializeStatistics(columns, {44});
+  SealStatistics({55, 66, 77}, {message.data(), message.size()});
+  return std::move(message).Freeze();
+}
+
+TEST(Statistics, ComeBackAsTheyWere) {
+  const std::vector<ColumnStatistics> columns = AllDomains();
+  const Buffer message = Sealed(columns);
+  ASSERT_TRUE(Statistics::Matches(message.bytes()));
+  const auto statistics = Statistics::Parse(message);
+  ASSERT_TRUE(statistics) << statistics.error().message;
+  ASSERT_EQ(statistics->num_columns(), columns.size());
+  EXPECT_EQ(statistics->GlobalBufferHashes(), std::vector<std::uint64_t>{44});
+  EXPECT_EQ(statistics->tail_hashes().column_table, 55u);
+  EXPECT_EQ(statistics->tail_hashes().global_buffer_table, 66u);
+  EXPECT_EQ(statistics->tail_hashes().tail, 77u);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EQ(statistics->domain(i), columns[i].domain);
+    ASSERT_EQ(statistics->NumBufferHashes(i), 2u);
+    EXPECT_EQ(statistics->BufferHash(i, 1), 22u);
+    EXPECT_EQ(statistics->MetadataHash(i), 33u);
+    ASSERT_EQ(statistics->Pages(i).size(), 1u);
+    EXPECT_EQ(statistics->ZonesInPage(i, 0), columns[i].zones.size());
+    ExpectEqual(statistics->Pages(i)[0], columns[i].pages[0]);
+    const ZoneList zones = statistics->Zones(i);
+    ASSERT_EQ(zones.size(), columns[i].zones.size());
+    for (std::size_t j = 0; j < zones.size(); ++j) ExpectEqual(zones[j], columns[i].zones[j]);
+  }
+}
+
+TEST(Statistics, CutTextsStayBounds) {
+  Zone zone;
+  zone.SetTexts(std::string(64, 'a') + "x", std::string(63, 'b') + "\xFF\xFF");
+  EXPECT_EQ(std::get<std::string>(*zone.min), std::string(64, 'a'));
+  EXPECT_FALSE(zone.min_is_exact);
+  EXPECT_EQ(std::get<std::string>(*zone.max), std::string(62, 'b') + "c");
+  EXPECT_FALSE(zone.max_is_exact);
+  zone.SetTexts("a", std::string(100, '\xFF'));
+  EXPECT_FALSE(zone.max.has_value());
+  EXPECT_TRUE(zone.min_is_exact);
+}
+
+TEST(Statistics, AppendedZonesKeepWhatIsUnknown) {
+  Zone known = MakeZone(1, std::string("k"), std::string("m")), unknown = MakeZone(1, std::string("a"), std::nullopt);
+  Zone all = MakeZone(2, std::nullopt, std::nullopt, 2);
+  all.Append(known);
+  EXPECT_EQ(all.max, known.max);
+  all.Append(unknown);
+  EXPECT_EQ(all.min, unknown.min);
+  EXPECT_FALSE(all.max.has_value());
+  all.Append(known);
+  EXPECT_FALSE(all.max.has_value()) << "once unknown, always unknown";
+  EXPECT_EQ(all.num_values, 5u);
+  EXPECT_EQ(all.num_nulls, 2u);
+}
+
+TEST(Statistics, EveryChangedByteIsFound) {
+  const Buffer message = Sealed(AllDomains());
+  for (std::size_t i = 0; i < message.size(); ++i) {
+    MutableBuffer changed;
+    changed.Append(message.bytes());
+    changed.data()[i] ^= std::byte{0x10};
+    EXPECT_FALSE(Statistics::Parse(std::move(changed).Freeze())) << "byte " << i;
+  }
+  for (std::size_t size = 0; size < message.size(); ++size) {
+    MutableBuffer cut;
+    cut.Append(message.bytes().first(size));
+    EXPECT_FALSE(Statistics::Parse(std::move(cut).Freeze())) << size << " bytes";
+  }
+}
+
+// Somebody who sets the hash anew gets no further than wrong values: every vector is read as far as it goes.
+TEST(Statistics, LyingWritersStayWithinTheirBuffer) {
+  const Buffer message = Sealed(AllDomains());
+  constexpr std::size_t kRootBytes = 128;
+  std::mt19937 random(3);
+  int accepted = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    MutableBuffer changed;
+    changed.Append(message.bytes());
+    for (unsigned i = random() % 4; i < 4; ++i) changed.data()[random() % changed.size()] = static_cast<std::byte>(random());
+    // Sealing trusts the place of the root table and of its fields, so only what lies behind them is changed.
+    std::memcpy(changed.data(), message.data(), kRootBytes);
+    SealStatistics({55, 66, 77}, {changed.data(), changed.size()});
+    const auto statistics = Statistics::Parse(std::move(changed).Freeze());
+    if (!statistics) continue;
+
+    ++accepted;
+    for (std::uint64_t column = 0; column < statistics->num_columns(); ++column) {
+      for (const ZoneList& zones : {statistics->Pages(column), statistics->Zones(column)}) {
+        for (std::uint64_t i = 0; i < zones.size(); ++i) static_cast<void>(zones[i]);
+      }
+    }
+  }
+  EXPECT_GT(accepted, 100);
+}
+
+}  // namespace
+}  // namespace lancekit::format

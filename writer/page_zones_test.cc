@@ -1,0 +1,180 @@
+#include "writer/page_zones.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "base/bitmap.h"
+#include "format/schema.h"
+#include "types/array_testing.h"
+#include "writer/array_access.h"
+
+namespace lancekit {
+namespace {
+
+using format::Zone;
+using testing::HandArray;
+
+template <class T>
+T Load(const ArrayView& view, std::uint64_t position) {
+  return LoadLe<T>(view.values + position * sizeof(T));
+}
+
+/// The value of a slot that is not null.
+Scalar ScalarAt(const ArrayView& view, std::uint64_t slot) {
+  const std::uint64_t at = SlotOf(view, slot);
+  const DataType& type = *view.type;
+  switch (type.id) {
+    case TypeId::kBool:
+      return std::uint64_t{GetBit(view.values, at)};
+    case TypeId::kFloat16:
+      return static_cast<double>(HalfToFloat(Load<std::uint16_t>(view, at)));
+    case TypeId::kFloat32:
+      return static_cast<double>(Load<float>(view, at));
+    case TypeId::kFloat64:
+      return Load<double>(view, at);
+    case TypeId::kDictionary:
+      return ScalarAt(*view.dictionary, KeyAt(view, at, FixedWidthBits({.id = type.key_id}) / 8));
+    default:
+      break;
+  }
+  const std::size_t width = FixedWidthBits(type) / 8;
+  if (IsVariableWidth(type.id)) {
+    const bool large = HasLargeOffsets(type.id);
+    const std::uint64_t begin = OffsetAt(view, large, at);
+    return std::string(reinterpret_cast<const char*>(view.data) + begin, OffsetAt(view, large, at + 1) - begin);
+  }
+  if (DomainOf(type) == Domain::kBytes) return std::string(reinterpret_cast<const char*>(view.values) + at * width, width);
+  if (DomainOf(type) == Domain::kDecimal) return Int256::Load(view.values + at * width, width);
+  std::uint64_t word = 0;
+  std::memcpy(&word, view.values + at * width, width);
+  if (DomainOf(type) == Domain::kUnsigned) return word;
+  const auto shift = static_cast<int>(64 - 8 * width);
+  return static_cast<std::int64_t>(word << shift) >> shift;
+}
+
+bool IsNull(const ArrayView& view, std::uint64_t slot) {
+  if (view.type->id == TypeId::kNull || IsNullAt(view, slot)) return true;
+  if (view.type->id != TypeId::kDictionary) return false;
+  return IsNullAt(*view.dictionary, KeyAt(view, SlotOf(view, slot), FixedWidthBits({.id = view.type->key_id}) / 8));
+}
+
+/// What a zone must say of some rows of a flat column.
+void ExpectZone(const Zone& zone, const ArrayView& view, std::uint64_t first, std::uint64_t count) {
+  std::optional<Scalar> least, greatest;
+  std::uint64_t nulls = 0, nans = 0;
+  for (std::uint64_t i = first; i < first + count; ++i) {
+    if (IsNull(view, i)) {
+      ++nulls;
+      continue;
+    }
+    if (DomainOf(*view.type) == Domain::kNone) continue;
+    const Scalar value = ScalarAt(view, i);
+    if (const double* const number = std::get_if<double>(&value); number != nullptr && std::isnan(*number)) {
+      ++nans;
+      continue;
+    }
+    if (!least.has_value() || Compare(value, *least) < 0) least = value;
+    if (!greatest.has_value() || Compare(value, *greatest) > 0) greatest = value;
+  }
+  EXPECT_EQ(zone.num_rows, count);
+  EXPECT_EQ(zone.num_values, count);
+  EXPECT_EQ(zone.num_nulls, nulls);
+  EXPECT_EQ(zone.num_nans, nans);
+  ASSERT_EQ(zone.min.has_value(), least.has_value());
+  ASSERT_EQ(zone.max.has_value(), greatest.has_value());
+  if (!least.has_value()) return;
+  EXPECT_TRUE(zone.min_is_exact && zone.max_is_exact);
+  EXPECT_TRUE(Compare(*zone.min, *least) == 0);
+  EXPECT_TRUE(Compare(*zone.max, *greatest) == 0);
+}
+
+TEST(PageZones, EqualTheValuesOfEveryFlatType) {
+  std::mt19937 random(5);
+  for (const DataType& type : testing::AllTypes()) {
+    const auto leaf = MakeLeafType(type);
+    if (!leaf || leaf->type.id == TypeId::kStruct) continue;
+    const LeafPath flat;
+    for (const std::int64_t length : {1, 300, 20'000}) {
+      for (const bool nulls : {false, true}) {
+        SCOPED_TRACE(type.to_string() + " x " + std::to_string(length));
+        testing::MakeOptions options;
+        options.nulls = nulls;
+        const testing::MadeArray made = testing::MakeArray(type, length, options, &random);
+        const Field field = testing::MakeField("x", type);
+        testing::OwnedSchema schema(field);
+        const auto view = ImportArray(field, *schema, made.array->c());
+        ASSERT_TRUE(view);
+        ColumnBuffer buffer(*leaf, flat, 1 << 30);
+        ASSERT_TRUE(buffer.Append(*view, 0, static_cast<std::uint64_t>(length)));
+        const std::uint64_t num_rows = buffer.num_rows();  // fewer when the keys of a dictionary are used up
+        const PageZones zones = MakePageZones(*leaf, buffer);
+        if (view->null_count == length) {
+          EXPECT_EQ(zones.zones.size(), 1u);
+          continue;
+        }
+        ExpectZone(zones.page, *view, 0, num_rows);
+        std::uint64_t row = 0;
+        for (const Zone& zone : zones.zones) {
+          ExpectZone(zone, *view, row, std::min(format::kZoneRows, num_rows - row));
+          row += zone.num_rows;
+        }
+        EXPECT_EQ(row, num_rows);
+      }
+    }
+  }
+}
+
+// [[1, null], [], null, [3], [4, 5]] as a column of lists.
+TEST(PageZones, LeavesInListsCountTheirSlots) {
+  const DataType type{.id = TypeId::kList, .children = {testing::MakeField("item", {.id = TypeId::kInt32})}};
+  Schema schema{.fields = {testing::MakeField("x", type)}};
+  format::AssignFieldIds(&schema);
+  const std::vector<format::Leaf> leaves = format::Leaves(schema);
+  ASSERT_EQ(leaves.size(), 1u);
+  const LeafPath path = *LeafPath::Make(leaves[0], format::FileVersion::k2_2);
+  const LeafType leaf = *MakeLeafType({.id = TypeId::kInt32});
+  auto items = std::make_unique<HandArray>(5);
+  items->AddBytes("\x1D", 1).AddBuffer<std::int32_t>({1, 99, 3, 4, 5});
+  HandArray lists(5);
+  lists.AddBytes("\x1B", 1).AddBuffer<std::int32_t>({0, 2, 2, 2, 3, 5}).AddChild(std::move(items));
+  testing::OwnedSchema c_schema(schema.fields[0]);
+  const auto view = ImportArray(schema.fields[0], *c_schema, lists.c());
+  ASSERT_TRUE(view) << view.error().describe();
+  ColumnBuffer buffer(leaf, path, 1 << 20);
+  ASSERT_EQ(*buffer.Append(*view, 0, 5), 5u);
+  const PageZones zones = MakePageZones(leaf, buffer);
+  ASSERT_EQ(zones.zones.size(), 1u);
+  EXPECT_EQ(zones.page.num_rows, 5u);
+  EXPECT_EQ(zones.page.num_values, 5u);
+  EXPECT_EQ(zones.page.num_nulls, 1u);
+  EXPECT_EQ(zones.page.min, Scalar(std::int64_t{1}));
+  EXPECT_EQ(zones.page.max, Scalar(std::int64_t{5}));
+}
+
+// {a: 7}, null, {a: null}, {a: -2} as a column of structs: a field of a null struct is null.
+TEST(PageZones, FieldsOfNullStructsAreNull) {
+  const DataType type{.id = TypeId::kStruct, .children = {testing::MakeField("a", {.id = TypeId::kInt64})}};
+  Schema schema{.fields = {testing::MakeField("x", type)}};
+  format::AssignFieldIds(&schema);
+  const LeafPath path = *LeafPath::Make(format::Leaves(schema).at(0), format::FileVersion::k2_2);
+  const LeafType leaf = *MakeLeafType({.id = TypeId::kInt64});
+  auto values = std::make_unique<HandArray>(4);
+  values->AddBytes("\x0B", 1).AddBuffer<std::int64_t>({7, 100, 100, -2});
+  HandArray structs(4);
+  structs.AddBytes("\x0D", 1).AddChild(std::move(values));
+  testing::OwnedSchema c_schema(schema.fields[0]);
+  const auto view = ImportArray(schema.fields[0], *c_schema, structs.c());
+  ASSERT_TRUE(view) << view.error().describe();
+  ColumnBuffer buffer(leaf, path, 1 << 20);
+  ASSERT_EQ(*buffer.Append(*view, 0, 4), 4u);
+  const Zone page = MakePageZones(leaf, buffer).page;
+  EXPECT_EQ(page.num_values, 4u);
+  EXPECT_EQ(page.num_nulls, 2u);
+  EXPECT_EQ(page.min, Scalar(std::int64_t{-2}));
+  EXPECT_EQ(page.max, Scalar(std::int64_t{7}));
+}
+
+}  // namespace
+}  // namespace lancekit
