@@ -12,7 +12,7 @@ import re
 import sys
 
 # Lower layers first; the layers of one tuple do not see each other.
-LAYERS = [('base',), ('types',), ('io',), ('format',), ('encodings',), ('structural',), ('legacy',), ('reader', 'writer'), ('index',), ('tools',)]
+LAYERS = [('base',), ('types',), ('io',), ('format',), ('encodings',), ('structural',), ('legacy',), ('filter',), ('reader', 'writer'), ('index',), ('tools',)]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 FOLDERS = list(RANK) + ['include', 'examples', 'fuzz', 'bench', 'tests']
 PUBLIC = 'lancekit'

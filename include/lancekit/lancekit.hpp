@@ -10,6 +10,7 @@
 #include "lancekit/arrow_abi.h"
 #include "lancekit/context.hpp"
 #include "lancekit/export.h"
+#include "lancekit/filter.hpp"
 #include "lancekit/inspect.hpp"
 #include "lancekit/result.hpp"
 #include "lancekit/table.hpp"
