@@ -143,10 +143,28 @@ TextOptions TextOptionsOf(const Options& options, Format format) {
   return text;
 }
 
+/// Reads the beginning of the input: of a damaged one, that it is damaged matters more than that Lance lacks its types.
+Status CheckInput(Source& source, const ColumnPlan& plan, const Options& options) {
+  constexpr std::int64_t kCheckedBytes = 64 << 20;
+  LANCEKIT_ASSIGN_ARROW(const ReaderPtr rows, source.Read(plan.columns, {options.skip, options.limit}), Side::kInput,
+                        options.inputs[0]);
+  for (std::int64_t bytes = 0; bytes < kCheckedBytes && !tools::Interrupted();) {
+    LANCEKIT_ASSIGN_ARROW(const BatchPtr batch, rows->Next(), Side::kInput, options.inputs[0]);
+    if (batch == nullptr) break;
+    bytes += arrow::util::ReferencedBufferSize(*batch).ValueOr(0) + batch->num_rows();
+  }
+  return {};
+}
+
 /// One try from open sink to published output. `meter` holds the source's error, if it was that.
 Result<Written> Transfer(Source& source, const ColumnPlan& plan, const Options& options, const SinkOptions& sink_options,
                          const Environment& environment, Meter& meter) {
-  LANCEKIT_ASSIGN(std::unique_ptr<Sink> sink, OpenSink(sink_options, plan.schema, environment));
+  Result<std::unique_ptr<Sink>> opened = OpenSink(sink_options, plan.schema, environment);
+  if (!opened && opened.error().code == ErrorCode::kUnsupported) {
+    const Status input = CheckInput(source, plan, options);
+    if (!input.ok() && input.error().code == ErrorCode::kCorruption) return input.error();
+  }
+  LANCEKIT_ASSIGN(const std::unique_ptr<Sink> sink, std::move(opened));
   LANCEKIT_ASSIGN_ARROW(ReaderPtr rows, source.Read(plan.columns, {options.skip, options.limit}), Side::kInput,
                         options.inputs[0]);
   LANCEKIT_TRY(sink->Write(meter.Watch(WithSchema(std::move(rows), plan.schema))));

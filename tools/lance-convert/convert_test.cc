@@ -29,6 +29,10 @@ TEST(Format, MagicMustAgreeWithTheName) {
   EXPECT_EQ(*DetectInput({.path = "a", .head = "????", .lance_tail = true}), Format::kLance);
   EXPECT_EQ(*DetectInput({.path = "a", .folder = true}), Format::kLance);
   EXPECT_EQ(*DetectInput({.path = "a.lance", .head = "PAR1....", .forced = Format::kParquet}), Format::kParquet);
+  for (const char* path : {"a.parquet.encrypted", "a.parquet"}) {
+    EXPECT_EQ(DetectInput({.path = path, .head = "PARE...."}).error().code, ErrorCode::kUnsupported);
+  }
+  EXPECT_EQ(*DetectInput({.path = "a.csv", .head = "PARENT,CHILD"}), Format::kCsv);
   EXPECT_EQ(DetectInput({.path = "a", .head = "a,b,c"}).error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(DetectInput({.path = "a.parquet", .head = "a,b,c"}).error().code, ErrorCode::kCorruption);
   EXPECT_EQ(DetectInput({.path = "a.lance", .head = "PAR1...."}).error().code, ErrorCode::kCorruption);

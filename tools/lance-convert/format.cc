@@ -121,6 +121,11 @@ Result<Format> DetectInput(const Detection& input) {
     if (named && named != Format::kLance) return damaged(fmt::format("is a folder, not a {} file", NameOf(*named)));
     return Format::kLance;
   }
+  if (input.head.substr(0, 4) == "PARE" && named.value_or(Format::kParquet) == Format::kParquet) {
+    Error error = Unsupported("is an encrypted Parquet file, which cannot be read");
+    error.path = input.path;
+    return error;
+  }
   std::optional<Format> magic = FormatOfMagic(input.head);
   if (!magic && input.lance_tail) magic = Format::kLance;
   if (!named) {

@@ -78,6 +78,9 @@ Result<std::unique_ptr<Source>> OpenParquet(Input& input, const Environment& env
   properties.set_buffer_size(kStreamBytes);
   parquet::arrow::FileReaderBuilder builder;
   LANCEKIT_TRY_ARROW(builder.Open(file, properties), Side::kInput, input.name());
+  if (builder.raw_reader()->metadata()->is_encryption_algorithm_set()) {
+    return At(Unsupported("is a Parquet file with encrypted columns, which cannot be read"), {.path = input.name()});
+  }
   parquet::ArrowReaderProperties arrow_properties(environment.threads() > 1);
   arrow_properties.set_pre_buffer(false);
   arrow_properties.set_batch_size(BatchRows(*builder.raw_reader()->metadata(), environment));
