@@ -45,6 +45,36 @@ TEST(GeneralBlock, RoundTrips) {
   }
 }
 
+// A compressed row of compressed fields: neither may overwrite the other's bytes.
+TEST(GeneralValue, ReadsCompressedFieldsOfCompressedRows) {
+  for (const BufferCompression& compression : kSchemes) {
+    const format::Encoding text =
+        Message(compression, MakeVariableEncoder(testing::OwnedValues({"x"}, false).View())->Describe());
+    format::Encoding row = testing::EncodingOf(format::EncodingId::kVariablePackedStruct, {text, text});
+    row.child_bits = {32, 32};
+    row.child_is_variable = {true, true};
+    ValueShape shape;
+    shape.kind = ValueShape::Kind::kPacked;
+    shape.fields = {testing::StringShape(false), testing::StringShape(false)};
+    const auto decoder = MakeValueDecoder(Message(compression, row), shape);
+    ASSERT_TRUE(decoder) << decoder.error().describe();
+    const std::string texts[] = {std::string(1000, 'a') + "end", std::string(3000, 'b') + "end"};
+    MutableBuffer plain;
+    for (const std::string& value : texts) {
+      const MutableBuffer stored = Compressed(std::as_bytes(std::span(value)), compression);
+      plain.AppendLe(static_cast<std::uint32_t>(stored.size()));
+      plain.Append(stored.bytes());
+    }
+    ValueSink sink(shape);
+    Scratch scratch;
+    for (int rows = 0; rows < 2; ++rows) {
+      const Status status = (*decoder)->Append(Compressed(plain.bytes(), compression).bytes(), &sink, &scratch);
+      ASSERT_TRUE(status.ok()) << status.error().describe();
+    }
+    for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(testing::TextOf(sink.field(i).data().bytes()), texts[i] + texts[i]);
+  }
+}
+
 TEST(GeneralBlock, HasTheReferencesFrames) {
   const std::vector<std::byte> bytes(64'302);
   const MutableBuffer lz4 = Compressed(bytes, kSchemes[2]);

@@ -76,7 +76,8 @@ Result<ValueShape> ShapeOf(const DataType& type) {
   if (shape.item_bits == 0 && item->id != TypeId::kFixedSizeBinary) {
     return Unsupported("type {} is not supported yet", type.to_string());
   }
-  if (!CheckedMul(items, shape.item_bits, &shape.width_bits) || shape.width_bits > kMaxFixedBits) {
+  // Items of no bytes are bounded as well: they are counted.
+  if (!CheckedMul(items, shape.item_bits, &shape.width_bits) || std::max(shape.width_bits, items) > kMaxFixedBits) {
     return Unsupported("values of type {} are too wide", type.to_string());
   }
   return shape;
@@ -274,6 +275,10 @@ ArrayData ValueSink::FinishLevel(const DataType& type, std::size_t level, Buffer
 }
 
 ArrayData ValueSink::Finish(const DataType& type) && {
+  std::uint64_t items = 0;
+  const std::uint64_t per_value = shape_.list_sizes.empty() ? 1 : shape_.ItemsPerValue(shape_.list_sizes.size() - 1);
+  if (!CheckedMul(length_, per_value, &items) || items > std::numeric_limits<std::int64_t>::max())
+    throw std::bad_array_new_length();
   Buffer values = borrowed_.empty() ? std::move(values_).Freeze() : std::move(borrowed_);
   ArrayData array = FinishLevel(type, 0, std::move(values));
   array.length = static_cast<std::int64_t>(length_);

@@ -39,6 +39,23 @@ TEST(ShapeOf, FollowsTheType) {
   EXPECT_FALSE(ShapeOf({.id = TypeId::kStruct}));
 }
 
+// Items of no bytes take no memory, but Arrow counts them with 64 bits.
+TEST(ShapeOf, BoundsItemsWithoutBytes) {
+  DataType list{.id = TypeId::kFixedSizeList, .size = std::int64_t{1} << 31};
+  list.children.push_back({.name = "item", .type = {.id = TypeId::kFixedSizeBinary, .size = 0}});
+  const auto shape = ShapeOf(list);
+  ASSERT_TRUE(shape);
+  ValueSink fits(*shape);
+  fits.AppendNulls(std::uint64_t{1} << 31);
+  EXPECT_EQ(std::move(fits).Finish(list).children[0].length, std::int64_t{1} << 62);
+  ValueSink overflows(*shape);
+  overflows.AppendNulls(std::uint64_t{1} << 34);
+  EXPECT_THROW(std::move(overflows).Finish(list), std::bad_array_new_length);
+  DataType outer{.id = TypeId::kFixedSizeList, .size = 16};
+  outer.children.push_back({.name = "item", .type = list});
+  EXPECT_EQ(ShapeOf(outer).error().code, ErrorCode::kUnsupported);
+}
+
 TEST(ValueSink, AppendsBitsAtEveryAlignment) {
   std::mt19937 random(3);
   std::vector<std::byte> from(256);

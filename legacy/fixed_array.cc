@@ -149,7 +149,8 @@ class ConstantArray final : public FixedArray {
 
   Result<ItemBits> Read(ValueRange items, MutableBuffer* scratch) const override {
     std::uint64_t num_bits = 0;
-    if (!CheckedMul(items.count, width_bits_, &num_bits) || num_bits / 8 > kMaxFreeBytes) {
+    // Bits are bounded as if each took a byte: those of validity become levels on their way.
+    if (!CheckedMul(items.count, width_bits_, &num_bits) || std::max(num_bits / 8, items.count) > kMaxFreeBytes) {
       return MakeError(ErrorCode::kResourceLimit, "constant: {} items of {} bits", items.count, width_bits_);
     }
     scratch->Resize(CeilDiv(num_bits, 8));

@@ -107,6 +107,26 @@ TEST(FixedWidthPage, ReadsConstantsAndFixedSizeBinary) {
   ExpectRows(binary, {.id = TypeId::kFixedSizeBinary, .size = 2}, {1, 2}, {"x0304", "x0506"});
 }
 
+// Rows that take no bytes: their number is bounded, and so is what unpacking their validity takes.
+TEST(FixedWidthPage, BoundsConstantValidity) {
+  constexpr std::uint64_t kRows = std::uint64_t{1} << 20;
+  const std::string zero = Message(ArrayEncodingId::kConstant, Body({{1, FromHex("00")}}));
+  ColumnBuilder column;
+  column.AddPage(SomeNulls(zero, zero), std::uint64_t{1} << 40, {});
+  const auto opened = column.Open(*MakeLeafType(kInt8Type));
+  ASSERT_TRUE(opened);
+  LeafSink sink((*opened)->leaf().value(), kRows);
+  PageScratch scratch;
+  ASSERT_TRUE((*opened)->ReadValues({7, kRows}, &sink, &scratch).ok());
+  EXPECT_LE(scratch.visible.size(), kRows / 8);
+  const ArrayData array = std::move(sink).Finish();
+  EXPECT_EQ(array.null_count, static_cast<std::int64_t>(kRows));
+  LeafSink huge((*opened)->leaf().value(), 0);
+  const Status refused = (*opened)->ReadValues({0, std::uint64_t{1} << 33}, &huge, &scratch);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kResourceLimit);
+}
+
 TEST(FixedWidthPage, ReadsCompressedBuffers) {
   const std::string bytes = FromHex("01 02 03 04");
   for (const bool zstd : {false, true}) {

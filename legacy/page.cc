@@ -1,5 +1,7 @@
 #include "legacy/page.h"
 
+#include <algorithm>
+
 #include "base/bitmap.h"
 #include "base/checked_math.h"
 
@@ -66,8 +68,12 @@ Status Validity::AppendTo(LeafSink* sink, ValueRange rows, PageScratch* scratch)
   const std::uint64_t valid = rows.count == 0 ? 0 : CountSetBits(bits.bits, bits.first_bit, rows.count);
   if (valid == rows.count) {
     sink->AppendValid(rows.count);
-  } else {
-    sink->AppendLevels(LevelsOf(bits, rows.count, &scratch->visible), rows.count);
+    return {};
+  }
+  constexpr std::uint64_t kBlockRows = 1 << 16;
+  for (std::uint64_t row = 0; row < rows.count; row += kBlockRows) {
+    const std::uint64_t count = std::min(kBlockRows, rows.count - row);
+    sink->AppendLevels(LevelsOf({{}, bits.bits, bits.first_bit + row}, count, &scratch->visible), count);
   }
   return {};
 }

@@ -94,6 +94,27 @@ TEST(DictionaryPage, CountsFromOneWhereTheTypeIsNoDictionary) {
   ExpectError(many, kStringType, {0, 1}, ErrorCode::kCorruption, "1073741824 items in");
 }
 
+// Each page has a dictionary of its own, decompressed by itself.
+TEST(DictionaryPage, ReadsCompressedDictionariesOfEveryPage) {
+  const auto compressed = [](const std::string& bytes) {
+    MutableBuffer framed;
+    AppendCompressed(format::BytesOf(bytes), {.scheme = format::CompressionScheme::kZstd, .level = {}}, &framed);
+    return std::string(reinterpret_cast<const char*>(framed.data()), framed.size());
+  };
+  const std::string items = Binary(NoNulls(CompressedFlat(64, 1, "zstd")), CompressedFlat(8, 2, "zstd"), 100);
+  const std::string message =
+      Message(ArrayEncodingId::kDictionary, Body({{1, NoNulls(Flat(8, 0))}, {2, items}, {3, std::uint64_t{2}}}));
+  ColumnBuilder column;
+  Rows expected;
+  for (char c = 'a'; c < 'i'; ++c) {
+    const std::string first(3, c), second(2, c);
+    column.AddPage(message, 2,
+                   {Numbers<std::uint8_t>({2, 1}), compressed(Numbers<std::uint64_t>({3, 5})), compressed(first + second)});
+    expected.insert(expected.end(), {Hex(second), Hex(first)});
+  }
+  ExpectRows(column, kStringType, {0, expected.size()}, expected);
+}
+
 TEST(DictionaryPage, KeepsKeysOfDictionaryTypesAndTheirNulls) {
   DataType type{.id = TypeId::kDictionary, .key_id = TypeId::kInt16};
   type.children.push_back({.name = "", .type = kStringType});

@@ -44,6 +44,8 @@ Result<LiveRows> ReadLiveRows(const Dataset& dataset, const format::Fragment& fr
 }
 
 Result<TableFragment> OpenFragment(const Dataset& dataset, const format::Fragment& fragment, ContextImpl& context) {
+  if (fragment.files.empty() && fragment.physical_rows != 0)
+    return Corrupt("fragment {} has {} rows and no data file", fragment.id, fragment.physical_rows);
   TableFragment result;
   // Old manifests do not tell the number of rows; the files do.
   std::uint64_t physical_rows = fragment.physical_rows;

@@ -70,5 +70,23 @@ TEST_F(DatasetFiles, MustLieSomewhere) {
   EXPECT_EQ(Find("s3://bucket/table.lance").error().code, ErrorCode::kUnsupported);
 }
 
+// Rows that no file bounds would take a scan for ever.
+TEST_F(DatasetFiles, MustBeThereWhereThereAreRows) {
+  format::Manifest manifest;
+  manifest.version = 1;
+  manifest.data_format_version = "2.1";
+  manifest.schema.fields.push_back(Field{"x", DataType{.id = TypeId::kInt32}, true, 0, {}});
+  format::Fragment& fragment = manifest.fragments.emplace_back();
+  fragment.physical_rows = std::uint64_t{1} << 62;
+  const auto bytes = format::SerializeManifestFile(manifest, "");
+  ASSERT_TRUE(bytes) << bytes.error().describe();
+  fs::create_directories(root_ / "_versions");
+  std::ofstream(root_ / "_versions" / "1.manifest", std::ios::binary) << *bytes;
+  const auto table = open(Context(), root_.string());
+  ASSERT_FALSE(table);
+  EXPECT_EQ(table.error().code, ErrorCode::kCorruption);
+  EXPECT_NE(table.error().message.find("no data file"), std::string::npos) << table.error().describe();
+}
+
 }  // namespace
 }  // namespace lancekit

@@ -118,6 +118,20 @@ TEST(ConstantPage, ReadsCompressedLevels) {
   EXPECT_FALSE(damaged.Open(leaf));
 }
 
+TEST(ConstantPage, RejectsValidEntriesWithoutAValue) {
+  EncodedPage page;
+  page.num_rows = 3;
+  page.layout.id = format::LayoutId::kConstant;
+  page.layout.layers = {format::RepDefLayer::kNullableItem};
+  page.buffers.resize(2);
+  page.buffers[1].Append(HexBytes("0100 0100 0100"));
+  EXPECT_TRUE(MemoryPage(page).Open(Leaf(TypeId::kInt32)));
+  page.buffers[1].data()[2] = std::byte{0};
+  const auto refused = MemoryPage(page).Open(Leaf(TypeId::kInt32));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kCorruption);
+}
+
 TEST(ConstantPage, RejectsDamage) {
   const auto open = [](const EncodedPage& page, TypeId id) {
     const MemoryPage memory(page);

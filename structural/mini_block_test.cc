@@ -175,6 +175,29 @@ TEST(MiniBlockPage, ReadsThroughADictionary) {
   EXPECT_EQ(array.error().code, ErrorCode::kCorruption);
 }
 
+// Item 200 cannot be a key of type int8.
+TEST(MiniBlockPage, RefusesKeysThatTheirTypeDoesNotHave) {
+  const OwnedValues items(std::vector<std::string>(201, "x"), false);
+  const OwnedValues keys = testing::Numbers<std::uint8_t>({0, 127, 200});
+  const PageValues page = PageOf(keys);
+  EncodedDictionary dictionary;
+  dictionary.num_items = 201;
+  dictionary.encoding = MakeVariableEncoder(items.View())->Describe();
+  AppendVariableBlock(items.View(), &dictionary.bytes);
+  const MemoryPage memory(*WriteMiniBlockPage(page, *MakeFlatEncoder(keys.View()), std::move(dictionary), FileVersion::k2_2));
+  for (const TypeId key : {TypeId::kUInt8, TypeId::kInt8}) {
+    DataType type{.id = TypeId::kDictionary, .key_id = key};
+    type.children.push_back({.name = "", .type = {.id = TypeId::kString}});
+    const LeafType leaf = *MakeLeafType(type);
+    const auto reader = memory.Open(leaf);
+    ASSERT_TRUE(reader);
+    EXPECT_TRUE(testing::ReadArray(**reader, leaf, {0, 2}));
+    const auto array = testing::ReadArray(**reader, leaf, {0, 3});
+    ASSERT_EQ(array.has_value(), key == TypeId::kUInt8);
+    if (!array) EXPECT_EQ(array.error().code, ErrorCode::kCorruption);
+  }
+}
+
 ErrorCode OpenCode(const EncodedPage& page, TypeId type) {
   const MemoryPage memory(page);
   const auto reader = memory.Open(Leaf(type));
