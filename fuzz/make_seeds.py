@@ -275,6 +275,15 @@ def write_legacy_seeds():
             put('array_encoding', f'{name}-{table.num_rows}', out)
 
 
+def write_filter_seeds():
+    """Texts (filter_fuzz.cc)."""
+    for text in ("c3 >= -5 AND c4 < 3.5e2 OR NOT (c1 AND c6 <> 255)", "c12 > 'NaN' or c10 in (0.1, 'inf', NULL, 1e400)",
+                 "c13 between 1.05 and 99999999999999999999999999 and c14 != -.5", "c15 < date '2026-01-31' AND c16 = '1970-01-01 12:00:00.5+02:00'",
+                 "TIME '23:59' <= c18", "s.a IS NOT NULL AND s.\"b.c\" LIKE 'a!%_%' ESCAPE '!' AND `s` is null",
+                 "c0 is null or c1 is not true", "x'0aff' = c37 OR c35 not in ('it''s', '')", "TRUE AND NOT FALSE OR NULL", "((c3 = 1 or c3 = 2) and c3 = 3)"):
+        put('filter', digest(text.encode()), text.encode())
+
+
 def main():
     for old in CORPUS.glob('*/seed-*'):
         old.unlink()
@@ -282,6 +291,7 @@ def main():
     write_decoder_seeds()
     write_dataset_seeds()
     write_legacy_seeds()
+    write_filter_seeds()
     files = [path for path in CORPUS.rglob('*') if path.is_file()]
     print(f'{len(files)} files, {sum(path.stat().st_size for path in files)} bytes')
 
