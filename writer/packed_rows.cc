@@ -1,21 +1,56 @@
 #include "writer/packed_rows.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "base/bitmap.h"
+#include "base/checked_math.h"
 #include "encodings/definitions.h"
 #include "writer/array_access.h"
 
 namespace lancekit {
 namespace {
 
-void AppendField(const ArrayView& field, const ValueShape& shape, std::uint64_t slot, MutableBuffer* data) {
-  if (shape.fixed()) {
-    const std::uint64_t bytes = shape.width_bits / 8;
-    data->Append({field.values + SlotOf(field, slot) * bytes, bytes});
-    return;
+/// The items of fixed-size lists come with bitmaps; not booleans, with which the reference cannot read them here.
+bool HasBitmaps(const ValueShape& shape) { return !shape.list_sizes.empty() && shape.item_bits != 1; }
+
+/// Bytes of a value of fixed width.
+std::uint64_t StoredBytes(const ValueShape& shape) {
+  std::uint64_t bytes = shape.width_bits / 8;
+  for (std::size_t level = 0; HasBitmaps(shape) && level < shape.list_sizes.size(); ++level) {
+    bytes += BitmapBytes(shape.ItemsPerValue(level));
   }
+  return bytes;
+}
+
+Status AppendFixedField(const ArrayView& field, const ValueShape& shape, std::uint64_t slot, MutableBuffer* data) {
+  const ArrayView* items = &field;
+  std::uint64_t first = slot;
+  for (std::size_t level = 0; level < shape.list_sizes.size(); ++level) {
+    const std::uint64_t num_items = shape.ItemsPerValue(level);
+    first *= shape.list_sizes[level];
+    items = &items->children[0];
+    const std::uint64_t bit = SlotOf(*items, first);
+    if (!HasBitmaps(shape)) {
+      if (items->validity != nullptr && CountSetBits(items->validity, bit, num_items) != num_items)
+        return Unsupported("a null in a list of booleans in a packed struct; remove lance-encoding:packed");
+      continue;
+    }
+    const std::size_t at = data->size();
+    data->AppendFill(BitmapBytes(num_items), std::byte{0});
+    if (items->validity == nullptr) {
+      FillBits(data->data() + at, 0, num_items, true);
+    } else {
+      CopyBits(items->validity, bit, data->data() + at, 0, num_items);
+    }
+  }
+  const std::size_t at = data->size();
+  data->Resize(at + shape.width_bits / 8);
+  CopyBits(items->values, SlotOf(*items, first) * shape.item_bits, data->data() + at, 0, shape.width_bits);
+  return {};
+}
+
+Status AppendField(const ArrayView& field, const ValueShape& shape, std::uint64_t slot, MutableBuffer* data) {
+  if (shape.fixed()) return AppendFixedField(field, shape, slot, data);
   const std::uint64_t position = SlotOf(field, slot);
   Bytes value;
   if (field.storage == Storage::kView) {
@@ -27,6 +62,7 @@ void AppendField(const ArrayView& field, const ValueShape& shape, std::uint64_t 
   const auto size = static_cast<std::uint64_t>(value.size());
   shape.large_offsets ? data->AppendLe(size) : data->AppendLe(static_cast<std::uint32_t>(size));
   data->Append(value);
+  return {};
 }
 
 }  // namespace
@@ -35,10 +71,8 @@ Result<ValueShape> PackedRowShape(const ValueShape& packed) {
   std::uint64_t bits = 0;
   bool variable = false;
   for (const ValueShape& field : packed.fields) {
-    variable = variable || field.variable();
+    variable = variable || field.variable() || !field.list_sizes.empty();
     bits += field.width_bits;
-    if (!field.list_sizes.empty())
-      return Unsupported("packed structs of fixed-size lists cannot be read back by Lance; remove lance-encoding:packed");
     if (!field.variable() && (field.width_bits == 0 || field.width_bits % 8 != 0))
       return Unsupported("packed structs hold fields of whole bytes only; remove lance-encoding:packed");
   }
@@ -48,19 +82,33 @@ Result<ValueShape> PackedRowShape(const ValueShape& packed) {
   return shape;
 }
 
+namespace {
+
+format::Encoding DescribeField(const ValueShape& shape) {
+  ValuesView values;
+  values.shape = shape;
+  if (shape.variable()) return MakeVariableEncoder(values)->Describe();
+  format::Encoding encoding = DescribeFixedSizeList(values);
+  format::Encoding* list = &encoding;
+  for (std::size_t level = 0; level < shape.list_sizes.size(); ++level, list = &list->children[0]) {
+    list->has_validity = HasBitmaps(shape);
+  }
+  return encoding;
+}
+
+}  // namespace
+
 format::Encoding DescribePackedStruct(const ValueShape& packed) {
   format::Encoding encoding;
-  const bool variable = std::ranges::any_of(packed.fields, [](const ValueShape& field) { return field.variable(); });
+  const bool variable = PackedRowShape(packed)->variable();
   encoding.id = variable ? format::EncodingId::kVariablePackedStruct : format::EncodingId::kPackedStruct;
   std::uint64_t bits = 0;
   for (const ValueShape& field : packed.fields) {
     bits += field.width_bits;
-    encoding.child_bits.push_back(field.variable() ? (field.large_offsets ? 64 : 32) : field.width_bits);
+    encoding.child_bits.push_back(field.variable() ? (field.large_offsets ? 64 : 32) : StoredBytes(field) * 8);
     if (!variable) continue;
-    ValuesView values;
-    values.shape = field;
     encoding.child_is_variable.push_back(field.variable());
-    encoding.children.push_back(field.variable() ? MakeVariableEncoder(values)->Describe() : MakeFlatEncoder(values)->Describe());
+    encoding.children.push_back(DescribeField(field));
   }
   if (!variable) encoding.children.push_back(MakeFlatEncoder({.shape = FixedShape(bits)})->Describe());
   return encoding;
@@ -77,7 +125,7 @@ Status AppendPackedRows(const ArrayView& view, const ValueShape& packed, std::ui
     for (std::size_t i = 0; valid && i < packed.fields.size(); ++i) {
       if (IsNullAt(view.children[i], row))
         return Unsupported("a null in a field of a packed struct; remove lance-encoding:packed");
-      AppendField(view.children[i], packed.fields[i], row, data);
+      LANCEKIT_TRY(AppendField(view.children[i], packed.fields[i], row, data));
     }
     if (ends != nullptr) ends->AppendLe(static_cast<std::int32_t>(data->size()));
   }
@@ -88,7 +136,7 @@ std::uint64_t PackedBytesOf(const ArrayView& view, const ValueShape& packed, std
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < packed.fields.size(); ++i) {
     const ValueShape& field = packed.fields[i];
-    bytes += count * (field.variable() ? (field.large_offsets ? 8 : 4) : field.width_bits / 8);
+    bytes += count * (field.variable() ? (field.large_offsets ? 8 : 4) : StoredBytes(field));
     if (field.variable()) bytes += StringBytesOf(view.children[i], field.large_offsets, first, count);
   }
   return bytes;

@@ -26,6 +26,7 @@ Status CheckNode(const Field& field, format::FileVersion version) {
 Result<LeafPath> LeafPath::Make(const format::Leaf& leaf, format::FileVersion version) {
   LeafPath path;
   path.leaf_nullable_ = leaf.path.back()->nullable;
+  path.leaf_packed_ = format::IsPackedStruct(*leaf.path.back());
   bool first_below = true;  // of all leaves below the node
   std::uint16_t level = kLeafNull;
   for (std::size_t i = leaf.path.size() - 1; i-- > 0;) {
@@ -68,7 +69,7 @@ std::vector<format::RepDefLayer> LeafPath::Layers(std::vector<bool> occurs, bool
   // Errors of the reference are kept out of its way. It miscounts a struct above a list, or a node above the slots of a
   // fixed-size list, that is nullable in one page of a batch and all valid in another one; and a nullable struct above a list
   // that is all valid. Of a null struct it may read nulls in the fields of a struct right below, which are errors to it where
-  // those are not nullable: the struct below has to be null too.
+  // those are not nullable: the struct below, a packed one too, has to be null as well.
   bool below_nullable = false;
   bool may_be_null = false;
   bool null_above = false;
@@ -83,6 +84,7 @@ std::vector<format::RepDefLayer> LeafPath::Layers(std::vector<bool> occurs, bool
     below_nullable = below_nullable || null_above;
     slots /= node.size;
   }
+  if (leaf_packed_ && null_above) occurs[kLeafNull] = true;
   levels->assign(max_def_ + 1u, 0);
   std::uint16_t next = 0;
   const auto number = [&](std::uint16_t level) {

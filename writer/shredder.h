@@ -58,6 +58,7 @@ class LeafPath {
  private:
   std::vector<PathNode> nodes_;
   bool leaf_nullable_ = true;
+  bool leaf_packed_ = false;
   std::uint16_t max_rep_ = 0;
   std::uint16_t max_def_ = kLeafNull;
   std::uint16_t max_visible_ = kLeafNull;

@@ -24,7 +24,15 @@ std::vector<DataType> NestedTypes() {
   DataType vectors{.id = TypeId::kFixedSizeList, .size = 2, .children = {MakeField("item", {.id = TypeId::kFloat32})}};
   DataType two = Struct(List(Struct({.id = TypeId::kBool})));
   two.children.push_back(MakeField("b", {.id = TypeId::kString}));
+  DataType packed{.id = TypeId::kStruct};
+  packed.children = {MakeField("x", {.id = TypeId::kInt16}, false), MakeField("v", vectors, false)};
+  packed.children.push_back(MakeField("s", {.id = TypeId::kString}, false));
+  Field packed_field = MakeField("p", packed);
+  packed_field.metadata = {{"lance-encoding:packed", "true"}};
+  const DataType with_packed{.id = TypeId::kStruct, .children = {packed_field}};
   return {List(kInt),
+          with_packed,
+          List(with_packed),
           List(List(List(kInt))),
           List(Struct(List(Struct({.id = TypeId::kString})))),
           List(dictionary),
@@ -84,6 +92,18 @@ TEST(LeafPath, NumbersOnlyWhatOccurs) {
   EXPECT_EQ(few, (std::vector<Layer>{Layer::kNullableItem, Layer::kAllValidItem, Layer::kEmptyableList, Layer::kAllValidItem,
                                      Layer::kNullableList}));
   EXPECT_EQ(numbers, (Levels{0, 1, 0, 0, 2, 0, 3, 0}));
+}
+
+// The reference cannot read a packed struct that is all valid below one that is null.
+TEST(LeafPath, MakesPackedStructsNullableBelowNulls) {
+  Field packed = MakeField("p", Struct(kInt));
+  packed.metadata = {{"lance-encoding:packed", "true"}};
+  const LeafPath path = Shredded({.id = TypeId::kStruct, .children = {packed}}).Path();
+  using Layer = format::RepDefLayer;
+  Levels numbers;
+  EXPECT_EQ(path.Layers({false, false, true}, true, &numbers), (std::vector<Layer>{Layer::kNullableItem, Layer::kNullableItem}));
+  EXPECT_EQ(numbers, (Levels{0, 1, 2}));
+  EXPECT_EQ(path.Layers({false, false, false}, true, &numbers), (std::vector<Layer>{Layer::kAllValidItem, Layer::kAllValidItem}));
 }
 
 TEST(LeafPath, RefusesWhatReadersCannotTake) {

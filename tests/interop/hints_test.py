@@ -97,8 +97,12 @@ def check_packed(lancekit, run, version):
     fixed = pa.struct([pa.field('x', pa.int32(), False), pa.field('y', pa.float64(), False), pa.field('v', pa.binary(3), False)])
     text = pa.struct([pa.field('x', pa.int32(), False), pa.field('s', pa.string(), False), pa.field('t', pa.large_binary(), False)])
     wide = pa.struct([pa.field('x', pa.int32(), False), pa.field('w', pa.binary(300), False)])
-    for name, t, message in (('fixed', fixed, 'PackedStruct'), ('wide', wide, 'PackedStruct'), ('text', text, 'VariablePackedStruct')):
-        if version == '2.1' and name == 'text':
+    lists = pa.struct([pa.field('x', pa.int32(), False), pa.field('v', pa.list_(pa.float32(), 3), False), pa.field('m', pa.list_(pa.list_(pa.int16(), 3), 2), False)])
+    list_only = pa.struct([pa.field('v', pa.list_(pa.int16(), 200), False)])
+    list_and_text = pa.struct([pa.field('s', pa.large_string(), False), pa.field('v', pa.list_(pa.binary(3), 3), False)])
+    for name, t, message in (('fixed', fixed, 'PackedStruct'), ('wide', wide, 'PackedStruct'), ('text', text, 'VariablePackedStruct'), ('lists', lists, 'VariablePackedStruct'),
+                             ('list only', list_only, 'VariablePackedStruct'), ('list and text', list_and_text, 'VariablePackedStruct')):
+        if version == '2.1' and message == 'VariablePackedStruct':
             continue
         for key in ('lance-encoding:packed', 'packed'):
             for rate in (0, 0.2):
@@ -111,13 +115,14 @@ def check_packed(lancekit, run, version):
                         words = ' '.join(encodings(path))
                         return ([] if message in words or array.null_count == rows else [words[:300]]) + check_read(lancekit, Reference(), path, table)
                     run.check(f'packed {name} with {key}, {rows} rows, nulls {rate}, {version}', packed)
-        item = pa.field('item', t, metadata={'lance-encoding:packed': 'true'})
-        lists = make_nested(pa.list_(t), 2000, rng).cast(pa.list_(item))
-        table = pa.table({'c': lists})
-        def in_lists():
-            lancekit.write(path, table, version=version, single_file=True)
-            return check_read(lancekit, Reference(), path, table)
-        run.check(f'list of packed {name}, {version}', in_lists)
+        for nullable in (False, True):
+            field = pa.field('p', t, nullable, metadata={'lance-encoding:packed': 'true'})
+            for around in (pa.list_(field), pa.struct([field]), pa.struct([pa.field('s', pa.struct([field]))])):
+                table = pa.table({'c': make_nested(around, 2000, rng)})
+                def inside():
+                    lancekit.write(path, table, version=version, single_file=True, page_bytes=3000)
+                    return check_read(lancekit, Reference(), path, table)
+                run.check(f'packed {name} in {around}, {version}', inside)
 
 
 def check_refusals(lancekit, run, version):
@@ -126,11 +131,13 @@ def check_refusals(lancekit, run, version):
     text = pa.struct([pa.field('s', pa.string(), False)])
     refused = {'null in a packed struct': (pa.array([{'x': None}], pa.struct([('x', pa.int32())])), packed),
                'packed booleans': (pa.array([{'x': True}], pa.struct([('x', pa.bool_())])), packed),
-               'packed lists': (pa.array([{'x': [1, 2]}], pa.struct([('x', pa.list_(pa.int32(), 2))])), packed),   # pylance writes and cannot read these
-               'blob': (pa.array([b'a'], pa.large_binary()), {'lance-encoding:blob': 'true'}),
+               'null booleans in packed lists': (pa.array([{'x': [True] * 7 + [None]}], pa.struct([('x', pa.list_(pa.bool_(), 8))])), packed),
+               'packed lists of 3 booleans': (pa.array([{'x': [True] * 3}], pa.struct([('x', pa.list_(pa.bool_(), 3))])), packed),
+               'blob': (pa.array([b'a'], pa.binary()), {'lance-encoding:blob': 'true'}),
                'sparse': (pa.array([1]), {'lance-encoding:structural-encoding': 'sparse'})}
     if version == '2.1':
         refused['packed strings'] = (pa.array([{'s': 'a'}], text), packed)
+        refused['packed lists'] = (pa.array([{'x': [1, 2]}], pa.struct([('x', pa.list_(pa.int32(), 2))])), packed)
     for name, (array, metadata) in refused.items():
         def refuses():
             try:
