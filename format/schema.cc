@@ -70,6 +70,8 @@ bool IsBlobV2(const Field& field) {
       field.metadata, [](const auto& entry) { return entry.first == "ARROW:extension:name" && entry.second == "lance.blob.v2"; });
 }
 
+bool IsBlob(const Field& field) { return IsBlobV2(field) || (OwnsColumn(field) && IsTrue(field, "lance-encoding:blob")); }
+
 bool OwnsColumn(const Field& field) {
   switch (field.type.id) {
     case TypeId::kStruct:

@@ -30,6 +30,8 @@ Result<DataType> ParseLogicalType(std::string_view text);
 bool IsPackedStruct(const Field& field);
 /// Struct that describes blobs, as a manifest (extension lance.blob.v2) or a data file (lance-encoding:blob) has it.
 bool IsBlobV2(const Field& field);
+/// A leaf whose values are stored as blobs: IsBlobV2, or any other leaf with the metadata lance-encoding:blob.
+bool IsBlob(const Field& field);
 
 /// True for what has a column of its own in a 2.1 / 2.2 file; false for structs and lists, whose leaves have.
 bool OwnsColumn(const Field& field);

@@ -8,6 +8,7 @@
 #include "encodings/encoding.h"
 #include "format/file_metadata.h"
 #include "io/source.h"
+#include "structural/blob.h"
 #include "structural/leaf.h"
 #include "structural/levels.h"
 
@@ -26,12 +27,6 @@ struct PageScratch {
   MutableBuffer ends;
   std::vector<ValueRange> page_rows;    // of several ranges, those in one page
   std::vector<ValueRange> chunk_parts;  // and in one chunk of it: entries, then values
-};
-
-/// Where a blob lies in the file.
-struct BlobPlace {
-  format::FileRange bytes;
-  std::uint16_t level = 0;  ///< definition level; 0: not null
 };
 
 /// One page of a leaf column, its tables parsed and checked. Immutable; thread-safe.

@@ -9,6 +9,7 @@
 #include "encodings/encoding.h"
 #include "format/encoding.h"
 #include "format/version.h"
+#include "structural/blob.h"
 
 namespace lancekit {
 
@@ -94,5 +95,10 @@ EncodedPage WriteAllNullPage(std::uint64_t num_rows);
 EncodedPage WriteAllNullPage(const PageValues& page, format::FileVersion version);
 /// All valid rows equal to value 0 ... of the page's first valid row `row`. 2.2 and newer.
 EncodedPage WriteConstantPage(const PageValues& page, std::uint64_t row);
+
+/// Descriptors of blobs whose bytes are in the file. Layers innermost first; levels of nulls as they number them.
+/// Errors: those of WriteMiniBlockPage.
+Result<EncodedPage> WriteBlobPage(std::span<const BlobPlace> places, std::vector<format::RepDefLayer> layers,
+                                  format::FileVersion version);
 
 }  // namespace lancekit

@@ -163,6 +163,36 @@ TEST_F(TableTest, FilesAreTheSameForAnyBatchesAndThreads) {
   EXPECT_EQ(whole, bytes_of(777, 3));
 }
 
+TEST_F(TableTest, BlobsComeBackAsValuesAndByRange) {
+  const std::string data = "abcdefghij";
+  const DataType type{.id = TypeId::kLargeBinary};
+  Field field = testing::MakeField("c", type);
+  field.metadata = {{"lance-encoding:blob", "true"}};
+  for (const char* version : {"2.1", "2.2"}) {
+    for (const bool single_file : {true, false}) {
+      // "abcd", null, "", "efghij"
+      auto column = std::make_unique<HandArray>(4);
+      column->AddBytes("\x0D", 1).AddBuffer<std::int64_t>({0, 4, 4, 4, 10}).AddBytes(data.data(), data.size());
+      HandArray batch(4, 0, 0);
+      batch.AddNullBuffer().AddChild(std::move(column));
+      const WriteOptions options{.version = version, .single_file = single_file, .overwrite = true, .page_bytes = 40};
+      const std::string path = Path(std::string(version) + (single_file ? ".lance" : ""));
+      ASSERT_TRUE(WriteColumn(context_, path, field, &batch, options));
+      auto table = open(context_, path);
+      ASSERT_TRUE(table) << table.error().describe();
+      EXPECT_EQ(table->schema().fields[0].metadata, field.metadata);
+      EXPECT_EQ(RenderScan(table->scan()), (std::vector<std::string>{"x61626364", "null", "x", "x65666768696a"}));
+      auto blob = table->blob(3, "c");
+      ASSERT_TRUE(blob) << blob.error().describe();
+      char part[4] = {};
+      ASSERT_EQ(*blob->read(3, part, 4), 3u);
+      EXPECT_STREQ(part, "hij");
+      EXPECT_TRUE(table->blob(1, "c")->is_null());
+      EXPECT_EQ(table->blob(2, "c")->size(), 0u);
+    }
+  }
+}
+
 TEST_F(TableTest, NothingIsVisibleBeforeCommit) {
   std::mt19937 random(10);
   const DataType type{.id = TypeId::kInt32};

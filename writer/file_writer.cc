@@ -50,6 +50,12 @@ Status FileWriter::WritePage(std::size_t column, const EncodedPage& page) {
   return {};
 }
 
+Result<format::FileRange> FileWriter::WriteBlob(Bytes value) {
+  format::FileRange range;
+  LANCEKIT_TRY(AppendAligned(value, &range));
+  return range;
+}
+
 void FileWriter::StartStatistics(std::size_t column, const DataType& type) {
   statistics_.resize(columns_.size());
   statistics_[column].domain = DomainOf(type);

@@ -19,6 +19,8 @@ class FileWriter {
 
   /// Appends a page to a column. Pages of one column come in row order.
   Status WritePage(std::size_t column, const EncodedPage& page);
+  /// Appends a value of a blob column, which only the page that is to come names.
+  Result<format::FileRange> WriteBlob(Bytes value);
   /// Makes this a file with statistics; for each column once, before its pages.
   void StartStatistics(std::size_t column, const DataType& type);
   /// Those of the page just written: its zones, and the hashes of its buffers.

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/without_throwing.h"
 #include "writer/array_access.h"
+#include "writer/blob_schema.h"
 #include "writer/packed_rows.h"
 #include "writer/page_encoder.h"
 #include "writer/writer_impl.h"
@@ -24,13 +25,6 @@ constexpr std::uint64_t kMaxStepRows = 1 << 18;
 std::uint64_t PageBytes(const WriteOptions& options, std::uint64_t budget, std::size_t num_columns) {
   const std::uint64_t share = budget / kBufferShare / std::max<std::size_t>(1, num_columns);
   return std::max(std::min(options.page_bytes, share), std::min(options.page_bytes, kMinPageBytes));
-}
-
-bool IsBlob(const Field& field) {
-  return format::IsBlobV2(field) ||
-         (IsVariableWidth(field.type.id) && std::ranges::any_of(field.metadata, [](const auto& entry) {
-            return entry.first == "lance-encoding:blob" && (entry.second == "true" || entry.second == "True");
-          }));
 }
 
 /// Bytes of slots [first, first + count), garbage under nulls counted.
@@ -73,15 +67,17 @@ Status WriterImpl::SetSchema(const ArrowSchema& arrow_schema) {
   for (const Field& field : schema.fields) {
     if (field.name.empty()) return Unsupported("a column without a name cannot be read back by Lance");
   }
-  format::AssignFieldIds(&schema);
-  if (auto fields = format::SerializeFields(schema); !fields) return std::move(fields).status();
+  const bool is_dataset_22 = version_ != format::FileVersion::k2_1 && !output_.single_file();
+  LANCEKIT_ASSIGN(table_schema_, TableSchema(schema, is_dataset_22 ? BlobForm::kDescriptors : BlobForm::kPages));
+  file_schema_ = FileSchema(table_schema_);
+  if (auto fields = format::SerializeFields(file_schema_); !fields) return std::move(fields).status();
   schema_ = std::move(schema);
   root_.type.id = TypeId::kStruct;
   root_.type.children = schema_->fields;
-  const std::vector<format::Leaf> leaves = format::Leaves(*schema_);
+  const std::vector<format::Leaf> leaves = format::Leaves(file_schema_);
   const std::uint64_t page_bytes = PageBytes(options_, context_.memory_budget(), leaves.size());
   for (const format::Leaf& leaf : leaves) {
-    const auto field = static_cast<std::size_t>(leaf.path.front() - schema_->fields.data());
+    const auto field = static_cast<std::size_t>(leaf.path.front() - file_schema_.fields.data());
     LANCEKIT_TRY(At(AddColumn(leaf, field, page_bytes), {.column = leaf.Name()}));
   }
   return {};
@@ -90,15 +86,19 @@ Status WriterImpl::SetSchema(const ArrowSchema& arrow_schema) {
 Status WriterImpl::AddColumn(const format::Leaf& leaf, std::size_t field, std::uint64_t page_bytes) {
   LANCEKIT_ASSIGN(LeafPath path, LeafPath::Make(leaf, version_));
   LANCEKIT_ASSIGN(LeafType type, MakeLeafType(leaf.path.back()->type));
-  if (IsBlob(*leaf.path.back())) return Unsupported("blob columns cannot be written yet; remove lance-encoding:blob");
   if (type.shape.packed()) {
     LANCEKIT_ASSIGN(const ValueShape rows, PackedRowShape(type.shape));
     if (rows.variable() && version_ == format::FileVersion::k2_1)
       return Unsupported(
-          "packed structs with strings cannot be stored in Lance 2.1; write version 2.2, or remove lance-encoding:packed");
+          "packed structs with strings or fixed-size lists cannot be stored in Lance 2.1; write version 2.2, or remove "
+          "lance-encoding:packed");
   }
   LANCEKIT_ASSIGN(EncodingHints hints, HintsOf(leaf));
   columns_.push_back(std::make_unique<Column>(field, std::move(type), std::move(path), hints, page_bytes, version_));
+  Column& column = *columns_.back();
+  if (format::IsBlob(*leaf.path.back())) {
+    LANCEKIT_ASSIGN(column.blobs, BlobBuffer::Make(column.leaf, column.path, page_bytes, version_));
+  }
   summary_.columns.push_back({leaf.Name()});
   return {};
 }
@@ -139,6 +139,7 @@ Status WriterImpl::WriteRows(const std::vector<ArrayView>& views, std::uint64_t 
 
 Status WriterImpl::AppendColumn(std::size_t index, const ArrayView& view, std::uint64_t first, std::uint64_t count) {
   Column& column = *columns_[index];
+  if (column.blobs.has_value()) return At(column.blobs->Append(view, first, count), {.column = summary_.columns[index].name});
   while (count != 0) {
     auto appended = column.buffer.Append(view, first, count);
     if (!appended) return At(std::move(appended).status(), {.column = summary_.columns[index].name});
@@ -153,18 +154,22 @@ Status WriterImpl::AppendColumn(std::size_t index, const ArrayView& view, std::u
 
 Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
   Column& column = *columns_[index];
-  if (column.buffer.num_rows() == 0) return {};
-  auto page = EncodePage(column.leaf, column.hints, column.buffer, at_end && column.pages == 0, version_);
+  if ((column.blobs.has_value() ? column.blobs->num_rows() : column.buffer.num_rows()) == 0) return {};
+  const bool only_page = at_end && column.pages == 0;
+  ReadyPage ready{column.rows, index, {}, {}, {}};
+  if (options_.statistics)
+    ready.zones = column.blobs.has_value() ? column.blobs->Zones() : MakePageZones(column.leaf, column.buffer);
+  auto page = column.blobs.has_value() ? column.blobs->TakePage(only_page)
+                                       : EncodePage(column.leaf, column.hints, column.buffer, only_page, version_);
   if (!page) return At(std::move(page).status(), {.column = summary_.columns[index].name});
-  ++column.pages;
+  ready.page = *std::move(page);
   column.arrow_bytes += column.buffer.arrow_bytes();
-  ReadyPage ready{column.rows, index, *std::move(page), {}, {}};
-  if (options_.statistics) {
-    ready.zones = MakePageZones(column.leaf, column.buffer);
-    for (const MutableBuffer& buffer : ready.page.buffers) ready.hashes.push_back(HashBytes(buffer.bytes()));
+  column.buffer.Clear();
+  ++column.pages;
+  for (const MutableBuffer& buffer : ready.page.buffers) {
+    if (options_.statistics) ready.hashes.push_back(HashBytes(buffer.bytes()));
   }
   column.ready.push_back(std::move(ready));
-  column.buffer.Clear();
   return {};
 }
 
@@ -186,9 +191,35 @@ Status WriterImpl::WriteReadyPages() {
   }
   std::stable_sort(pages.begin(), pages.end(), [](const ReadyPage& a, const ReadyPage& b) { return a.end_row < b.end_row; });
   for (const ReadyPage& page : pages) {
-    LANCEKIT_TRY(file_->WritePage(page.column, page.page));
-    if (options_.statistics) file_->AddStatistics(page.column, page.zones, page.hashes);
-    for (const MutableBuffer& buffer : page.page.buffers) summary_.columns[page.column].bytes += buffer.size();
+    LANCEKIT_TRY(WriteBlobs(page.end_row));
+    LANCEKIT_TRY(WritePage(page));
+  }
+  return WriteBlobs(kMaxRows);
+}
+
+Status WriterImpl::WritePage(const ReadyPage& page) {
+  LANCEKIT_TRY(file_->WritePage(page.column, page.page));
+  if (options_.statistics) file_->AddStatistics(page.column, page.zones, page.hashes);
+  for (const MutableBuffer& buffer : page.page.buffers) summary_.columns[page.column].bytes += buffer.size();
+  return {};
+}
+
+Status WriterImpl::WriteBlobs(std::uint64_t end_row) {
+  for (bool any = true; any;) {
+    any = false;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      Column& column = *columns_[i];
+      if (!column.blobs.has_value() || !column.blobs->has_waiting() || column.rows >= end_row) continue;
+      any = true;
+      LANCEKIT_ASSIGN(const std::uint64_t bytes, column.blobs->WriteNext(&*file_));
+      ++column.rows;
+      column.arrow_bytes += bytes + sizeof(std::int64_t);
+      summary_.columns[i].bytes += bytes;
+      if (!column.blobs->full()) continue;
+      LANCEKIT_TRY(EncodeBuffer(i, false));
+      LANCEKIT_TRY(WritePage(column.ready.back()));
+      column.ready.clear();
+    }
   }
   return {};
 }
@@ -205,8 +236,8 @@ Status WriterImpl::OpenFile() {
 
 Status WriterImpl::FinishFile() {
   LANCEKIT_TRY(ForEachColumn([&](std::size_t column) { return EncodeBuffer(column, true); }));
-  LANCEKIT_TRY(file_->Finish(*schema_, rows_in_file_, output_.replace()));
-  if (!output_.single_file()) output_.AddFragment(rows_in_file_, file_->size(), *schema_, version_);
+  LANCEKIT_TRY(file_->Finish(file_schema_, rows_in_file_, output_.replace()));
+  if (!output_.single_file()) output_.AddFragment(rows_in_file_, file_->size(), table_schema_, version_);
   summary_.rows += rows_in_file_;
   summary_.bytes += file_->size();
   ++summary_.files;
@@ -220,7 +251,7 @@ Result<WriteSummary> WriterImpl::Commit() {
   if (!schema_.has_value()) return Invalid("nothing was written and no schema was set");
   if (output_.single_file() && !file_.has_value()) LANCEKIT_TRY(OpenFile());
   if (file_.has_value()) LANCEKIT_TRY(FinishFile());
-  LANCEKIT_TRY(output_.Publish(*schema_, version_));
+  LANCEKIT_TRY(output_.Publish(table_schema_, version_));
   summary_.bytes += output_.metadata_bytes();
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     summary_.columns[i].arrow_bytes = columns_[i]->arrow_bytes;

@@ -10,6 +10,7 @@
 #include "format/manifest.h"
 #include "format/schema.h"
 #include "lancekit/writer.hpp"
+#include "writer/blob_buffer.h"
 #include "writer/column_buffer.h"
 #include "writer/file_writer.h"
 #include "writer/hints.h"
@@ -48,8 +49,9 @@ class WriterImpl {
     LeafPath path;
     EncodingHints hints;
     ColumnBuffer buffer;
-    std::uint64_t rows = 0;   ///< rows of the current file that were appended
-    std::uint64_t pages = 0;  ///< pages of the current file
+    std::optional<BlobBuffer> blobs;  ///< instead of the buffer, for blobs
+    std::uint64_t rows = 0;           ///< rows of the current file that were appended
+    std::uint64_t pages = 0;          ///< pages of the current file
     std::uint64_t arrow_bytes = 0;
     std::vector<ReadyPage> ready;
     Status status;
@@ -64,6 +66,10 @@ class WriterImpl {
   template <class Body>
   Status ForEachColumn(Body body);
   Status WriteReadyPages();
+  Status WritePage(const ReadyPage& page);
+  /// Writes the values of blobs in rows before `end_row`, and the pages that these fill. Values go in the order of their rows and
+  /// before all pages that end behind them.
+  Status WriteBlobs(std::uint64_t end_row);
   Status OpenFile();
   Status FinishFile();
 
@@ -72,7 +78,9 @@ class WriterImpl {
   format::FileVersion version_;
   Output output_;
   std::optional<Schema> schema_;
-  Field root_;  // the schema as a struct, as batches come in
+  Field root_;           // the schema as a struct, as batches come in
+  Schema table_schema_;  // the same with field ids, and blobs as the table describes them
+  Schema file_schema_;   // the same with blobs as data files describe them
   std::vector<std::unique_ptr<Column>> columns_;
   std::optional<FileWriter> file_;
   std::uint64_t rows_in_file_ = 0;

@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from comparison import differences, has, self_test
 from lancekit_bridge import Lancekit, LancekitError
-from random_tables import SOME_VERSIONS, is_blob, random_table
+from random_tables import SOME_VERSIONS, has_blobs, random_table
 from reference import Reference, Runner
 
 SLICE = 25   # tables of one process
@@ -62,13 +62,6 @@ KNOWN = [
 ]
 
 
-# What we refuse to write, and what of the message says it.
-REFUSED = {
-    'blob columns cannot be written': 'blob columns of 2.1',
-    'packed structs of fixed-size lists cannot be': 'packed structs with a fixed-size list (pylance holds them in 2.2)',
-}
-
-
 class PylanceError(Exception):
     pass
 
@@ -87,14 +80,11 @@ class Conformance:
     """Checks one table: `passed`, `failures` [text] and `skipped` [name] say how it went."""
 
     def __init__(self, lancekit, run, *key):
-        self.lancekit, self.key = lancekit, key
+        self.lancekit = lancekit
         self.path = run.path('{1}-{2}.lance'.format(*key))
-        self.use(random_table(*key))
+        self.table = random_table(*key)
+        self.version, self.plain = self.table.version, None if self.table.impossible else self.table.plain()
         self.passed, self.failures, self.skipped = 0, [], []
-
-    def use(self, table):
-        self.table, self.version = table, table.version
-        self.plain = None if table.impossible else table.plain()
 
     def check(self, name, call):
         try:
@@ -151,17 +141,12 @@ class Conformance:
         n = self.plain.num_rows
         return self.plain.take(pa.array([row % n for row in self.table.rows], pa.int64()))
 
-    def from_us(self, special=True):
+    def from_us(self):
         try:
             self.lancekit.write(self.path, self.table.table, version=self.version, **self.table.settings)
         except LancekitError as error:
-            names = [name for text, name in REFUSED.items() if text in str(error)]
             if error.code == 'unsupported' and self.table.impossible and '"refused' in str(error):
                 self.passed += 1
-            elif error.code == 'unsupported' and names and special:
-                self.skipped.append(f'we, write, as plain columns instead: {names[0]}')
-                self.use(random_table(*self.key, special=False))
-                self.from_us(special=False)
             else:
                 self.failures.append(f'we write: {error.code}: {str(error)[:500]}')
             return
@@ -172,7 +157,7 @@ class Conformance:
         rows = [row % max(1, self.plain.num_rows) for row in self.table.rows]
         self.read_theirs('scan', self.plain, lambda data: data.scanner(batch_size=self.table.batch_rows, blob_handling='all_binary').to_table())
         # Of blobs its take gives descriptions.
-        names = [field.name for field in self.plain.schema if not is_blob(field)]
+        names = [field.name for field in self.plain.schema if not has_blobs(field)]
         if rows and names:
             self.read_theirs('take', self.taken().select(names), lambda data: data.take(rows, columns=names))
 

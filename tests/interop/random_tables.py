@@ -30,12 +30,15 @@ IMPOSSIBLE = {   # what Lance cannot hold, in which versions
     pa.map_(pa.string(), pa.int32()): '2.1', pa.list_(STRUCT, 3): '2.1', pa.list_view(pa.int32()): '2.1 2.2', pa.run_end_encoded(pa.int32(), pa.int64()): '2.1 2.2',
     pa.sparse_union([pa.field('a', pa.int32())]): '2.1 2.2',
 }
+PACKED_LISTS = (pa.list_(pa.float32(), 3), pa.list_(pa.int64(), 40), pa.list_(pa.list_(pa.float32(), 16), 4))   # beside those of FLAT
 FLAT = tuple(t for t in flat_types().values() if width(t) <= 64)
 SOME_VERSIONS = ('2.0', '2.1', '2.2')
 
 
-def is_blob(field):
-    return (field.metadata or {}).get(b'lance-encoding:blob') == b'true'
+def has_blobs(field):
+    """At the field or in structs below it."""
+    t = field.type
+    return (field.metadata or {}).get(b'lance-encoding:blob') == b'true' or (pa.types.is_struct(t) and any(has_blobs(t.field(i)) for i in range(t.num_fields)))
 
 
 def is_packed(field):
@@ -70,11 +73,11 @@ class RandomTable:
 
 
 class Generator:
-    """One table, the same one for the same seed, version and number; without `special` no packed structs and blobs are asked for."""
+    """One table, the same one for the same seed, version and number."""
 
-    def __init__(self, seed, version, number, special=True):
+    def __init__(self, seed, version, number):
         self.rng = np.random.default_rng((seed, SOME_VERSIONS.index(version), number))
-        self.version, self.number, self.special = version, number, special
+        self.version, self.number = version, number
 
     def one_of(self, values):
         return values[int(self.rng.integers(0, len(values)))]
@@ -125,8 +128,8 @@ class Generator:
 
     def column(self, i):
         name = f'c{i}' if self.chance(0.9) else f'{self.one_of(("ż", "a b", "item", "C-"))}{i}'
-        if self.chance(0.03) and self.version != '2.2':
-            return pa.field(name, pa.large_binary(), metadata={'lance-encoding:blob': 'true'} if self.special else None)
+        if self.chance(0.05):
+            return self.blob(name)
         if self.chance(0.06):
             return pa.field(name, self.one_of(WIDE), metadata=self.hints())
         if self.chance(0.03):
@@ -141,7 +144,8 @@ class Generator:
         kinds = ['flat', 'struct', 'list', 'large_list'] + ['map'] * (self.version == '2.2')
         kind = 'flat' if depth == 0 else self.one_of(kinds[0 if depth < 3 else 1:])
         if kind == 'flat':
-            return self.field(name, self.flat())
+            # Structs hold them in blob pages only, lists never.
+            return self.blob(name) if self.version == '2.1' and not in_list and self.chance(0.03) else self.field(name, self.flat())
         if kind == 'struct':
             if self.chance(0.15) and not (self.version == '2.0' and in_list):
                 return self.packed_struct(name)
@@ -157,14 +161,17 @@ class Generator:
         item = self.nested(self.one_of(('item', 'item', 'element')), depth - 1, True, False)
         return self.field(name, (pa.list_ if kind == 'list' else pa.large_list)(item))
 
+    def blob(self, name):
+        return pa.field(name, pa.large_binary(), self.chance(0.8), metadata={'lance-encoding:blob': 'true'})
+
     def packed_struct(self, name):
-        kinds = [t for t in FLAT if not has(t, pa.types.is_boolean) and not has(t, pa.types.is_dictionary) and not pa.types.is_null(t)]
+        kinds = [t for t in (*FLAT, *PACKED_LISTS) if not has(t, pa.types.is_boolean) and not has(t, pa.types.is_dictionary) and not pa.types.is_null(t)]
         if self.version != '2.2':
             kinds = [t for t in kinds if not is_text(t)]
         if self.version == '2.1':
             kinds = [t for t in kinds if not pa.types.is_fixed_size_list(t)]
         fields = [pa.field(f'p{i}', self.one_of(kinds), False) for i in range(int(self.rng.integers(1, 5)))]
-        return pa.field(name, pa.struct(fields), self.version != '2.0' and self.chance(0.4), metadata={'lance-encoding:packed': 'true'} if self.special else None)
+        return pa.field(name, pa.struct(fields), self.version != '2.0' and self.chance(0.4), metadata={'lance-encoding:packed': 'true'})
 
     def flat(self):
         if self.chance(0.4):
@@ -262,5 +269,5 @@ def select(column, path):
     return rebuilt(column, [fields[at].with_type(child.type)], [child])
 
 
-def random_table(seed, version, number, special=True):
-    return Generator(seed, version, number, special).table()
+def random_table(seed, version, number):
+    return Generator(seed, version, number).table()
