@@ -16,6 +16,7 @@ import tempfile
 import traceback
 
 import lance
+import lance.file
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
@@ -122,6 +123,23 @@ def parquet_through_lance_keeps_values_and_types(tmp):
         assert f'Lance {version}' in done.stderr.decode(), done.stderr
         expect(0, tmp / 'z.lance', tmp / 'y.parquet', '--force')
         same(table, pq.read_table(tmp / 'y.parquet'))
+
+
+@test
+def blobs_stay_blobs(tmp):
+    values = [b'abc', None, b'', b'x' * 100_000, b'y' * 5_000_000]   # pylance keeps the last two beside the data file
+    table = pa.table([lance.blob_array(values)], schema=pa.schema([lance.blob_field('b')]))
+    lance.write_dataset(table, str(tmp / 'a.lance'), data_storage_version='2.2')
+    expect(0, tmp / 'a.lance', tmp / 'b.lance')
+    expect(0, tmp / 'b.lance', tmp / 'c.lance', '--format-version', '2.1')
+    expect(0, tmp / 'c.lance', tmp / 'd.parquet')
+    assert pq.read_table(tmp / 'd.parquet')['b'].to_pylist() == values
+    expect(0, tmp / 'd.parquet', tmp / 'e.lance')
+    for name in 'b.lance', 'c.lance', 'e.lance':
+        data = lance.dataset(str(tmp / name))
+        assert [blob and blob.readall() for blob in data.take_blobs('b', indices=range(5))] == values, name
+    expect(0, tmp / 'd.parquet', tmp / 'f.lance', '--single-file')
+    assert lance.file.LanceFileReader(str(tmp / 'f.lance')).read_all().to_table()['b'].to_pylist() == values
 
 
 @test
