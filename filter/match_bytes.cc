@@ -20,18 +20,11 @@ struct Fixed {
   std::string_view operator()(std::size_t row) const { return {data + row * width, width}; }
 };
 
-/// The first eight bytes as a number of the same order; what is missing counts as 0.
+/// The first bytes as a number of the same order; what is missing counts as 0.
 std::uint64_t Head(std::string_view text) {
-  const auto* bytes = reinterpret_cast<const std::byte*>(text.data());
-  const std::size_t size = text.size();
-  if (size >= 8) return __builtin_bswap64(LoadLe<std::uint64_t>(bytes));
   std::uint64_t head = 0;
-  if (size >= 4) {  // two loads that overlap
-    head = __builtin_bswap32(LoadLe<std::uint32_t>(bytes + size - 4));
-    return std::uint64_t{__builtin_bswap32(LoadLe<std::uint32_t>(bytes))} << 32 | head << (8 * (8 - size));
-  }
-  for (std::size_t i = 0; i < size; ++i) head |= std::to_integer<std::uint64_t>(bytes[i]) << (56 - 8 * i);
-  return head;
+  std::memcpy(&head, text.data(), std::min<std::size_t>(8, text.size()));
+  return __builtin_bswap64(head);
 }
 
 /// The first bytes decide most comparisons.
@@ -45,13 +38,15 @@ struct TextRange {
         high(test.high ? std::string_view(*std::get_if<std::string>(&*test.high)) : std::string_view()),
         has_high(test.high.has_value()),
         high_is_open(test.high_is_open),
-        low_head(Head(low)),
-        high_head(Head(high)) {}
+        low_head(low.empty() ? 0 : Head(low)),
+        high_head(high.empty() ? 0 : Head(high)) {}
 
   bool operator()(std::string_view text) const {
-    const std::uint64_t head = Head(text);
-    if (head < low_head || (has_high && head > high_head)) return false;
-    if (head > low_head && (!has_high || head < high_head)) return true;
+    if (text.size() >= 8) {
+      const std::uint64_t head = Head(text);
+      if (head < low_head || (has_high && head > high_head)) return false;
+      if (head > low_head && (!has_high || head < high_head)) return true;
+    }
     if (text < low) return false;
     if (!has_high) return true;
     const int order = text.compare(high);
@@ -66,20 +61,7 @@ struct SameText {
 
 struct OneOf {
   std::vector<std::string_view> items;
-  std::vector<std::uint64_t> heads;  // of the items, thus ascending too
-
-  explicit OneOf(const Test& test) {
-    for (const Scalar& item : test.items) {
-      items.push_back(*std::get_if<std::string>(&item));
-      heads.push_back(Head(items.back()));
-    }
-  }
-
-  bool operator()(std::string_view text) const {
-    const auto [first, last] = std::equal_range(heads.begin(), heads.end(), Head(text));
-    return first != last &&
-           std::binary_search(items.begin() + (first - heads.begin()), items.begin() + (last - heads.begin()), text);
-  }
+  bool operator()(std::string_view text) const { return std::binary_search(items.begin(), items.end(), text); }
 };
 
 struct Like {
@@ -104,7 +86,11 @@ template <class Get>
 void KeepWith(const Get& get, const ArrayData& array, const Test& test, std::uint64_t* words) {
   const auto num_rows = static_cast<std::uint64_t>(array.length);
   if (test.kind == Test::Kind::kLike) return Keep(get, num_rows, test.is_negated, words, Like{&test.like});
-  if (test.kind == Test::Kind::kIn) return Keep(get, num_rows, test.is_negated, words, OneOf(test));
+  if (test.kind == Test::Kind::kIn) {
+    OneOf one_of;
+    for (const Scalar& item : test.items) one_of.items.push_back(*std::get_if<std::string>(&item));
+    return Keep(get, num_rows, test.is_negated, words, one_of);
+  }
   const TextRange range(test);
   const bool is_one = test.low && range.has_high && !range.high_is_open && range.low == range.high;
   if (is_one) return Keep(get, num_rows, test.is_negated, words, SameText{range.low});

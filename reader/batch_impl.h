@@ -16,4 +16,6 @@ class BatchImpl {
   std::int64_t num_rows = 0;
 };
 
+using BatchPtr = std::shared_ptr<const BatchImpl>;
+
 }  // namespace lancekit

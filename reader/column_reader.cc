@@ -3,15 +3,40 @@
 #include <algorithm>
 
 #include "base/checked_math.h"
+#include "base/hash.h"
 #include "base/limits.h"
 
 namespace lancekit {
 
+PageHashes::PageHashes(std::shared_ptr<const FileStatistics> statistics, std::uint32_t column,
+                       const format::ColumnMetadata& metadata)
+    : statistics_(std::move(statistics)), column_(column), checked_(metadata.pages.size()) {
+  first_buffers_.push_back(0);
+  for (const format::PageMetadata& page : metadata.pages) first_buffers_.push_back(first_buffers_.back() + page.buffers.size());
+}
+
+Status PageHashes::Check(const Source& source, const format::ColumnMetadata& metadata, std::size_t page) const {
+  if (checked_[page].load(std::memory_order_relaxed)) return {};
+  if (const format::Statistics* const statistics = statistics_->Get(); statistics != nullptr) {
+    if (statistics->NumBufferHashes(column_) != first_buffers_.back())
+      return Corrupt("{} buffers in the column where the statistics list {}", first_buffers_.back(),
+                     statistics->NumBufferHashes(column_));
+    const std::vector<format::FileRange>& buffers = metadata.pages[page].buffers;
+    for (std::size_t i = 0; i < buffers.size(); ++i) {
+      LANCEKIT_ASSIGN(const Buffer bytes, source.Read(buffers[i].offset, buffers[i].size));
+      if (HashBytes(bytes.bytes()) == statistics->BufferHash(column_, first_buffers_[page] + i)) continue;
+      return At(Corrupt("the {} bytes of buffer {} differ from their hash", buffers[i].size, i), {.offset = buffers[i].offset});
+    }
+  }
+  checked_[page].store(true, std::memory_order_relaxed);
+  return {};
+}
+
 Result<std::shared_ptr<const ColumnReader>> ColumnReader::Open(std::shared_ptr<const Source> source,
                                                                format::ColumnMetadata metadata, LeafType leaf, std::string name,
-                                                               std::uint64_t num_rows) {
+                                                               std::uint64_t num_rows, PageHashes hashes) {
   std::shared_ptr<ColumnReader> column(
-      new ColumnReader(std::move(source), std::move(metadata), std::move(leaf), std::move(name)));
+      new ColumnReader(std::move(source), std::move(metadata), std::move(leaf), std::move(name), std::move(hashes)));
   std::uint64_t rows = 0;
   column->slot_starts_.push_back(0);
   for (const format::PageMetadata& page : column->metadata_.pages) {
@@ -38,6 +63,15 @@ Status ColumnReader::Locate(Status status, std::size_t page) const {
   return At(std::move(status), {.path = source_->path(), .column = name_, .page = static_cast<std::int64_t>(page)});
 }
 
+Status ColumnReader::CheckHashes(std::size_t page, std::span<const ValueRange> whole_rows) const {
+  if (whole_rows.empty()) return {};
+  const std::uint64_t begin = slot_starts_[page] / slots_per_row_, end = CeilDiv(slot_starts_[page + 1], slots_per_row_);
+  const auto holds_page = [&](const ValueRange& rows) { return rows.first <= begin && end <= rows.first + rows.count; };
+  if (std::none_of(whole_rows.begin(), whole_rows.end(), holds_page)) return {};
+  Status status = hashes_.Check(*source_, metadata_, page);
+  return status.ok() ? std::move(status) : Locate(std::move(status), page);
+}
+
 Result<const PageReader*> ColumnReader::Page(std::size_t page) const {
   LazyPage& lazy = pages_[page];
   std::call_once(lazy.once, [&] {
@@ -59,6 +93,7 @@ Status ColumnReader::ForEachPage(std::span<const ValueRange> rows, PageScratch* 
   std::size_t page = 0;  // that in_page is of
   const auto flush = [&]() -> Status {
     if (in_page.empty()) return {};
+    LANCEKIT_TRY(CheckHashes(page, scratch->whole_rows));
     LANCEKIT_ASSIGN(const PageReader* reader, Page(page));
     Status status = read(*reader, std::span<const ValueRange>(in_page));
     if (!status.ok()) return Locate(std::move(status), page);

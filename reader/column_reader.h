@@ -1,6 +1,7 @@
 // One column of a file: its pages, opened on first use, and the reading of any rows of it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -9,16 +10,33 @@
 #include "base/checked_math.h"
 #include "format/file_metadata.h"
 #include "io/source.h"
+#include "reader/file_statistics.h"
 #include "structural/page_reader.h"
 
 namespace lancekit {
+
+/// The hashes of a column's pages, with which each page is compared once at most. Thread-safe.
+class PageHashes {
+ public:
+  PageHashes(std::shared_ptr<const FileStatistics> statistics, std::uint32_t column, const format::ColumnMetadata& metadata);
+
+  /// Ok without hashes. Errors: kCorruption, kIo.
+  Status Check(const Source& source, const format::ColumnMetadata& metadata, std::size_t page) const;
+
+ private:
+  std::shared_ptr<const FileStatistics> statistics_;
+  std::uint32_t column_;
+  std::vector<std::uint64_t> first_buffers_;  // of each page, and the number of all
+  mutable std::vector<std::atomic<bool>> checked_;
+};
 
 /// Thread-safe. Errors carry column, page and file position.
 class ColumnReader {
  public:
   /// The pages must hold `num_rows` rows. Errors: kCorruption otherwise.
   static Result<std::shared_ptr<const ColumnReader>> Open(std::shared_ptr<const Source> source, format::ColumnMetadata metadata,
-                                                          LeafType leaf, std::string name, std::uint64_t num_rows);
+                                                          LeafType leaf, std::string name, std::uint64_t num_rows,
+                                                          PageHashes hashes);
 
   const std::string& name() const noexcept { return name_; }
   const LeafType& leaf() const noexcept { return leaf_; }
@@ -44,23 +62,28 @@ class ColumnReader {
     std::unique_ptr<PageReader> reader;
     Status status;
   };
-  ColumnReader(std::shared_ptr<const Source> source, format::ColumnMetadata metadata, LeafType leaf, std::string name)
+  ColumnReader(std::shared_ptr<const Source> source, format::ColumnMetadata metadata, LeafType leaf, std::string name,
+               PageHashes hashes)
       : source_(std::move(source)),
         metadata_(std::move(metadata)),
         leaf_(std::move(leaf)),
         name_(std::move(name)),
+        hashes_(std::move(hashes)),
         pages_(metadata_.pages.size()) {}
   std::size_t FindPage(std::uint64_t slot) const;
   Result<const PageReader*> Page(std::size_t page) const;
   /// Calls read(page, ranges of slots within it) page after page.
   template <class ReadPage>
   Status ForEachPage(std::span<const ValueRange> rows, PageScratch* scratch, ReadPage read) const;
+  /// Compares the page with its hashes when all of it is wanted.
+  Status CheckHashes(std::size_t page, std::span<const ValueRange> whole_rows) const;
   Status Locate(Status status, std::size_t page) const;
 
   std::shared_ptr<const Source> source_;
   format::ColumnMetadata metadata_;
   LeafType leaf_;
   std::string name_;
+  PageHashes hashes_;
   // Pages count slots: rows, or items of fixed-size lists of structs.
   std::uint64_t slots_per_row_ = 1;
   std::vector<std::uint64_t> slot_starts_;

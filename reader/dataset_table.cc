@@ -85,6 +85,8 @@ Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, con
   const format::Manifest& manifest = dataset->manifest();
   auto table = std::make_shared<TableImpl>(context);
   table->path_ = path;
+  table->checksums_ = options.checksums;
+  table->zone_maps_ = options.zone_maps;
   table->schema_ = manifest.schema;
   ShowBlobsAsBytes(&table->schema_.fields);
   table->format_version_ = FormatVersion(manifest);

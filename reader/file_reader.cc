@@ -31,6 +31,11 @@ Status FileReader::Load() {
   auto descriptor = format::ParseFileDescriptor(bytes.bytes());
   if (!descriptor) return At(std::move(descriptor).status(), {.offset = range.offset});
   descriptor_ = *std::move(descriptor);
+  std::vector<format::FileRange> global_buffers;
+  for (std::uint32_t i = 0; i < footer_.num_global_buffers; ++i) {
+    LANCEKIT_ASSIGN(global_buffers.emplace_back(), GlobalBufferRange(i));
+  }
+  statistics_ = std::make_shared<const FileStatistics>(source_, std::move(global_buffers), footer_);
   return {};
 }
 
@@ -69,7 +74,9 @@ Result<std::shared_ptr<const ColumnReader>> FileReader::Column(std::uint32_t col
   }
   auto metadata = ReadColumnMetadata(column);
   if (!metadata) return At(std::move(metadata).status(), place);
-  LANCEKIT_ASSIGN(auto reader, ColumnReader::Open(source_, *std::move(metadata), leaf.type, leaf.name, descriptor_.num_rows));
+  PageHashes hashes(statistics_, column, *metadata);
+  LANCEKIT_ASSIGN(auto reader, ColumnReader::Open(source_, *std::move(metadata), leaf.type, leaf.name, descriptor_.num_rows,
+                                                  std::move(hashes)));
   {
     std::unique_lock lock(mutex_);
     const auto [kept, is_first] = columns_.emplace(column, std::move(reader));

@@ -12,6 +12,7 @@
 #include "io/source.h"
 #include "legacy/column.h"
 #include "reader/column_reader.h"
+#include "reader/file_statistics.h"
 
 namespace lancekit {
 
@@ -26,6 +27,9 @@ class FileReader {
   const format::Footer& footer() const noexcept { return footer_; }
   /// Schema and number of rows.
   const format::FileDescriptor& descriptor() const noexcept { return descriptor_; }
+
+  /// Zones and hashes.
+  const FileStatistics& statistics() const noexcept { return *statistics_; }
 
   /// Position of a column's metadata. Errors: kInvalidArgument, kCorruption.
   Result<format::FileRange> ColumnMetadataRange(std::uint32_t column) const;
@@ -50,6 +54,7 @@ class FileReader {
   Buffer cmo_;
   Buffer gbo_;
   format::FileDescriptor descriptor_;
+  std::shared_ptr<const FileStatistics> statistics_;
   mutable std::shared_mutex mutex_;
   mutable std::map<std::uint32_t, std::shared_ptr<const ColumnReader>> columns_;
   mutable std::map<std::uint32_t, std::shared_ptr<const legacy::Column>> legacy_columns_;

@@ -1,14 +1,23 @@
 #include "reader/read_rows.h"
 
+#include <array>
+
 #include "reader/field_reader.h"
 
 namespace lancekit {
+namespace {
 
-Result<ArrayData> ReadRows(const TableImpl& table, const FieldShape& shape, std::span<const RowRun> runs) {
+constexpr std::array kAllRows{ValueRange{0, ~std::uint64_t{0}}};
+
+}  // namespace
+
+Result<ArrayData> ReadRows(const TableImpl& table, const FieldShape& shape, std::span<const RowRun> runs,
+                           std::span<const ValueRange> whole_rows) {
   std::uint64_t total = 0;
   for (const RowRun& run : runs) total += run.count;
   FieldSink sink(shape, total);
   PageScratch scratch;
+  scratch.whole_rows = table.checksums_ == Checksums::kAlways ? std::span<const ValueRange>(kAllRows) : whole_rows;
   std::vector<ValueRange> ranges;
   for (std::size_t i = 0; i < runs.size();) {
     const TableFragment* const fragment = runs[i].fragment;

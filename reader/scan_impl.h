@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "reader/batch_impl.h"
 #include "reader/field_reader.h"
 #include "reader/read_rows.h"
+#include "reader/row_filter.h"
 #include "reader/selection.h"
 #include "reader/table_impl.h"
 
@@ -28,30 +30,49 @@ class ScanImpl {
   std::uint64_t limit_ = ~std::uint64_t{0};
   std::uint64_t batch_rows_ = 65'536;
   std::uint64_t batch_bytes_ = 16 << 20;
+  std::optional<Filter> filter_;
+  bool counts_only_ = false;
 
   /// The schema of the batches. Errors: kInvalidArgument, kUnsupported.
   Result<std::shared_ptr<const Schema>> OutputSchema();
   Result<std::optional<Batch>> Next();
+  /// Rows of all batches to come. Errors: as Next.
+  Result<std::uint64_t> Count();
+  ScanReport report() const;
 
  private:
   // A batch that is being read. The reading task holds it too.
   struct Slot {
-    Result<Batch> Wait();
+    Result<BatchPtr> Wait();
 
     std::mutex mutex;
     std::condition_variable ready;
-    std::optional<Result<Batch>> result;
+    std::optional<Result<BatchPtr>> result;
   };
   // What reading tasks need, apart from the scan itself.
   struct Plan {
     std::shared_ptr<const TableImpl> table;
     Selection fields;
     std::shared_ptr<const Schema> schema;
+    std::uint64_t first_row = 0;
+    std::uint64_t end_row = 0;
+    std::shared_ptr<const RowFilter> filter;                // null: all rows
+    std::vector<std::optional<std::size_t>> filter_fields;  // of each field: where the filter has read it already
+
+    /// The physical rows that the scan reads completely, deleted ones between them and at the fragment's ends included.
+    ValueRange WholeRows(const TableFragment& fragment) const;
+  };
+  // What one task reads: live rows of a fragment and, with a filter, the physical rows that its zone maps leave.
+  struct Part {
+    RowRun run;
+    std::shared_ptr<const std::vector<ValueRange>> kept;
   };
 
   Status Start();
   /// The rows of the next batch, deleted ones not counted; no value at the end.
-  Result<std::optional<RowRun>> NextRun();
+  Result<std::optional<Part>> NextPart();
+  /// Moves on to rows that zone maps leave; false when there are none. `end`: of the rows found, within their fragment.
+  bool SkipPruned(std::uint64_t* end);
   Result<std::uint64_t> RowsPerBatch(const TableFragment& fragment);
   /// How many of the rows have blobs that fit into one batch.
   std::uint64_t CountBlobs(const FieldReader& reader, const TableFragment& fragment, std::uint64_t first,
@@ -59,8 +80,11 @@ class ScanImpl {
   Status Schedule();
   /// Waits for what is being read and forgets it.
   void DropAhead();
-  static Result<Batch> ReadBatch(const Plan& plan, RowRun run);
-  Result<Batch> ReadSmaller(RowRun run, Result<Batch> result);
+  static Result<BatchPtr> ReadBatch(const Plan& plan, const Part& part);
+  static Result<BatchPtr> ReadMatches(const Plan& plan, const Part& part);
+  Result<BatchPtr> ReadSmaller(Part part, Result<BatchPtr> result);
+  /// Applies offset and limit to the matching rows.
+  BatchPtr Cut(BatchPtr batch);
 
   std::shared_ptr<const TableImpl> table_;
   std::shared_ptr<const Plan> plan_;
@@ -69,7 +93,15 @@ class ScanImpl {
   const TableFragment* sized_fragment_ = nullptr;  // the fragment that rows_per_batch_ was worked out for
   std::uint64_t rows_per_batch_ = 0;
   std::vector<std::shared_ptr<const FieldReader>> field_readers_;  // of that fragment
-  std::deque<std::pair<RowRun, std::shared_ptr<Slot>>> ahead_;
+  std::deque<std::pair<Part, std::shared_ptr<Slot>>> ahead_;
+  // With a filter: what is left of the fragment that is worked on, and of offset and limit.
+  const TableFragment* pruned_fragment_ = nullptr;
+  std::shared_ptr<const std::vector<ValueRange>> kept_;
+  std::size_t next_kept_ = 0;
+  std::uint64_t skip_ = 0;
+  std::uint64_t left_ = ~std::uint64_t{0};
+  ScanReport report_;
+  std::uint64_t bytes_before_ = 0;
   bool failed_ = false;
 };
 

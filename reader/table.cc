@@ -46,15 +46,19 @@ Result<Selection> TableImpl::Select(const std::vector<std::string>& names) const
   return selection;
 }
 
-Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, const std::string& path) {
+Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, const std::string& path,
+                                                      const OpenOptions& options) {
   LANCEKIT_ASSIGN(std::shared_ptr<Source> source, OpenFileSource(context.impl(), path));
   LANCEKIT_ASSIGN(std::shared_ptr<const FileReader> file, FileReader::Open(std::move(source)));
-  return TableOfFile(context, std::move(file));
+  return TableOfFile(context, std::move(file), options);
 }
 
-std::shared_ptr<const TableImpl> TableOfFile(const Context& context, std::shared_ptr<const FileReader> file) {
+std::shared_ptr<const TableImpl> TableOfFile(const Context& context, std::shared_ptr<const FileReader> file,
+                                             const OpenOptions& options) {
   auto table = std::make_shared<TableImpl>(context);
   table->path_ = file->source().path();
+  table->checksums_ = options.checksums;
+  table->zone_maps_ = options.zone_maps;
   table->schema_ = file->descriptor().schema;
   ShowBlobsAsBytes(&table->schema_.fields);
   table->num_rows_ = file->descriptor().num_rows;
@@ -75,7 +79,7 @@ std::shared_ptr<const TableImpl> TableOfFile(const Context& context, std::shared
 Result<Table> open(const Context& context, const std::string& path, const OpenOptions& options) {
   return WithoutThrowing([&]() -> Result<Table> {
     LANCEKIT_ASSIGN(const bool is_dataset, IsDataset(path, options));
-    LANCEKIT_ASSIGN(auto impl, is_dataset ? OpenDataset(context, path, options) : OpenBareFile(context, path));
+    LANCEKIT_ASSIGN(auto impl, is_dataset ? OpenDataset(context, path, options) : OpenBareFile(context, path, options));
     return Table(std::move(impl));
   });
 }

@@ -46,6 +46,8 @@ class TableImpl {
   std::string path_;
   Schema schema_;
   std::string format_version_;
+  Checksums checksums_ = Checksums::kScans;
+  bool zone_maps_ = true;
   std::uint64_t num_rows_ = 0;
   std::vector<TableFragment> fragments_;
 
@@ -57,8 +59,10 @@ class TableImpl {
 };
 
 /// Opens a data file as a table of one fragment.
-Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, const std::string& path);
-std::shared_ptr<const TableImpl> TableOfFile(const Context& context, std::shared_ptr<const FileReader> file);
+Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, const std::string& path,
+                                                      const OpenOptions& options);
+std::shared_ptr<const TableImpl> TableOfFile(const Context& context, std::shared_ptr<const FileReader> file,
+                                             const OpenOptions& options = {});
 /// Opens a version of a dataset folder.
 Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, const std::string& path, const OpenOptions& options);
 

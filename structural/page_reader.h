@@ -25,8 +25,9 @@ struct PageScratch {
   ValueSink indices32{FixedShape(32)};
   ValueSink indices64{FixedShape(64)};
   MutableBuffer ends;
-  std::vector<ValueRange> page_rows;    // of several ranges, those in one page
-  std::vector<ValueRange> chunk_parts;  // and in one chunk of it: entries, then values
+  std::span<const ValueRange> whole_rows;  // rows that are read completely, sooner or later
+  std::vector<ValueRange> page_rows;       // of several ranges, those in one page
+  std::vector<ValueRange> chunk_parts;     // and in one chunk of it: entries, then values
 };
 
 /// One page of a leaf column, its tables parsed and checked. Immutable; thread-safe.

@@ -14,6 +14,7 @@
 #include "lancekit/arrow_abi.h"
 #include "lancekit/context.hpp"
 #include "lancekit/export.h"
+#include "lancekit/filter.hpp"
 #include "lancekit/result.hpp"
 #include "lancekit/types.hpp"
 
@@ -35,6 +36,19 @@ class Span {
  private:
   T* data_ = nullptr;
   std::size_t size_ = 0;
+};
+
+/// What a scan has done so far. Pages and zones are those of the filter's columns that have zone maps.
+struct ScanReport {
+  std::uint64_t fragments = 0;  ///< that the filter looked at
+  std::uint64_t fragments_skipped = 0;
+  std::uint64_t pages = 0;
+  std::uint64_t pages_kept = 0;  ///< that may hold matching rows
+  std::uint64_t zones = 0;
+  std::uint64_t zones_kept = 0;
+  std::uint64_t rows_filtered = 0;  ///< whose values the filter was compared with
+  std::uint64_t rows_matched = 0;
+  std::uint64_t bytes_read = 0;  ///< from files, by everything that used the scan's Context meanwhile
 };
 
 class BatchImpl;
@@ -88,6 +102,10 @@ class LANCEKIT_EXPORT Scan {
   /// Columns in the order wanted; without a call all columns are read.
   Scan select(std::vector<std::string> columns) &&;
   Scan& select(std::vector<std::string> columns) &;
+  /// Rows for which the filter is true; offset and limit count these. Zone maps of files that lancekit wrote tell which pages
+  /// need not be read; other columns are read where rows match. Several calls: all filters must be true.
+  Scan where(Filter filter) &&;
+  Scan& where(Filter filter) &;
   /// Skips the first rows.
   Scan offset(std::uint64_t rows) &&;
   Scan& offset(std::uint64_t rows) &;
@@ -105,6 +123,9 @@ class LANCEKIT_EXPORT Scan {
   Result<std::optional<Batch>> next();
   /// The schema of the batches; an unknown column is reported here and by next().
   Result<Schema> schema();
+  /// Runs the scan to its end for the number of its rows; reads the filter's columns at most.
+  Result<std::uint64_t> count();
+  ScanReport report() const;
   /// Moves the scan into an Arrow C stream.
   Status export_stream(ArrowArrayStream* stream);
 
@@ -180,12 +201,22 @@ class LANCEKIT_EXPORT Table {
   std::shared_ptr<const TableImpl> impl_;
 };
 
-/// Which version of a dataset to open: at most one of version, tag and time. Without any, the newest.
+/// When pages are compared with the hashes that lancekit writes beside them, each once per open file. Files without hashes, those
+/// that other writers made, are read the same way.
+enum class Checksums : std::uint8_t {
+  kNever,
+  kScans,   ///< pages that a scan reads completely
+  kAlways,  ///< every page that is touched, which costs much when single rows are taken
+};
+
+/// How to open a table, and which version of a dataset: at most one of version, tag and time. Without any, the newest.
 struct OpenOptions {
   std::optional<std::uint64_t> version;
   std::string tag;                                             ///< names a version, on a branch perhaps
   std::string branch;                                          ///< empty = main
   std::optional<std::chrono::system_clock::time_point> as_of;  ///< the newest version that is not younger
+  Checksums checksums = Checksums::kScans;
+  bool zone_maps = true;  ///< false: filters are compared with all rows
 };
 
 /// Opens one .lance file or a version of a dataset folder. Reads the tail of each file once; no data.

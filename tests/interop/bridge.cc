@@ -34,6 +34,8 @@ struct LkOpenOptions {
   const char* branch;  ///< null = main
   int has_as_of;
   std::int64_t as_of_microseconds;
+  int checksums;  ///< 0 when scans read whole pages, 1 never, 2 always
+  int no_zone_maps;
 };
 
 struct LkScanOptions {
@@ -43,6 +45,7 @@ struct LkScanOptions {
   std::uint64_t batch_rows;
   int threads;
   int pread;
+  const char* filter;  ///< null = all rows
 };
 
 struct LkWriteOptions {
@@ -51,6 +54,7 @@ struct LkWriteOptions {
   std::uint64_t page_bytes;         ///< 0 = default
   int single_file;
   int threads;
+  int no_statistics;
 };
 
 namespace {
@@ -59,6 +63,10 @@ lancekit::Result<lancekit::Table> Open(const lancekit::Context& context, const c
   lancekit::OpenOptions options;
   if (given != nullptr) {
     if (given->has_version != 0) options.version = given->version;
+    options.checksums = given->checksums == 0   ? lancekit::Checksums::kScans
+                        : given->checksums == 1 ? lancekit::Checksums::kNever
+                                                : lancekit::Checksums::kAlways;
+    options.zone_maps = given->no_zone_maps == 0;
     if (given->tag != nullptr) options.tag = given->tag;
     if (given->branch != nullptr) options.branch = given->branch;
     if (given->has_as_of != 0) {
@@ -82,6 +90,11 @@ LANCEKIT_EXPORT int lk_scan(const char* path, const LkOpenOptions* version, cons
   if (!table) return Fail(table.error());
   auto scan = table->scan().batch_rows(options->batch_rows).offset(options->offset).limit(options->limit);
   if (options->columns != nullptr) scan.select(Split(options->columns));
+  if (options->filter != nullptr) {
+    auto filter = lancekit::Filter::parse(options->filter);
+    if (!filter) return Fail(filter.error());
+    scan.where(*std::move(filter));
+  }
   const auto status = scan.export_stream(out);
   return status ? 0 : Fail(status.error());
 }
@@ -102,6 +115,25 @@ LANCEKIT_EXPORT int lk_count(const char* path, const LkOpenOptions* version, std
   auto table = Open(context, path, version);
   if (!table) return Fail(table.error());
   *rows = table->row_count();
+  return 0;
+}
+
+/// Counts the rows that match; `report`: what lancekit::ScanReport has, in its order.
+LANCEKIT_EXPORT int lk_count_where(const char* path, const LkOpenOptions* version, const char* filter, std::uint64_t* rows,
+                                   std::uint64_t* report) {
+  const lancekit::Context context(lancekit::ContextOptions{1, 0, lancekit::IoMode::kRead});
+  auto table = Open(context, path, version);
+  if (!table) return Fail(table.error());
+  auto parsed = lancekit::Filter::parse(filter);
+  if (!parsed) return Fail(parsed.error());
+  auto scan = table->scan().where(*std::move(parsed));
+  const auto count = scan.count();
+  if (!count) return Fail(count.error());
+  *rows = *count;
+  const lancekit::ScanReport found = scan.report();
+  const std::uint64_t all[] = {found.fragments,  found.fragments_skipped, found.pages,        found.pages_kept, found.zones,
+                               found.zones_kept, found.rows_filtered,     found.rows_matched, found.bytes_read};
+  std::memcpy(report, all, sizeof(all));
   return 0;
 }
 
@@ -144,6 +176,7 @@ LANCEKIT_EXPORT int lk_write(const char* path, ArrowArrayStream* stream, const L
   options.single_file = given->single_file != 0;
   options.overwrite = true;
   if (given->max_rows_per_file != 0) options.max_rows_per_file = given->max_rows_per_file;
+  options.statistics = given->no_statistics == 0;
   if (given->page_bytes != 0) options.page_bytes = given->page_bytes;
   auto writer = lancekit::create(context, path, options);
   if (!writer) return Fail(writer.error());

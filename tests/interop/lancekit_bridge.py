@@ -17,17 +17,17 @@ class LancekitError(Exception):
 
 class OpenOptions(ctypes.Structure):
     _fields_ = [('has_version', ctypes.c_int), ('version', ctypes.c_uint64), ('tag', ctypes.c_char_p), ('branch', ctypes.c_char_p),
-                ('has_as_of', ctypes.c_int), ('as_of_microseconds', ctypes.c_int64)]
+                ('has_as_of', ctypes.c_int), ('as_of_microseconds', ctypes.c_int64), ('checksums', ctypes.c_int), ('no_zone_maps', ctypes.c_int)]
 
 
 class ScanOptions(ctypes.Structure):
     _fields_ = [('columns', ctypes.c_char_p), ('offset', ctypes.c_uint64), ('limit', ctypes.c_uint64),
-                ('batch_rows', ctypes.c_uint64), ('threads', ctypes.c_int), ('pread', ctypes.c_int)]
+                ('batch_rows', ctypes.c_uint64), ('threads', ctypes.c_int), ('pread', ctypes.c_int), ('filter', ctypes.c_char_p)]
 
 
 class WriteOptions(ctypes.Structure):
     _fields_ = [('version', ctypes.c_char_p), ('max_rows_per_file', ctypes.c_uint64), ('page_bytes', ctypes.c_uint64),
-                ('single_file', ctypes.c_int), ('threads', ctypes.c_int)]
+                ('single_file', ctypes.c_int), ('threads', ctypes.c_int), ('no_statistics', ctypes.c_int)]
 
 
 class Lancekit:
@@ -49,16 +49,18 @@ class Lancekit:
 
     @staticmethod
     def _open(version):
-        """`version`: None, a number or a dict with version, tag, branch or as_of (microseconds since 1970)."""
+        """`version`: None, a number or a dict with version, tag, branch, as_of (microseconds since 1970), checksums ('never', 'always')
+        or zone_maps."""
         given = version if isinstance(version, dict) else {'version': version}
         number, as_of = given.get('version'), given.get('as_of')
         text = lambda key: given[key].encode() if given.get(key) is not None else None
-        return ctypes.byref(OpenOptions(number is not None, number or 0, text('tag'), text('branch'), as_of is not None, as_of or 0))
+        return ctypes.byref(OpenOptions(number is not None, number or 0, text('tag'), text('branch'), as_of is not None, as_of or 0,
+                                        ['scans', 'never', 'always'].index(given.get('checksums', 'scans')), not given.get('zone_maps', True)))
 
-    def scan(self, path, columns=None, offset=0, limit=ALL, batch_rows=65536, threads=1, pread=False, version=None):
+    def scan(self, path, columns=None, offset=0, limit=ALL, batch_rows=65536, threads=1, pread=False, version=None, where=None):
         """A RecordBatchReader."""
         stream = ffi.new('struct ArrowArrayStream*')
-        options = ScanOptions(self._names(columns), offset, limit, batch_rows, threads, int(pread))
+        options = ScanOptions(self._names(columns), offset, limit, batch_rows, threads, int(pread), where and where.encode())
         self._check(self.lib.lk_scan(str(path).encode(), self._open(version), ctypes.byref(options), ctypes.c_void_p(self._address(stream))))
         return pa.RecordBatchReader._import_from_c(self._address(stream))
 
@@ -71,6 +73,14 @@ class Lancekit:
         rows = ctypes.c_uint64()
         self._check(self.lib.lk_count(str(path).encode(), self._open(version), ctypes.byref(rows)))
         return rows.value
+
+    REPORT = ['fragments', 'fragments_skipped', 'pages', 'pages_kept', 'zones', 'zones_kept', 'rows_filtered', 'rows_matched', 'bytes_read']
+
+    def count_where(self, path, where, version=None):
+        """-> (number of rows that match, dict with the scan's report)."""
+        rows, report = ctypes.c_uint64(), (ctypes.c_uint64 * len(self.REPORT))()
+        self._check(self.lib.lk_count_where(str(path).encode(), self._open(version), where.encode(), ctypes.byref(rows), report))
+        return rows.value, dict(zip(self.REPORT, report))
 
     def take(self, path, rows, columns=None, version=None):
         array, schema = ffi.new('struct ArrowArray*'), ffi.new('struct ArrowSchema*')
@@ -94,11 +104,12 @@ class Lancekit:
         self._check(self.lib.lk_count_bytes(str(path).encode(), self._names(columns), ctypes.byref(found)))
         return found.value
 
-    def write(self, path, data, version='2.2', single_file=False, max_rows_per_file=0, page_bytes=0, threads=1, batch_rows=None):
+    def write(self, path, data, version='2.2', single_file=False, max_rows_per_file=0, page_bytes=0, threads=1, batch_rows=None,
+              statistics=True):
         """Writes a Table, in batches of batch_rows when given, or a RecordBatchReader; replaces what is at the path."""
         if isinstance(data, pa.Table):
             data = pa.RecordBatchReader.from_batches(data.schema, data.to_batches(max_chunksize=batch_rows))
         stream = ffi.new('struct ArrowArrayStream*')
         data._export_to_c(self._address(stream))
-        options = WriteOptions(version.encode(), max_rows_per_file, page_bytes, int(single_file), threads)
+        options = WriteOptions(version.encode(), max_rows_per_file, page_bytes, int(single_file), threads, not statistics)
         self._check(self.lib.lk_write(str(path).encode(), ctypes.c_void_p(self._address(stream)), ctypes.byref(options)))

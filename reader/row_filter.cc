@@ -1,0 +1,191 @@
+#include "reader/row_filter.h"
+
+#include <algorithm>
+
+#include "base/checked_math.h"
+#include "filter/prune.h"
+
+namespace lancekit {
+namespace {
+
+using format::Zone;
+using format::ZoneList;
+
+/// The field at the end of a path through structs, when it has a column of its own.
+const Field* FindLeaf(const std::vector<Field>& fields, std::span<const std::string> path) {
+  const auto it = std::ranges::find(fields, path[0], &Field::name);
+  if (it == fields.end()) return nullptr;
+  if (path.size() > 1) return FindLeaf(it->type.children, path.subspan(1));
+  return MakeLeafType(it->type) ? &*it : nullptr;
+}
+
+/// What one list of zones says about the rows from some row on.
+class ZoneCursor {
+ public:
+  explicit ZoneCursor(ZoneList zones) : zones_(zones) {}
+
+  /// Moves to the zone that holds the row; rows ascend from call to call. Pre: it exists.
+  void MoveTo(std::uint64_t row) {
+    while (next_ == 0 || end_ <= row) {
+      begin_ = end_;
+      end_ += zones_.NumRows(next_++);
+      loaded_ = false;
+    }
+  }
+  std::uint64_t end() const { return end_; }
+  const Zone* zone() {
+    if (!loaded_) zone_ = zones_[next_ - 1];
+    loaded_ = true;
+    return &zone_;
+  }
+
+ private:
+  ZoneList zones_;
+  std::uint64_t next_ = 0;
+  std::uint64_t begin_ = 0;
+  std::uint64_t end_ = 0;
+  bool loaded_ = false;
+  Zone zone_;
+};
+
+/// What is known of one column of the filter in a fragment: zones, that everything is null, or nothing.
+struct KnownColumn {
+  std::optional<ZoneList> pages, zones;
+  std::optional<Zone> nulls;
+};
+
+bool CoverRows(const ZoneList& zones, std::uint64_t num_rows) {
+  std::uint64_t sum = 0;
+  for (std::uint64_t i = 0; i < zones.size(); ++i) {
+    if (zones.NumRows(i) == 0 || !CheckedAdd(sum, zones.NumRows(i), &sum)) return false;
+  }
+  return sum == num_rows;
+}
+
+KnownColumn Know(const TableFragment& fragment, const Field* leaf, std::uint64_t num_rows) {
+  KnownColumn known;
+  if (leaf == nullptr) return known;
+  const ColumnPlace* const place = fragment.Place(leaf->id);
+  if (place == nullptr) {
+    known.nulls.emplace();
+    known.nulls->num_rows = known.nulls->num_values = known.nulls->num_nulls = num_rows;
+    return known;
+  }
+  const FileReader& file = *fragment.files[place->file];
+  const format::Statistics* const statistics = file.statistics().Get();
+  if (statistics == nullptr || place->column >= statistics->num_columns()) return known;
+  if (statistics->domain(place->column) != DomainOf(leaf->type)) return known;
+  const ZoneList pages = statistics->Pages(place->column), zones = statistics->Zones(place->column);
+  if (!CoverRows(pages, num_rows) || !CoverRows(zones, num_rows)) return known;
+  known.pages = pages;
+  known.zones = zones;
+  return known;
+}
+
+/// Walks over rows in steps in which each column stays in one zone, and keeps the steps that may match.
+class Pruner {
+ public:
+  Pruner(const filter::BoundFilter& filter, const std::vector<KnownColumn>& columns, std::optional<ZoneList> KnownColumn::* level)
+      : filter_(&filter) {
+    for (const KnownColumn& column : columns) {
+      cursors_.emplace_back();
+      if (const auto& zones = column.*level; zones.has_value()) cursors_.back().emplace(*zones);
+      zones_.push_back(column.nulls.has_value() ? &*column.nulls : nullptr);
+    }
+  }
+
+  /// Appends what is left of a range; ranges ascend from call to call.
+  void Keep(ValueRange rows, std::vector<ValueRange>* kept) {
+    const std::uint64_t end_of_rows = rows.first + rows.count;
+    for (std::uint64_t row = rows.first; row < end_of_rows;) {
+      std::uint64_t end = end_of_rows;
+      for (std::size_t i = 0; i < cursors_.size(); ++i) {
+        if (!cursors_[i].has_value()) continue;
+        cursors_[i]->MoveTo(row);
+        end = std::min(end, cursors_[i]->end());
+        zones_[i] = cursors_[i]->zone();
+      }
+      if (filter::Prune(*filter_, zones_) != filter::Match::kNone) {
+        if (!kept->empty() && kept->back().first + kept->back().count == row) {
+          kept->back().count += end - row;
+        } else {
+          kept->push_back({row, end - row});
+        }
+      }
+      row = end;
+    }
+  }
+
+ private:
+  const filter::BoundFilter* filter_;
+  std::vector<std::optional<ZoneCursor>> cursors_;
+  std::vector<const Zone*> zones_;
+};
+
+/// How many of the zones hold rows of the ranges.
+std::uint64_t CountKept(const ZoneList& zones, std::span<const ValueRange> rows) {
+  std::uint64_t begin = 0, kept = 0;
+  std::size_t at = 0;
+  for (std::uint64_t i = 0; i < zones.size(); ++i) {
+    const std::uint64_t end = begin + zones.NumRows(i);
+    while (at < rows.size() && rows[at].first + rows[at].count <= begin) ++at;
+    kept += at < rows.size() && rows[at].first < end;
+    begin = end;
+  }
+  return kept;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const RowFilter>> RowFilter::Make(const TableImpl& table, const Filter& filter) {
+  auto bound = filter::BoundFilter::Bind(filter, table.schema_);
+  if (!bound) return At(std::move(bound).status(), {.path = table.path_});
+  std::shared_ptr<RowFilter> result(new RowFilter(*std::move(bound)));
+  result->use_zones_ = table.zone_maps_;
+  std::vector<std::string> names;
+  for (const filter::FilterColumn& column : result->filter_.columns()) {
+    names.push_back(column.name);
+    result->leaves_.push_back(FindLeaf(table.schema_.fields, column.path));
+  }
+  if (!names.empty()) {
+    LANCEKIT_ASSIGN(result->fields_, table.Select(names));
+  }
+  result->schema_ = SelectedSchema(table.schema_, result->fields_);
+  return std::shared_ptr<const RowFilter>(std::move(result));
+}
+
+std::vector<ValueRange> RowFilter::Prune(const TableFragment& fragment, ScanReport* report) const {
+  const std::uint64_t num_rows =
+      fragment.files.empty() ? fragment.live.Physical(fragment.num_rows - 1) + 1 : fragment.files[0]->descriptor().num_rows;
+  std::vector<KnownColumn> columns;
+  for (const Field* leaf : leaves_) columns.push_back(use_zones_ ? Know(fragment, leaf, num_rows) : KnownColumn());
+  std::vector<ValueRange> in_pages, kept;
+  Pruner(filter_, columns, &KnownColumn::pages).Keep({0, num_rows}, &in_pages);
+  Pruner by_zone(filter_, columns, &KnownColumn::zones);
+  for (const ValueRange& rows : in_pages) by_zone.Keep(rows, &kept);
+  ++report->fragments;
+  report->fragments_skipped += kept.empty();
+  for (const KnownColumn& column : columns) {
+    if (!column.zones.has_value()) continue;
+    report->pages += column.pages->size();
+    report->pages_kept += CountKept(*column.pages, kept);
+    report->zones += column.zones->size();
+    report->zones_kept += CountKept(*column.zones, kept);
+  }
+  return kept;
+}
+
+Result<RowFilter::Matches> RowFilter::Match(const TableImpl& table, std::span<const RowRun> runs,
+                                            std::span<const ValueRange> whole_rows) const {
+  Matches matches;
+  std::uint64_t num_rows = 0;
+  for (const RowRun& run : runs) num_rows += run.count;
+  for (const auto& shape : fields_) {
+    LANCEKIT_ASSIGN(ArrayData column, ReadRows(table, *shape, runs, whole_rows));
+    matches.columns.push_back(std::move(column));
+  }
+  LANCEKIT_ASSIGN(matches.rows, filter::Evaluate(filter_, schema_, matches.columns, num_rows));
+  return matches;
+}
+
+}  // namespace lancekit

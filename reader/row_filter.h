@@ -1,0 +1,44 @@
+// A filter at work on a table: which rows zone maps leave to look at, and which of those match.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "filter/evaluate.h"
+#include "lancekit/filter.hpp"
+#include "reader/read_rows.h"
+#include "reader/table_impl.h"
+
+namespace lancekit {
+
+/// Immutable; thread-safe.
+class RowFilter {
+ public:
+  /// Errors: kInvalidArgument, kUnsupported (columns that cannot be compared).
+  static Result<std::shared_ptr<const RowFilter>> Make(const TableImpl& table, const Filter& filter);
+
+  /// The columns that it reads.
+  const Selection& fields() const noexcept { return fields_; }
+  /// Physical rows of the fragment's files that may match, deleted ones included, ascending. Counts in the report.
+  std::vector<ValueRange> Prune(const TableFragment& fragment, ScanReport* report) const;
+
+  /// Rows of the runs that match, with the columns that were read for it. The rest as for ReadRows.
+  struct Matches {
+    std::vector<ArrayData> columns;
+    filter::RowMask rows;
+  };
+  Result<Matches> Match(const TableImpl& table, std::span<const RowRun> runs, std::span<const ValueRange> whole_rows) const;
+
+ private:
+  explicit RowFilter(filter::BoundFilter filter) : filter_(std::move(filter)) {}
+
+  filter::BoundFilter filter_;
+  bool use_zones_ = true;
+  std::vector<const Field*> leaves_;  // of the table's schema, of each column of the filter; null: no leaf
+  Selection fields_;
+  Schema schema_;
+};
+
+}  // namespace lancekit
