@@ -1,0 +1,39 @@
+// A statistics buffer from a hostile writer, whose hash is right: the hash is set anew where the message is sound enough for it.
+// What is accepted is read to the last zone, and zones join to pages.
+#include "format/statistics.h"
+#include "format/statistics_generated.h"
+#include "fuzz/fuzz_input.h"
+
+namespace lancekit::fuzz {
+namespace {
+
+void Walk(const format::Statistics& statistics, std::uint64_t column) {
+  const format::ZoneList pages = statistics.Pages(column), zones = statistics.Zones(column);
+  std::uint64_t next = 0;
+  for (std::uint64_t page = 0; page < pages.size(); ++page) {
+    static_cast<void>(pages[page]);
+    format::Zone joined;
+    for (std::uint32_t i = statistics.ZonesInPage(column, page); i != 0; --i) joined.Append(zones[next++]);
+  }
+  Require(next == zones.size(), "zones that no page lists");
+  for (std::uint64_t i = 0; i < statistics.NumBufferHashes(column); ++i) static_cast<void>(statistics.BufferHash(column, i));
+}
+
+void Run(FuzzInput input) {
+  MutableBuffer message;
+  message.Append(input.Rest());
+  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(message.data()), message.size());
+  if (format::fbs::VerifyStatisticsBuffer(verifier)) format::SealStatistics({1, 2, 3}, {message.data(), message.size()});
+  const auto statistics = format::Statistics::Parse(std::move(message).Freeze());
+  if (!statistics) return;
+  for (std::uint64_t column = 0; column < statistics->num_columns(); ++column) Walk(*statistics, column);
+  static_cast<void>(statistics->GlobalBufferHashes());
+}
+
+}  // namespace
+}  // namespace lancekit::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  lancekit::fuzz::Run({data, size});
+  return 0;
+}
