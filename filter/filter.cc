@@ -164,7 +164,8 @@ Column::Column(std::string_view path) {
     if (quote == 0) part = path.substr(0, end);
     for (; quote != 0 && end < path.size(); part += path[end++]) {
       if (path[end] != quote) continue;
-      if (++end == path.size() || path[end] != quote) break;
+      ++end;
+      if (!path.substr(end).starts_with(quote)) break;
     }
     path_.push_back(std::move(part));
     more = end < path.size();

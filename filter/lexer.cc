@@ -37,7 +37,8 @@ std::string Lexer::Position(std::size_t at) const {
 Status Lexer::ReadQuoted(char quote, Token* token) {
   for (++at_; at_ < text_.size(); token->text += text_[at_++]) {
     if (text_[at_] != quote) continue;
-    if (++at_ == text_.size() || text_[at_] != quote) return {};
+    ++at_;
+    if (!text_.substr(at_).starts_with(quote)) return {};
   }
   return Invalid("{}the closing {} is missing", Position(token->at), quote);
 }

@@ -110,7 +110,8 @@ bool ParseZone(Cursor* cursor, std::int64_t* offset_seconds) {
   if (digits.size() > 2 ? !joined_minutes.Integer(2, 2, &minute) : cursor->Skip(':') && !cursor->Integer(2, 2, &minute))
     return false;
   if (hour > 23 || minute > 59) return false;
-  *offset_seconds = (is_west ? -1 : 1) * (hour * 60 + minute) * 60;
+  const std::int64_t seconds = std::int64_t{3600} * hour + std::int64_t{60} * minute;
+  *offset_seconds = is_west ? -seconds : seconds;
   return true;
 }
 

@@ -131,6 +131,7 @@ template <class Load>
 void KeepIn(const Load& load, std::uint64_t num_rows, const Test& test, std::uint64_t* words) {
   using T = typename Load::Value;
   std::vector<T> items;
+  items.reserve(test.items.size());
   for (const Scalar& item : test.items) items.push_back(To<T>(item));
   const bool has_nan = IsNan(items.back());
   if (has_nan) items.pop_back();

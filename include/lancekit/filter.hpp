@@ -65,6 +65,7 @@ inline Literal lit_bytes(std::string bytes) { return {Literal::Kind::kBytes, std
 struct FilterNode;
 struct FilterSplit;
 
+/// A condition. One that is nested more than 128 deep is refused where it is used.
 class LANCEKIT_EXPORT Filter {
  public:
   explicit Filter(std::shared_ptr<const FilterNode> node) noexcept;
