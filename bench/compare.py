@@ -26,6 +26,7 @@ import tables
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 DEFAULT_PEERS = ['pylance-2.2', 'pylance-file', 'vortex', 'parquet-snappy', 'parquet-zstd']
+FILTER_PEERS = ['parquet-dataset', 'duckdb-parquet']
 MAX_DRIFT = 0.05       # a pair during which the core changed its speed by more is dropped
 MAX_SPREAD = 1.1       # p75 / p25 of the ratios above which the number of pairs is doubled
 MEMORY_FOLDER = '/dev/shm'
@@ -160,7 +161,34 @@ class Comparison:
         figures = paired(run(self.driver), run(self.peer), self.calibrate, self.settings)
         self.report.add(self.name, metric, self.goal(metric, kind), self.peer.name, figures, 's')
 
+    def filters(self):
+        """A range that a thousandth of the rows is in, all columns; of the shuffled table also against lancekit's own scan of it."""
+        source = self.folder / 'source.parquet'
+        sql, _, first, rows = tables.range_filter(self.name, str(source))
+        times = 1 if self.name.endswith('shuffled') else 5
+        same = ['rows', 'columns']
+        self.measure('filter', lambda side, number: ('filter', '*', sql, times) + (() if side is self.driver else (self.name, source)),
+                     same=same)
+        if self.name.endswith('shuffled') and self.peer.name == FILTER_PEERS[0]:
+            peer, self.peer = self.peer, Side('lancekit-scan', [self.settings.driver], self.settings.core)
+            self.peer.ask('use', self.path(self.driver))
+            self.measure('filter', lambda side, number: ('filter', '*', sql, 1) if side is self.driver else ('scan', '*'))
+            self.peer.close()
+            self.peer = peer
+        if not self.name.endswith('sorted') or self.peer.name != FILTER_PEERS[0]:
+            return
+        zone = 8192
+        begin, end = first // zone * zone, -(-(first + rows) // zone) * zone
+        cost = self.driver.ask('cost', self.path(self.driver), '*', sql, begin, min(end, self.rows) - begin)
+        print(f'{self.name}: the filter reads {cost["filter"]:,} bytes, its zones without a filter {cost["rows"]:,}: '
+              f'{cost["filter"] / cost["rows"]:.3f}')
+
     def run(self):
+        if self.name in tables.FILTERED:
+            for side in (self.driver, self.peer):
+                side.ask('use', self.path(side))
+            self.filters()
+            return
         for side in (self.driver, self.peer):
             side.ask('use', self.path(side))
         self.size()
@@ -310,7 +338,7 @@ def run_table(settings, name, report):
     check_values(driver, settings.cache / name / 'lancekit.out', expected, name)
     print(f'\n{name}: {expected["rows"]:,} rows x {len(expected["columns"])}, {expected["bytes"] / 1e6:.1f} MB in Arrow; '
           'values compared with the source')
-    for peer_name in settings.peers:
+    for peer_name in settings.filter_peers if name in tables.FILTERED else settings.peers:
         peer = Side(peer_name, [sys.executable, HERE / 'peers.py', peer_name], settings.core)
         try:
             path = make_peer_output(peer, settings, name, source)
@@ -341,7 +369,7 @@ def parse_arguments():
     parser.add_argument('--driver', type=pathlib.Path, default=ROOT / 'build/release/bench/lancekit_bench_driver')
     parser.add_argument('--cache', type=pathlib.Path, default=ROOT / 'build/bench-data', help='folder for tables and what is written')
     parser.add_argument('--data', default=str(ROOT / '../shared/data'), help='folder that holds flights-3m.parquet')
-    parser.add_argument('--tables', type=listed, default=['flights', 'lineitem', 'vectors', 'nested'], help=', '.join(tables.MAKERS))
+    parser.add_argument('--tables', type=listed, default=['flights', 'lineitem', 'vectors', 'nested', *tables.FILTERED], help=', '.join(tables.MAKERS))
     parser.add_argument('--peers', type=listed, default=DEFAULT_PEERS, help=f'default {",".join(DEFAULT_PEERS)}; also pylance-2.1')
     parser.add_argument('--goals', type=listed, default=[], help=f'only what belongs to these goals: {", ".join(goals.GOALS)}')
     parser.add_argument('--quick', action='store_true', help='5 pairs instead of 15, one column of each type')
@@ -370,6 +398,7 @@ def main():
     for line in machine_lines(settings, driver):
         print(line)
     driver.close()
+    settings.filter_peers = [name for name in FILTER_PEERS if peer_available(name)]
     settings.peers = [name for name in settings.peers if peer_available(name)]
     file = open(settings.json, 'w') if settings.json else None
     report = Report(file)

@@ -123,10 +123,10 @@ class Driver {
 
   Reply Run(const Words& words) {
     static const std::map<std::string, std::pair<std::size_t, Reply (Driver::*)(const Words&)>> commands = {
-        {"version", {1, &Driver::Version}}, {"use", {2, &Driver::Use}},     {"open", {4, &Driver::Open}},
-        {"scan", {2, &Driver::ScanAll}},    {"check", {2, &Driver::Check}}, {"take", {3, &Driver::Take}},
-        {"load", {2, &Driver::Load}},       {"write", {2, &Driver::Write}}, {"calibrate", {1, &Driver::Calibrate}},
-        {"copy", {1, &Driver::Copy}},
+        {"version", {1, &Driver::Version}}, {"use", {2, &Driver::Use}},           {"open", {4, &Driver::Open}},
+        {"scan", {2, &Driver::ScanAll}},    {"check", {2, &Driver::Check}},       {"take", {3, &Driver::Take}},
+        {"load", {2, &Driver::Load}},       {"write", {2, &Driver::Write}},       {"calibrate", {1, &Driver::Calibrate}},
+        {"copy", {1, &Driver::Copy}},       {"filter", {4, &Driver::FilterRows}}, {"cost", {6, &Driver::Cost}},
     };
     const auto found = commands.find(words[0]);
     if (found == commands.end() || words.size() != found->second.first) return Wrong("no such command");
@@ -208,6 +208,63 @@ class Driver {
     });
     if (!status.ok()) return status;
     return Json(timing, rows);
+  }
+
+  // filter COLUMNS WHERE TIMES: the matching rows as batches dropped one by one, each time anew; `read`: bytes read from the file
+  Reply FilterRows(const Words& words) {
+    auto filter = Filter::parse(words[2]);
+    if (!filter) return std::move(filter).status();
+    std::vector<Timing> timings;
+    std::uint64_t read = 0;
+    TableChecksum sum;
+    for (int i = std::stoi(words[3]); i > 0; --i) {
+      std::vector<Batch> batches;
+      Status status;
+      timings.push_back(Time([&] {
+        Scan scan = NewScan(words[1]).where(*filter);
+        for (auto& batch : scan) {
+          if (!batch) {
+            status = std::move(batch).status();
+            return;
+          }
+          batches.push_back(*batch);
+        }
+        read = scan.report().bytes_read;
+      }));
+      if (!status.ok()) return status;
+      for (const Batch& batch : batches) {
+        if (i == 1) status = AddTo(&sum, batch);
+        if (!status.ok()) return status;
+      }
+    }
+    return Json(Median(std::move(timings)), sum.num_rows()) + ", " + Json(sum) +
+           Format(", \"read\": %llu", static_cast<unsigned long long>(read));
+  }
+
+  // cost PATH COLUMNS WHERE OFFSET ROWS: bytes that a filter reads from files, and that reading these rows without a filter does
+  Reply Cost(const Words& words) {
+    auto filter = Filter::parse(words[3]);
+    if (!filter) return std::move(filter).status();
+    std::uint64_t bytes[2] = {};
+    for (int i = 0; i < 2; ++i) {
+      ContextOptions options = Options();
+      options.io_mode = IoMode::kRead;
+      const Context context(options);
+      OpenOptions open_options;
+      open_options.checksums = Checksums::kNever;
+      auto table = lancekit::open(context, words[1], open_options);
+      if (!table) return std::move(table).status();
+      const std::uint64_t before = context.io_counters().bytes_read;
+      Scan scan = table->scan();
+      if (words[2] != "*") scan.select(Columns(words[2]));
+      i == 0 ? scan.where(*filter) : scan.offset(std::stoull(words[4])).limit(std::stoull(words[5]));
+      for (auto& batch : scan) {
+        if (!batch) return std::move(batch).status();
+      }
+      bytes[i] = context.io_counters().bytes_read - before;
+    }
+    return Format("\"filter\": %llu, \"rows\": %llu", static_cast<unsigned long long>(bytes[0]),
+                  static_cast<unsigned long long>(bytes[1]));
   }
 
   // check COLUMNS: not timed

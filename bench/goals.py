@@ -9,6 +9,7 @@ GOALS = {
     'G8': ('scan one vector column', {'pylance': 1.5}),
     'G9': ('scan all columns', {'parquet-zstd': 10, 'parquet-snappy': 8}),
     'G10': ('scan all columns', {'vortex': 1.3}),
+    'G12': ('filter that keeps 0.1 %', {'parquet-dataset': 10, 'duckdb-parquet': 10}),
     'G13': ('take 1,000 rows, one int column', {'pylance': 10}),
     'G14': ('take 1,000 rows, five columns', {'pylance': 8}),
     'G15': ('take 1,000 rows, all columns', {'vortex': 3, 'parquet': 300}),
@@ -24,7 +25,7 @@ def goals_of(metric, column_kind, peer):
     """-> the goal that a measurement belongs to, or None."""
     kind = metric.split(':')[0]
     candidates = {
-        'scan': ['G9', 'G10'], 'take1000': ['G15'], 'take5': ['G14'], 'take1': ['G16'], 'size': ['G18', 'G19'],
+        'filter': ['G12'], 'scan': ['G9', 'G10'], 'take1000': ['G15'], 'take5': ['G14'], 'take1': ['G16'], 'size': ['G18', 'G19'],
         'write-mem': ['G20', 'G21'], 'takecol': ['G13'],
         'column': [{'int': 'G6', 'string': 'G7', 'vector': 'G8'}.get(column_kind)],
     }.get(kind, [])

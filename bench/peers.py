@@ -10,8 +10,10 @@ import traceback
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.dataset
 import pyarrow.parquet as pq
 
+import tables
 from checksum import TableChecksum
 
 pa.set_cpu_count(1)
@@ -73,6 +75,44 @@ class LanceFile:
                 writer.write_batch(batch)
 
 
+class ParquetFilter:
+    """pyarrow: a dataset of one Parquet file, whose scan prunes row groups by their statistics."""
+
+    def __init__(self):
+        self.version = f'pyarrow {pa.__version__} dataset over Parquet (zstd), use_threads=False'
+
+    def open(self, path):
+        self.dataset = pyarrow.dataset.dataset(path, format='parquet')
+        return self.dataset.count_rows()
+
+    def scan(self, columns):
+        return self.dataset.to_batches(columns=columns, use_threads=False)
+
+    def filter(self, columns, sql, expression):
+        return self.dataset.to_table(columns=columns, filter=expression, use_threads=False)
+
+    def write(self, table, path):
+        pq.write_table(table, path, compression='zstd', compression_level=3)
+
+
+class DuckParquet(ParquetFilter):
+    """DuckDB on the same Parquet file."""
+
+    def __init__(self):
+        import duckdb
+        self.database = duckdb.connect()
+        self.database.execute('SET threads = 1')
+        self.version = f'duckdb {duckdb.__version__} on Parquet (zstd), threads=1'
+
+    def open(self, path):
+        self.path = path
+        return super().open(path)
+
+    def filter(self, columns, sql, expression):
+        wanted = ', '.join(f'"{column}"' for column in columns) if columns else '*'
+        return self.database.execute(f"SELECT {wanted} FROM '{self.path}' WHERE {sql}").to_arrow_table()
+
+
 class Vortex:
     """vortex-data: a mapped file; strings come as views, its own form."""
 
@@ -128,6 +168,8 @@ PEERS = {
     'pylance-2.1': lambda: Lance('2.1'),
     'pylance-file': lambda: LanceFile('2.2'),
     'vortex': Vortex,
+    'parquet-dataset': ParquetFilter,
+    'duckdb-parquet': DuckParquet,
     'parquet-snappy': lambda: Parquet(compression='snappy'),
     'parquet-zstd': lambda: Parquet(compression='zstd', compression_level=3),
 }
@@ -160,6 +202,7 @@ class Session:
     def __init__(self, name):
         self.peer = PEERS[name]()
         self.table = None
+        self.expressions = {}
 
     @staticmethod
     def columns(word):
@@ -202,6 +245,19 @@ class Session:
             timings.append((seconds, cpu))
             total.add(result)
             del result
+        return {**median(timings), 'rows': total.rows, 'bytes': total.bytes, 'columns': total.columns()}
+
+    def filter(self, word, sql, times, table=None, source=None):
+        """`table` and `source` name what the pyarrow expression is made from."""
+        expression = tables.range_filter(table, source)[1] if table not in self.expressions else self.expressions[table]
+        self.expressions[table] = expression
+        timings = []
+        for _ in range(int(times)):
+            result = None
+            seconds, cpu, result = timed(lambda: self.peer.filter(self.columns(word), sql, expression))
+            timings.append((seconds, cpu))
+        total = TableChecksum()
+        total.add(result)
         return {**median(timings), 'rows': total.rows, 'bytes': total.bytes, 'columns': total.columns()}
 
     def load(self, path):

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 VECTORS = '/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz'  # Debian package dataset-fashion-mnist
@@ -93,7 +94,40 @@ def make_nested(path, data):
     }), path)
 
 
-MAKERS = {'nested': make_nested, 'flights': make_flights, 'lineitem': make_lineitem, 'vectors': make_vectors, 'tiny': make_tiny}
+def make_sorted(table, column):
+    """The table in the order of a column, as a log or a partitioned load brings it."""
+    def make(path, data):
+        source = prepare(table, os.path.dirname(os.path.dirname(path)), data)
+        pq.write_table(pq.read_table(source).sort_by(column), path)
+    return make
+
+
+def make_shuffled(table):
+    def make(path, data):
+        source = pq.read_table(prepare(table, os.path.dirname(os.path.dirname(path)), data))
+        pq.write_table(source.take(pa.array(np.random.default_rng(3).permutation(source.num_rows))), path)
+    return make
+
+
+# Tables that filters are measured on: the column and the type of its literals in SQL.
+FILTERED = {'flights-sorted': ('date', 'TIMESTAMP'), 'lineitem-sorted': ('l_shipdate', 'DATE'), 'lineitem-shuffled': ('l_shipdate', 'DATE')}
+
+
+def range_filter(name, path, share=0.001):
+    """-> (SQL, pyarrow expression, first matching row, number of matching rows) of a range that about this share of the rows is in;
+    rows as they lie in a sorted table."""
+    column, literal = FILTERED[name]
+    values = pq.read_table(path, columns=[column])[column].combine_chunks().sort()
+    first = len(values) // 2
+    low, high = values[first], values[first + int(share * len(values))]
+    low_row, end_row = (int(pc.sum(compare(values, bound)).as_py()) for compare, bound in ((pc.less, low), (pc.less_equal, high)))
+    sql = f"{column} BETWEEN {literal} '{low.as_py()}' AND {literal} '{high.as_py()}'"
+    return sql, (pc.field(column) >= low) & (pc.field(column) <= high), low_row, end_row - low_row
+
+
+MAKERS = {'nested': make_nested, 'flights': make_flights, 'lineitem': make_lineitem, 'vectors': make_vectors, 'tiny': make_tiny,
+          'flights-sorted': make_sorted('flights', 'date'), 'lineitem-sorted': make_sorted('lineitem', 'l_shipdate'),
+          'lineitem-shuffled': make_shuffled('lineitem')}
 
 
 def prepare(name, cache, data):
