@@ -27,7 +27,7 @@ struct ZoneValues {
   std::uint64_t size() const { return end - begin; }
   template <class T>
   const T* data() const {
-    return reinterpret_cast<const T*>(page->values.values) + begin;
+    return static_cast<const T*>(static_cast<const void*>(page->values.values)) + begin;
   }
 };
 
