@@ -4,6 +4,7 @@
 #include "base/bitmap.h"
 #include "base/checked_math.h"
 #include "encodings/definitions.h"
+#include "encodings/kernels/bitpack.h"
 #include "structural/mini_block.h"
 #include "structural/page_writer.h"
 
@@ -59,10 +60,16 @@ LevelEncoding LevelEncoding::Choose(std::span<const std::uint16_t> levels, std::
   }
   encoding.rle_ = version != format::FileVersion::k2_1 && runs < packed && longest <= max_chunk_bytes;
   encoding.num_bytes_ = encoding.rle_ ? runs : packed;
+  // A single packed block: the shorter message pays for the width in front, as the reference has it.
+  encoding.inline_ = !encoding.rle_ && chunks.size() == 1 && chunks[0] <= kernels::kBlockValues &&
+                     packed == kernels::PackedBlockSize(encoding.width_);
   format::Encoding& message = encoding.message_;
   if (encoding.rle_) {
     message.id = format::EncodingId::kRle;
     message.children = {Flat(16), Flat(8)};
+  } else if (encoding.inline_) {
+    message.id = format::EncodingId::kInlineBitpacking;
+    message.bits = 16;
   } else {
     message.id = format::EncodingId::kOutOfLineBitpacking;
     message.bits = 16;
@@ -72,6 +79,13 @@ LevelEncoding LevelEncoding::Choose(std::span<const std::uint16_t> levels, std::
 }
 
 void LevelEncoding::Append(std::span<const std::uint16_t> levels, MutableBuffer* out) const {
+  if (inline_) {
+    std::uint16_t block[kernels::kBlockValues] = {};
+    std::copy(levels.begin(), levels.end(), block);
+    out->AppendLe(static_cast<std::uint16_t>(width_));
+    AppendOutOfLineBitpacked(block, kernels::kBlockValues, width_, out);
+    return;
+  }
   rle_ ? AppendRleBlock(levels.data(), levels.size(), out) : AppendOutOfLineBitpacked(levels.data(), levels.size(), width_, out);
 }
 

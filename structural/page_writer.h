@@ -61,8 +61,8 @@ Result<EncodedPage> WriteMiniBlockPage(const PageValues& page, const ChunkEncode
 /// A block encoding of levels, chosen for a page and applied to each chunk of it.
 class LevelEncoding {
  public:
-  /// The smaller of RLE (2.2) and bit-packing, given the number of levels in each chunk and the largest level; RLE not when it
-  /// takes more than `max_chunk_bytes` for a chunk.
+  /// The smaller of RLE (2.2) and bit-packing (a single block in line), given the number of levels in each chunk and the largest
+  /// level; RLE not when it takes more than `max_chunk_bytes` for a chunk.
   static LevelEncoding Choose(std::span<const std::uint16_t> levels, std::span<const std::uint64_t> chunks, std::uint16_t max,
                               std::uint64_t max_chunk_bytes, format::FileVersion version);
   const format::Encoding& message() const noexcept { return message_; }
@@ -75,6 +75,7 @@ class LevelEncoding {
   std::uint64_t num_bytes_ = 0;
   int width_ = 0;
   bool rle_ = false;
+  bool inline_ = false;
 };
 
 /// How the values of a full-zip page are stored one by one.

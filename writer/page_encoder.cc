@@ -1,6 +1,7 @@
 #include "writer/page_encoder.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "base/bitmap.h"
@@ -54,6 +55,18 @@ bool IsConstant(const PageValues& page, std::uint64_t first) {
     if (!Equal(page.values, first, row)) return false;
   }
   return true;
+}
+
+/// True for values of whole bytes that chunks neither pack nor run together nor number.
+bool IsAlwaysFlat(const ValueShape& shape) {
+  const std::uint64_t bytes = shape.width_bits / 8;
+  return shape.fixed() && shape.width_bits % 8 == 0 && !std::has_single_bit(bytes);
+}
+
+/// Bytes of the levels of a constant page.
+std::uint64_t RawLevelBytes(const PageValues& page) {
+  if (page.entries == nullptr) return page.validity == nullptr ? 0 : 2 * page.num_rows;
+  return 2 * (page.entries->rep.size() + page.entries->def.size());
 }
 
 /// True when the hints or, without one, the values want them stored one by one.
@@ -206,7 +219,8 @@ Result<EncodedPage> EncodePage(const LeafType& leaf, const EncodingHints& hints,
   // Levels are raw there, two bytes each: chunks do better unless the entries are few or the values wide.
   const bool has_levels = page.entries == nullptr ? page.validity != nullptr : !entries.rep.empty() || !entries.def.empty();
   const std::uint64_t num_entries = page.entries == nullptr ? page.num_rows : entries.count;
-  const bool levels_are_cheap = !has_levels || num_entries <= kFewEntries || shape.width_bits > kWideConstantBits;
+  const bool levels_are_cheap = !has_levels || num_entries <= kFewEntries || shape.width_bits > kWideConstantBits ||
+                                (IsAlwaysFlat(shape) && RawLevelBytes(page) < page.values.length * shape.width_bits / 8);
   if (version != FileVersion::k2_1 && shape.list_sizes.empty() && levels_are_cheap && IsConstant(page, first)) {
     return WriteConstantPage(page, first);
   }

@@ -15,6 +15,8 @@ constexpr std::uint64_t kMinDictionaryRows = 100;
 constexpr std::uint64_t kMaxDictionaryItems = 100'000;
 // Header and chunk word of a chunk.
 constexpr std::uint64_t kChunkOverhead = 12;
+// What the message of RLE takes more than that of flat values.
+constexpr std::uint64_t kRleMessage = 10;
 
 ValuesView NumbersView(const void* values, std::uint64_t count, std::uint64_t width_bits) {
   ValuesView view;
@@ -83,7 +85,8 @@ EncoderChoice ChoosePlainNumbers(const ValuesView& values, const PageEntries* en
     best.bytes = packed;
     best.inner = MakeInlineBitpackingEncoder(values);
   }
-  const std::uint64_t runs = run_bytes + (bits / 8 + 1 + kChunkOverhead) * CeilDiv(n, 4096) + LevelBytes(entries, n, 4096);
+  const std::uint64_t runs =
+      kRleMessage + run_bytes + (bits / 8 + 1 + kChunkOverhead) * CeilDiv(n, 4096) + LevelBytes(entries, n, 4096);
   if (runs < best.bytes && !hints.rle_threshold.has_value()) {
     best.bytes = runs;
     best.inner = MakeRleEncoder(values);
