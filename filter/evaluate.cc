@@ -36,7 +36,9 @@ Result<Leaf> FindLeaf(const FilterColumn& column, const Schema& schema, std::spa
     fields = &field->type.children;
     arrays = leaf.array->children;
   }
-  if (leaf.type->id != column.type.id) return MakeError(ErrorCode::kInternal, "filter: {} has another type", column.name);
+  const TypeId id = leaf.type->id == TypeId::kDictionary ? leaf.type->children[0].type.id : leaf.type->id;
+  if (leaf.type->id != column.type.id && id != column.type.id)
+    return MakeError(ErrorCode::kInternal, "filter: {} has another type", column.name);
   return leaf;
 }
 

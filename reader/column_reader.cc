@@ -122,6 +122,18 @@ Status ColumnReader::Read(std::span<const ValueRange> rows, LeafSink* sink, Page
   });
 }
 
+Result<std::uint64_t> ColumnReader::CountDictionaryItems(std::span<const ValueRange> rows) const {
+  std::uint64_t items = 0;
+  bool all = true;
+  PageScratch scratch;
+  LANCEKIT_TRY(ForEachPage(rows, &scratch, [&](const PageReader& page, std::span<const ValueRange>) -> Status {
+    items += page.NumDictionaryItems();
+    all = all && page.NumDictionaryItems() != 0;
+    return {};
+  }));
+  return all ? items : 0;
+}
+
 Result<std::vector<BlobPlace>> ColumnReader::FindBlobs(std::span<const ValueRange> rows) const {
   std::vector<BlobPlace> places;
   PageScratch scratch;

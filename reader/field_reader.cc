@@ -29,6 +29,12 @@ class LeafColumns final : public FieldReader {
     return {};
   }
 
+  Result<std::uint64_t> CountDictionaryItems(std::span<const ValueRange> rows) const override {
+    const bool is_string =
+        columns_.size() == 1 && columns_[0] != nullptr && columns_[0]->leaf().is_flat() && columns_[0]->leaf().shape.variable();
+    return is_string ? columns_[0]->CountDictionaryItems(rows) : Result<std::uint64_t>(0);
+  }
+
   // Each page of a dictionary column has a dictionary of its own, which a batch can hand out as it is.
   std::uint64_t PageEnd(std::uint64_t row) const override {
     std::uint64_t end = ~std::uint64_t{0};

@@ -11,13 +11,25 @@ constexpr std::array kAllRows{ValueRange{0, ~std::uint64_t{0}}};
 
 }  // namespace
 
+std::span<const ValueRange> CheckedRows(const TableImpl& table, std::span<const ValueRange> whole_rows) {
+  switch (table.checksums_) {
+    case Checksums::kNever:
+      return {};
+    case Checksums::kScans:
+      return whole_rows;
+    case Checksums::kAlways:
+      return kAllRows;
+  }
+  return {};
+}
+
 Result<ArrayData> ReadRows(const TableImpl& table, const FieldShape& shape, std::span<const RowRun> runs,
                            std::span<const ValueRange> whole_rows) {
   std::uint64_t total = 0;
   for (const RowRun& run : runs) total += run.count;
   FieldSink sink(shape, total);
   PageScratch scratch;
-  scratch.whole_rows = table.checksums_ == Checksums::kAlways ? std::span<const ValueRange>(kAllRows) : whole_rows;
+  scratch.whole_rows = CheckedRows(table, whole_rows);
   std::vector<ValueRange> ranges;
   for (std::size_t i = 0; i < runs.size();) {
     const TableFragment* const fragment = runs[i].fragment;

@@ -16,6 +16,9 @@ struct RowRun {
   std::uint64_t count = 0;
 };
 
+/// Of `whole_rows`, those whose pages are compared with their hashes; all where the table says so.
+std::span<const ValueRange> CheckedRows(const TableImpl& table, std::span<const ValueRange> whole_rows);
+
 /// The rows of the runs, one after the other, as one array of the field. `whole_rows`: of the fragment that all runs are of,
 /// those which are read completely, sooner or later: pages in them are compared with their hashes. Errors: as FieldReader::Read.
 Result<ArrayData> ReadRows(const TableImpl& table, const FieldShape& shape, std::span<const RowRun> runs,

@@ -4,6 +4,7 @@
 
 #include "base/checked_math.h"
 #include "filter/prune.h"
+#include "reader/field_reader.h"
 
 namespace lancekit {
 namespace {
@@ -151,6 +152,13 @@ Result<std::shared_ptr<const RowFilter>> RowFilter::Make(const TableImpl& table,
     LANCEKIT_ASSIGN(result->fields_, table.Select(names));
   }
   result->schema_ = SelectedSchema(table.schema_, result->fields_);
+  for (const auto& shape : result->fields_) {
+    result->key_fields_.emplace_back();
+    if (!IsVariableWidth(shape->field().type.id)) continue;
+    Field keys = shape->field();
+    keys.type = {.id = TypeId::kDictionary, .key_id = TypeId::kUInt32, .children = {shape->field()}};
+    LANCEKIT_ASSIGN(result->key_fields_.back(), FieldShape::Make(std::move(keys)));
+  }
   return std::shared_ptr<const RowFilter>(std::move(result));
 }
 
@@ -175,16 +183,44 @@ std::vector<ValueRange> RowFilter::Prune(const TableFragment& fragment, ScanRepo
   return kept;
 }
 
+// Strings in pages with dictionaries: the filter looks at each item once, and rows need no more than keys.
+Result<std::optional<ArrayData>> RowFilter::ReadKeys(const TableImpl& table, std::size_t field, std::span<const RowRun> runs,
+                                                     std::span<const ValueRange> whole_rows) const {
+  constexpr std::uint64_t kRowsPerItem = 4;
+  if (key_fields_[field] == nullptr || runs.empty()) return std::optional<ArrayData>();
+  LANCEKIT_ASSIGN(const auto reader, FieldReader::Open(*runs[0].fragment, *fields_[field], table.context()));
+  std::vector<ValueRange> rows;
+  for (const RowRun& run : runs) rows.push_back({run.first, run.count});
+  const std::uint64_t num_rows = CountRows(rows);
+  PageScratch scratch;
+  scratch.whole_rows = CheckedRows(table, whole_rows);
+  LANCEKIT_ASSIGN(const std::uint64_t items, reader->CountDictionaryItems(rows));
+  if (items == 0 || items > num_rows / kRowsPerItem) return std::optional<ArrayData>();
+  FieldSink sink(*key_fields_[field], num_rows);
+  LANCEKIT_TRY(reader->Read(rows, &sink, &scratch));
+  LANCEKIT_ASSIGN(ArrayData keys, std::move(sink).Finish());
+  return std::optional<ArrayData>(std::move(keys));
+}
+
 Result<RowFilter::Matches> RowFilter::Match(const TableImpl& table, std::span<const RowRun> runs,
                                             std::span<const ValueRange> whole_rows) const {
   Matches matches;
   std::uint64_t num_rows = 0;
   for (const RowRun& run : runs) num_rows += run.count;
-  for (const auto& shape : fields_) {
-    LANCEKIT_ASSIGN(ArrayData column, ReadRows(table, *shape, runs, whole_rows));
-    matches.columns.push_back(std::move(column));
+  Schema schema = schema_;
+  std::vector<ArrayData> columns;
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    LANCEKIT_ASSIGN(std::optional<ArrayData> keys, ReadKeys(table, i, runs, whole_rows));
+    matches.columns.emplace_back();
+    if (keys.has_value()) {
+      schema.fields[i] = key_fields_[i]->field();
+      columns.push_back(*std::move(keys));
+    } else {
+      LANCEKIT_ASSIGN(matches.columns.back(), ReadRows(table, *fields_[i], runs, whole_rows));
+      columns.push_back(*matches.columns.back());
+    }
   }
-  LANCEKIT_ASSIGN(matches.rows, filter::Evaluate(filter_, schema_, matches.columns, num_rows));
+  LANCEKIT_ASSIGN(matches.rows, filter::Evaluate(filter_, schema, columns, num_rows));
   return matches;
 }
 

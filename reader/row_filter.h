@@ -24,20 +24,24 @@ class RowFilter {
   /// Physical rows of the fragment's files that may match, deleted ones included, ascending. Counts in the report.
   std::vector<ValueRange> Prune(const TableFragment& fragment, ScanReport* report) const;
 
-  /// Rows of the runs that match, with the columns that were read for it. The rest as for ReadRows.
+  /// Rows of the runs, all of one fragment, that match; with the columns that were read for it, those apart of which keys in
+  /// dictionaries were enough (none, then). The rest as for ReadRows.
   struct Matches {
-    std::vector<ArrayData> columns;
+    std::vector<std::optional<ArrayData>> columns;
     filter::RowMask rows;
   };
   Result<Matches> Match(const TableImpl& table, std::span<const RowRun> runs, std::span<const ValueRange> whole_rows) const;
 
  private:
+  Result<std::optional<ArrayData>> ReadKeys(const TableImpl& table, std::size_t field, std::span<const RowRun> runs,
+                                            std::span<const ValueRange> whole_rows) const;
   explicit RowFilter(filter::BoundFilter filter) : filter_(std::move(filter)) {}
 
   filter::BoundFilter filter_;
   bool use_zones_ = true;
   std::vector<const Field*> leaves_;  // of the table's schema, of each column of the filter; null: no leaf
   Selection fields_;
+  Selection key_fields_;  // strings as dictionaries; null: not a string
   Schema schema_;
 };
 

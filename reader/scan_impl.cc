@@ -142,7 +142,6 @@ Result<std::optional<ScanImpl::Part>> ScanImpl::NextPart() {
 }
 
 ValueRange ScanImpl::Plan::WholeRows(const TableFragment& fragment) const {
-  if (table->checksums_ == Checksums::kNever) return {};
   const std::uint64_t first = std::max(first_row, fragment.first_row) - fragment.first_row;
   const std::uint64_t end = std::min(end_row - fragment.first_row, fragment.num_rows);
   const std::uint64_t first_physical = first == 0 ? 0 : fragment.live.Physical(first);
@@ -172,8 +171,7 @@ Result<BatchPtr> ScanImpl::ReadBatch(const Plan& plan, const Part& part) {
 Result<BatchPtr> ScanImpl::ReadMatches(const Plan& plan, const Part& part) {
   const RowRun& run = part.run;
   const std::vector<RowRun> runs = PhysicalRuns(run, run.first, run.count);
-  const std::span<const ValueRange> whole =
-      plan.table->checksums_ == Checksums::kNever ? std::span<const ValueRange>() : *part.kept;
+  const std::span<const ValueRange> whole = *part.kept;
   LANCEKIT_ASSIGN(const RowFilter::Matches matches, plan.filter->Match(*plan.table, runs, whole));
   auto batch = std::make_shared<BatchImpl>();
   batch->schema = plan.schema;
@@ -189,8 +187,11 @@ Result<BatchPtr> ScanImpl::ReadMatches(const Plan& plan, const Part& part) {
   for (std::size_t i = 0; i < plan.fields.size(); ++i) {
     const FieldShape& shape = *plan.fields[i];
     const DataType& type = shape.field().type;
-    if (plan.filter_fields[i].has_value()) {
-      batch->columns.push_back(SelectRows(type, matches.columns[*plan.filter_fields[i]], spans));
+    const ArrayData* const known = plan.filter_fields[i].has_value() && matches.columns[*plan.filter_fields[i]].has_value()
+                                       ? &*matches.columns[*plan.filter_fields[i]]
+                                       : nullptr;
+    if (known != nullptr) {
+      batch->columns.push_back(SelectRows(type, *known, spans));
     } else if (reads_all) {
       LANCEKIT_ASSIGN(const ArrayData column, ReadRows(*plan.table, shape, runs, whole));
       batch->columns.push_back(SelectRows(type, column, spans));

@@ -94,19 +94,20 @@ Status Dictionary::Gather(Index* indices, const std::uint16_t* levels, std::uint
     num_items = std::min(num_items, kMaxKey + 1);
   }
   if (!ReplaceNulls(indices, levels, count, num_items, null_index)) return IndexError(indices, levels, count, num_items);
-  if (sink->leaf().is_dictionary()) return GatherKeys(indices, levels, count, sink);
+  if (sink->leaf().is_dictionary()) {
+    if (sink->leaf().shape.width_bits == 8 * sizeof(Index)) return GatherKeys<Index>(indices, levels, count, sink);
+    if (sizeof(Index) < 4 && sink->leaf().shape.width_bits == 32) return GatherKeys<std::uint32_t>(indices, levels, count, sink);
+    return Unsupported("indices of {} bits in a column of type {}", 8 * sizeof(Index), sink->leaf().type.to_string());
+  }
   if (sink->leaf().shape.variable()) return GatherVariable(indices, count, &sink->values(), ends);
   return GatherFixed(indices, count, &sink->values());
 }
 
-template <class Index>
+template <class Key, class Index>
 Status Dictionary::GatherKeys(const Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink) const {
-  if (sink->leaf().shape.width_bits != 8 * sizeof(Index)) {
-    return Unsupported("indices of {} bits in a column of type {}", 8 * sizeof(Index), sink->leaf().type.to_string());
-  }
   std::byte* const to = sink->values().AppendFixed(count);
   if (sink->dictionary().Use(items_)) {
-    for (std::uint64_t i = 0; i < count; ++i) StoreLe(to + i * sizeof(Index), indices[i]);
+    for (std::uint64_t i = 0; i < count; ++i) StoreLe(to + i * sizeof(Key), static_cast<Key>(indices[i]));
     return {};
   }
   for (std::uint64_t i = 0; i < count; ++i) {
@@ -114,7 +115,7 @@ Status Dictionary::GatherKeys(const Index* indices, const std::uint16_t* levels,
     if (levels == nullptr || levels[i] == 0) {
       LANCEKIT_ASSIGN(key, sink->dictionary().KeyOf(indices[i]));
     }
-    StoreLe(to + i * sizeof(Index), static_cast<Index>(key));
+    StoreLe(to + i * sizeof(Key), static_cast<Key>(key));
   }
   return {};
 }

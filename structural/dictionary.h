@@ -18,8 +18,9 @@ class Dictionary {
   /// Of items that are decoded already, in the shape of the leaf's dictionary or values. Pre: fewer than 2^31.
   static std::unique_ptr<Dictionary> Make(ValueSink items, const LeafType& leaf);
 
-  /// Appends the items of these indices; null slots (levels[i] != 0, levels may be nullptr) get an empty item.
-  /// Errors: kCorruption for an index beyond the dictionary.
+  std::uint64_t num_items() const noexcept { return num_items_; }
+  /// Appends the items of these indices, or to a sink of a dictionary type their keys; null slots (levels[i] != 0, levels may be
+  /// nullptr) get an empty item. Errors: kCorruption for an index beyond the dictionary.
   template <class Index>
   Status Gather(Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink, MutableBuffer* ends) const;
 
@@ -27,7 +28,7 @@ class Dictionary {
   Dictionary(std::uint64_t num_items, ArrayData items)
       : num_items_(num_items), items_(std::make_shared<const ArrayData>(std::move(items))) {}
 
-  template <class Index>
+  template <class Key, class Index>
   Status GatherKeys(const Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink) const;
   template <class Index>
   Status GatherFixed(const Index* indices, std::uint64_t count, ValueSink* sink) const;

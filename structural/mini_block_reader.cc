@@ -151,6 +151,9 @@ class MiniBlockPage final : public PageReader {
     return rows.count == 0 ? Status() : ReadRanges({&rows, 1}, sink, scratch);
   }
   Status ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const override;
+  std::uint64_t NumDictionaryItems() const override {
+    return dictionary_ == nullptr || index_bits_ > 32 ? 0 : dictionary_->num_items();
+  }
 
  private:
   /// Chunks [first, last].

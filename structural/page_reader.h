@@ -40,6 +40,8 @@ class PageReader {
   virtual Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const = 0;
   /// The same for several ranges, which ascend without overlap: what they share is read and decoded once. Pre: none is empty.
   virtual Status ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const;
+  /// Items of the page's dictionary, whose keys Read gives to a sink of a dictionary type with 32-bit keys; 0 without one.
+  virtual std::uint64_t NumDictionaryItems() const { return 0; }
   /// Blob pages: where the bytes of rows lie. Pre and errors: as ReadRanges; kUnsupported for other pages.
   virtual Result<std::vector<BlobPlace>> FindBlobs(std::span<const ValueRange> rows, PageScratch* scratch) const;
 };
