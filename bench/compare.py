@@ -180,8 +180,12 @@ class Comparison:
         zone = 8192
         begin, end = first // zone * zone, -(-(first + rows) // zone) * zone
         cost = self.driver.ask('cost', self.path(self.driver), '*', sql, begin, min(end, self.rows) - begin)
-        print(f'{self.name}: the filter reads {cost["filter"]:,} bytes, its zones without a filter {cost["rows"]:,}: '
-              f'{cost["filter"] / cost["rows"]:.3f}')
+        # A filter that nothing matches reads the statistics and no page.
+        none = sql.split()[0] + ' IS NULL'
+        statistics = self.driver.ask('cost', self.path(self.driver), '*', none, begin, 0)['filter']
+        pages = cost['filter'] - statistics
+        print(f'{self.name}: the filter reads {pages:,} bytes of pages and {statistics:,} of statistics, its zones without a filter '
+              f'{cost["rows"]:,}: {pages / cost["rows"]:.3f}')
 
     def run(self):
         if self.name in tables.FILTERED:

@@ -110,7 +110,7 @@ class DuckParquet(ParquetFilter):
 
     def filter(self, columns, sql, expression):
         wanted = ', '.join(f'"{column}"' for column in columns) if columns else '*'
-        return self.database.execute(f"SELECT {wanted} FROM '{self.path}' WHERE {sql}").to_arrow_table()
+        return self.database.execute(f"SELECT {wanted} FROM read_parquet('{self.path}') WHERE {sql}").to_arrow_table()
 
 
 class Vortex:
