@@ -77,6 +77,7 @@ class LanceFile:
 
 class ParquetFilter:
     """pyarrow: a dataset of one Parquet file, whose scan prunes row groups by their statistics."""
+    rows_per_group = 1 << 20  # pyarrow's default
 
     def __init__(self):
         self.version = f'pyarrow {pa.__version__} dataset over Parquet (zstd), use_threads=False'
@@ -92,11 +93,12 @@ class ParquetFilter:
         return self.dataset.to_table(columns=columns, filter=expression, use_threads=False)
 
     def write(self, table, path):
-        pq.write_table(table, path, compression='zstd', compression_level=3)
+        pq.write_table(table, path, compression='zstd', compression_level=3, row_group_size=self.rows_per_group)
 
 
 class DuckParquet(ParquetFilter):
-    """DuckDB on the same Parquet file."""
+    """DuckDB on such a Parquet file with row groups of the size that it writes itself."""
+    rows_per_group = 122_880
 
     def __init__(self):
         import duckdb
@@ -110,7 +112,7 @@ class DuckParquet(ParquetFilter):
 
     def filter(self, columns, sql, expression):
         wanted = ', '.join(f'"{column}"' for column in columns) if columns else '*'
-        return self.database.execute(f"SELECT {wanted} FROM read_parquet('{self.path}') WHERE {sql}").to_arrow_table()
+        return self.database.sql(f"SELECT {wanted} FROM read_parquet('{self.path}') WHERE {sql}").to_arrow_table()
 
 
 class Vortex:
