@@ -4,6 +4,7 @@
 
 #include "base/checked_math.h"
 #include "filter/prune.h"
+#include "format/schema.h"
 #include "reader/field_reader.h"
 
 namespace lancekit {
@@ -17,7 +18,7 @@ const Field* FindLeaf(const std::vector<Field>& fields, std::span<const std::str
   const auto it = std::ranges::find(fields, path[0], &Field::name);
   if (it == fields.end()) return nullptr;
   if (path.size() > 1) return FindLeaf(it->type.children, path.subspan(1));
-  return MakeLeafType(it->type) ? &*it : nullptr;
+  return format::OwnsColumn(*it) ? &*it : nullptr;
 }
 
 /// What one list of zones says about the rows from some row on.

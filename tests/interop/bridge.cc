@@ -1,5 +1,6 @@
 // The library behind a few C functions, so that the Python tests exchange tables with it through the Arrow C interfaces.
 #include <cstring>
+#include <iterator>
 #include <string>
 
 #include "lancekit/lancekit.hpp"
@@ -76,6 +77,19 @@ lancekit::Result<lancekit::Table> Open(const lancekit::Context& context, const c
   return lancekit::open(context, path, options);
 }
 
+void AddReport(const lancekit::ScanReport& found, std::uint64_t* sums) {
+  const std::uint64_t all[] = {found.fragments,  found.fragments_skipped, found.pages,        found.pages_kept, found.zones,
+                               found.zones_kept, found.rows_filtered,     found.rows_matched, found.bytes_read};
+  for (std::size_t i = 0; i < std::size(all); ++i) sums[i] += all[i];
+}
+
+lancekit::Error Disorder(std::int64_t row, const char* filter) {
+  lancekit::Error error;
+  error.code = lancekit::ErrorCode::kInternal;
+  error.message = "row " + std::to_string(row) + " comes out of order: " + filter;
+  return error;
+}
+
 }  // namespace
 
 // Each returns 0, or 1 + the error code.
@@ -118,7 +132,7 @@ LANCEKIT_EXPORT int lk_count(const char* path, const LkOpenOptions* version, std
   return 0;
 }
 
-/// Counts the rows that match; `report`: what lancekit::ScanReport has, in its order.
+/// Counts the rows that match; to `report` is added what lancekit::ScanReport has, in its order.
 LANCEKIT_EXPORT int lk_count_where(const char* path, const LkOpenOptions* version, const char* filter, std::uint64_t* rows,
                                    std::uint64_t* report) {
   const lancekit::Context context(lancekit::ContextOptions{1, 0, lancekit::IoMode::kRead});
@@ -130,10 +144,36 @@ LANCEKIT_EXPORT int lk_count_where(const char* path, const LkOpenOptions* versio
   const auto count = scan.count();
   if (!count) return Fail(count.error());
   *rows = *count;
-  const lancekit::ScanReport found = scan.report();
-  const std::uint64_t all[] = {found.fragments,  found.fragments_skipped, found.pages,        found.pages_kept, found.zones,
-                               found.zones_kept, found.rows_filtered,     found.rows_matched, found.bytes_read};
-  std::memcpy(report, all, sizeof(all));
+  AddReport(scan.report(), report);
+  return 0;
+}
+
+/// What some filters find in one open table. `masks`: num_rows bytes for each filter, set to 1 at the numbers in the int64 column
+/// `row` of the rows that match. `counts`: what Scan::count() says; null = not asked. `report`: as in lk_count_where, summed up.
+LANCEKIT_EXPORT int lk_match(const char* path, const LkOpenOptions* version, const char* row, const char* const* filters,
+                             std::size_t num_filters, std::uint64_t batch_rows, std::uint64_t num_rows, std::uint8_t* masks,
+                             std::uint64_t* counts, std::uint64_t* report) {
+  const lancekit::Context context(lancekit::ContextOptions{1, 0, lancekit::IoMode::kMap});
+  auto table = Open(context, path, version);
+  if (!table) return Fail(table.error());
+  for (std::size_t i = 0; i < num_filters; ++i) {
+    auto filter = lancekit::Filter::parse(filters[i]);
+    if (!filter) return Fail(filter.error());
+    auto scan = table->scan().select({row}).where(*filter).batch_rows(batch_rows);
+    for (std::int64_t last = -1; auto& batch : scan) {
+      if (!batch) return Fail(batch.error());
+      for (const std::int64_t number : batch->values<std::int64_t>(row)) {
+        if (number <= last || static_cast<std::uint64_t>(number) >= num_rows) return Fail(Disorder(number, filters[i]));
+        masks[i * num_rows + static_cast<std::size_t>(number)] = 1;
+        last = number;
+      }
+    }
+    AddReport(scan.report(), report);
+    if (counts == nullptr) continue;
+    const auto count = table->scan().where(*filter).count();
+    if (!count) return Fail(count.error());
+    counts[i] = *count;
+  }
   return 0;
 }
 

@@ -1,6 +1,7 @@
 """The lancekit library for Python tests: scan, take and write tables as pyarrow objects, through the Arrow C interfaces."""
 import ctypes
 
+import numpy as np
 import pyarrow as pa
 from pyarrow.cffi import ffi
 
@@ -81,6 +82,15 @@ class Lancekit:
         rows, report = ctypes.c_uint64(), (ctypes.c_uint64 * len(self.REPORT))()
         self._check(self.lib.lk_count_where(str(path).encode(), self._open(version), where.encode(), ctypes.byref(rows), report))
         return rows.value, dict(zip(self.REPORT, report))
+
+    def match(self, path, filters, row, num_rows, batch_rows=65536, count=False, version=None):
+        """-> (a row of bools per filter, True at the numbers in the int64 column `row` of the rows that match; the counts of
+        Scan::count(), or None; dict with the sums of the scans' reports)."""
+        masks, report = np.zeros((len(filters), num_rows), np.uint8), (ctypes.c_uint64 * len(self.REPORT))()
+        texts, counts = (ctypes.c_char_p * len(filters))(*(text.encode() for text in filters)), (ctypes.c_uint64 * len(filters))()
+        self._check(self.lib.lk_match(str(path).encode(), self._open(version), row.encode(), texts, ctypes.c_size_t(len(filters)), ctypes.c_uint64(batch_rows),
+                                      ctypes.c_uint64(num_rows), ctypes.c_void_p(masks.ctypes.data), counts if count else None, report))
+        return masks.view(bool), list(counts) if count else None, dict(zip(self.REPORT, report))
 
     def take(self, path, rows, columns=None, version=None):
         array, schema = ffi.new('struct ArrowArray*'), ffi.new('struct ArrowSchema*')
