@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cstdio>
 
 #include "tools/common/exit_codes.h"
@@ -51,6 +52,25 @@ std::string Where(const Error& error) {
   return where;
 }
 
+/// The filter with a caret under the character that the message, "filter, column 12: ...", names; empty for other errors.
+std::string PointIntoFilter(const Error& error, const std::string& filter) {
+  static constexpr std::string_view kStart = "filter, column ";
+  static constexpr std::size_t kMost = 100;  // characters of a long filter that are shown
+  std::size_t column = 0;
+  const char* const end = error.message.data() + error.message.size();
+  if (!error.message.starts_with(kStart)) return {};
+  if (std::from_chars(error.message.data() + kStart.size(), end, column).ec != std::errc{} || column == 0) return {};
+  const std::size_t first = column > kMost / 2 ? column - kMost / 2 : 1;
+  std::string shown;
+  std::size_t character = 0;
+  for (const char c : filter) {
+    character += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+    const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    if (character >= first && character < first + kMost) shown.push_back(is_control ? ' ' : c);
+  }
+  return fmt::format("  {}\n  {}^\n", EscapeControls(shown), std::string(column - first, ' '));
+}
+
 }  // namespace
 
 std::string FormatError(const Error& error, std::string_view hint, const ErrorStyle& style) {
@@ -64,6 +84,7 @@ std::string FormatError(const Error& error, std::string_view hint, const ErrorSt
   } else {
     text += Styled(Headline(error.code), Style::kRed, style.color) + fmt::format("\n  {}: {}\n", where, message);
   }
+  text += PointIntoFilter(error, style.filter);
   if (!hint.empty()) text += fmt::format("  try: {}\n", EscapeControls(hint));
   return text;
 }

@@ -12,6 +12,7 @@ struct ErrorStyle {
   std::string program;  ///< "lance-convert"
   bool json = false;
   bool color = false;
+  std::string filter;  ///< what --where was given: errors that name a column of it point there
 };
 
 /// The error as it is printed, with its line break. `hint` is the "try:" line; empty = none.

@@ -146,8 +146,8 @@ TextOptions TextOptionsOf(const Options& options, Format format) {
 /// Reads the beginning of the input: of a damaged one, that it is damaged matters more than that Lance lacks its types.
 Status CheckInput(Source& source, const ColumnPlan& plan, const Options& options) {
   constexpr std::int64_t kCheckedBytes = 64 << 20;
-  LANCEKIT_ASSIGN_ARROW(const ReaderPtr rows, source.Read(plan.columns, {options.skip, options.limit}), Side::kInput,
-                        options.inputs[0]);
+  LANCEKIT_ASSIGN_ARROW(const ReaderPtr rows, source.Read(plan.columns, {.skip = options.skip, .limit = options.limit}),
+                        Side::kInput, options.inputs[0]);
   for (std::int64_t bytes = 0; bytes < kCheckedBytes && !tools::Interrupted();) {
     LANCEKIT_ASSIGN_ARROW(const BatchPtr batch, rows->Next(), Side::kInput, options.inputs[0]);
     if (batch == nullptr) break;
@@ -165,7 +165,7 @@ Result<Written> Transfer(Source& source, const ColumnPlan& plan, const Options& 
     if (!input.ok() && input.error().code == ErrorCode::kCorruption) return input.error();
   }
   LANCEKIT_ASSIGN(const std::unique_ptr<Sink> sink, std::move(opened));
-  LANCEKIT_ASSIGN_ARROW(ReaderPtr rows, source.Read(plan.columns, {options.skip, options.limit}), Side::kInput,
+  LANCEKIT_ASSIGN_ARROW(ReaderPtr rows, source.Read(plan.columns, {options.skip, options.limit, options.where}), Side::kInput,
                         options.inputs[0]);
   LANCEKIT_TRY(sink->Write(meter.Watch(WithSchema(std::move(rows), plan.schema))));
   if (tools::Interrupted()) return MakeError(ErrorCode::kCancelled, "interrupted");
@@ -179,6 +179,7 @@ arrow::MemoryPool* LimitedPool(std::uint64_t bytes) {
 }
 
 std::optional<std::uint64_t> RowsToCome(const Source& source, const Options& options) {
+  if (options.where) return std::nullopt;
   std::optional<std::uint64_t> rows = source.row_count();
   if (rows) rows = *rows - std::min(*rows, options.skip);
   if (rows && options.limit) rows = std::min(*rows, *options.limit);

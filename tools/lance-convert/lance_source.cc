@@ -26,6 +26,7 @@ class LanceSource : public Source {
     auto scan = std::make_shared<Scan>(table_.scan());
     scan->select(names).offset(rows.skip).batch_bytes(batch_bytes_).batch_rows(static_cast<std::uint64_t>(kMaxBatchRows));
     if (rows.limit) scan->limit(*rows.limit);
+    if (rows.where) scan->where(*rows.where);
     // next() instead of the exported stream: its errors keep their place in the file.
     return MakeReader(arrow::schema(std::move(fields), schema_->metadata()), [scan]() -> arrow::Result<BatchPtr> {
       auto batch = scan->next();

@@ -104,17 +104,20 @@ Result<LanceSchema> ForLance(const arrow::Schema& schema) {
   return result;
 }
 
+arrow::Result<BatchPtr> CastBatch(const BatchPtr& batch, const std::shared_ptr<arrow::Schema>& schema, arrow::MemoryPool* pool) {
+  arrow::ArrayVector columns = batch->columns();
+  for (int i = 0; i < schema->num_fields(); ++i) {
+    auto& column = columns[static_cast<std::size_t>(i)];
+    ARROW_ASSIGN_OR_RAISE(column, CastArray(column, schema->field(i)->type(), pool));
+  }
+  return arrow::RecordBatch::Make(schema, batch->num_rows(), std::move(columns));
+}
+
 ReaderPtr CastRows(ReaderPtr input, std::shared_ptr<arrow::Schema> schema, arrow::MemoryPool* pool) {
   if (input->schema()->Equals(*schema)) return input;
   return MakeReader(schema, [input, schema, pool]() -> arrow::Result<BatchPtr> {
     ARROW_ASSIGN_OR_RAISE(BatchPtr batch, input->Next());
-    if (batch == nullptr) return batch;
-    arrow::ArrayVector columns = batch->columns();
-    for (int i = 0; i < schema->num_fields(); ++i) {
-      auto& column = columns[static_cast<std::size_t>(i)];
-      ARROW_ASSIGN_OR_RAISE(column, CastArray(column, schema->field(i)->type(), pool));
-    }
-    return arrow::RecordBatch::Make(schema, batch->num_rows(), std::move(columns));
+    return batch == nullptr ? batch : CastBatch(batch, schema, pool);
   });
 }
 

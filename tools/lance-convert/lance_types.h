@@ -19,6 +19,8 @@ struct LanceSchema {
 /// View types become plain ones, small decimals decimal128. Errors: kUnsupported with column and type.
 Result<LanceSchema> ForLance(const arrow::Schema& schema);
 
+/// The batch in the types of `schema`, which ForLance() made of its schema.
+arrow::Result<BatchPtr> CastBatch(const BatchPtr& batch, const std::shared_ptr<arrow::Schema>& schema, arrow::MemoryPool* pool);
 /// The rows of `input` in the types of `schema`, which ForLance() made of its schema.
 ReaderPtr CastRows(ReaderPtr input, std::shared_ptr<arrow::Schema> schema, arrow::MemoryPool* pool);
 

@@ -47,7 +47,8 @@ int Run(int argc, char** argv) {
   Options options;
   const auto app = MakeCommandLine(options);
   const Status parsed = ParseOptions(*app, argc, argv, options);
-  const tools::ErrorStyle style{"lance-convert", options.common.json, tools::UseColor(STDERR_FILENO, options.common.color)};
+  const tools::ErrorStyle style{"lance-convert", options.common.json, tools::UseColor(STDERR_FILENO, options.common.color),
+                                options.where_text};
   if (!parsed) return tools::ReportError(parsed.error(), HintFor(parsed.error(), options), style);
   if (options.common.full_help || options.common.short_help) {
     Print(stdout, options.common.full_help ? FullHelp(*app) : ShortHelp());

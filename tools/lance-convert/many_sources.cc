@@ -7,6 +7,7 @@
 
 #include "tools/lance-convert/arrow_error.h"
 #include "tools/lance-convert/batches.h"
+#include "tools/lance-convert/filter_rows.h"
 #include "tools/lance-convert/lance_types.h"
 
 namespace lancekit::convert {
@@ -101,6 +102,7 @@ class JoinedSource : public Source {
     arrow::FieldVector fields;
     for (const int column : columns) fields.push_back(schema_->field(column));
     wanted_ = arrow::schema(std::move(fields), schema_->metadata());
+    where_ = rows.where;
     at_ = 0;
     current_ = nullptr;
     ReaderPtr all = MakeReader(wanted_, [this]() { return Next(); });
@@ -143,7 +145,7 @@ class JoinedSource : public Source {
     }
     // An input with none of the columns still has its rows.
     if (columns.empty()) columns.push_back(0);
-    ARROW_ASSIGN_OR_RAISE(ReaderPtr rows, source.Read(columns, {}));
+    ARROW_ASSIGN_OR_RAISE(ReaderPtr rows, source.Read(columns, {.where = where_}));
     arrow::FieldVector fields = wanted_->fields();
     for (std::size_t i = 0; i < fields.size(); ++i) {
       if (position[i] >= 0) fields[i] = fields[i]->WithType(rows->schema()->field(position[i])->type());
@@ -171,6 +173,7 @@ class JoinedSource : public Source {
   SchemaPtr schema_;
   arrow::MemoryPool* pool_;
   SchemaPtr wanted_;
+  std::optional<Filter> where_;
   std::size_t at_ = 0;  // the input that is being read
   ReaderPtr current_;
 };
@@ -180,7 +183,10 @@ class JoinedSource : public Source {
 Result<std::unique_ptr<Source>> JoinSources(std::vector<NamedSource> sources, SchemaMode mode, const Environment& environment) {
   if (sources.size() == 1) return std::move(sources[0].source);
   LANCEKIT_ASSIGN(SchemaPtr schema, MergeSchemas(sources, mode));
-  return std::unique_ptr<Source>(std::make_unique<JoinedSource>(std::move(sources), mode, std::move(schema), environment.pool));
+  auto joined = std::make_unique<JoinedSource>(std::move(sources), mode, std::move(schema), environment.pool);
+  // With a union, inputs may lack columns of a filter, or have them in narrower types.
+  if (mode == SchemaMode::kUnion) return FilterRows(std::move(joined), environment.pool);
+  return std::unique_ptr<Source>(std::move(joined));
 }
 
 }  // namespace lancekit::convert

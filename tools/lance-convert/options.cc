@@ -46,6 +46,10 @@ void AddColumnsAndRows(CommandLine& app, Options& options) {
       ->type_name("OLD=NEW")
       ->allow_extra_args(false)
       ->group("Columns and rows");
+  app.add_option("--where", options.where_text, "Only rows that match; --skip and --limit count these")
+      ->type_name("FILTER")
+      ->allow_extra_args(false)
+      ->group("Columns and rows");
   app.add_option("--skip", options.skip, "Rows to skip at the start")
       ->type_name("N")
       ->check(NotNegative())
@@ -166,6 +170,9 @@ Status ParseOptions(CLI::App& app, int argc, const char* const* argv, Options& o
     LANCEKIT_ASSIGN(options.to, ParseFormat(raw.to));
   }
   if (app.count("--limit") > 0) options.limit = raw.limit;
+  if (app.count("--where") > 0) {
+    LANCEKIT_ASSIGN(options.where, Filter::parse(options.where_text));
+  }
   LANCEKIT_TRY(ParseRenames(raw.renames, options));
   if (!raw.summary.empty()) LANCEKIT_TRY(ParseSummary(raw.summary, options));
   if (!raw.memory_limit.empty()) {
@@ -199,7 +206,7 @@ std::string FullHelp(const CLI::App& app) {
       "  lance-convert a.csv a.lance\n"
       "  lance-convert a.lance -c id,vec -o a.parquet\n"
       "  zstdcat x.csv.zst | lance-convert --from csv - x.lance\n"
-      "  lance-convert db.lance --to jsonl - | jq .\n\n";
+      "  lance-convert db.lance --where \"day >= '2026-01-01'\" --to jsonl - | jq .\n\n";
   std::string options = app.help();
   options.erase(0, std::min(options.size(), options.find("\n\n") + 1));
   for (std::size_t at; (at = options.find("\n\n\n")) != std::string::npos;) options.erase(at, 1);

@@ -29,6 +29,8 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> renames;  ///< old, new
   std::uint64_t skip = 0;
   std::optional<std::uint64_t> limit;
+  std::string where_text;
+  std::optional<Filter> where;
   std::string format_version = "2.2";
   bool single_file = false;
   std::uint64_t max_rows_per_file = 0;  ///< 0 = the library's default

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tools/lance-convert/filter_rows.h"
+
 namespace lancekit::convert {
 
 std::uint64_t Environment::batch_bytes() const {
@@ -11,14 +13,11 @@ std::uint64_t Environment::batch_bytes() const {
   return std::clamp(memory_limit / kBatchesInFlight, kLeast, kMost);
 }
 
-Result<std::unique_ptr<Source>> OpenSource(Input& input, Format format, const TextOptions& text, const OpenOptions& version,
-                                           const Environment& environment) {
-  const bool any_version = version.version || !version.tag.empty() || !version.branch.empty() || version.as_of;
-  if (any_version && format != Format::kLance)
-    return Status(At(Invalid("--version N, --tag, --branch and --as-of go with Lance datasets only"), {.path = input.name()}));
+namespace {
+
+/// Sources that know no filters.
+Result<std::unique_ptr<Source>> OpenWhole(Input& input, Format format, const TextOptions& text, const Environment& environment) {
   switch (format) {
-    case Format::kLance:
-      return OpenLance(input, version, environment);
     case Format::kParquet:
       return OpenParquet(input, environment);
     case Format::kArrowFile:
@@ -29,8 +28,22 @@ Result<std::unique_ptr<Source>> OpenSource(Input& input, Format format, const Te
       return OpenCsv(input, text, environment);
     case Format::kJsonl:
       return OpenJsonl(input, text.infer_all, environment);
+    case Format::kLance:
+      break;
   }
   return MakeError(ErrorCode::kInternal, "format without a reader");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> OpenSource(Input& input, Format format, const TextOptions& text, const OpenOptions& version,
+                                           const Environment& environment) {
+  const bool any_version = version.version || !version.tag.empty() || !version.branch.empty() || version.as_of;
+  if (any_version && format != Format::kLance)
+    return Status(At(Invalid("--version N, --tag, --branch and --as-of go with Lance datasets only"), {.path = input.name()}));
+  if (format == Format::kLance) return OpenLance(input, version, environment);
+  LANCEKIT_ASSIGN(std::unique_ptr<Source> source, OpenWhole(input, format, text, environment));
+  return FilterRows(std::move(source), environment.pool);
 }
 
 }  // namespace lancekit::convert

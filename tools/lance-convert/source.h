@@ -38,9 +38,11 @@ struct TextOptions {
   bool infer_all = false;  ///< infer the types from all rows before the first is converted
 };
 
+/// Which rows to read. A filter comes first: the others count what matches it.
 struct RowRange {
   std::uint64_t skip = 0;
   std::optional<std::uint64_t> limit;
+  std::optional<Filter> where;
 };
 
 class Source {

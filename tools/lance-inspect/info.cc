@@ -217,16 +217,4 @@ Status RunSchema(Session& session) {
   return {};
 }
 
-Status RunCount(Session& session) {
-  LANCEKIT_ASSIGN(const Table table, open(session.context, session.options.arguments[0], session.options.open));
-  if (session.format == Format::kJson || session.format == Format::kJsonLines) {
-    JsonWriter json = BeginDocument();
-    json.Member("path", session.options.arguments[0]).Member("rows", table.row_count());
-    session.output->Write(json.EndObject().text() + '\n');
-  } else {
-    session.output->Write(fmt::format("{}\n", table.row_count()));
-  }
-  return {};
-}
-
 }  // namespace lancekit::tools

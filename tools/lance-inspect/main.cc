@@ -67,7 +67,7 @@ int Main(int argc, const char* const* argv) {
   if (status.ok()) return kExitDone;
   const bool json = options.common.json || options.format == "json" || options.format == "jsonl";
   return ReportError(status.error(), HintFor(status.error(), request),
-                     {"lance-inspect", json, UseColor(2, options.common.color)});
+                     {"lance-inspect", json, UseColor(2, options.common.color), options.where.value_or("")});
 }
 
 }  // namespace

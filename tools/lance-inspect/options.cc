@@ -26,6 +26,10 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--exclude", options.excluded, "All but these columns")->type_name("COL")->allow_extra_args(false);
   app.add_option("-n,--rows", options.num_rows, "Number of rows (10)")->check(CLI::NonNegativeNumber)->type_name("N");
   app.add_option("--seed", options.seed, "Another sample for another number (0)")->check(CLI::NonNegativeNumber)->type_name("S");
+  app.add_option("--where", options.where, "Only rows that match, such as \"day >= '2026-01-01' AND name LIKE 'a%'\"")
+      ->type_name("FILTER")
+      ->allow_extra_args(false);
+  app.add_flag("--explain", options.explain, "Tell on stderr what the filter let the program skip");
   AddVersionOptions(app, options.version);
   app.add_option("--page", options.page, "Only this page of each column")->check(CLI::NonNegativeNumber)->type_name("N");
   app.add_option("--as", options.schema_form, "Form of the schema: tree or json")

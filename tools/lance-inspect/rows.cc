@@ -1,4 +1,4 @@
-// head, tail, cat, take, sample: rows of a table in any output format.
+// head, tail, cat, take, sample, count: rows of a table in any output format.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include "tools/lance-inspect/commands.h"
 #include "tools/lance-inspect/row_choice.h"
 #include "tools/lance-inspect/sheet.h"
+#include "tools/lance-inspect/where.h"
 
 namespace lancekit::tools {
 namespace {
@@ -137,10 +138,14 @@ Status WriteRows(Session& session, Which which) {
   const Options& options = session.options;
   LANCEKIT_ASSIGN(const Table table, open(session.context, options.arguments[0], options.open));
   LANCEKIT_ASSIGN(std::vector<std::string> names, ChooseNames(options, table));
-  Scan scan = table.scan();
+  LANCEKIT_ASSIGN(const std::optional<Filter> filter, FilterOf(options));
+  Scan scan = ScanOf(table, filter);
   if (!names.empty()) scan.select(std::move(names));
   if (which == Which::kFirst) scan.limit(options.num_rows);
-  if (which == Which::kLast && table.row_count() > options.num_rows) scan.offset(table.row_count() - options.num_rows);
+  if (which == Which::kLast) {
+    LANCEKIT_ASSIGN(const std::uint64_t num_rows, ScanOf(table, filter).count());
+    if (num_rows > options.num_rows) scan.offset(num_rows - options.num_rows);
+  }
   LANCEKIT_ASSIGN(const Schema schema, scan.schema());
   RowWriter writer(schema, &session);
   for (;;) {
@@ -150,6 +155,7 @@ Status WriteRows(Session& session, Which which) {
     if (Interrupted()) return MakeError(ErrorCode::kCancelled, "interrupted");
   }
   writer.Finish();
+  if (options.explain) Explain(*filter, scan.report(), session);
   return {};
 }
 
@@ -206,5 +212,22 @@ Status RunSample(Session& session) {
 Status RunHead(Session& session) { return WriteRows(session, Which::kFirst); }
 Status RunTail(Session& session) { return WriteRows(session, Which::kLast); }
 Status RunCat(Session& session) { return WriteRows(session, Which::kAll); }
+
+Status RunCount(Session& session) {
+  const Options& options = session.options;
+  LANCEKIT_ASSIGN(const Table table, open(session.context, options.arguments[0], options.open));
+  LANCEKIT_ASSIGN(const std::optional<Filter> filter, FilterOf(options));
+  Scan scan = ScanOf(table, filter);
+  LANCEKIT_ASSIGN(const std::uint64_t rows, scan.count());
+  if (session.format == Format::kJson || session.format == Format::kJsonLines) {
+    JsonWriter json = BeginDocument();
+    json.Member("path", options.arguments[0]).Member("rows", rows);
+    session.output->Write(json.EndObject().text() + '\n');
+  } else {
+    session.output->Write(fmt::format("{}\n", rows));
+  }
+  if (options.explain) Explain(*filter, scan.report(), session);
+  return {};
+}
 
 }  // namespace lancekit::tools

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct Options {
   std::int64_t page = -1;            ///< -1 = all
   std::uint64_t num_rows = 10;
   std::uint64_t seed = 0;
+  std::optional<std::string> where;
+  bool explain = false;
   VersionOptions version;
   OpenOptions open;  ///< what --version, --tag, --branch and --as-of say
   bool exact_bytes = false;
