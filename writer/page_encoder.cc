@@ -81,7 +81,8 @@ Result<EncodedPage> WriteChunks(const PageValues& page, EncoderChoice choice, co
   return WriteMiniBlockPage(page, choice.encoder(), std::nullopt, version);
 }
 
-Result<EncodedPage> EncodeFixed(const PageValues& page, const EncodingHints& hints, FileVersion version) {
+Result<EncodedPage> EncodeFixed(const PageValues& page, const EncodingHints& hints, FileVersion version,
+                                std::optional<DictionaryAttempt>* numbers) {
   const ValueShape& shape = page.values.shape;
   const bool is_list = !shape.list_sizes.empty();
   const bool can_be_zipped = shape.width_bits % 8 == 0 || shape.width_bits == 1;
@@ -91,12 +92,12 @@ Result<EncodedPage> EncodeFixed(const PageValues& page, const EncodingHints& hin
   if (page.entries != nullptr && page.entries->sparse)
     return Unsupported("a row with tens of thousands of empty lists beside each other, below which values are no whole bytes");
   if (is_list) return WriteChunks(page, {0, MakeFixedSizeListEncoder(page.values), nullptr}, hints, version);
-  EncoderChoice numbers = ChooseNumbers(page.values, page.entries, hints);
+  EncoderChoice choice = ChooseNumbers(page.values, page.entries, hints);
   const bool wide = shape.width_bits == 128 || (shape.width_bits == 64 && version != FileVersion::k2_1);
   if (wide) {
-    if (auto with_dictionary = TryDictionaryPage(page, numbers.bytes, hints, version)) return *std::move(with_dictionary);
+    if (auto with_dictionary = TryDictionaryPage(page, choice.bytes, hints, version, numbers)) return *std::move(with_dictionary);
   }
-  return WriteMiniBlockPage(page, numbers.encoder(), std::nullopt, version);
+  return WriteMiniBlockPage(page, choice.encoder(), std::nullopt, version);
 }
 
 std::vector<std::uint64_t> OffsetsOf(const ValuesView& values) {
@@ -153,7 +154,8 @@ EncodedPage EncodeStringsFullZip(const PageValues& page, std::uint64_t longest, 
   return WriteStringValues(page, page.values, MakeVariableEncoder(page.values)->Describe());
 }
 
-Result<EncodedPage> EncodeStrings(const PageValues& page, const EncodingHints& hints, FileVersion version) {
+Result<EncodedPage> EncodeStrings(const PageValues& page, const EncodingHints& hints, FileVersion version,
+                                  std::optional<DictionaryAttempt>* numbers) {
   const ValuesView& values = page.values;
   std::uint64_t longest = 0;
   for (std::uint64_t i = 0; i < values.length; ++i) longest = std::max(longest, values.Offset(i + 1) - values.Offset(i));
@@ -165,7 +167,7 @@ Result<EncodedPage> EncodeStrings(const PageValues& page, const EncodingHints& h
   // What FSST or plain storage would take, before trying them: offsets, and bytes at about half.
   const std::uint64_t guess = values.length * (values.shape.large_offsets ? 8 : 4) + values.StringBytes() / 2;
   if (!forced) {
-    if (auto with_dictionary = TryDictionaryPage(page, guess, hints, version)) return *std::move(with_dictionary);
+    if (auto with_dictionary = TryDictionaryPage(page, guess, hints, version, numbers)) return *std::move(with_dictionary);
   }
   if (longest > kMaxMiniBlockString || WantsFullZip(page, hints, is_long)) return EncodeStringsFullZip(page, longest, hints);
   const std::uint64_t chunk_bytes = std::min(hints.chunk_bytes.value_or(kDefaultStringChunk), kMaxStringChunk);
@@ -193,7 +195,7 @@ Result<EncodedPage> EncodePacked(const PageValues& page, const LeafType& leaf, c
 }  // namespace
 
 Result<EncodedPage> EncodePage(const LeafType& leaf, const EncodingHints& hints, const ColumnBuffer& rows, bool only_page,
-                               FileVersion version) {
+                               FileVersion version, std::optional<DictionaryAttempt>* numbers) {
   constexpr std::uint64_t kWideConstantBits = 128;
   constexpr std::uint64_t kFewEntries = 32;  // whose raw levels take no more than one aligned buffer
   PageValues page = rows.View();
@@ -226,7 +228,7 @@ Result<EncodedPage> EncodePage(const LeafType& leaf, const EncodingHints& hints,
   }
   if (shape.fixed() && shape.width_bits == 0)
     return Unsupported("values of type {} cannot be stored in Lance 2.1", leaf.type.to_string());
-  return shape.variable() ? EncodeStrings(page, hints, version) : EncodeFixed(page, hints, version);
+  return shape.variable() ? EncodeStrings(page, hints, version, numbers) : EncodeFixed(page, hints, version, numbers);
 }
 
 }  // namespace lancekit

@@ -25,7 +25,9 @@ inline Status RoundTripLeaf(const format::Leaf& leaf, const FieldLeaf& target, c
     done += taken;
     if (!buffer.full() && done < num_rows) continue;  // fewer bytes than announced: those under nulls are dropped
     if (target.type.is_empty_struct()) return {};
-    LANCEKIT_ASSIGN(const EncodedPage encoded, EncodePage(target.type, hints, buffer, first_page && done == num_rows, version));
+    std::optional<DictionaryAttempt> numbers;
+    LANCEKIT_ASSIGN(const EncodedPage encoded,
+                    EncodePage(target.type, hints, buffer, first_page && done == num_rows, version, &numbers));
     const MemoryPage page(encoded);
     LANCEKIT_ASSIGN(const std::unique_ptr<PageReader> reader, page.Open(target.type));
     LANCEKIT_TRY(reader->Read({0, encoded.num_rows}, sink, &scratch));

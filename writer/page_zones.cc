@@ -1,6 +1,7 @@
 #include "writer/page_zones.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <optional>
@@ -206,32 +207,55 @@ void AddBounds(const DataType& type, const ZoneValues& values, Zone* zone) {
   }
 }
 
-/// Bounds of dictionary columns: of the items that a zone names, each looked at once.
+/// Bounds of values by their keys in a dictionary: of the items that a zone names, each looked at once.
 class DictionaryBounds {
  public:
-  DictionaryBounds(const DataType& type, const DictionaryBuilder& dictionary, std::uint64_t key_bytes)
-      : type_(&type), key_bytes_(key_bytes), seen_(dictionary.size(), 0), is_nan_(dictionary.size(), false) {
+  DictionaryBounds(const DataType& type, const DictionaryBuilder& dictionary) : type_(&type) {
     items_.values = dictionary.View();
     items_.num_rows = items_.values.length;
+    seen_.resize(dictionary.size(), 0);
+    is_nan_.resize(dictionary.size(), false);
   }
 
-  void Add(const ZoneValues& values, Zone* zone) {
-    ++round_;
+  /// `keys` has one for each value of the page; those of null slots repeat the one before them.
+  template <class Key>
+  void Add(const Key* keys, const ZoneValues& values, Zone* zone) {
     Zone bounds;
-    for (std::uint64_t i = values.begin; i < values.end; ++i) {
-      if (!values.IsValid(i)) continue;
-      std::uint64_t key = 0;
-      std::memcpy(&key, values.page->values.values + i * key_bytes_, key_bytes_);
-      if (seen_[key] != round_) {
+    if (seen_.size() <= 64) {
+      std::uint64_t named = 0;
+      for (std::uint64_t i = values.begin; i < values.end; ++i) named |= std::uint64_t{1} << keys[i];
+      for (; named != 0; named &= named - 1) bounds.Append(Item(static_cast<std::uint64_t>(std::countr_zero(named))));
+    } else {
+      ++round_;
+      for (std::uint64_t i = values.begin; i < values.end; ++i) {
+        const auto key = static_cast<std::size_t>(keys[i]);
+        if (seen_[key] == round_) continue;
         seen_[key] = round_;
         bounds.Append(Item(key));
       }
-      zone->num_nans += is_nan_[key];
     }
     zone->min = std::move(bounds.min);
     zone->max = std::move(bounds.max);
     zone->min_is_exact = bounds.min_is_exact;
     zone->max_is_exact = bounds.max_is_exact;
+    if (bounds.num_nans == 0) return;
+    for (std::uint64_t i = values.begin; i < values.end; ++i)
+      zone->num_nans += values.IsValid(i) && is_nan_[static_cast<std::size_t>(keys[i])];
+  }
+
+  /// Of a column that is a dictionary itself: its values are keys.
+  void Add(const ZoneValues& values, Zone* zone) {
+    const std::byte* const keys = values.page->values.values;
+    switch (values.page->values.shape.width_bits) {
+      case 8:
+        return Add(static_cast<const std::uint8_t*>(static_cast<const void*>(keys)), values, zone);
+      case 16:
+        return Add(static_cast<const std::uint16_t*>(static_cast<const void*>(keys)), values, zone);
+      case 32:
+        return Add(static_cast<const std::uint32_t*>(static_cast<const void*>(keys)), values, zone);
+      default:
+        return Add(static_cast<const std::uint64_t*>(static_cast<const void*>(keys)), values, zone);
+    }
   }
 
  private:
@@ -246,7 +270,6 @@ class DictionaryBounds {
   }
 
   const DataType* type_;
-  std::uint64_t key_bytes_;
   PageValues items_;
   std::vector<std::uint32_t> seen_;  // the round in which an item was looked at
   std::vector<bool> is_nan_;
@@ -313,7 +336,7 @@ class ZoneCursor {
 
 }  // namespace
 
-PageZones MakePageZones(const LeafType& leaf, const ColumnBuffer& rows) {
+PageZones MakePageZones(const LeafType& leaf, const ColumnBuffer& rows, const std::optional<DictionaryAttempt>& numbers) {
   const PageValues page = rows.View();
   const std::uint64_t num_rows = rows.num_rows();
   const bool has_values =
@@ -321,15 +344,21 @@ PageZones MakePageZones(const LeafType& leaf, const ColumnBuffer& rows) {
   const std::uint64_t zone_rows = has_values ? format::kZoneRows : num_rows;
   const bool has_bounds = has_values && DomainOf(leaf.type) != Domain::kNone;
   std::optional<DictionaryBounds> dictionary;
-  if (has_bounds && leaf.is_dictionary())
-    dictionary.emplace(leaf.type.children[0].type, rows.dictionary(), page.values.shape.width_bits / 8);
+  if (has_bounds && leaf.is_dictionary()) dictionary.emplace(leaf.type.children[0].type, rows.dictionary());
+  if (has_bounds && numbers.has_value()) dictionary.emplace(leaf.type, numbers->items);
   PageZones result;
   ZoneCursor cursor(leaf, rows, page);
   for (std::uint64_t row = 0; row < num_rows; row += zone_rows) {
     Zone& zone = result.zones.emplace_back();
     const ZoneValues values = cursor.Next(std::min(zone_rows, num_rows - row), &zone);
     if (has_bounds && values.num_valid != 0) {
-      dictionary.has_value() ? dictionary->Add(values, &zone) : AddBounds(leaf.type, values, &zone);
+      if (numbers.has_value()) {
+        dictionary->Add(numbers->indices.data(), values, &zone);
+      } else if (dictionary.has_value()) {
+        dictionary->Add(values, &zone);
+      } else {
+        AddBounds(leaf.type, values, &zone);
+      }
     }
     result.page.Append(zone);
   }

@@ -1,11 +1,13 @@
 // Zone maps in the making: what is known of the values of a page, as a whole and zone by zone.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "format/zone.h"
 #include "structural/leaf.h"
 #include "writer/column_buffer.h"
+#include "writer/dictionary_builder.h"
 
 namespace lancekit {
 
@@ -14,7 +16,7 @@ struct PageZones {
   std::vector<format::Zone> zones;  ///< of kZoneRows rows; a single one when there is no value
 };
 
-/// Pre: the buffer has rows.
-PageZones MakePageZones(const LeafType& leaf, const ColumnBuffer& rows);
+/// Pre: the buffer has rows. `numbers`: of its values in a dictionary, where there is one: looking at its items is faster.
+PageZones MakePageZones(const LeafType& leaf, const ColumnBuffer& rows, const std::optional<DictionaryAttempt>& numbers);
 
 }  // namespace lancekit

@@ -90,6 +90,23 @@ void ExpectZone(const Zone& zone, const ArrayView& view, std::uint64_t first, st
   EXPECT_TRUE(Compare(*zone.max, *greatest) == 0);
 }
 
+/// Zones by way of the numbers that values have in a dictionary are the same.
+void ExpectSameByDictionary(const LeafType& leaf, const ColumnBuffer& buffer, const PageZones& zones) {
+  const PageValues page = buffer.View();
+  if (leaf.is_dictionary() || !page.values.shape.list_sizes.empty() || page.values.shape.width_bits % 8 != 0) return;
+  const auto numbers = TryDictionary(page.values, page.validity, page.values.length);
+  ASSERT_TRUE(numbers.has_value());
+  const PageZones same = MakePageZones(leaf, buffer, numbers);
+  ASSERT_EQ(same.zones.size(), zones.zones.size());
+  for (std::size_t i = 0; i < zones.zones.size(); ++i) {
+    EXPECT_EQ(same.zones[i].num_nulls, zones.zones[i].num_nulls);
+    EXPECT_EQ(same.zones[i].num_nans, zones.zones[i].num_nans);
+    EXPECT_EQ(same.zones[i].min, zones.zones[i].min);
+    EXPECT_EQ(same.zones[i].max, zones.zones[i].max);
+    EXPECT_EQ(same.zones[i].min_is_exact, zones.zones[i].min_is_exact);
+  }
+}
+
 TEST(PageZones, EqualTheValuesOfEveryFlatType) {
   std::mt19937 random(5);
   for (const DataType& type : testing::AllTypes()) {
@@ -109,12 +126,13 @@ TEST(PageZones, EqualTheValuesOfEveryFlatType) {
         ColumnBuffer buffer(*leaf, flat, 1 << 30);
         ASSERT_TRUE(buffer.Append(*view, 0, static_cast<std::uint64_t>(length)));
         const std::uint64_t num_rows = buffer.num_rows();  // fewer when the keys of a dictionary are used up
-        const PageZones zones = MakePageZones(*leaf, buffer);
+        const PageZones zones = MakePageZones(*leaf, buffer, std::nullopt);
         if (view->null_count == length) {
           EXPECT_EQ(zones.zones.size(), 1u);
           continue;
         }
         ExpectZone(zones.page, *view, 0, num_rows);
+        ExpectSameByDictionary(*leaf, buffer, zones);
         std::uint64_t row = 0;
         for (const Zone& zone : zones.zones) {
           ExpectZone(zone, *view, row, std::min(format::kZoneRows, num_rows - row));
@@ -144,7 +162,7 @@ TEST(PageZones, LeavesInListsCountTheirSlots) {
   ASSERT_TRUE(view) << view.error().describe();
   ColumnBuffer buffer(leaf, path, 1 << 20);
   ASSERT_EQ(*buffer.Append(*view, 0, 5), 5u);
-  const PageZones zones = MakePageZones(leaf, buffer);
+  const PageZones zones = MakePageZones(leaf, buffer, std::nullopt);
   ASSERT_EQ(zones.zones.size(), 1u);
   EXPECT_EQ(zones.page.num_rows, 5u);
   EXPECT_EQ(zones.page.num_values, 5u);
@@ -169,7 +187,7 @@ TEST(PageZones, FieldsOfNullStructsAreNull) {
   ASSERT_TRUE(view) << view.error().describe();
   ColumnBuffer buffer(leaf, path, 1 << 20);
   ASSERT_EQ(*buffer.Append(*view, 0, 4), 4u);
-  const Zone page = MakePageZones(leaf, buffer).page;
+  const Zone page = MakePageZones(leaf, buffer, std::nullopt).page;
   EXPECT_EQ(page.num_values, 4u);
   EXPECT_EQ(page.num_nulls, 2u);
   EXPECT_EQ(page.min, Scalar(std::int64_t{-2}));

@@ -209,7 +209,7 @@ Sample TakeSample(const ValuesView& values, const std::byte* validity) {
 }  // namespace
 
 std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, std::uint64_t other_bytes, const EncodingHints& hints,
-                                             FileVersion version) {
+                                             FileVersion version, std::optional<DictionaryAttempt>* numbers) {
   constexpr std::uint64_t kMostlyDistinctPercent = 98;
   const std::uint64_t n = page.values.length;
   const bool has_rate = hints.dictionary_divisor.has_value() || hints.dictionary_size_ratio.has_value();
@@ -234,7 +234,9 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, std::uint64
   if (bytes >= other_bytes || (hints.dictionary_size_ratio.has_value() && static_cast<double>(bytes) >= limit))
     return std::nullopt;
   auto written = WriteMiniBlockPage(page, indices.encoder(), std::move(dictionary), version);
-  return written ? std::optional<EncodedPage>(*std::move(written)) : std::nullopt;
+  if (!written) return std::nullopt;
+  *numbers = std::move(attempt);
+  return *std::move(written);
 }
 
 }  // namespace lancekit

@@ -28,8 +28,9 @@ EncoderChoice ChooseNumbers(const ValuesView& values, const PageEntries* entries
 /// The items in their block encoding, compressed as a whole where the version allows it (2.2).
 EncodedDictionary EncodeDictionary(const DictionaryBuilder& builder, const EncodingHints& hints, format::FileVersion version);
 
-/// Replaces values by indices into a dictionary when that is smaller than `other_bytes` and the hints do not forbid it.
+/// Replaces values by indices into a dictionary when that is smaller than `other_bytes` and the hints do not forbid it; the
+/// dictionary and the indices, null slots repeating the one before them, go to `numbers` then.
 std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, std::uint64_t other_bytes, const EncodingHints& hints,
-                                             format::FileVersion version);
+                                             format::FileVersion version, std::optional<DictionaryAttempt>* numbers);
 
 }  // namespace lancekit

@@ -157,12 +157,13 @@ Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
   if ((column.blobs.has_value() ? column.blobs->num_rows() : column.buffer.num_rows()) == 0) return {};
   const bool only_page = at_end && column.pages == 0;
   ReadyPage ready{column.rows, index, {}, {}, {}};
-  if (options_.statistics)
-    ready.zones = column.blobs.has_value() ? column.blobs->Zones() : MakePageZones(column.leaf, column.buffer);
+  std::optional<DictionaryAttempt> numbers;
+  if (options_.statistics && column.blobs.has_value()) ready.zones = column.blobs->Zones();
   auto page = column.blobs.has_value() ? column.blobs->TakePage(only_page)
-                                       : EncodePage(column.leaf, column.hints, column.buffer, only_page, version_);
+                                       : EncodePage(column.leaf, column.hints, column.buffer, only_page, version_, &numbers);
   if (!page) return At(std::move(page).status(), {.column = summary_.columns[index].name});
   ready.page = *std::move(page);
+  if (options_.statistics && !column.blobs.has_value()) ready.zones = MakePageZones(column.leaf, column.buffer, numbers);
   column.arrow_bytes += column.buffer.arrow_bytes();
   column.buffer.Clear();
   ++column.pages;

@@ -1,0 +1,13 @@
+// Compiled for AVX2. Includes no header with inline functions of ours or of the standard library: such a function compiled for a
+// newer CPU could replace the baseline copy at link. What xxhash.h brings is local to this file.
+#include <stddef.h>
+#include <stdint.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace lancekit {
+
+uint64_t HashBytesAvx2(const void* bytes, size_t size) noexcept { return XXH3_64bits(bytes, size); }
+
+}  // namespace lancekit
