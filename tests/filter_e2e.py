@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""--where of both programs against DuckDB, on real flights: counts, rows, what --explain says, and how bad filters are refused.
+"""--where of both programs and stats against DuckDB, on real flights: counts, rows, what --explain says, how bad filters are refused.
 
     filter_e2e.py LANCE_INSPECT LANCE_CONVERT
 
@@ -119,6 +119,33 @@ def check_explain(path):
     run(INSPECT, 'count', path, '--explain', code=2)
 
 
+def check_stats(database, path):
+    """From zone maps without reading values, and from all values: the same, and DuckDB's."""
+    names = ['date', 'delay', 'distance', 'origin', 'destination']
+    for arguments, source in (((), 'zone maps'), (('--scan',), 'scan')):
+        document = json.loads(run(INSPECT, 'stats', path, '--json', *arguments).stdout)
+        check(f'{source}: bytes read: {document["bytes_scanned"]}', (document['bytes_scanned'] == 0) == (source == 'zone maps'))
+        for name, told in zip(names, document['columns'], strict=True):
+            rows, nulls, least, greatest, distinct = database.sql(
+                f'SELECT count(*), count(*) - count({name}), min({name}), max({name}), count(DISTINCT {name}) FROM small').fetchall()[0]
+            bounds = [f'{value.isoformat()}.000000' for value in (least, greatest)] if name == 'date' else [least, greatest]
+            check(f'{source}: {told}', [told[key] for key in ('column', 'rows', 'nulls', 'min', 'max', 'from')] == [name, rows, nulls, *bounds, source])
+            if source == 'scan':
+                check(f'{distinct} distinct values: {told}', abs(told['distinct_estimate'] - distinct) <= 0.07 * distinct)
+            if source == 'scan' and name == 'origin':
+                check(f'lengths: {told}', [told[f'length_{key}'] for key in ('min', 'mean', 'max')] == [3, 3.0, 3])
+    long = path.parent / 'long.lance'
+    with open(path.parent / 'long.csv', 'w') as file:
+        file.write('text\n' + ''.join('x' * 80 + f'{i}\n' for i in range(10)))
+    run(CONVERT, '-q', path.parent / 'long.csv', long)
+    told = json.loads(run(INSPECT, 'stats', long, '--json').stdout)['columns'][0]
+    check(f'cut bounds: {told}', told['min'] == 'x' * 64 and told['max'] == 'x' * 63 + 'y' and not told['min_is_exact'] and not told['max_is_exact'])
+    check('cut bounds as text', ('x' * 64 + '…').encode() in run(INSPECT, 'stats', long).stdout)
+    told = json.loads(run(INSPECT, 'stats', long, '--json', '--scan').stdout)['columns'][0]
+    check(f'whole bounds: {told}', told['max'] == 'x' * 80 + '9' and told['max_is_exact'])
+    run(INSPECT, 'stats', path, '-c', 'dlay', code=2)
+
+
 def check_refusals(path):
     text = run(INSPECT, 'count', path, '--where', "delay > > 3", code=2).stderr.decode()
     check(f'a caret below the second ">": {text}', '  delay > > 3\n          ^\n' in text)
@@ -149,6 +176,7 @@ def main():
         check_rows(database, folder / 'flights.lance')
         check_explain(folder / 'flights.lance')
         check_refusals(folder / 'flights.lance')
+        check_stats(database, folder / 'flights.lance')
     print(f'{checks} checks, {len(failures)} failed')
     sys.exit(1 if failures else 0)
 

@@ -240,6 +240,7 @@ class RandomData:
 def database():
     connection = duckdb.connect()
     connection.execute('SET threads = 1')
+    connection.execute('SET enable_progress_bar = false')
     return connection
 
 

@@ -40,6 +40,7 @@ Status RunCat(Session& session);
 Status RunCount(Session& session);
 Status RunTake(Session& session);
 Status RunSample(Session& session);
+Status RunStats(Session& session);
 Status RunVersions(Session& session);
 Status RunFragments(Session& session);
 Status RunManifest(Session& session);

@@ -30,6 +30,7 @@ void AddOptions(CLI::App& app, Options& options) {
       ->type_name("FILTER")
       ->allow_extra_args(false);
   app.add_flag("--explain", options.explain, "Tell on stderr what the filter let the program skip");
+  app.add_flag("--scan", options.scan, "Look at all values, also where zone maps tell something");
   AddVersionOptions(app, options.version);
   app.add_option("--page", options.page, "Only this page of each column")->check(CLI::NonNegativeNumber)->type_name("N");
   app.add_option("--as", options.schema_form, "Form of the schema: tree or json")

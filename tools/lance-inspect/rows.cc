@@ -9,33 +9,13 @@
 #include "tools/common/suggest.h"
 #include "tools/lance-inspect/cell_format.h"
 #include "tools/lance-inspect/commands.h"
+#include "tools/lance-inspect/exported_batch.h"
 #include "tools/lance-inspect/row_choice.h"
 #include "tools/lance-inspect/sheet.h"
 #include "tools/lance-inspect/where.h"
 
 namespace lancekit::tools {
 namespace {
-
-/// The batch as an Arrow array that is released at the end of the scope.
-class ExportedBatch {
- public:
-  ExportedBatch() = default;
-  ExportedBatch(const ExportedBatch&) = delete;
-  ExportedBatch& operator=(const ExportedBatch&) = delete;
-  ~ExportedBatch() {
-    if (array_.release != nullptr) array_.release(&array_);
-    if (schema_.release != nullptr) schema_.release(&schema_);
-  }
-  /// The view borrows this object and `row`, the batch's schema as one struct field.
-  Result<ArrayView> Export(const Batch& batch, const Field& row) {
-    LANCEKIT_TRY(batch.export_array(&array_, &schema_));
-    return ImportArray(row, schema_, array_);
-  }
-
- private:
-  ArrowArray array_{};
-  ArrowSchema schema_{};
-};
 
 /// Writes rows as they come.
 class RowWriter {

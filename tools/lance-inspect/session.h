@@ -29,6 +29,7 @@ struct Options {
   std::uint64_t seed = 0;
   std::optional<std::string> where;
   bool explain = false;
+  bool scan = false;
   VersionOptions version;
   OpenOptions open;  ///< what --version, --tag, --branch and --as-of say
   bool exact_bytes = false;
