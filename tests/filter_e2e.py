@@ -3,7 +3,7 @@
 
     filter_e2e.py LANCE_INSPECT LANCE_CONVERT
 
-Needs pyarrow and duckdb. Takes all flights when ../shared/data has them, beside the 25,000 in tests/data.
+Needs pyarrow, duckdb and pylance. Takes all flights when ../shared/data has them, beside the 25,000 in tests/data.
 """
 import json
 import pathlib
@@ -12,8 +12,11 @@ import sys
 import tempfile
 
 import duckdb
+import lance
+import numpy as np
 import pyarrow as pa
 import pyarrow.ipc
+import pyarrow.parquet as pq
 
 HERE = pathlib.Path(__file__).resolve().parent
 SMALL = HERE / 'data' / 'flights-25k.parquet'
@@ -146,6 +149,22 @@ def check_stats(database, path):
     run(INSPECT, 'stats', path, '-c', 'dlay', code=2)
 
 
+def check_lint(path):
+    """Advice on the many small files of pylance, none on a small dataset of ours."""
+    check('nothing to advise', json.loads(run(INSPECT, 'lint', path, '--json').stdout)['advice'] == [])
+    theirs, table = str(path.parent / 'theirs.lance'), pq.read_table(SMALL)
+    for start in range(0, 20_000, 2000):
+        lance.write_dataset(table.slice(start, 2000), theirs, mode='append' if start else 'create', data_storage_version='2.0')
+    lance.dataset(theirs).delete('delay > 0')
+    about = {row['about'] for row in json.loads(run(INSPECT, 'lint', theirs, '--json').stdout)['advice']}
+    check(f'advice: {about}', about == {'small fragments', 'deleted rows', 'no statistics', 'old version'})
+    noise = path.parent / 'noise.lance'
+    values = pa.table({'noise': np.random.default_rng(1).random(3_000_000)})
+    lance.write_dataset(values, noise, max_rows_per_file=3_000_000, data_storage_version='2.1')
+    about = {(row['about'], row['column']) for row in json.loads(run(INSPECT, 'lint', noise, '--json').stdout)['advice']}
+    check(f'advice on noise: {about}', about == {('uncompressed', 'noise'), ('no statistics', None)})
+
+
 def check_refusals(path):
     text = run(INSPECT, 'count', path, '--where', "delay > > 3", code=2).stderr.decode()
     check(f'a caret below the second ">": {text}', '  delay > > 3\n          ^\n' in text)
@@ -177,6 +196,7 @@ def main():
         check_explain(folder / 'flights.lance')
         check_refusals(folder / 'flights.lance')
         check_stats(database, folder / 'flights.lance')
+        check_lint(folder / 'flights.lance')
     print(f'{checks} checks, {len(failures)} failed')
     sys.exit(1 if failures else 0)
 

@@ -21,7 +21,7 @@ import tempfile
 DATA = pathlib.Path(__file__).parent / 'data'
 FIXTURES = sorted(DATA.glob('*.lance'))
 STRINGS = DATA / 'strings-2.1.lance'
-COMMANDS = ['info', 'schema', 'columns', 'pages', 'encoding', 'layout', 'head', 'tail', 'cat', 'sample', 'count', 'stats']
+COMMANDS = ['info', 'schema', 'columns', 'pages', 'encoding', 'layout', 'head', 'tail', 'cat', 'sample', 'count', 'stats', 'lint']
 checks = 0
 
 

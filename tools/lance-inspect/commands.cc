@@ -68,6 +68,7 @@ std::span<const Command> AllCommands() {
        1,
        1,
        &RunStats},
+      {"lint", "check", "PATH", "advice on how the table is stored", {}, 1, 1, &RunLint},
       {"versions",
        "dataset",
        "PATH",

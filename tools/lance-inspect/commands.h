@@ -41,6 +41,7 @@ Status RunCount(Session& session);
 Status RunTake(Session& session);
 Status RunSample(Session& session);
 Status RunStats(Session& session);
+Status RunLint(Session& session);
 Status RunVersions(Session& session);
 Status RunFragments(Session& session);
 Status RunManifest(Session& session);
