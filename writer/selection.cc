@@ -189,11 +189,14 @@ struct Sample {
 /// Valid values from all over the page.
 Sample TakeSample(const ValuesView& values, const std::byte* validity) {
   constexpr std::uint64_t kSample = 1024;
+  constexpr std::uint64_t kScatter = 0x9E3779B97F4A7C15;
   DictionaryBuilder seen(values.shape);
   const std::uint64_t step = std::max<std::uint64_t>(1, values.length / kSample);
   const std::uint64_t width = values.shape.width_bits / 8;
   Sample sample;
-  for (std::uint64_t i = 0; i < values.length; i += step) {
+  for (std::uint64_t begin = 0; begin < values.length; begin += step) {
+    // Somewhere in each step, so that values which repeat with a period are seen to repeat.
+    const std::uint64_t i = begin + ((begin * kScatter) >> 32) % std::min(step, values.length - begin);
     if (validity != nullptr && !GetBit(validity, i)) continue;
     ++sample.taken;
     if (values.shape.variable()) {
