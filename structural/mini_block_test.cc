@@ -194,7 +194,9 @@ TEST(MiniBlockPage, RefusesKeysThatTheirTypeDoesNotHave) {
     EXPECT_TRUE(testing::ReadArray(**reader, leaf, {0, 2}));
     const auto array = testing::ReadArray(**reader, leaf, {0, 3});
     ASSERT_EQ(array.has_value(), key == TypeId::kUInt8);
-    if (!array) EXPECT_EQ(array.error().code, ErrorCode::kCorruption);
+    if (!array) {
+      EXPECT_EQ(array.error().code, ErrorCode::kCorruption);
+    }
   }
 }
 
