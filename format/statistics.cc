@@ -272,6 +272,15 @@ bool Statistics::Matches(Bytes message) noexcept {
   return message.size() >= kIdentifierEnd && flatbuffers::BufferHasIdentifier(message.data(), fbs::StatisticsIdentifier());
 }
 
+bool Statistics::MatchesButForIdentifier(Bytes message) {
+  constexpr std::size_t kIdentifierStart = 4;
+  if (message.size() < 2 * kIdentifierStart || Matches(message)) return false;
+  MutableBuffer completed;
+  completed.Append(message);
+  std::memcpy(completed.data() + kIdentifierStart, fbs::StatisticsIdentifier(), kIdentifierStart);
+  return Parse(std::move(completed).Freeze()).has_value();
+}
+
 Statistics::Statistics(Buffer message) : message_(std::move(message)), root_(fbs::GetStatistics(message_.data())) {}
 
 Result<Statistics> Statistics::Parse(Buffer message) {

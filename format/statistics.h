@@ -65,6 +65,8 @@ class Statistics {
  public:
   /// True when the bytes bear the identifier of such a buffer.
   static bool Matches(Bytes message) noexcept;
+  /// True when it would be a sound one if it bore the identifier.
+  static bool MatchesButForIdentifier(Bytes message);
   /// Errors: kCorruption.
   static Result<Statistics> Parse(Buffer message);
 

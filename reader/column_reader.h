@@ -46,6 +46,11 @@ class ColumnReader {
   std::uint64_t PageEnd(std::uint64_t row) const {
     return CeilDiv(slot_starts_[FindPage(row * slots_per_row_) + 1], slots_per_row_);
   }
+  /// The rows that have slots in the page; neighbours can share a row where pages count items.
+  ValueRange RowsOfPage(std::size_t page) const {
+    const std::uint64_t first = slot_starts_[page] / slots_per_row_;
+    return {first, CeilDiv(slot_starts_[page + 1], slots_per_row_) - first};
+  }
   /// Bytes of all page buffers.
   std::uint64_t stored_bytes() const noexcept { return stored_bytes_; }
 

@@ -14,35 +14,6 @@ namespace {
 constexpr std::int32_t kNoColumn = -1;   // instead of a column: the field has none of its own
 constexpr std::int32_t kTombstone = -2;  // instead of a field: the column is no longer valid
 
-/// The fields of a data file that have a column. Errors: kCorruption.
-Result<std::vector<std::pair<std::int32_t, std::uint32_t>>> ColumnsOf(const format::DataFile& file) {
-  if (file.fields.size() != file.column_indices.size())
-    return Corrupt("data file {}: {} fields with {} columns", file.path, file.fields.size(), file.column_indices.size());
-  std::vector<std::pair<std::int32_t, std::uint32_t>> columns;
-  for (std::size_t i = 0; i < file.fields.size(); ++i) {
-    const std::int32_t column = file.column_indices[i];
-    if (column < kNoColumn) return Corrupt("data file {}: field {} has the column {}", file.path, file.fields[i], column);
-    if (file.fields[i] == kTombstone || column == kNoColumn) continue;
-    columns.emplace_back(file.fields[i], static_cast<std::uint32_t>(column));
-  }
-  return columns;
-}
-
-Result<LiveRows> ReadLiveRows(const Dataset& dataset, const format::Fragment& fragment, std::uint64_t physical_rows,
-                              ContextImpl& context) {
-  if (!fragment.deletion_file.has_value()) return LiveRows(physical_rows, {});
-  LANCEKIT_ASSIGN(const std::string path, dataset.DeletionFilePath(fragment));
-  LANCEKIT_ASSIGN(const std::shared_ptr<Source> source, OpenFileSource(context, path));
-  LANCEKIT_ASSIGN(const Buffer bytes, source->Read(0, source->size()));
-  auto deleted = format::ParseDeletionFile(fragment.deletion_file->kind, bytes.bytes(), physical_rows);
-  if (!deleted) return At(std::move(deleted).status(), {.path = path});
-  // Old manifests do not tell the number.
-  const std::uint64_t expected = fragment.deletion_file->num_deleted_rows, found = format::CountRows(*deleted);
-  if (expected != 0 && found != expected)
-    return At(Corrupt("{} deleted rows where the manifest says {}", found, expected), {.path = path});
-  return LiveRows(physical_rows, *deleted);
-}
-
 Result<TableFragment> OpenFragment(const Dataset& dataset, const format::Fragment& fragment, ContextImpl& context) {
   if (fragment.files.empty() && fragment.physical_rows != 0)
     return Corrupt("fragment {} has {} rows and no data file", fragment.id, fragment.physical_rows);
@@ -76,6 +47,34 @@ std::string FormatVersion(const format::Manifest& manifest) {
 }
 
 }  // namespace
+
+Result<std::vector<std::pair<std::int32_t, std::uint32_t>>> ColumnsOf(const format::DataFile& file) {
+  if (file.fields.size() != file.column_indices.size())
+    return Corrupt("data file {}: {} fields with {} columns", file.path, file.fields.size(), file.column_indices.size());
+  std::vector<std::pair<std::int32_t, std::uint32_t>> columns;
+  for (std::size_t i = 0; i < file.fields.size(); ++i) {
+    const std::int32_t column = file.column_indices[i];
+    if (column < kNoColumn) return Corrupt("data file {}: field {} has the column {}", file.path, file.fields[i], column);
+    if (file.fields[i] == kTombstone || column == kNoColumn) continue;
+    columns.emplace_back(file.fields[i], static_cast<std::uint32_t>(column));
+  }
+  return columns;
+}
+
+Result<LiveRows> ReadLiveRows(const Dataset& dataset, const format::Fragment& fragment, std::uint64_t physical_rows,
+                              ContextImpl& context) {
+  if (!fragment.deletion_file.has_value()) return LiveRows(physical_rows, {});
+  LANCEKIT_ASSIGN(const std::string path, dataset.DeletionFilePath(fragment));
+  LANCEKIT_ASSIGN(const std::shared_ptr<Source> source, OpenFileSource(context, path));
+  LANCEKIT_ASSIGN(const Buffer bytes, source->Read(0, source->size()));
+  auto deleted = format::ParseDeletionFile(fragment.deletion_file->kind, bytes.bytes(), physical_rows);
+  if (!deleted) return At(std::move(deleted).status(), {.path = path});
+  // Old manifests do not tell the number.
+  const std::uint64_t expected = fragment.deletion_file->num_deleted_rows, found = format::CountRows(*deleted);
+  if (expected != 0 && found != expected)
+    return At(Corrupt("{} deleted rows where the manifest says {}", found, expected), {.path = path});
+  return LiveRows(physical_rows, *deleted);
+}
 
 Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, const std::string& path,
                                                      const OpenOptions& options) {

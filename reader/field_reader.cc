@@ -13,20 +13,66 @@ namespace {
 // Stored bytes of strings and lists say little about their size in memory; codecs that decode fast reach about this ratio.
 constexpr std::uint64_t kExpansion = 3;
 
+/// Calls read(rows, is_lost) for parts of the ranges within which none of the lists of lost rows begins or ends;
+/// is_lost[i]: the part lies in rows of list i.
+template <class ReadPart>
+Status ForEachPart(std::span<const ValueRange> ranges, const std::vector<std::vector<ValueRange>>& lost, ReadPart read) {
+  std::vector<bool> is_lost(lost.size());
+  for (ValueRange range : ranges) {
+    while (range.count != 0) {
+      std::uint64_t end = range.first + range.count;
+      for (std::size_t i = 0; i < lost.size(); ++i) {
+        const auto next = std::ranges::find_if(lost[i], [&](const ValueRange& r) { return r.first + r.count > range.first; });
+        is_lost[i] = next != lost[i].end() && next->first <= range.first;
+        if (next != lost[i].end()) end = std::min(end, is_lost[i] ? next->first + next->count : next->first);
+      }
+      LANCEKIT_TRY(read(ValueRange{range.first, end - range.first}, is_lost));
+      range.count -= end - range.first;
+      range.first = end;
+    }
+  }
+  return {};
+}
+
+/// A field that is read as a whole, with holes.
+class FieldWithHoles final : public FieldReader {
+ public:
+  FieldWithHoles(std::shared_ptr<const FieldReader> field, std::size_t num_leaves, std::span<const ValueRange> lost)
+      : field_(std::move(field)), none_(num_leaves, false), lost_{{lost.begin(), lost.end()}} {}
+
+  Status Read(std::span<const ValueRange> rows, FieldSink* sink, PageScratch* scratch) const override {
+    return ForEachPart(rows, lost_, [&](const ValueRange& part, const std::vector<bool>& is_lost) -> Status {
+      if (!is_lost[0]) return field_->Read({&part, 1}, sink, scratch);
+      sink->SetPresent(none_);
+      sink->FillAbsent(part.count);
+      return {};
+    });
+  }
+  std::uint64_t PageEnd(std::uint64_t row) const override { return field_->PageEnd(row); }
+  std::uint64_t EstimateRowBytes() const override { return field_->EstimateRowBytes(); }
+
+ private:
+  std::shared_ptr<const FieldReader> field_;
+  std::vector<bool> none_;
+  std::vector<std::vector<ValueRange>> lost_;
+};
+
 /// Lance 2.1 and newer: a column per leaf, which carries the levels of everything above it.
 class LeafColumns final : public FieldReader {
  public:
-  explicit LeafColumns(std::vector<std::shared_ptr<const ColumnReader>> columns) : columns_(std::move(columns)) {
+  /// `lost`: of each column, rows to be taken for nulls; empty when no column has any.
+  LeafColumns(std::vector<std::shared_ptr<const ColumnReader>> columns, std::vector<std::vector<ValueRange>> lost)
+      : columns_(std::move(columns)), lost_(std::move(lost)) {
     for (const auto& column : columns_) present_.push_back(column != nullptr);
   }
 
   Status Read(std::span<const ValueRange> rows, FieldSink* sink, PageScratch* scratch) const override {
-    sink->SetPresent(present_);
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (columns_[i] != nullptr) LANCEKIT_TRY(columns_[i]->Read(rows, &sink->leaf(i), scratch));
-    }
-    sink->FillAbsent(CountRows(rows));
-    return {};
+    if (lost_.empty()) return ReadColumns(rows, present_, sink, scratch);
+    return ForEachPart(rows, lost_, [&](const ValueRange& part, const std::vector<bool>& is_lost) {
+      std::vector<bool> present = present_;
+      for (std::size_t i = 0; i < present.size(); ++i) present[i] = present[i] && !is_lost[i];
+      return ReadColumns({&part, 1}, present, sink, scratch);
+    });
   }
 
   Result<std::uint64_t> CountDictionaryItems(std::span<const ValueRange> rows) const override {
@@ -77,7 +123,18 @@ class LeafColumns final : public FieldReader {
   }
 
  private:
+  Status ReadColumns(std::span<const ValueRange> rows, const std::vector<bool>& present, FieldSink* sink,
+                     PageScratch* scratch) const {
+    sink->SetPresent(present);
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (present[i]) LANCEKIT_TRY(columns_[i]->Read(rows, &sink->leaf(i), scratch));
+    }
+    sink->FillAbsent(CountRows(rows));
+    return {};
+  }
+
   std::vector<std::shared_ptr<const ColumnReader>> columns_;  // null: absent
+  std::vector<std::vector<ValueRange>> lost_;
   std::vector<bool> present_;
 };
 
@@ -96,9 +153,20 @@ Result<std::vector<std::uint64_t>> FieldReader::BlobSizes(std::span<const ValueR
   return Unsupported("the column holds no blobs that lie by themselves");
 }
 
+namespace {
+
+Result<std::shared_ptr<const FieldReader>> AddHoles(const TableFragment& fragment, const FieldShape& shape,
+                                                    Result<std::shared_ptr<const FieldReader>> field) {
+  const std::span<const ValueRange> lost = fragment.LostRowsOf(shape.field().id);
+  if (!field || lost.empty()) return field;
+  return std::shared_ptr<const FieldReader>(std::make_shared<FieldWithHoles>(*std::move(field), shape.leaves().size(), lost));
+}
+
+}  // namespace
+
 Result<std::shared_ptr<const FieldReader>> FieldReader::Open(const TableFragment& fragment, const FieldShape& shape,
                                                              ContextImpl& context) {
-  if (IsLegacyField(fragment, shape)) return OpenLegacyField(fragment, shape);
+  if (IsLegacyField(fragment, shape)) return AddHoles(fragment, shape, OpenLegacyField(fragment, shape));
   std::vector<std::shared_ptr<const ColumnReader>> columns;
   for (const FieldLeaf& leaf : shape.leaves()) {
     columns.emplace_back();
@@ -107,11 +175,18 @@ Result<std::shared_ptr<const FieldReader>> FieldReader::Open(const TableFragment
     const std::shared_ptr<const FileReader>& file = fragment.files[place->file];
     if (HoldsBlobDescriptors(*file, place->column, *leaf.field)) {
       if (!shape.is_flat()) return At(Unsupported("blobs of 2.2 inside other columns are not supported"), {.column = leaf.name});
-      return OpenBlobColumn(file, place->column, context);
+      return AddHoles(fragment, shape, OpenBlobColumn(file, place->column, context));
     }
     LANCEKIT_ASSIGN(columns.back(), file->Column(place->column, leaf));
   }
-  return std::shared_ptr<const FieldReader>(std::make_shared<LeafColumns>(std::move(columns)));
+  std::vector<std::vector<ValueRange>> lost;
+  if (!fragment.lost.empty()) {
+    for (const FieldLeaf& leaf : shape.leaves()) {
+      const std::span<const ValueRange> rows = fragment.LostRowsOf(leaf.field->id);
+      lost.emplace_back(rows.begin(), rows.end());
+    }
+  }
+  return std::shared_ptr<const FieldReader>(std::make_shared<LeafColumns>(std::move(columns), std::move(lost)));
 }
 
 }  // namespace lancekit

@@ -34,6 +34,11 @@ const ColumnPlace* TableFragment::Place(std::int32_t field_id) const {
   return it == places.end() || it->field_id != field_id ? nullptr : &*it;
 }
 
+std::span<const ValueRange> TableFragment::LostRowsOf(std::int32_t field_id) const {
+  const auto it = std::ranges::find(lost, field_id, &LostRows::field_id);
+  return it == lost.end() ? std::span<const ValueRange>() : std::span<const ValueRange>(it->rows);
+}
+
 const TableFragment& TableImpl::FragmentOf(std::uint64_t row) const {
   const auto after = std::upper_bound(fragments_.begin(), fragments_.end(), row,
                                       [](std::uint64_t r, const TableFragment& fragment) { return r < fragment.first_row; });

@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/context_impl.h"
 #include "lancekit/table.hpp"
+#include "reader/dataset.h"
 #include "reader/file_reader.h"
 #include "reader/live_rows.h"
 #include "reader/selection.h"
@@ -23,6 +25,12 @@ struct ColumnPlace {
   std::uint32_t column = 0;
 };
 
+/// Rows of one field, a leaf or one that is read as a whole, that a salvaged table has nulls for.
+struct LostRows {
+  std::int32_t field_id = 0;
+  std::vector<ValueRange> rows;  ///< of the fragment's files, ascending, apart from each other
+};
+
 /// Rows that share their data files. A bare file is a table of one fragment.
 struct TableFragment {
   std::uint64_t first_row = 0;  ///< row number in the table
@@ -30,12 +38,15 @@ struct TableFragment {
   LiveRows live;
   std::vector<std::shared_ptr<const FileReader>> files;
   std::vector<ColumnPlace> places;  ///< of all fields that have a column, at every nesting level; by field id
+  std::vector<LostRows> lost;       ///< salvage alone
 
   /// Adds a file with its columns; to be called for all files before SortPlaces().
   void AddFile(std::shared_ptr<const FileReader> file, const std::vector<std::pair<std::int32_t, std::uint32_t>>& columns);
   void SortPlaces();
   /// Null when no file of the fragment holds the field: all its values are null.
   const ColumnPlace* Place(std::int32_t field_id) const;
+  /// None for a field without holes.
+  std::span<const ValueRange> LostRowsOf(std::int32_t field_id) const;
 };
 
 class TableImpl {
@@ -65,5 +76,11 @@ std::shared_ptr<const TableImpl> TableOfFile(const Context& context, std::shared
                                              const OpenOptions& options = {});
 /// Opens a version of a dataset folder.
 Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, const std::string& path, const OpenOptions& options);
+
+/// The fields of a data file that have a column, by field id. Errors: kCorruption.
+Result<std::vector<std::pair<std::int32_t, std::uint32_t>>> ColumnsOf(const format::DataFile& file);
+/// What the fragment's deletion file leaves. Errors: kIo, kCorruption.
+Result<LiveRows> ReadLiveRows(const Dataset& dataset, const format::Fragment& fragment, std::uint64_t physical_rows,
+                              ContextImpl& context);
 
 }  // namespace lancekit

@@ -126,6 +126,32 @@ def parquet_through_lance_keeps_values_and_types(tmp):
 
 
 @test
+def salvage_gives_back_what_is_sound(tmp):
+    whole = pq.read_table(FLIGHTS)
+    expect(0, FLIGHTS, tmp / 'a.lance', '--single-file')
+    data = bytearray((tmp / 'a.lance').read_bytes())
+    data[100] ^= 4    # in the first page
+    (tmp / 'a.lance').write_bytes(data)
+    expect(4, tmp / 'a.lance', tmp / 'a.parquet')
+    done = expect(0, '--salvage', 'nulls', '--summary', f'json={tmp / "s.json"}', tmp / 'a.lance', tmp / 'nulls.parquet')
+    losses = json.loads((tmp / 's.json').read_text())['summary']['losses']
+    assert len(losses) == 1 and b'lost: column' in done.stderr, done.stderr
+    column, first, count = losses[0]['column'], losses[0]['first_row'], losses[0]['rows']
+    table = pq.read_table(tmp / 'nulls.parquet')
+    assert table.drop_columns([column]).equals(whole.drop_columns([column]))
+    assert table[column][first:first + count].null_count == count
+    assert table[column][first + count:].equals(whole[column][first + count:])
+    expect(0, '--salvage', 'drop', tmp / 'a.lance', tmp / 'drop.parquet')
+    assert pq.read_table(tmp / 'drop.parquet').num_rows == whole.num_rows - count
+    expect(0, '--salvage', 'drop', '--exclude', column, tmp / 'a.lance', tmp / 'others.parquet')
+    assert pq.read_table(tmp / 'others.parquet').equals(whole.drop_columns([column]))
+    (tmp / 'a.lance').write_bytes(data[:-1])
+    assert b'tail' in expect(4, '--salvage', 'drop', tmp / 'a.lance', tmp / 'none.parquet').stderr
+    assert not (tmp / 'none.parquet').exists()
+    expect(2, '--salvage', 'drop', FLIGHTS, tmp / 'none.parquet')
+
+
+@test
 def blobs_stay_blobs(tmp):
     values = [b'abc', None, b'', b'x' * 100_000, b'y' * 5_000_000]   # pylance keeps the last two beside the data file
     table = pa.table([lance.blob_array(values)], schema=pa.schema([lance.blob_field('b')]))

@@ -137,6 +137,41 @@ def check_pipe(tool):
     check(program.wait() in (0, -signal.SIGPIPE) and not error, f'a closed pipe ends it quietly: {error!r}')
 
 
+def check_verify(tool, folder):
+    for path in FIXTURES:
+        for level in '--quick', '--full':
+            document = tool.json('verify', level, path)
+            check(document['sound'] and document['findings'] == [], f'{path.name} is sound')
+            check(not document['files'][0]['has_hashes'], f'{path.name} has no hashes')
+    check(b'no hashes' in tool('verify', STRINGS, code=0).stdout, 'files without hashes are named')
+    path = folder / 'strings.lance'
+    shutil.copy(STRINGS, path)
+    sums = folder / 'strings.lance.sums'
+    check(tool('checksum', path, code=0).stdout.decode().strip() == str(sums), 'checksum tells what it wrote')
+    for line in sums.read_text().splitlines():
+        json.loads(line)
+    tool('checksum', path, code=6)
+    tool('checksum', path, '--force', code=0)
+    tool('verify', '--sums', sums, path, code=0)
+    part = [part for part in tool.json('layout', path)['parts'] if part['what'] == 'page buffer'][-1]
+    data = bytearray(path.read_bytes())
+    data[part['offset']] ^= 1
+    path.write_bytes(data)
+    result = tool('verify', '--sums', sums, '--json', path, code=1)
+    document = json.loads(result.stdout)
+    found = document['findings'][0]
+    check(not document['sound'] and document['damages'] == 1, 'one damage')
+    check((found['offset'], found['size']) == (part['offset'], part['size']), f'the place is told: {found}')
+    text = tool('verify', '--sums', sums, path, code=1).stdout.decode()
+    check('BAD' in text and f'page {found["page"]} buffer {found["buffer"]}' in text, f'text names the place: {text}')
+    path.write_bytes(data[:-1])
+    document = json.loads(tool('verify', path, '--json', code=1).stdout)
+    check('not a Lance file' in document['findings'][0]['message'], 'a file without its tail is damaged')
+    tool('verify', folder / 'missing.lance', code=3)
+    tool('verify', '--quick', '--full', path, code=2)
+    tool('verify', '--sums', path, path, code=4)
+
+
 def check_damage(tool, folder, flips):
     path = folder / 'damaged.lance'
     whole = (DATA / 'lists-2.2.lance').read_bytes()
@@ -211,6 +246,7 @@ def main():
         check_bad_inputs(tool, folder)
         check_pipe(tool)
         check_values(tool, folder)
+        check_verify(tool, folder)
         check_damage(tool, folder, arguments.flips)
     finally:
         shutil.rmtree(folder)

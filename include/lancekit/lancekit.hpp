@@ -15,5 +15,6 @@
 #include "lancekit/result.hpp"
 #include "lancekit/table.hpp"
 #include "lancekit/types.hpp"
+#include "lancekit/verify.hpp"
 #include "lancekit/version.hpp"
 #include "lancekit/writer.hpp"

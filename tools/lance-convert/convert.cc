@@ -214,13 +214,18 @@ Result<Report> Convert(const Options& options, Context& context) {
   std::vector<std::unique_ptr<Input>> inputs;
   std::vector<NamedSource> sources;
   Report report{.output = options.output};
+  LanceOptions lance{.open = options.open, .salvage = options.salvage, .columns = {}, .exclude = {}, .losses = &report.losses};
+  if (!options.where) {  // a filter may look at any column
+    lance.columns = options.columns;
+    lance.exclude = options.exclude;
+  }
   for (const std::string& path : options.inputs) {
     LANCEKIT_ASSIGN(std::unique_ptr<Input> input, Input::Open(path));
     LANCEKIT_ASSIGN(const Format from, Prepare(input.get(), options));
     if (inputs.empty()) report.input_format = from;
     TextOptions text = TextOptionsOf(options, from);
     text.infer_all = final_output;  // what is sent cannot be taken back for a second try
-    LANCEKIT_ASSIGN(std::unique_ptr<Source> source, OpenSource(*input, from, text, options.open, environment));
+    LANCEKIT_ASSIGN(std::unique_ptr<Source> source, OpenSource(*input, from, text, lance, environment));
     sources.push_back({input->name(), std::move(source)});
     report.inputs.push_back(input->name());
     inputs.push_back(std::move(input));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "lancekit/verify.hpp"
 #include "tools/common/progress.h"
 #include "tools/lance-convert/options.h"
 #include "tools/lance-convert/sink.h"
@@ -25,6 +26,7 @@ struct Report {
   int threads = 0;
   std::uint64_t peak_memory = 0;
   Written written;
+  std::vector<Loss> losses;  ///< of --salvage
 };
 
 /// Runs the conversion. `context` is the one that signals cancel. Errors leave no output behind.

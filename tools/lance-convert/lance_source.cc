@@ -1,6 +1,8 @@
 // A Lance file or dataset as a source.
 #include <arrow/c/bridge.h>
 
+#include <algorithm>
+
 #include "lancekit/lancekit.hpp"
 #include "tools/lance-convert/arrow_error.h"
 #include "tools/lance-convert/batches.h"
@@ -45,11 +47,27 @@ class LanceSource : public Source {
   std::uint64_t batch_bytes_;
 };
 
+/// The table without what is damaged of the columns that are wanted.
+Result<Table> SalvageTable(const Table& table, const LanceOptions& options) {
+  std::vector<std::string> columns = options.columns;
+  if (columns.empty()) {
+    for (const Field& field : table.schema().fields) {
+      if (std::ranges::find(options.exclude, field.name) == options.exclude.end()) columns.push_back(field.name);
+    }
+  }
+  return salvage(table, *options.salvage, columns, [&](const Loss& loss) { options.losses->push_back(loss); });
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Source>> OpenLance(Input& input, const OpenOptions& version, const Environment& environment) {
-  auto table = open(environment.context, input.path(), version);
+Result<std::unique_ptr<Source>> OpenLance(Input& input, const LanceOptions& options, const Environment& environment) {
+  OpenOptions open_options = options.open;
+  if (options.salvage.has_value()) open_options.checksums = Checksums::kNever;
+  auto table = open(environment.context, input.path(), open_options);
+  if (table && options.salvage.has_value()) table = SalvageTable(*table, options);
   if (!table) {
+    if (options.salvage.has_value() && table.error().code == ErrorCode::kCorruption && table.error().page < 0)
+      table.error().message += "; where the tail of a file is damaged, nothing can be salvaged";
     if (table.error().path == input.path()) table.error().path = input.name();
     return table.error();
   }

@@ -19,7 +19,9 @@ namespace {
 void Print(std::FILE* file, const std::string& text) { std::fwrite(text.data(), 1, text.size(), file); }
 
 Status PrintSummary(const Report& report, const Options& options) {
+  if (!options.summary && !options.common.json) Print(stderr, LossText(report));
   if (options.summary && !options.summary->empty()) {
+    Print(stderr, LossText(report));
     std::FILE* file = std::fopen(options.summary->c_str(), "w");
     const bool written = file != nullptr && std::fputs(SummaryJson(report).c_str(), file) >= 0;
     if (file != nullptr && std::fclose(file) == 0 && written) return {};

@@ -18,6 +18,7 @@ struct Raw {
   std::vector<std::string> renames;
   std::string memory_limit;
   std::string summary;
+  std::string salvage;
   std::uint64_t limit = 0;
 };
 
@@ -79,6 +80,11 @@ void AddFormats(CommandLine& app, Options& options) {
   app.add_option("--schema-mode", options.schema_mode, "Several inputs: strict (the same columns) or union (all, with nulls)")
       ->transform(CLI::CheckedTransformer(modes).description(""))
       ->type_name("MODE")
+      ->group("Input and output");
+  app.add_option("--salvage", app.raw.salvage,
+                 "Damaged Lance inputs: keep what is sound; lost values become nulls, or drop their rows")
+      ->check(CLI::IsMember({"nulls", "drop"}).description(""))
+      ->type_name("nulls|drop")
       ->group("Input and output");
   tools::AddVersionOptions(app, options.version, "Input and output");
   app.add_flag("--single-file", options.single_file, "Write a bare .lance file instead of a dataset folder")
@@ -169,6 +175,7 @@ Status ParseOptions(CLI::App& app, int argc, const char* const* argv, Options& o
   if (!raw.to.empty()) {
     LANCEKIT_ASSIGN(options.to, ParseFormat(raw.to));
   }
+  if (!raw.salvage.empty()) options.salvage = raw.salvage == "nulls" ? Salvage::kNulls : Salvage::kDrop;
   if (app.count("--limit") > 0) options.limit = raw.limit;
   if (app.count("--where") > 0) {
     LANCEKIT_ASSIGN(options.where, Filter::parse(options.where_text));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "lancekit/verify.hpp"
 #include "tools/common/command_line.h"
 #include "tools/common/version_options.h"
 #include "tools/lance-convert/format.h"
@@ -36,7 +37,8 @@ struct Options {
   std::uint64_t max_rows_per_file = 0;  ///< 0 = the library's default
   SchemaMode schema_mode = SchemaMode::kStrict;
   tools::VersionOptions version;
-  OpenOptions open;  ///< the version of the dataset that is read
+  OpenOptions open;                ///< the version of the dataset that is read
+  std::optional<Salvage> salvage;  ///< of damaged Lance inputs: all that is sound
   bool force = false;
   int threads = 0;
   std::uint64_t memory_limit = 0;      ///< 0 = the library's default

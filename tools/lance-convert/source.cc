@@ -36,12 +36,15 @@ Result<std::unique_ptr<Source>> OpenWhole(Input& input, Format format, const Tex
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> OpenSource(Input& input, Format format, const TextOptions& text, const OpenOptions& version,
+Result<std::unique_ptr<Source>> OpenSource(Input& input, Format format, const TextOptions& text, const LanceOptions& lance,
                                            const Environment& environment) {
+  const OpenOptions& version = lance.open;
   const bool any_version = version.version || !version.tag.empty() || !version.branch.empty() || version.as_of;
   if (any_version && format != Format::kLance)
     return Status(At(Invalid("--version N, --tag, --branch and --as-of go with Lance datasets only"), {.path = input.name()}));
-  if (format == Format::kLance) return OpenLance(input, version, environment);
+  if (lance.salvage.has_value() && format != Format::kLance)
+    return Status(At(Invalid("--salvage goes with Lance inputs only"), {.path = input.name()}));
+  if (format == Format::kLance) return OpenLance(input, lance, environment);
   LANCEKIT_ASSIGN(std::unique_ptr<Source> source, OpenWhole(input, format, text, environment));
   return FilterRows(std::move(source), environment.pool);
 }

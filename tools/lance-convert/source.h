@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "lancekit/context.hpp"
 #include "lancekit/table.hpp"
+#include "lancekit/verify.hpp"
 #include "tools/lance-convert/format.h"
 #include "tools/lance-convert/input.h"
 
@@ -61,14 +62,23 @@ class Source {
   virtual Result<bool> Retry(const Error&) { return false; }
 };
 
+/// How a Lance input is read.
+struct LanceOptions {
+  OpenOptions open;
+  std::optional<Salvage> salvage;    ///< of a damaged one, these columns
+  std::vector<std::string> columns;  ///< all when empty
+  std::vector<std::string> exclude;
+  std::vector<Loss>* losses = nullptr;  ///< where salvage reports
+};
+
 /// Opens `input`, which must outlive the source.
-Result<std::unique_ptr<Source>> OpenSource(Input& input, Format format, const TextOptions& text, const OpenOptions& version,
+Result<std::unique_ptr<Source>> OpenSource(Input& input, Format format, const TextOptions& text, const LanceOptions& lance,
                                            const Environment& environment);
 
 Result<std::unique_ptr<Source>> OpenParquet(Input& input, const Environment& environment);
 Result<std::unique_ptr<Source>> OpenIpc(Input& input, Format format, const Environment& environment);
 Result<std::unique_ptr<Source>> OpenCsv(Input& input, const TextOptions& text, const Environment& environment);
 Result<std::unique_ptr<Source>> OpenJsonl(Input& input, bool infer_all, const Environment& environment);
-Result<std::unique_ptr<Source>> OpenLance(Input& input, const OpenOptions& version, const Environment& environment);
+Result<std::unique_ptr<Source>> OpenLance(Input& input, const LanceOptions& options, const Environment& environment);
 
 }  // namespace lancekit::convert

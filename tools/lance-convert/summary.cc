@@ -45,6 +45,17 @@ std::string LargestLine(const Report& report) {
 
 }  // namespace
 
+std::string LossText(const Report& report) {
+  std::string text;
+  for (const Loss& loss : report.losses) {
+    text += fmt::format("lost: column \"{}\" rows {} to {}", tools::EscapeControls(loss.column),
+                        tools::GroupDigits(loss.first_row), tools::GroupDigits(loss.first_row + loss.num_rows - 1));
+    if (loss.page >= 0) text += fmt::format(" (page {})", loss.page);
+    text += fmt::format(" of {}: {}\n", tools::EscapeControls(loss.path), tools::EscapeControls(loss.message));
+  }
+  return text;
+}
+
 std::string SummaryText(const Report& report, bool color) {
   const auto label = [color](const char* text) {
     return "  " + tools::Styled(fmt::format("{:<10}", text), tools::Style::kDim, color);
@@ -81,6 +92,12 @@ std::string SummaryJson(const Report& report) {
   json.EndArray().Key("types").BeginArray();
   for (const TypeChange& change : report.written.types) {
     json.BeginObject().Member("column", change.column).Member("from", change.from).Member("to", change.to).EndObject();
+  }
+  json.EndArray().Key("losses").BeginArray();
+  for (const Loss& loss : report.losses) {
+    json.BeginObject().Member("path", loss.path).Member("column", loss.column).Key("page");
+    loss.page >= 0 ? json.Value(loss.page) : json.Null();
+    json.Member("first_row", loss.first_row).Member("rows", loss.num_rows).Member("message", loss.message).EndObject();
   }
   return json.EndArray().EndObject().EndObject().text() + "\n";
 }

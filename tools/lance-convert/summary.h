@@ -7,6 +7,8 @@
 
 namespace lancekit::convert {
 
+/// What --salvage could not save, a line each.
+std::string LossText(const Report& report);
 std::string SummaryText(const Report& report, bool color);
 /// One JSON document on one line.
 std::string SummaryJson(const Report& report);

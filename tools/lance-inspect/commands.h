@@ -22,6 +22,7 @@ struct Command {
   Status (*run)(Session&);
   bool takes_version = true;  ///< --version N, --tag, --branch and --as-of
   bool takes_branch = false;  ///< --branch alone
+  bool makes_file = false;    ///< -o names a file of its own making
 };
 
 std::span<const Command> AllCommands();
@@ -47,5 +48,7 @@ Status RunFragments(Session& session);
 Status RunManifest(Session& session);
 Status RunFiles(Session& session);
 Status RunDump(Session& session);
+Status RunVerify(Session& session);
+Status RunChecksum(Session& session);
 
 }  // namespace lancekit::tools

@@ -35,7 +35,7 @@ std::string HintFor(const Error& error, const Request& request) {
 
 Status Run(const Request& request, Session* session) {
   session->options = request.options;
-  LANCEKIT_ASSIGN(session->output, Output::Open(request.options.output_path));
+  LANCEKIT_ASSIGN(session->output, Output::Open(request.command->makes_file ? "" : request.options.output_path));
   Output& output = *session->output;
   const ColorMode color = request.options.common.color;
   output.set_color(color == ColorMode::kAuto && !output.is_terminal() ? false : UseColor(1, color));
@@ -64,7 +64,7 @@ int Main(int argc, const char* const* argv) {
   if (status.ok()) status = Run(request, &session);
   const Options& options = request.options;
   if (options.verbose) TellCost(session, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  if (status.ok()) return kExitDone;
+  if (status.ok()) return session.exit_code;
   const bool json = options.common.json || options.format == "json" || options.format == "jsonl";
   return ReportError(status.error(), HintFor(status.error(), request),
                      {"lance-inspect", json, UseColor(2, options.common.color), options.where.value_or("")});

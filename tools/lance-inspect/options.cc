@@ -52,6 +52,11 @@ void AddOptions(CLI::App& app, Options& options) {
          "Bytes as base64 (JSON), hex (text) or none")
       ->check(CLI::IsMember({"base64", "hex", "none"}))
       ->type_name("FORM");
+  app.add_flag("--quick", options.quick, "Read the tails of the files only (the default)");
+  app.add_flag("--full", options.full, "Read everything: each page's hashes and values");
+  app.add_option("--sums", options.sums, "Compare with the hashes that checksum has written")->type_name("FILE");
+  app.add_flag("--fail-fast", options.fail_fast, "Stop at the first damage");
+  app.add_flag("--force", options.force, "Replace an existing file of sums");
   app.add_flag("-v,--verbose", options.verbose, "Tell reads, bytes read and time on stderr");
 }
 

@@ -36,6 +36,11 @@ struct Options {
   bool verbose = false;
   ValueStyle values;
   bool has_binary_style = false;
+  bool quick = false;
+  bool full = false;
+  bool fail_fast = false;
+  bool force = false;
+  std::string sums;  ///< --sums; empty = none
 };
 
 struct Session {
@@ -43,6 +48,7 @@ struct Session {
   Context context;
   Format format = Format::kTable;
   std::unique_ptr<Output> output;
+  int exit_code = 0;  ///< of a command that ended well
 };
 
 /// Bytes as the tables show them: exact up to 7 digits, then KiB and so on, unless --bytes.
