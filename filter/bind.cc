@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "filter/test_maker.h"
+#include "format/schema.h"
 
 namespace lancekit::filter {
 namespace {
@@ -174,7 +175,8 @@ class Binder {
       if (!column.path.empty()) column.name += '.';
       column.name += field->name;
       column.path.push_back(field->name);
-      if (at < path.size() && field->type.id != TypeId::kStruct) return Refuse(column.name, *field, "parts of columns");
+      const bool has_parts = field->type.id == TypeId::kStruct && !format::OwnsColumn(*field);  // packed structs are read whole
+      if (at < path.size() && !has_parts) return Refuse(column.name, *field, "parts of columns");
       fields = &field->type.children;
     }
     const bool is_blob =

@@ -76,8 +76,9 @@ class LeafColumns final : public FieldReader {
   }
 
   Result<std::uint64_t> CountDictionaryItems(std::span<const ValueRange> rows) const override {
-    const bool is_string =
-        columns_.size() == 1 && columns_[0] != nullptr && columns_[0]->leaf().is_flat() && columns_[0]->leaf().shape.variable();
+    // Pages of lost rows had better not be opened.
+    const bool is_string = lost_.empty() && columns_.size() == 1 && columns_[0] != nullptr && columns_[0]->leaf().is_flat() &&
+                           columns_[0]->leaf().shape.variable();
     return is_string ? columns_[0]->CountDictionaryItems(rows) : Result<std::uint64_t>(0);
   }
 

@@ -17,8 +17,8 @@ using format::ZoneList;
 const Field* FindLeaf(const std::vector<Field>& fields, std::span<const std::string> path) {
   const auto it = std::ranges::find(fields, path[0], &Field::name);
   if (it == fields.end()) return nullptr;
-  if (path.size() > 1) return FindLeaf(it->type.children, path.subspan(1));
-  return format::OwnsColumn(*it) ? &*it : nullptr;
+  if (format::OwnsColumn(*it)) return path.size() == 1 ? &*it : nullptr;
+  return path.size() == 1 ? nullptr : FindLeaf(it->type.children, path.subspan(1));
 }
 
 /// What one list of zones says about the rows from some row on.
@@ -66,7 +66,8 @@ bool CoverRows(const ZoneList& zones, std::uint64_t num_rows) {
 
 KnownColumn Know(const TableFragment& fragment, const Field* leaf, std::uint64_t num_rows) {
   KnownColumn known;
-  if (leaf == nullptr) return known;
+  // A struct without fields is not null where it has no column.
+  if (leaf == nullptr || (leaf->type.id == TypeId::kStruct && leaf->type.children.empty())) return known;
   const ColumnPlace* const place = fragment.Place(leaf->id);
   if (place == nullptr) {
     known.nulls.emplace();

@@ -31,7 +31,6 @@ Status ScanImpl::Start() {
   if (plan_ != nullptr) return {};
   auto plan = std::make_shared<Plan>();
   plan->table = table_;
-  bytes_before_ = table_->context().counters().bytes_read;
   if (!counts_only_) {
     LANCEKIT_ASSIGN(plan->fields, table_->Select(columns_));
   }
@@ -134,10 +133,10 @@ Result<std::optional<ScanImpl::Part>> ScanImpl::NextPart() {
   for (std::size_t i = 0; i < field_readers_.size(); ++i) {
     const FieldReader& reader = *field_readers_[i];
     count = std::min(count, fragment.live.CountBefore(reader.PageEnd(fragment.live.Physical(first))) - first);
-    if (i < plan_->fields.size() && MayHoldBlobs(plan_->fields[i]->field())) count = CountBlobs(reader, fragment, first, count);
+    const auto& field = i < plan_->fields.size() ? plan_->fields[i] : plan_->filter->fields()[i - plan_->fields.size()];
+    if (MayHoldBlobs(field->field())) count = CountBlobs(reader, fragment, first, count);
   }
   next_row_ += count;
-  if (plan_->filter != nullptr) report_.rows_filtered += count;
   return std::optional<Part>(Part{{&fragment, first, count}, kept_});
 }
 
@@ -254,14 +253,15 @@ void ScanImpl::DropAhead() {
 }
 
 // The size of strings was a guess; when they overflow 32-bit offsets, the batch is read again in two halves.
-Result<BatchPtr> ScanImpl::ReadSmaller(Part part, Result<BatchPtr> result) {
-  while (!result && result.error().code == ErrorCode::kResourceLimit && part.run.count > 1) {
+Result<BatchPtr> ScanImpl::ReadSmaller(Part* part, Result<BatchPtr> result) {
+  while (!result && result.error().code == ErrorCode::kResourceLimit && part->run.count > 1) {
     DropAhead();
-    part.run.count /= 2;
-    next_row_ = part.run.fragment->first_row + part.run.first + part.run.count;
+    part->run.count /= 2;
+    next_row_ = part->run.fragment->first_row + part->run.first + part->run.count;
     next_kept_ = 0;
-    rows_per_batch_ = part.run.count;
-    result = ReadBatch(*plan_, part);
+    if (auto sized = RowsPerBatch(*part->run.fragment); !sized) return std::move(sized).status();
+    rows_per_batch_ = part->run.count;
+    result = ReadBatch(*plan_, *part);
   }
   return result;
 }
@@ -276,9 +276,10 @@ Result<std::optional<Batch>> ScanImpl::Next() {
       failed_ = false;
       return std::optional<Batch>();
     }
-    const auto [part, slot] = std::move(ahead_.front());
+    auto [part, slot] = std::move(ahead_.front());
     ahead_.pop_front();
-    LANCEKIT_ASSIGN(BatchPtr batch, ReadSmaller(part, slot->Wait()));
+    LANCEKIT_ASSIGN(BatchPtr batch, ReadSmaller(&part, slot->Wait()));
+    if (plan_->filter != nullptr) report_.rows_filtered += part.run.count;
     batch = Cut(std::move(batch));
     if (left_ == 0) DropAhead();
     if (plan_->filter != nullptr && batch->num_rows == 0) continue;
@@ -291,7 +292,9 @@ Result<std::uint64_t> ScanImpl::Count() {
   counts_only_ = true;
   LANCEKIT_TRY(Start());
   if (plan_->filter == nullptr) {
-    const std::uint64_t rows = end_row_ - next_row_;
+    std::uint64_t rows = end_row_ - next_row_;
+    for (const auto& [part, slot] : ahead_) rows += part.run.count;
+    DropAhead();
     next_row_ = end_row_;
     return rows;
   }

@@ -20,7 +20,8 @@ namespace lancekit {
 
 class ScanImpl {
  public:
-  explicit ScanImpl(std::shared_ptr<const TableImpl> table) : table_(std::move(table)) {}
+  explicit ScanImpl(std::shared_ptr<const TableImpl> table)
+      : table_(std::move(table)), bytes_before_(table_->context().counters().bytes_read) {}
   ~ScanImpl() { DropAhead(); }
   ScanImpl(const ScanImpl&) = delete;
   ScanImpl& operator=(const ScanImpl&) = delete;
@@ -82,7 +83,8 @@ class ScanImpl {
   void DropAhead();
   static Result<BatchPtr> ReadBatch(const Plan& plan, const Part& part);
   static Result<BatchPtr> ReadMatches(const Plan& plan, const Part& part);
-  Result<BatchPtr> ReadSmaller(Part part, Result<BatchPtr> result);
+  /// Reads a part anew that was too large; cuts it to what was read.
+  Result<BatchPtr> ReadSmaller(Part* part, Result<BatchPtr> result);
   /// Applies offset and limit to the matching rows.
   BatchPtr Cut(BatchPtr batch);
 
