@@ -84,9 +84,10 @@ Status InspectColumns(const FileReader& reader, InspectedFile* file) {
 }
 
 Status InspectGlobalBuffers(const FileReader& reader, InspectedFile* file) {
+  const std::optional<std::size_t> statistics = reader.statistics().global_buffer();
   for (std::uint32_t i = 0; i < reader.footer().num_global_buffers; ++i) {
     LANCEKIT_ASSIGN(const FileRange range, reader.GlobalBufferRange(i));
-    file->global_buffers.push_back({i == 0 ? "schema" : "other", range.offset, range.size});
+    file->global_buffers.push_back({i == 0 ? "schema" : i == statistics ? "statistics" : "other", range.offset, range.size});
   }
   return {};
 }

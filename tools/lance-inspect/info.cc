@@ -18,6 +18,7 @@ namespace {
 struct ByteKinds {
   std::uint64_t data = 0;
   std::uint64_t schema = 0;
+  std::uint64_t statistics = 0;
   std::uint64_t other_buffers = 0;
   std::uint64_t column_metadata = 0;
   std::uint64_t tables = 0;
@@ -32,14 +33,17 @@ ByteKinds CountBytes(const InspectedTable& table) {
       kinds.data += column.bytes();
       kinds.column_metadata += column.metadata.size;
     }
-    for (std::size_t i = 0; i < file.global_buffers.size(); ++i) {
-      (i == 0 ? kinds.schema : kinds.other_buffers) += file.global_buffers[i].size;
+    for (const InspectedBuffer& buffer : file.global_buffers) {
+      std::uint64_t& kind = buffer.role == "schema"       ? kinds.schema
+                            : buffer.role == "statistics" ? kinds.statistics
+                                                          : kinds.other_buffers;
+      kind += buffer.size;
     }
     kinds.tables += file.column_table.size + file.global_buffer_table.size;
     kinds.footer += file.footer.size;
   }
   const std::uint64_t known =
-      kinds.data + kinds.schema + kinds.other_buffers + kinds.column_metadata + kinds.tables + kinds.footer;
+      kinds.data + kinds.schema + kinds.statistics + kinds.other_buffers + kinds.column_metadata + kinds.tables + kinds.footer;
   kinds.rest = table.NumBytes() - std::min(known, table.NumBytes());
   return kinds;
 }
@@ -65,6 +69,7 @@ std::string KindsText(const ByteKinds& kinds, bool has_blobs, const Session& ses
     if (bytes != 0) text += fmt::format("{}{} {}", text.empty() ? "" : " · ", name, BytesText(bytes, session));
   };
   add("schema", kinds.schema);
+  add("statistics", kinds.statistics);
   add("other global buffers", kinds.other_buffers);
   add("column metadata", kinds.column_metadata);
   add("tables", kinds.tables);
@@ -116,6 +121,7 @@ std::vector<Fact> InfoRow(const InspectedTable& table, const Session& session) {
           Fact::Bytes(table.NumBytes(), session),
           Fact::Bytes(kinds.data, session),
           Fact::Bytes(kinds.schema, session),
+          Fact::Bytes(kinds.statistics, session),
           Fact::Bytes(kinds.other_buffers, session),
           Fact::Bytes(kinds.column_metadata, session),
           Fact::Bytes(kinds.tables, session),
@@ -126,9 +132,9 @@ std::vector<Fact> InfoRow(const InspectedTable& table, const Session& session) {
 
 Sheet InfoSheet() {
   Sheet sheet{.name = "tables"};
-  for (const char* key :
-       {"path", "kind", "format_version", "version", "rows", "deleted_rows", "columns", "files", "pages", "bytes", "data_bytes",
-        "schema_bytes", "other_buffer_bytes", "column_metadata_bytes", "table_bytes", "footer_bytes", "rest_bytes", "rest"}) {
+  for (const char* key : {"path", "kind", "format_version", "version", "rows", "deleted_rows", "columns", "files", "pages",
+                          "bytes", "data_bytes", "schema_bytes", "statistics_bytes", "other_buffer_bytes",
+                          "column_metadata_bytes", "table_bytes", "footer_bytes", "rest_bytes", "rest"}) {
     sheet.columns.push_back({key, key});
   }
   return sheet;
