@@ -17,13 +17,19 @@ target_link_libraries(lancekit_objects PUBLIC PkgConfig::ZSTD PkgConfig::LZ4 fmt
 
 lancekit_precompile(lancekit_objects)
 
+# The part that is compiled for size.
+add_library(lancekit_small_objects OBJECT)
+target_link_libraries(lancekit_small_objects PRIVATE lancekit_objects)
+target_compile_options(lancekit_small_objects PRIVATE $<$<CONFIG:Release>:-Os>)
+lancekit_precompile(lancekit_small_objects)
+
 add_library(lancekit_internal STATIC)
-target_link_libraries(lancekit_internal PUBLIC lancekit_objects)
+target_link_libraries(lancekit_internal PUBLIC lancekit_objects lancekit_small_objects)
 
 add_library(lancekit)
 add_library(LanceKit::lancekit ALIAS lancekit)
 # Objects and libraries one by one: linking lancekit_objects would name it, fmt and protozero in the installed package.
-target_sources(lancekit PRIVATE $<TARGET_OBJECTS:lancekit_objects>)
+target_sources(lancekit PRIVATE $<TARGET_OBJECTS:lancekit_objects> $<TARGET_OBJECTS:lancekit_small_objects>)
 target_link_libraries(lancekit PRIVATE PkgConfig::ZSTD PkgConfig::LZ4 Threads::Threads)
 target_include_directories(lancekit INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
