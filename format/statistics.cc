@@ -142,9 +142,15 @@ std::uint64_t OwnHash(Bytes message) {
   return HashBytes(copy.bytes());
 }
 
+/// The verifier of FlatBuffers lets vectors of eight-byte numbers lie anywhere, but reading them needs their alignment.
+template <class T>
+bool IsAligned(const flatbuffers::Vector<T>* vector) {
+  return vector == nullptr || reinterpret_cast<std::uintptr_t>(vector->Data()) % alignof(T) == 0;
+}
+
 template <class T>
 bool HasLength(const flatbuffers::Vector<T>* vector, std::uint64_t length) {
-  return vector == nullptr || vector->size() == length;
+  return vector == nullptr || (vector->size() == length && IsAligned(vector));
 }
 
 bool TextsFit(const flatbuffers::Vector<std::uint8_t>* texts, const flatbuffers::Vector<std::uint32_t>* ends,
@@ -162,7 +168,7 @@ Status CheckZones(const fbs::Zones* zones, Domain domain, std::size_t width, std
   const std::uint64_t length = zones == nullptr || zones->num_rows() == nullptr ? 0 : zones->num_rows()->size();
   if (length != wanted) return Corrupt("{} zones where {} are listed", length, wanted);
   if (length == 0) return {};
-  if (!HasLength(zones->num_values(), length) || !HasLength(zones->num_nulls(), length) ||
+  if (!IsAligned(zones->num_rows()) || !HasLength(zones->num_values(), length) || !HasLength(zones->num_nulls(), length) ||
       !HasLength(zones->num_nans(), length) || !HasLength(zones->flags(), length)) {
     return Corrupt("vectors of different lengths for {} zones", length);
   }
@@ -180,6 +186,7 @@ Status CheckColumn(const fbs::Column* column) {
   const auto domain = static_cast<Domain>(column->domain());
   if (domain > Domain::kNone || !FitsDomain(domain, column->width()))
     return Corrupt("bounds of kind {} with {} bytes", column->domain(), column->width());
+  if (!IsAligned(column->buffer_hashes())) return Corrupt("hashes that are not aligned");
   const auto* const per_page = column->zones_per_page();
   std::uint64_t num_zones = 0;
   for (std::uint64_t i = 0; per_page != nullptr && i < per_page->size(); ++i)
@@ -295,6 +302,7 @@ Result<Statistics> Statistics::Parse(Buffer message) {
   Statistics statistics(std::move(message));
   if (statistics.root_->own_hash() != OwnHash(statistics.message_.bytes()))
     return Corrupt("the statistics buffer differs from its hash");
+  if (!IsAligned(statistics.root_->global_buffer_hashes())) return Corrupt("statistics: hashes that are not aligned");
   for (std::uint64_t i = 0; i < statistics.num_columns(); ++i) {
     if (Status status = CheckColumn(statistics.ColumnAt(i)); !status.ok())
       return Corrupt("statistics of column {}: {}", i, status.error().message);
