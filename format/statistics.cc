@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstring>
 
+#include "base/checked_math.h"
 #include "base/hash.h"
 #include "format/statistics_generated.h"
 #include "types/array.h"
@@ -253,6 +254,14 @@ std::uint64_t ZoneList::size() const noexcept {
 }
 
 std::uint64_t ZoneList::NumRows(std::uint64_t i) const noexcept { return ElementAt(zones_->num_rows(), i, 0); }
+
+bool ZoneList::CoverRows(std::uint64_t num_rows) const noexcept {
+  std::uint64_t sum = 0;
+  for (std::uint64_t i = 0; i < size(); ++i) {
+    if (NumRows(i) == 0 || !CheckedAdd(sum, NumRows(i), &sum)) return false;
+  }
+  return sum == num_rows;
+}
 
 Zone ZoneList::operator[](std::uint64_t i) const {
   Zone zone;

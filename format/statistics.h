@@ -52,6 +52,8 @@ class ZoneList {
   std::uint64_t size() const noexcept;
   std::uint64_t NumRows(std::uint64_t i) const noexcept;
   Zone operator[](std::uint64_t i) const;
+  /// True when they have so many rows together, and each has some.
+  bool CoverRows(std::uint64_t num_rows) const noexcept;
 
  private:
   const fbs::Zones* zones_ = nullptr;

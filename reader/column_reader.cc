@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/checked_math.h"
-#include "base/hash.h"
 #include "base/limits.h"
 
 namespace lancekit {
@@ -15,18 +14,29 @@ PageHashes::PageHashes(std::shared_ptr<const FileStatistics> statistics, std::ui
   for (const format::PageMetadata& page : metadata.pages) first_buffers_.push_back(first_buffers_.back() + page.buffers.size());
 }
 
+Result<std::vector<std::size_t>> PageHashes::DamagedBuffers(const Source& source, const format::ColumnMetadata& metadata,
+                                                            std::size_t page) const {
+  std::vector<std::size_t> damaged;
+  const format::Statistics* const statistics = statistics_->Get();
+  if (statistics == nullptr) return damaged;
+  if (statistics->NumBufferHashes(column_) != first_buffers_.back())
+    return Corrupt("the statistics list {} hashes for the {} buffers of the column", statistics->NumBufferHashes(column_),
+                   first_buffers_.back());
+  const std::vector<format::FileRange>& buffers = metadata.pages[page].buffers;
+  for (std::size_t i = 0; i < buffers.size(); ++i) {
+    LANCEKIT_ASSIGN(const bool matches,
+                    MatchesHash(source, buffers[i], statistics->BufferHash(column_, first_buffers_[page] + i)));
+    if (!matches) damaged.push_back(i);
+  }
+  return damaged;
+}
+
 Status PageHashes::Check(const Source& source, const format::ColumnMetadata& metadata, std::size_t page) const {
   if (checked_[page].load(std::memory_order_relaxed)) return {};
-  if (const format::Statistics* const statistics = statistics_->Get(); statistics != nullptr) {
-    if (statistics->NumBufferHashes(column_) != first_buffers_.back())
-      return Corrupt("{} buffers in the column where the statistics list {}", first_buffers_.back(),
-                     statistics->NumBufferHashes(column_));
-    const std::vector<format::FileRange>& buffers = metadata.pages[page].buffers;
-    for (std::size_t i = 0; i < buffers.size(); ++i) {
-      LANCEKIT_ASSIGN(const Buffer bytes, source.Read(buffers[i].offset, buffers[i].size));
-      if (HashBytes(bytes.bytes()) == statistics->BufferHash(column_, first_buffers_[page] + i)) continue;
-      return At(Corrupt("the {} bytes of buffer {} differ from their hash", buffers[i].size, i), {.offset = buffers[i].offset});
-    }
+  LANCEKIT_ASSIGN(const std::vector<std::size_t> damaged, DamagedBuffers(source, metadata, page));
+  if (!damaged.empty()) {
+    const format::FileRange& buffer = metadata.pages[page].buffers[damaged[0]];
+    return At(Corrupt("the {} bytes of buffer {} differ from their hash", buffer.size, damaged[0]), {.offset = buffer.offset});
   }
   checked_[page].store(true, std::memory_order_relaxed);
   return {};
@@ -65,8 +75,10 @@ Status ColumnReader::Locate(Status status, std::size_t page) const {
 
 Status ColumnReader::CheckHashes(std::size_t page, std::span<const ValueRange> whole_rows) const {
   if (whole_rows.empty()) return {};
-  const std::uint64_t begin = slot_starts_[page] / slots_per_row_, end = CeilDiv(slot_starts_[page + 1], slots_per_row_);
-  const auto holds_page = [&](const ValueRange& rows) { return rows.first <= begin && end <= rows.first + rows.count; };
+  const ValueRange in_page = RowsOfPage(page);
+  const auto holds_page = [&](const ValueRange& rows) {
+    return rows.first <= in_page.first && in_page.first + in_page.count <= rows.first + rows.count;
+  };
   if (std::none_of(whole_rows.begin(), whole_rows.end(), holds_page)) return {};
   Status status = hashes_.Check(*source_, metadata_, page);
   return status.ok() ? std::move(status) : Locate(std::move(status), page);

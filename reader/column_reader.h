@@ -15,12 +15,15 @@
 
 namespace lancekit {
 
-/// The hashes of a column's pages, with which each page is compared once at most. Thread-safe.
+/// The hashes of a column's pages. Thread-safe.
 class PageHashes {
  public:
   PageHashes(std::shared_ptr<const FileStatistics> statistics, std::uint32_t column, const format::ColumnMetadata& metadata);
 
-  /// Ok without hashes. Errors: kCorruption, kIo.
+  /// The buffers of a page that differ; none without hashes. Errors: kIo; kCorruption when there is another number of hashes.
+  Result<std::vector<std::size_t>> DamagedBuffers(const Source& source, const format::ColumnMetadata& metadata,
+                                                  std::size_t page) const;
+  /// That there are none; looks once. Errors: kCorruption, kIo.
   Status Check(const Source& source, const format::ColumnMetadata& metadata, std::size_t page) const;
 
  private:
@@ -41,6 +44,7 @@ class ColumnReader {
   const std::string& name() const noexcept { return name_; }
   const LeafType& leaf() const noexcept { return leaf_; }
   const format::ColumnMetadata& metadata() const noexcept { return metadata_; }
+  const PageHashes& hashes() const noexcept { return hashes_; }
   std::uint64_t num_rows() const noexcept { return slot_starts_.back() / slots_per_row_; }
   /// First row behind the page that holds `row`.
   std::uint64_t PageEnd(std::uint64_t row) const {

@@ -74,7 +74,7 @@ Result<std::shared_ptr<const ColumnReader>> FileReader::Column(std::uint32_t col
   }
   auto metadata = ReadColumnMetadata(column);
   if (!metadata) return At(std::move(metadata).status(), place);
-  PageHashes hashes(statistics_, column, *metadata);
+  PageHashes hashes = HashesOf(column, *metadata);
   LANCEKIT_ASSIGN(auto reader, ColumnReader::Open(source_, *std::move(metadata), leaf.type, leaf.name, descriptor_.num_rows,
                                                   std::move(hashes)));
   {

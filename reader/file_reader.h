@@ -36,6 +36,10 @@ class FileReader {
   Result<format::FileRange> GlobalBufferRange(std::uint32_t buffer) const;
   /// Parses a column's metadata anew.
   Result<format::ColumnMetadata> ReadColumnMetadata(std::uint32_t column) const;
+  /// Of a column with this metadata.
+  PageHashes HashesOf(std::uint32_t column, const format::ColumnMetadata& metadata) const {
+    return {statistics_, column, metadata};
+  }
   /// The column as values of this leaf, opened on first use and then kept.
   Result<std::shared_ptr<const ColumnReader>> Column(std::uint32_t column, const FieldLeaf& leaf) const;
   /// The same in a file of version 2.0: as values of the leaf, or as lists when it is null.

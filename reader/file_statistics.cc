@@ -4,6 +4,11 @@
 
 namespace lancekit {
 
+Result<bool> MatchesHash(const Source& source, const format::FileRange& range, std::uint64_t hash) {
+  LANCEKIT_ASSIGN(const Buffer bytes, source.Read(range.offset, range.size));
+  return HashBytes(bytes.bytes()) == hash;
+}
+
 const format::Statistics* FileStatistics::Get() const {
   std::call_once(loaded_, [this] { Load(); });
   return statistics_.has_value() ? &*statistics_ : nullptr;
@@ -50,8 +55,8 @@ Status FileStatistics::CompareTail() const {
   const format::Statistics* const statistics = Get();
   if (statistics == nullptr) return {};
   const auto check = [&](const format::FileRange& range, std::uint64_t hash, const char* what) -> Status {
-    LANCEKIT_ASSIGN(const Buffer bytes, source_->Read(range.offset, range.size));
-    if (HashBytes(bytes.bytes()) == hash) return {};
+    LANCEKIT_ASSIGN(const bool matches, MatchesHash(*source_, range, hash));
+    if (matches) return {};
     return At(Corrupt("{} of {} bytes differ from their hash", what, range.size),
               {.path = source_->path(), .offset = range.offset});
   };

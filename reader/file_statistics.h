@@ -12,6 +12,9 @@
 
 namespace lancekit {
 
+/// True when the bytes are as their hash says. Errors: as Source::Read.
+Result<bool> MatchesHash(const Source& source, const format::FileRange& range, std::uint64_t hash);
+
 /// Thread-safe.
 class FileStatistics {
  public:

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "base/hash.h"
+#include "reader/blob_columns.h"
+#include "reader/legacy_field.h"
 
 namespace lancekit {
 namespace {
@@ -12,22 +13,12 @@ constexpr std::uint64_t kStepBytes = 8 << 20;
 
 }  // namespace
 
-Result<std::vector<std::size_t>> DamagedBuffers(const Source& source, const format::ColumnMetadata& metadata,
-                                                const format::Statistics& statistics, std::uint32_t column, std::size_t page) {
-  std::uint64_t first = 0, all = 0;
-  for (std::size_t i = 0; i < metadata.pages.size(); ++i) {
-    if (i == page) first = all;
-    all += metadata.pages[i].buffers.size();
-  }
-  if (statistics.NumBufferHashes(column) != all)
-    return Corrupt("the statistics list {} hashes for the {} buffers of the column", statistics.NumBufferHashes(column), all);
-  std::vector<std::size_t> damaged;
-  const std::vector<format::FileRange>& buffers = metadata.pages[page].buffers;
-  for (std::size_t i = 0; i < buffers.size(); ++i) {
-    LANCEKIT_ASSIGN(const Buffer bytes, source.Read(buffers[i].offset, buffers[i].size));
-    if (HashBytes(bytes.bytes()) != statistics.BufferHash(column, first + i)) damaged.push_back(i);
-  }
-  return damaged;
+bool IsPlain(const TableFragment& fragment, const FieldShape& shape) {
+  if (IsLegacyField(fragment, shape)) return false;
+  return std::ranges::none_of(shape.leaves(), [&](const FieldLeaf& leaf) {
+    const ColumnPlace* const place = fragment.Place(leaf.field->id);
+    return place != nullptr && HoldsBlobDescriptors(*fragment.files[place->file], place->column, *leaf.field);
+  });
 }
 
 PageDecoder::PageDecoder(const FieldShape& shape, std::size_t leaf, std::shared_ptr<const ColumnReader> column)

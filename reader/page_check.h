@@ -1,4 +1,4 @@
-// Checking one page by itself: against its hashes, and by decoding all of it.
+// Decoding pages one by one, to see whether they can be.
 #pragma once
 
 #include <cstdint>
@@ -6,14 +6,13 @@
 #include <memory>
 #include <vector>
 
-#include "format/statistics.h"
 #include "reader/column_reader.h"
+#include "reader/table_impl.h"
 
 namespace lancekit {
 
-/// The buffers of a page that differ from their hashes. Errors: kIo; kCorruption when there is another number of hashes.
-Result<std::vector<std::size_t>> DamagedBuffers(const Source& source, const format::ColumnMetadata& metadata,
-                                                const format::Statistics& statistics, std::uint32_t column, std::size_t page);
+/// True for a field whose leaves are columns of pages: not one of Lance 2.0, nor blobs of 2.2.
+bool IsPlain(const TableFragment& fragment, const FieldShape& shape);
 
 /// Takes decoded rows of one leaf: its values in these rows of the file, below whatever lies above it.
 using OnValues = std::function<Status(ValueRange rows, const ArrayData& values)>;

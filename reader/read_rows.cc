@@ -1,15 +1,8 @@
 #include "reader/read_rows.h"
 
-#include <array>
-
 #include "reader/field_reader.h"
 
 namespace lancekit {
-namespace {
-
-constexpr std::array kAllRows{ValueRange{0, ~std::uint64_t{0}}};
-
-}  // namespace
 
 std::span<const ValueRange> CheckedRows(const TableImpl& table, std::span<const ValueRange> whole_rows) {
   switch (table.checksums_) {

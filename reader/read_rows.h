@@ -1,6 +1,7 @@
 // Reading rows of a table into arrays; what scans and takes share.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -15,6 +16,8 @@ struct RowRun {
   std::uint64_t first = 0;
   std::uint64_t count = 0;
 };
+
+inline constexpr std::array kAllRows{ValueRange{0, ~std::uint64_t{0}}};
 
 /// Of `whole_rows`, those whose pages are compared with their hashes; all where the table says so.
 std::span<const ValueRange> CheckedRows(const TableImpl& table, std::span<const ValueRange> whole_rows);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/checked_math.h"
 #include "filter/prune.h"
 #include "format/schema.h"
 #include "reader/field_reader.h"
@@ -29,7 +28,6 @@ class ZoneCursor {
   /// Moves to the zone that holds the row; rows ascend from call to call. Pre: it exists.
   void MoveTo(std::uint64_t row) {
     while (next_ == 0 || end_ <= row) {
-      begin_ = end_;
       end_ += zones_.NumRows(next_++);
       loaded_ = false;
     }
@@ -44,7 +42,6 @@ class ZoneCursor {
  private:
   ZoneList zones_;
   std::uint64_t next_ = 0;
-  std::uint64_t begin_ = 0;
   std::uint64_t end_ = 0;
   bool loaded_ = false;
   Zone zone_;
@@ -55,14 +52,6 @@ struct KnownColumn {
   std::optional<ZoneList> pages, zones;
   std::optional<Zone> nulls;
 };
-
-bool CoverRows(const ZoneList& zones, std::uint64_t num_rows) {
-  std::uint64_t sum = 0;
-  for (std::uint64_t i = 0; i < zones.size(); ++i) {
-    if (zones.NumRows(i) == 0 || !CheckedAdd(sum, zones.NumRows(i), &sum)) return false;
-  }
-  return sum == num_rows;
-}
 
 KnownColumn Know(const TableFragment& fragment, const Field* leaf, std::uint64_t num_rows) {
   KnownColumn known;
@@ -79,7 +68,7 @@ KnownColumn Know(const TableFragment& fragment, const Field* leaf, std::uint64_t
   if (statistics == nullptr || place->column >= statistics->num_columns()) return known;
   if (statistics->domain(place->column) != DomainOf(leaf->type)) return known;
   const ZoneList pages = statistics->Pages(place->column), zones = statistics->Zones(place->column);
-  if (!CoverRows(pages, num_rows) || !CoverRows(zones, num_rows)) return known;
+  if (!pages.CoverRows(num_rows) || !zones.CoverRows(num_rows)) return known;
   known.pages = pages;
   known.zones = zones;
   return known;
@@ -165,8 +154,7 @@ Result<std::shared_ptr<const RowFilter>> RowFilter::Make(const TableImpl& table,
 }
 
 std::vector<ValueRange> RowFilter::Prune(const TableFragment& fragment, ScanReport* report) const {
-  const std::uint64_t num_rows =
-      fragment.files.empty() ? fragment.live.Physical(fragment.num_rows - 1) + 1 : fragment.files[0]->descriptor().num_rows;
+  const std::uint64_t num_rows = fragment.NumPhysicalRows();
   std::vector<KnownColumn> columns;
   for (const Field* leaf : leaves_) columns.push_back(use_zones_ ? Know(fragment, leaf, num_rows) : KnownColumn());
   std::vector<ValueRange> in_pages, kept;

@@ -1,14 +1,11 @@
 // Salvage: finds the pages that are lost, then gives a table that has holes there.
 #include <algorithm>
-#include <array>
 
-#include "base/hash.h"
 #include "base/without_throwing.h"
 #include "lancekit/verify.hpp"
-#include "reader/blob_columns.h"
 #include "reader/field_reader.h"
-#include "reader/legacy_field.h"
 #include "reader/page_check.h"
+#include "reader/read_rows.h"
 #include "reader/table_impl.h"
 
 namespace lancekit {
@@ -81,12 +78,6 @@ class HoleFinder {
  public:
   HoleFinder(const TableImpl& table, const TableFragment& fragment) : table_(table), fragment_(fragment) {}
 
-  /// The number of rows of its files.
-  std::uint64_t PhysicalRows() const {
-    return fragment_.files.empty() ? fragment_.live.Physical(fragment_.num_rows - 1) + 1
-                                   : fragment_.files[0]->descriptor().num_rows;
-  }
-
   /// That what the files say of themselves as a whole can be trusted. Errors: kCorruption.
   Status CheckFiles() const {
     for (const auto& file : fragment_.files) {
@@ -120,7 +111,7 @@ class HoleFinder {
     }
     if (!reader) {
       if (!IsLoss(reader.error().code)) return reader.error();
-      holes.push_back({-1, {0, PhysicalRows()}, reader.error().message});
+      holes.push_back({-1, {0, fragment_.NumPhysicalRows()}, reader.error().message});
       return holes;
     }
     PageDecoder decoder(shape, leaf, *reader);
@@ -128,7 +119,7 @@ class HoleFinder {
       LANCEKIT_TRY(table_.context().CheckCancelled());
       const ValueRange rows = (*reader)->RowsOfPage(page);
       if (rows.count == 0) continue;
-      const Status status = CheckPage(file, **reader, place->column, page, &decoder);
+      const Status status = CheckPage(**reader, page, &decoder);
       if (status.ok()) continue;
       if (!IsLoss(status.error().code)) return status.error();
       holes.push_back({static_cast<std::int64_t>(page), rows, status.error().message});
@@ -139,7 +130,7 @@ class HoleFinder {
   /// The holes of a field that is read by rows. Errors: other than damage.
   Result<std::vector<Hole>> OfRows(const FieldShape& shape) const {
     std::vector<Hole> holes;
-    const std::uint64_t num_rows = PhysicalRows();
+    const std::uint64_t num_rows = fragment_.NumPhysicalRows();
     const auto reader = FieldReader::Open(fragment_, shape, table_.context());
     if (!reader) {
       if (!IsLoss(reader.error().code)) return reader.error();
@@ -147,7 +138,6 @@ class HoleFinder {
       return holes;
     }
     PageScratch scratch;
-    constexpr std::array kAllRows{ValueRange{0, ~std::uint64_t{0}}};
     scratch.whole_rows = kAllRows;
     for (std::uint64_t row = 0; row < num_rows; row += kUnitRows) {
       LANCEKIT_TRY(table_.context().CheckCancelled());
@@ -165,18 +155,10 @@ class HoleFinder {
     return holes;
   }
 
-  bool IsPlain(const FieldShape& shape) const {
-    if (IsLegacyField(fragment_, shape)) return false;
-    return std::ranges::none_of(shape.leaves(), [&](const FieldLeaf& leaf) {
-      const ColumnPlace* const place = fragment_.Place(leaf.field->id);
-      return place != nullptr && HoldsBlobDescriptors(*fragment_.files[place->file], place->column, *leaf.field);
-    });
-  }
-
  private:
   static Status CheckHash(const FileReader& file, const format::FileRange& range, std::uint64_t hash, const char* what) {
-    LANCEKIT_ASSIGN(const Buffer bytes, file.source().Read(range.offset, range.size));
-    if (HashBytes(bytes.bytes()) == hash) return {};
+    LANCEKIT_ASSIGN(const bool matches, MatchesHash(file.source(), range, hash));
+    if (matches) return {};
     return At(Corrupt("{} is not as its hash says, so nothing of the file can be salvaged", what),
               {.path = file.source().path(), .offset = range.offset});
   }
@@ -184,16 +166,13 @@ class HoleFinder {
     const format::Statistics* const known = file.statistics().Get();
     if (known == nullptr || column >= known->num_columns()) return {};
     LANCEKIT_ASSIGN(const format::FileRange range, file.ColumnMetadataRange(column));
-    LANCEKIT_ASSIGN(const Buffer bytes, file.source().Read(range.offset, range.size));
-    if (HashBytes(bytes.bytes()) == known->MetadataHash(column)) return {};
+    LANCEKIT_ASSIGN(const bool matches, MatchesHash(file.source(), range, known->MetadataHash(column)));
+    if (matches) return {};
     return Corrupt("the column metadata is not as its hash says");
   }
-  static Status CheckPage(const FileReader& file, const ColumnReader& reader, std::uint32_t column, std::size_t page,
-                          PageDecoder* decoder) {
-    if (const format::Statistics* const known = file.statistics().Get(); known != nullptr) {
-      LANCEKIT_ASSIGN(const auto damaged, DamagedBuffers(file.source(), reader.metadata(), *known, column, page));
-      if (!damaged.empty()) return Corrupt("the bytes of buffer {} differ from their hash", damaged[0]);
-    }
+  static Status CheckPage(const ColumnReader& reader, std::size_t page, PageDecoder* decoder) {
+    LANCEKIT_ASSIGN(const auto damaged, reader.hashes().DamagedBuffers(*reader.source(), reader.metadata(), page));
+    if (!damaged.empty()) return Corrupt("the bytes of buffer {} differ from their hash", damaged[0]);
     return decoder->Decode(reader.RowsOfPage(page), kStepRows, [](ValueRange, const ArrayData&) { return Status(); });
   }
 
@@ -219,7 +198,7 @@ class Salvager {
       for (const auto& shape : fields) LANCEKIT_TRY(FindHoles(finder, fragment, *shape, &result_->fragments_[i]));
       if (mode_ == Salvage::kDrop) {
         Merge(&lost_rows_);
-        result_->fragments_[i].live = Without(fragment.live, finder.PhysicalRows(), lost_rows_);
+        result_->fragments_[i].live = Without(fragment.live, fragment.NumPhysicalRows(), lost_rows_);
       }
     }
     if (mode_ == Salvage::kNulls) {
@@ -232,9 +211,9 @@ class Salvager {
 
  private:
   Status FindHoles(const HoleFinder& finder, const TableFragment& fragment, const FieldShape& shape, TableFragment* out) {
-    if (!finder.IsPlain(shape)) {
+    if (!IsPlain(fragment, shape)) {
       LANCEKIT_ASSIGN(const std::vector<Hole> holes, finder.OfRows(shape));
-      return TakeHoles(finder, fragment, shape, shape.field().name, shape.field().id, holes, out);
+      return TakeHoles(fragment, shape, shape.field().name, shape.field().id, holes, out);
     }
     // Keys of maps cannot be null, so maps are lost as a whole.
     const bool lost_together = HasMap(shape.field().type);
@@ -242,17 +221,17 @@ class Salvager {
     for (std::size_t i = 0; i < shape.leaves().size(); ++i) {
       const FieldLeaf& leaf = shape.leaves()[i];
       LANCEKIT_ASSIGN(const std::vector<Hole> holes, finder.OfLeaf(shape, i));
-      LANCEKIT_TRY(TakeHoles(finder, fragment, shape, leaf.name, lost_together ? -1 : leaf.field->id, holes, out));
+      LANCEKIT_TRY(TakeHoles(fragment, shape, leaf.name, lost_together ? -1 : leaf.field->id, holes, out));
       all.insert(all.end(), holes.begin(), holes.end());
     }
     if (lost_together && mode_ == Salvage::kNulls) {
-      for (const FieldLeaf& leaf : shape.leaves()) PunchHoles(finder, leaf.field->id, all, out);
+      for (const FieldLeaf& leaf : shape.leaves()) PunchHoles(leaf.field->id, all, out);
     }
     return {};
   }
 
-  Status TakeHoles(const HoleFinder& finder, const TableFragment& fragment, const FieldShape& shape, const std::string& name,
-                   std::int32_t field_id, const std::vector<Hole>& holes, TableFragment* out) {
+  Status TakeHoles(const TableFragment& fragment, const FieldShape& shape, const std::string& name, std::int32_t field_id,
+                   const std::vector<Hole>& holes, TableFragment* out) {
     const ColumnPlace* const place = fragment.Place(shape.leaves()[0].field->id);
     for (const Hole& hole : holes) {
       lost_rows_.push_back(hole.rows);
@@ -263,16 +242,16 @@ class Salvager {
       loss.path = place == nullptr ? table_.path_ : fragment.files[place->file]->source().path();
       if (count != 0) on_loss_(loss);
     }
-    if (mode_ == Salvage::kNulls && field_id >= 0) PunchHoles(finder, field_id, holes, out);
+    if (mode_ == Salvage::kNulls && field_id >= 0) PunchHoles(field_id, holes, out);
     return {};
   }
 
-  static void PunchHoles(const HoleFinder& finder, std::int32_t field_id, const std::vector<Hole>& holes, TableFragment* out) {
+  static void PunchHoles(std::int32_t field_id, const std::vector<Hole>& holes, TableFragment* out) {
     LostRows lost{.field_id = field_id, .rows = {}};
     for (const Hole& hole : holes) lost.rows.push_back(hole.rows);
     Merge(&lost.rows);
     if (lost.rows.empty()) return;
-    if (lost.rows.size() == 1 && lost.rows[0].count >= finder.PhysicalRows()) {
+    if (lost.rows.size() == 1 && lost.rows[0].count >= out->NumPhysicalRows()) {
       std::erase_if(out->places, [&](const ColumnPlace& place) { return place.field_id == field_id; });
     } else {
       out->lost.push_back(std::move(lost));

@@ -29,6 +29,10 @@ void TableFragment::AddFile(std::shared_ptr<const FileReader> file,
 
 void TableFragment::SortPlaces() { std::ranges::stable_sort(places, {}, &ColumnPlace::field_id); }
 
+std::uint64_t TableFragment::NumPhysicalRows() const {
+  return files.empty() ? live.Physical(num_rows - 1) + 1 : files[0]->descriptor().num_rows;
+}
+
 const ColumnPlace* TableFragment::Place(std::int32_t field_id) const {
   const auto it = std::ranges::lower_bound(places, field_id, {}, &ColumnPlace::field_id);
   return it == places.end() || it->field_id != field_id ? nullptr : &*it;

@@ -43,6 +43,8 @@ struct TableFragment {
   /// Adds a file with its columns; to be called for all files before SortPlaces().
   void AddFile(std::shared_ptr<const FileReader> file, const std::vector<std::pair<std::int32_t, std::uint32_t>>& columns);
   void SortPlaces();
+  /// Rows of its files, deleted ones included. Pre: num_rows > 0.
+  std::uint64_t NumPhysicalRows() const;
   /// Null when no file of the fragment holds the field: all its values are null.
   const ColumnPlace* Place(std::int32_t field_id) const;
   /// None for a field without holes.

@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "base/bitmap.h"
-#include "base/checked_math.h"
 #include "base/endian.h"
 #include "types/scalar.h"
 
@@ -126,13 +125,7 @@ std::optional<ZoneCheck> ZoneCheck::Make(const DataType& type, const format::Sta
                                          std::uint64_t num_rows) {
   if (statistics.domain(column) != DomainOf(type)) return std::nullopt;
   const format::ZoneList pages = statistics.Pages(column), zones = statistics.Zones(column);
-  for (const format::ZoneList& list : {pages, zones}) {
-    std::uint64_t sum = 0;
-    for (std::uint64_t i = 0; i < list.size(); ++i) {
-      if (list.NumRows(i) == 0 || !CheckedAdd(sum, list.NumRows(i), &sum)) return std::nullopt;
-    }
-    if (sum != num_rows) return std::nullopt;
-  }
+  if (!pages.CoverRows(num_rows) || !zones.CoverRows(num_rows)) return std::nullopt;
   return ZoneCheck(type, pages, zones);
 }
 

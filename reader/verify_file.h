@@ -55,7 +55,6 @@ class FileVerifier {
   Status DecodePage(const FieldShape& shape, std::size_t leaf, const std::shared_ptr<const ColumnReader>& reader,
                     std::size_t page, ZoneCheck* zones);
   bool IsKnown(const Error& error) const;
-  bool IsPlain(const FieldShape& shape) const;
   const TableFragment* fragment() const;
 
   std::shared_ptr<const FileReader> file_;

@@ -26,11 +26,12 @@ void FileVerifier::CheckPages() {
 void FileVerifier::CheckPageHashes(std::uint32_t index) {
   Column& column = columns_[index];
   if (!column.is_sound) return;
+  const PageHashes hashes = file_->HashesOf(index, column.metadata);
   for (std::size_t page = 0; page < column.metadata.pages.size(); ++page) {
     Finding place;
     place.column = column.name;
     place.page = static_cast<std::int64_t>(page);
-    const auto damaged = DamagedBuffers(file_->source(), column.metadata, *statistics(), index, page);
+    const auto damaged = hashes.DamagedBuffers(file_->source(), column.metadata, page);
     if (!damaged) return findings_->Add(damaged.error(), std::move(place));
     for (const std::size_t buffer : *damaged) {
       const format::FileRange& range = column.metadata.pages[page].buffers[buffer];
@@ -45,7 +46,7 @@ void FileVerifier::CheckPageHashes(std::uint32_t index) {
 }
 
 void FileVerifier::DecodeField(const FieldShape& shape) {
-  if (!IsPlain(shape)) return DecodeRows(shape);
+  if (!IsPlain(*fragment(), shape)) return DecodeRows(shape);
   const std::uint64_t before = findings_->damages();
   bool is_sound = true;
   for (std::size_t i = 0; i < shape.leaves().size(); ++i) {

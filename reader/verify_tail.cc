@@ -2,11 +2,10 @@
 #include <algorithm>
 
 #include "base/checked_math.h"
-#include "base/hash.h"
 #include "legacy/field.h"
 #include "reader/blob_columns.h"
 #include "reader/inspect_encoding.h"
-#include "reader/legacy_field.h"
+#include "reader/page_check.h"
 #include "reader/verify_file.h"
 
 namespace lancekit {
@@ -79,12 +78,12 @@ void FileVerifier::CheckTail() {
 }
 
 bool FileVerifier::CheckHash(const FileRange& range, std::uint64_t hash, Finding place, const char* what) {
-  const auto bytes = file_->source().Read(range.offset, range.size);
-  if (!bytes) {
-    findings_->Add(bytes.error(), std::move(place));
+  const auto matches = MatchesHash(file_->source(), range, hash);
+  if (!matches) {
+    findings_->Add(matches.error(), std::move(place));
     return false;
   }
-  if (HashBytes(bytes->bytes()) == hash) return true;
+  if (*matches) return true;
   place.message = fmt::format("{} is not as its hash says", what);
   findings_->Add(std::move(place));
   return false;
@@ -163,8 +162,8 @@ void FileVerifier::LoadColumn(std::uint32_t index) {
   column.is_sound = true;
   if (const auto* known = statistics(); known != nullptr) {
     // A mismatch was told before.
-    const auto bytes = file_->source().Read(range->offset, range->size);
-    column.is_sound = bytes && HashBytes(bytes->bytes()) == known->MetadataHash(index);
+    const auto matches = MatchesHash(file_->source(), *range, known->MetadataHash(index));
+    column.is_sound = matches && *matches;
   }
   for (std::size_t i = 0; column.is_sound && i < column.metadata.pages.size(); ++i) {
     InspectedPage page;
@@ -178,14 +177,6 @@ void FileVerifier::LoadColumn(std::uint32_t index) {
   }
 }
 
-bool FileVerifier::IsPlain(const FieldShape& shape) const {
-  if (IsLegacyField(*fragment(), shape)) return false;
-  return std::ranges::none_of(shape.leaves(), [&](const FieldLeaf& leaf) {
-    const ColumnPlace* const place = fragment()->Place(leaf.field->id);
-    return place != nullptr && HoldsBlobDescriptors(*file_, place->column, *leaf.field);
-  });
-}
-
 /// Rows of each column, and which fields can be read at all.
 void FileVerifier::CheckFields() {
   if (fragment() == nullptr) return;
@@ -196,7 +187,7 @@ void FileVerifier::CheckFields() {
       continue;
     }
     bool can_read = true;
-    const bool is_plain = IsPlain(**shape);
+    const bool is_plain = IsPlain(*fragment(), **shape);
     for (const FieldLeaf& leaf : (*shape)->leaves()) {
       const ColumnPlace* const place = fragment()->Place(leaf.field->id);
       if (place == nullptr || leaf.type.is_empty_struct() || place->column >= columns_.size()) continue;
