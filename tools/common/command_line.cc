@@ -4,6 +4,7 @@
 #include <lz4.h>
 #include <zstd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 

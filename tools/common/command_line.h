@@ -1,11 +1,15 @@
 // Command lines with CLI11: the options that both programs share, and errors that suggest what was meant.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "lancekit/result.hpp"
 #include "tools/common/common_options.h"
+
+// A header for the few sources that build a command line; CLI11 takes each seconds to compile.
+namespace CLI {
+class App;
+}
 
 namespace lancekit::tools {
 

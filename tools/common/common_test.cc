@@ -1,6 +1,7 @@
 // Tests of what both programs share.
 #include <gtest/gtest.h>
 
+#include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdlib>
 

@@ -1,5 +1,6 @@
 #include "tools/common/version_options.h"
 
+#include <CLI/CLI.hpp>
 #include <cstdint>
 
 #include "base/status.h"

@@ -2,6 +2,8 @@
 #include <arrow/api.h>
 #include <gtest/gtest.h>
 
+#include <CLI/CLI.hpp>
+
 #include "tools/lance-convert/arrow_error.h"
 #include "tools/lance-convert/batches.h"
 #include "tools/lance-convert/columns.h"

@@ -2,6 +2,7 @@
 #include <arrow/config.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 #include <new>

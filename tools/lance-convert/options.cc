@@ -1,5 +1,6 @@
 #include "tools/lance-convert/options.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <limits>
 

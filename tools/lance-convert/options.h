@@ -1,7 +1,6 @@
 // The command line of lance-convert: one table of options, from which parsing and help come.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>

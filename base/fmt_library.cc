@@ -1,5 +1,4 @@
-// fmt's functions, compiled once for both programs; their other sources only declare them. The library keeps its own copies
-// inline.
+// fmt's functions, compiled once; the other sources only declare them.
 #include <fmt/format-inl.h>
 
 namespace fmt {
