@@ -4,6 +4,8 @@
 //   full-zip value: bits_per_value / 8 bytes; a boolean is one byte
 //
 // Source: lance protos/encodings_v2_1.proto (Flat), rust lance-encoding physical/value.rs.
+#include <algorithm>
+
 #include "base/bitmap.h"
 #include "base/checked_math.h"
 #include "encodings/definitions.h"

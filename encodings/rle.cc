@@ -4,6 +4,7 @@
 //   block: u64 size in bytes of the run values; run values; run lengths
 //
 // Source: lance protos/encodings_v2_1.proto (Rle), rust lance-encoding physical/rle.rs.
+#include <algorithm>
 #include <cstring>
 
 #include "base/checked_math.h"

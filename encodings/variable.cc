@@ -7,6 +7,7 @@
 //   full-zip value: the bytes
 //
 // Source: lance protos/encodings_v2_1.proto (Variable), rust lance-encoding physical/binary.rs.
+#include <algorithm>
 #include <cstring>
 
 #include "base/checked_math.h"

@@ -1,6 +1,7 @@
 // The public face of filters: builders, and their text.
 #include "lancekit/filter.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>

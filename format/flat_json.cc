@@ -1,5 +1,6 @@
 #include "format/flat_json.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace lancekit::format {

@@ -1,4 +1,6 @@
 // A whole file: the container, the metadata of all columns, and all rows of all fields, filtered too.
+#include <algorithm>
+
 #include "filter/expression.h"
 #include "fuzz/page_fuzz.h"
 #include "reader/field_reader.h"

@@ -3,6 +3,8 @@
 // equals the same row read among others.
 #pragma once
 
+#include <algorithm>
+
 #include "fuzz/fuzz_input.h"
 #include "structural/page_testing.h"
 #include "types/array_testing.h"

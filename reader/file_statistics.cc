@@ -1,5 +1,7 @@
 #include "reader/file_statistics.h"
 
+#include <algorithm>
+
 #include "base/hash.h"
 
 namespace lancekit {

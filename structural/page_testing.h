@@ -2,6 +2,7 @@
 // is read. Nothing here needs GoogleTest.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
