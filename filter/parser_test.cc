@@ -104,6 +104,12 @@ TEST(FilterParse, LimitsDepthNotLength) {
   EXPECT_EQ(Filter::parse(chain)->node().depth, 2);
 }
 
+// What would be another value than it says does not compile.
+static_assert(!std::is_constructible_v<Literal, char> && !std::is_constructible_v<Literal, wchar_t>);
+static_assert(!std::is_constructible_v<Literal, char16_t> && !std::is_constructible_v<Literal, char32_t>);
+static_assert(!std::is_constructible_v<Literal, std::nullptr_t>);
+static_assert(std::is_constructible_v<Literal, signed char> && std::is_constructible_v<Literal, const char*>);
+
 TEST(FilterBuilders, MakeTheTreesOfTheirText) {
   const Filter built = (col("score") > 9000.0 && col("name").like("ab%")) || !(col("a.\"b.c\"").in({1, "x", nullptr == nullptr}));
   EXPECT_EQ(built.to_string(), "score > 9000 AND name LIKE 'ab%' OR a.\"b.c\" NOT IN (1, 'x', TRUE)");

@@ -5,6 +5,7 @@
 // out where a filter is used. Grammar and semantics: spec/filters.md. Columns are dotted paths whose parts may be quoted.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -35,6 +36,12 @@ class LANCEKIT_EXPORT Literal {
       text_ = std::to_string(value);
     }
   }
+  /// A character would be its number; "A" is a text.
+  Literal(char) = delete;
+  Literal(wchar_t) = delete;
+  Literal(char16_t) = delete;
+  Literal(char32_t) = delete;
+  Literal(std::nullptr_t) = delete;
   Literal(double value);                                                              // NOLINT(google-explicit-constructor)
   Literal(const char* text) : kind_(Kind::kText), text_(text) {}                      // NOLINT(google-explicit-constructor)
   Literal(std::string text) noexcept : kind_(Kind::kText), text_(std::move(text)) {}  // NOLINT(google-explicit-constructor)
