@@ -199,6 +199,7 @@ Result<RowFilter::Matches> RowFilter::Match(const TableImpl& table, std::span<co
   for (const RowRun& run : runs) num_rows += run.count;
   Schema schema = schema_;
   std::vector<ArrayData> columns;
+  matches.is_encoded = !fields_.empty();
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     LANCEKIT_ASSIGN(std::optional<ArrayData> keys, ReadKeys(table, i, runs, whole_rows));
     matches.columns.emplace_back();
@@ -208,6 +209,7 @@ Result<RowFilter::Matches> RowFilter::Match(const TableImpl& table, std::span<co
     } else {
       LANCEKIT_ASSIGN(matches.columns.back(), ReadRows(table, *fields_[i], runs, whole_rows));
       columns.push_back(*matches.columns.back());
+      matches.is_encoded = false;
     }
   }
   LANCEKIT_ASSIGN(matches.rows, filter::Evaluate(filter_, schema, columns, num_rows));

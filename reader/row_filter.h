@@ -29,6 +29,7 @@ class RowFilter {
   struct Matches {
     std::vector<std::optional<ArrayData>> columns;
     filter::RowMask rows;
+    bool is_encoded = false;  ///< all columns were compared as they are stored
   };
   Result<Matches> Match(const TableImpl& table, std::span<const RowRun> runs, std::span<const ValueRange> whole_rows) const;
 

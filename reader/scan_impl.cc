@@ -106,7 +106,10 @@ bool ScanImpl::SkipPruned(std::uint64_t* end) {
     const TableFragment& fragment = table_->FragmentOf(next_row_);
     if (&fragment != pruned_fragment_) {
       pruned_fragment_ = &fragment;
-      kept_ = std::make_shared<const std::vector<ValueRange>>(plan_->filter->Prune(fragment, &report_));
+      ScanReport known;  // of a fragment that counts already, when its rows are read again
+      ScanReport* const report = fragment.first_row < counted_rows_ ? &known : &report_;
+      kept_ = std::make_shared<const std::vector<ValueRange>>(plan_->filter->Prune(fragment, report));
+      counted_rows_ = std::max(counted_rows_, fragment.first_row + fragment.num_rows);
       next_kept_ = 0;
     }
     for (; next_kept_ < kept_->size(); ++next_kept_) {
@@ -148,8 +151,8 @@ ValueRange ScanImpl::Plan::WholeRows(const TableFragment& fragment) const {
   return {first_physical, end_physical - first_physical};
 }
 
-Result<BatchPtr> ScanImpl::ReadBatch(const Plan& plan, const Part& part) {
-  return WithoutThrowing([&]() -> Result<BatchPtr> {
+Result<ScanImpl::Reading> ScanImpl::ReadBatch(const Plan& plan, const Part& part) {
+  return WithoutThrowing([&]() -> Result<Reading> {
     LANCEKIT_TRY(plan.table->context().CheckCancelled());
     if (plan.filter != nullptr) return ReadMatches(plan, part);
     auto batch = std::make_shared<BatchImpl>();
@@ -161,13 +164,13 @@ Result<BatchPtr> ScanImpl::ReadBatch(const Plan& plan, const Part& part) {
       LANCEKIT_ASSIGN(ArrayData column, ReadRows(*plan.table, *shape, runs, {&whole, 1}));
       batch->columns.push_back(std::move(column));
     }
-    return BatchPtr(std::move(batch));
+    return Reading{std::move(batch)};
   });
 }
 
 // The filter's columns are read whole, the others where rows match. Many short runs of rows cost more than reading the rows
 // between them too and leaving those out afterwards.
-Result<BatchPtr> ScanImpl::ReadMatches(const Plan& plan, const Part& part) {
+Result<ScanImpl::Reading> ScanImpl::ReadMatches(const Plan& plan, const Part& part) {
   const RowRun& run = part.run;
   const std::vector<RowRun> runs = PhysicalRuns(run, run.first, run.count);
   const std::span<const ValueRange> whole = *part.kept;
@@ -175,7 +178,7 @@ Result<BatchPtr> ScanImpl::ReadMatches(const Plan& plan, const Part& part) {
   auto batch = std::make_shared<BatchImpl>();
   batch->schema = plan.schema;
   batch->num_rows = static_cast<std::int64_t>(matches.rows.num_set);
-  if (batch->num_rows == 0) return BatchPtr(std::move(batch));
+  if (batch->num_rows == 0) return Reading{std::move(batch), matches.is_encoded};
   const std::vector<RowSpan> spans = SpansOf(matches.rows.bits(), run.count);
   const bool reads_all = spans.size() > run.count / kRowsPerSpan;
   std::vector<RowRun> wanted;
@@ -198,7 +201,7 @@ Result<BatchPtr> ScanImpl::ReadMatches(const Plan& plan, const Part& part) {
       LANCEKIT_ASSIGN(batch->columns.emplace_back(), ReadRows(*plan.table, shape, wanted));
     }
   }
-  return BatchPtr(std::move(batch));
+  return Reading{std::move(batch), matches.is_encoded};
 }
 
 BatchPtr ScanImpl::Cut(BatchPtr batch) {
@@ -230,7 +233,7 @@ Status ScanImpl::Schedule() {
     auto slot = std::make_shared<Slot>();
     ahead_.emplace_back(*part, slot);
     pool.Submit([plan = plan_, slot, part = *part]() mutable {
-      Result<BatchPtr> result = ReadBatch(*plan, part);
+      Result<Reading> result = ReadBatch(*plan, part);
       // The scan, which waits for the result, keeps the table: its last owner must not be a thread of its own pool.
       plan.reset();
       std::lock_guard lock(slot->mutex);
@@ -241,7 +244,7 @@ Status ScanImpl::Schedule() {
   return {};
 }
 
-Result<BatchPtr> ScanImpl::Slot::Wait() {
+Result<ScanImpl::Reading> ScanImpl::Slot::Wait() {
   std::unique_lock lock(mutex);
   ready.wait(lock, [this] { return result.has_value(); });
   return *std::move(result);
@@ -253,7 +256,7 @@ void ScanImpl::DropAhead() {
 }
 
 // The size of strings was a guess; when they overflow 32-bit offsets, the batch is read again in two halves.
-Result<BatchPtr> ScanImpl::ReadSmaller(Part* part, Result<BatchPtr> result) {
+Result<ScanImpl::Reading> ScanImpl::ReadSmaller(Part* part, Result<Reading> result) {
   while (!result && result.error().code == ErrorCode::kResourceLimit && part->run.count > 1) {
     DropAhead();
     part->run.count /= 2;
@@ -278,9 +281,10 @@ Result<std::optional<Batch>> ScanImpl::Next() {
     }
     auto [part, slot] = std::move(ahead_.front());
     ahead_.pop_front();
-    LANCEKIT_ASSIGN(BatchPtr batch, ReadSmaller(&part, slot->Wait()));
+    LANCEKIT_ASSIGN(Reading reading, ReadSmaller(&part, slot->Wait()));
     if (plan_->filter != nullptr) report_.rows_filtered += part.run.count;
-    batch = Cut(std::move(batch));
+    if (reading.is_encoded) report_.rows_encoded += part.run.count;
+    BatchPtr batch = Cut(std::move(reading.batch));
     if (left_ == 0) DropAhead();
     if (plan_->filter != nullptr && batch->num_rows == 0) continue;
     failed_ = false;

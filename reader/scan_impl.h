@@ -42,13 +42,17 @@ class ScanImpl {
   ScanReport report() const;
 
  private:
+  struct Reading {
+    BatchPtr batch;
+    bool is_encoded = false;  // the filter needed no decoded values
+  };
   // A batch that is being read. The reading task holds it too.
   struct Slot {
-    Result<BatchPtr> Wait();
+    Result<Reading> Wait();
 
     std::mutex mutex;
     std::condition_variable ready;
-    std::optional<Result<BatchPtr>> result;
+    std::optional<Result<Reading>> result;
   };
   // What reading tasks need, apart from the scan itself.
   struct Plan {
@@ -81,10 +85,10 @@ class ScanImpl {
   Status Schedule();
   /// Waits for what is being read and forgets it.
   void DropAhead();
-  static Result<BatchPtr> ReadBatch(const Plan& plan, const Part& part);
-  static Result<BatchPtr> ReadMatches(const Plan& plan, const Part& part);
+  static Result<Reading> ReadBatch(const Plan& plan, const Part& part);
+  static Result<Reading> ReadMatches(const Plan& plan, const Part& part);
   /// Reads a part anew that was too large; cuts it to what was read.
-  Result<BatchPtr> ReadSmaller(Part* part, Result<BatchPtr> result);
+  Result<Reading> ReadSmaller(Part* part, Result<Reading> result);
   /// Applies offset and limit to the matching rows.
   BatchPtr Cut(BatchPtr batch);
 
@@ -100,6 +104,7 @@ class ScanImpl {
   const TableFragment* pruned_fragment_ = nullptr;
   std::shared_ptr<const std::vector<ValueRange>> kept_;
   std::size_t next_kept_ = 0;
+  std::uint64_t counted_rows_ = 0;  // those before are of fragments that the report counts
   std::uint64_t skip_ = 0;
   std::uint64_t left_ = ~std::uint64_t{0};
   ScanReport report_;

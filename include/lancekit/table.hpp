@@ -47,6 +47,7 @@ struct ScanReport {
   std::uint64_t zones = 0;
   std::uint64_t zones_kept = 0;
   std::uint64_t rows_filtered = 0;  ///< whose values the filter was compared with
+  std::uint64_t rows_encoded = 0;   ///< of these, rows for which all values were compared as stored: once per run, key or page
   std::uint64_t rows_matched = 0;
   std::uint64_t bytes_read = 0;  ///< from files, by everything that used the scan's Context meanwhile
 };

@@ -78,8 +78,9 @@ lancekit::Result<lancekit::Table> Open(const lancekit::Context& context, const c
 }
 
 void AddReport(const lancekit::ScanReport& found, std::uint64_t* sums) {
-  const std::uint64_t all[] = {found.fragments,  found.fragments_skipped, found.pages,        found.pages_kept, found.zones,
-                               found.zones_kept, found.rows_filtered,     found.rows_matched, found.bytes_read};
+  const std::uint64_t all[] = {found.fragments,    found.fragments_skipped, found.pages,         found.pages_kept,
+                               found.zones,        found.zones_kept,        found.rows_filtered, found.rows_encoded,
+                               found.rows_matched, found.bytes_read};
   for (std::size_t i = 0; i < std::size(all); ++i) sums[i] += all[i];
 }
 

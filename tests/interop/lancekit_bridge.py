@@ -75,7 +75,7 @@ class Lancekit:
         self._check(self.lib.lk_count(str(path).encode(), self._open(version), ctypes.byref(rows)))
         return rows.value
 
-    REPORT = ['fragments', 'fragments_skipped', 'pages', 'pages_kept', 'zones', 'zones_kept', 'rows_filtered', 'rows_matched', 'bytes_read']
+    REPORT = ['fragments', 'fragments_skipped', 'pages', 'pages_kept', 'zones', 'zones_kept', 'rows_filtered', 'rows_encoded', 'rows_matched', 'bytes_read']
 
     def count_where(self, path, where, version=None):
         """-> (number of rows that match, dict with the scan's report)."""
