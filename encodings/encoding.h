@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/buffer.h"
 #include "base/status.h"
@@ -63,6 +64,12 @@ class ChunkDecoder {
   virtual Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch* scratch) const = 0;
   /// The same for several ranges, which ascend: what they share is decoded once. Pre: none is empty.
   virtual Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const;
+  /// Whether DecodeRuns is there.
+  virtual bool has_runs() const noexcept { return false; }
+  /// As DecodeRanges, but of a run of equal values, or a part of it, appends the value once and to `counts` how many it stands
+  /// for. Pre: has_runs().
+  virtual Status DecodeRuns(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink,
+                            std::vector<std::uint64_t>* counts, Scratch* scratch) const;
   /// Variable-width values as they are stored, for an encoding around this one. Errors: kCorruption, kUnsupported.
   virtual Result<StringsView> View(const Chunk& chunk, ValueRange range, Scratch* scratch) const;
 };

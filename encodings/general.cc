@@ -91,6 +91,14 @@ class GeneralDecoder final : public ChunkDecoder {
     return inner_->DecodeRanges(inner, ranges, sink, scratch);
   }
 
+  bool has_runs() const noexcept override { return inner_->has_runs(); }
+  Status DecodeRuns(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, std::vector<std::uint64_t>* counts,
+                    Scratch* scratch) const override {
+    std::array<Bytes, kMaxChunkBuffers> buffers;
+    LANCEKIT_ASSIGN(const Chunk inner, Open(chunk, buffers, scratch));
+    return inner_->DecodeRuns(inner, ranges, sink, counts, scratch);
+  }
+
   Result<StringsView> View(const Chunk& chunk, ValueRange range, Scratch* scratch) const override {
     std::array<Bytes, kMaxChunkBuffers> buffers;
     LANCEKIT_ASSIGN(const Chunk inner, Open(chunk, buffers, scratch));

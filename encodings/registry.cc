@@ -28,6 +28,11 @@ Status ChunkDecoder::DecodeRanges(const Chunk& chunk, std::span<const ValueRange
   return {};
 }
 
+Status ChunkDecoder::DecodeRuns(const Chunk&, std::span<const ValueRange>, ValueSink*, std::vector<std::uint64_t>*,
+                                Scratch*) const {
+  return Unsupported("an encoding without runs is asked for them");
+}
+
 Result<StringsView> ChunkDecoder::View(const Chunk&, ValueRange, Scratch*) const {
   return Unsupported("an encoding for fixed-width values stands where strings are stored");
 }

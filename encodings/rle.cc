@@ -29,32 +29,46 @@ void Repeat(T value, std::uint64_t count, std::byte* to) {
     std::memcpy(to + done * sizeof(T), repeated, kStoreBytes);
 }
 
-/// Appends values of the runs; the ranges ascend. Errors: kCorruption unless the lengths add up to num_values.
-template <class T>
-Status ExpandRuns(Bytes values, Bytes lengths, std::uint64_t num_values, std::span<const ValueRange> ranges, ValueSink* sink) {
-  if (values.size() / sizeof(T) < lengths.size())
+/// Errors: kCorruption unless the lengths add up to num_values and there is a value for each.
+Status CheckRuns(Bytes values, std::size_t width, Bytes lengths, std::uint64_t num_values) {
+  if (values.size() / width < lengths.size())
     return Corrupt("rle: {} bytes of values for {} runs", values.size(), lengths.size());
   std::uint64_t total = 0;
   for (const std::byte length : lengths) total += static_cast<std::uint64_t>(length);
   if (total != num_values) return Corrupt("rle: runs of {} values in a chunk of {}", total, num_values);
+  return {};
+}
+
+/// Calls emit(run, count) for runs, or parts of them, that lie in the ranges, which ascend. Pre: there are so many values.
+template <class Emit>
+void VisitRuns(Bytes lengths, std::span<const ValueRange> ranges, Emit emit) {
   std::size_t run = 0;
   std::uint64_t start = 0;  // of the run
   for (const ValueRange& range : ranges) {
     while (run < lengths.size() && start + static_cast<std::uint64_t>(lengths[run]) <= range.first)
       start += static_cast<std::uint64_t>(lengths[run++]);
-    std::byte* to = sink->AppendFixed(range.count);
     std::uint64_t next = range.first;
     for (const std::uint64_t end = range.first + range.count; next != end;) {
       const std::uint64_t run_end = start + static_cast<std::uint64_t>(lengths[run]);
       const std::uint64_t count = std::min(run_end, end) - next;
-      Repeat(LoadLe<T>(values.data() + run * sizeof(T)), count, to);
-      to += count * sizeof(T);
+      emit(run, count);
       next += count;
       if (next != run_end) break;
       start = run_end;
       ++run;
     }
   }
+}
+
+/// Appends all values of the runs.
+template <class T>
+Status ExpandRuns(Bytes values, Bytes lengths, std::uint64_t num_values, std::span<const ValueRange> ranges, ValueSink* sink) {
+  LANCEKIT_TRY(CheckRuns(values, sizeof(T), lengths, num_values));
+  std::byte* to = sink->AppendFixed(CountRows(ranges));
+  VisitRuns(lengths, ranges, [&](std::size_t run, std::uint64_t count) {
+    Repeat(LoadLe<T>(values.data() + run * sizeof(T)), count, to);
+    to += count * sizeof(T);
+  });
   return {};
 }
 
@@ -94,6 +108,18 @@ class RleDecoder final : public ChunkDecoder {
   }
   Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch*) const override {
     return Expand(bits_, chunk.buffers[0], chunk.buffers[1], chunk.num_values, ranges, sink);
+  }
+  bool has_runs() const noexcept override { return true; }
+  Status DecodeRuns(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, std::vector<std::uint64_t>* counts,
+                    Scratch*) const override {
+    const Bytes values = chunk.buffers[0], lengths = chunk.buffers[1];
+    LANCEKIT_TRY(CheckRuns(values, bits_ / 8, lengths, chunk.num_values));
+    VisitRuns(lengths, ranges, [&](std::size_t run, std::uint64_t count) {
+      if (count == 0) return;
+      sink->AppendBits(values.data(), run * bits_, 1);
+      counts->push_back(count);
+    });
+    return {};
   }
 
  private:

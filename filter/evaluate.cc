@@ -93,11 +93,23 @@ void AndValid(const DataType& type, const ArrayData& array, Words* words) {
   }
 }
 
+/// Keeps the rows of a set of runs.
+void AndRuns(const ArrayData& array, const Words& runs, Words* words) {
+  auto* const bits = reinterpret_cast<std::byte*>(words->data());
+  const auto num_rows = static_cast<std::uint64_t>(array.length);
+  std::uint64_t begin = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(array.dictionary->length); ++i) {
+    const std::uint64_t end = std::min(num_rows, LoadLe<std::uint64_t>(array.values.data() + i * 8));
+    if ((runs[i / 64] >> (i % 64) & 1) == 0) FillBits(bits, begin, end - begin, false);
+    begin = end;
+  }
+}
+
 void AndMatches(const DataType& type, const ArrayData& array, const Test& test, Words* words) {
-  if (type.id == TypeId::kDictionary) {  // once per item
+  if (array.dictionary != nullptr) {  // once per item, or per run
     Words items = FullMask(static_cast<std::uint64_t>(array.dictionary->length));
     AndMatches(ValueType(type), *array.dictionary, test, &items);
-    AndKeys(type, array, items, words);
+    type.id == TypeId::kDictionary ? AndKeys(type, array, items, words) : AndRuns(array, items, words);
   } else if (DomainOf(type) == Domain::kBytes) {
     KeepBytes(type, array, test, words->data());
   } else {

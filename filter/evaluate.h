@@ -21,7 +21,8 @@ struct RowMask {
 };
 
 /// The rows for which the filter is true. `schema` tells what `columns` hold: the columns of the filter at least, whole or cut
-/// down to parts of their structs, as reading FilterColumn::name gives them, or as dictionaries of their type.
+/// down to parts of their structs, as reading FilterColumn::name gives them, as dictionaries of their type, or with their values
+/// in runs, as LeafSink has them.
 /// Errors: kInternal when a column of the filter is not there, is of another type or has another number of rows.
 /// Pre: the arrays are consistent, as the reader makes them.
 Result<RowMask> Evaluate(const BoundFilter& filter, const Schema& schema, std::span<const ArrayData> columns,

@@ -20,6 +20,7 @@ namespace lancekit::filter {
 namespace {
 
 using testing::MakeColumn;
+using testing::MakeRuns;
 using testing::Value;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -368,7 +369,8 @@ void RunRound(Maker* make, Counts* counts) {
     for (Value& value : values) value = make->MakeValue(type);
     if (make->OneIn(8)) std::ranges::fill(values, make->MakeValue(type));
     table.schema.fields.push_back({.name = name, .type = type});
-    table.arrays.push_back(MakeColumn(type, values));
+    const bool is_nested = type.id == TypeId::kDictionary || type.id == TypeId::kStruct;
+    table.arrays.push_back(!is_nested && make->OneIn(3) ? MakeRuns(type, values) : MakeColumn(type, values));
   }
   for (int i = 0; i < 25; ++i) {
     const Filter filter = make->MakeFilter(table.schema, 2);

@@ -107,4 +107,19 @@ ArrayData MakeColumn(const DataType& type, const std::vector<Value>& values) {
   return array;
 }
 
+ArrayData MakeRuns(const DataType& type, const std::vector<Value>& values) {
+  ArrayData array{.length = static_cast<std::int64_t>(values.size())};
+  SetNulls(values, &array);
+  std::vector<Value> runs;
+  MutableBuffer ends;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i > 0 && values[i] && values[i] != runs.back()) ends.AppendLe(std::uint64_t{i});
+    if (i == 0 || (values[i] && values[i] != runs.back())) runs.push_back(values[i]);
+  }
+  if (!values.empty()) ends.AppendLe(std::uint64_t{values.size()});
+  array.values = std::move(ends).Freeze();
+  array.dictionary = std::make_shared<const ArrayData>(MakeColumn(type, runs));
+  return array;
+}
+
 }  // namespace lancekit::filter::testing

@@ -146,6 +146,16 @@ Result<std::uint64_t> ColumnReader::CountDictionaryItems(std::span<const ValueRa
   return all ? items : 0;
 }
 
+Result<std::uint64_t> ColumnReader::RowsPerRun(std::span<const ValueRange> rows) const {
+  std::uint64_t least = kMaxRows;
+  PageScratch scratch;
+  LANCEKIT_TRY(ForEachPage(rows, &scratch, [&](const PageReader& page, std::span<const ValueRange>) -> Status {
+    least = std::min(least, page.RowsPerRun());
+    return {};
+  }));
+  return least;
+}
+
 Result<std::vector<BlobPlace>> ColumnReader::FindBlobs(std::span<const ValueRange> rows) const {
   std::vector<BlobPlace> places;
   PageScratch scratch;

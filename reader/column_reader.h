@@ -65,6 +65,9 @@ class ColumnReader {
   /// Items of the dictionaries of all pages that hold these rows; 0 when one of them has none.
   Result<std::uint64_t> CountDictionaryItems(std::span<const ValueRange> rows) const;
 
+  /// The least PageReader::RowsPerRun of all pages that hold these rows.
+  Result<std::uint64_t> RowsPerRun(std::span<const ValueRange> rows) const;
+
   /// Appends the rows of ranges that ascend without overlap. Pre: the rows exist.
   Status Read(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const;
 

@@ -6,6 +6,7 @@
 #include "reader/blob_columns.h"
 #include "reader/legacy_field.h"
 #include "reader/table_impl.h"
+#include "types/scalar.h"
 
 namespace lancekit {
 namespace {
@@ -80,6 +81,14 @@ class LeafColumns final : public FieldReader {
     const bool is_string = lost_.empty() && columns_.size() == 1 && columns_[0] != nullptr && columns_[0]->leaf().is_flat() &&
                            columns_[0]->leaf().shape.variable();
     return is_string ? columns_[0]->CountDictionaryItems(rows) : Result<std::uint64_t>(0);
+  }
+
+  Result<std::uint64_t> RowsPerRun(std::span<const ValueRange> rows) const override {
+    if (!lost_.empty() || columns_.size() != 1 || columns_[0] == nullptr) return 0;
+    const LeafType& leaf = columns_[0]->leaf();
+    const auto is_struct = [](const ParentNode& parent) { return parent.kind == NodeKind::kStruct; };
+    if (leaf.is_dictionary() || DomainOf(leaf.type) == Domain::kNone || !std::ranges::all_of(leaf.parents, is_struct)) return 0;
+    return columns_[0]->RowsPerRun(rows);
   }
 
   // Each page of a dictionary column has a dictionary of its own, which a batch can hand out as it is.

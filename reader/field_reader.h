@@ -37,6 +37,9 @@ class FieldReader {
   virtual Status Read(std::span<const ValueRange> rows, FieldSink* sink, PageScratch* scratch) const = 0;
   /// Strings: as ColumnReader::CountDictionaryItems; Read then takes a sink of a dictionary type too. 0 for others.
   virtual Result<std::uint64_t> CountDictionaryItems(std::span<const ValueRange>) const { return 0; }
+  /// A single leaf that filters compare, in no list: as ColumnReader::RowsPerRun; unless it is 0, Read takes a sink that collects
+  /// runs too. 0 for others.
+  virtual Result<std::uint64_t> RowsPerRun(std::span<const ValueRange>) const { return 0; }
   /// First row behind the page that holds `row`, where a batch had better end; no limit for most fields.
   virtual std::uint64_t PageEnd(std::uint64_t row) const = 0;
   /// Bytes of a row in memory, guessed.

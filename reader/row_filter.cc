@@ -173,23 +173,33 @@ std::vector<ValueRange> RowFilter::Prune(const TableFragment& fragment, ScanRepo
   return kept;
 }
 
-// Strings in pages with dictionaries: the filter looks at each item once, and rows need no more than keys.
-Result<std::optional<ArrayData>> RowFilter::ReadKeys(const TableImpl& table, std::size_t field, std::span<const RowRun> runs,
-                                                     std::span<const ValueRange> whole_rows) const {
-  constexpr std::uint64_t kRowsPerItem = 4;
-  if (key_fields_[field] == nullptr || runs.empty()) return std::optional<ArrayData>();
+// The filter looks at each run of equal values once, or at each item of the dictionaries of strings, whose rows then need no more
+// than keys.
+Result<std::optional<ArrayData>> RowFilter::ReadEncoded(const TableImpl& table, std::size_t field, std::span<const RowRun> runs,
+                                                        std::span<const ValueRange> whole_rows, DataType* type) const {
+  constexpr std::uint64_t kRowsPerRun = 4, kRowsPerItem = 4;
+  if (runs.empty()) return std::optional<ArrayData>();
   LANCEKIT_ASSIGN(const auto reader, FieldReader::Open(*runs[0].fragment, *fields_[field], table.context()));
   std::vector<ValueRange> rows;
   for (const RowRun& run : runs) rows.push_back({run.first, run.count});
   const std::uint64_t num_rows = CountRows(rows);
+  const FieldShape* shape = fields_[field].get();
+  LANCEKIT_ASSIGN(const std::uint64_t rows_per_run, reader->RowsPerRun(rows));
+  const bool has_runs = rows_per_run >= kRowsPerRun;
+  if (!has_runs) {
+    if (key_fields_[field] == nullptr) return std::optional<ArrayData>();
+    LANCEKIT_ASSIGN(const std::uint64_t items, reader->CountDictionaryItems(rows));
+    if (items == 0 || items > num_rows / kRowsPerItem) return std::optional<ArrayData>();
+    shape = key_fields_[field].get();
+    *type = shape->field().type;
+  }
+  FieldSink sink(*shape, num_rows);
+  if (has_runs) sink.leaf(0).CollectRuns();
   PageScratch scratch;
   scratch.whole_rows = CheckedRows(table, whole_rows);
-  LANCEKIT_ASSIGN(const std::uint64_t items, reader->CountDictionaryItems(rows));
-  if (items == 0 || items > num_rows / kRowsPerItem) return std::optional<ArrayData>();
-  FieldSink sink(*key_fields_[field], num_rows);
   LANCEKIT_TRY(reader->Read(rows, &sink, &scratch));
-  LANCEKIT_ASSIGN(ArrayData keys, std::move(sink).Finish());
-  return std::optional<ArrayData>(std::move(keys));
+  LANCEKIT_ASSIGN(ArrayData column, std::move(sink).Finish());
+  return std::optional<ArrayData>(std::move(column));
 }
 
 Result<RowFilter::Matches> RowFilter::Match(const TableImpl& table, std::span<const RowRun> runs,
@@ -201,11 +211,10 @@ Result<RowFilter::Matches> RowFilter::Match(const TableImpl& table, std::span<co
   std::vector<ArrayData> columns;
   matches.is_encoded = !fields_.empty();
   for (std::size_t i = 0; i < fields_.size(); ++i) {
-    LANCEKIT_ASSIGN(std::optional<ArrayData> keys, ReadKeys(table, i, runs, whole_rows));
+    LANCEKIT_ASSIGN(std::optional<ArrayData> encoded, ReadEncoded(table, i, runs, whole_rows, &schema.fields[i].type));
     matches.columns.emplace_back();
-    if (keys.has_value()) {
-      schema.fields[i] = key_fields_[i]->field();
-      columns.push_back(*std::move(keys));
+    if (encoded.has_value()) {
+      columns.push_back(*std::move(encoded));
     } else {
       LANCEKIT_ASSIGN(matches.columns.back(), ReadRows(table, *fields_[i], runs, whole_rows));
       columns.push_back(*matches.columns.back());

@@ -24,8 +24,8 @@ class RowFilter {
   /// Physical rows of the fragment's files that may match, deleted ones included, ascending. Counts in the report.
   std::vector<ValueRange> Prune(const TableFragment& fragment, ScanReport* report) const;
 
-  /// Rows of the runs, all of one fragment, that match; with the columns that were read for it, those apart of which keys in
-  /// dictionaries were enough (none, then). The rest as for ReadRows.
+  /// Rows of the runs, all of one fragment, that match; with the columns that were read for it, those apart that were
+  /// compared as they are stored (none, then). The rest as for ReadRows.
   struct Matches {
     std::vector<std::optional<ArrayData>> columns;
     filter::RowMask rows;
@@ -34,8 +34,9 @@ class RowFilter {
   Result<Matches> Match(const TableImpl& table, std::span<const RowRun> runs, std::span<const ValueRange> whole_rows) const;
 
  private:
-  Result<std::optional<ArrayData>> ReadKeys(const TableImpl& table, std::size_t field, std::span<const RowRun> runs,
-                                            std::span<const ValueRange> whole_rows) const;
+  /// The column with a value per run, or keys of a dictionary, as `type` then says; none where pages had better be decoded.
+  Result<std::optional<ArrayData>> ReadEncoded(const TableImpl& table, std::size_t field, std::span<const RowRun> runs,
+                                               std::span<const ValueRange> whole_rows, DataType* type) const;
   explicit RowFilter(filter::BoundFilter filter) : filter_(std::move(filter)) {}
 
   filter::BoundFilter filter_;

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/checked_math.h"
+#include "base/limits.h"
 #include "structural/page_reader.h"
 
 namespace lancekit {
@@ -40,15 +41,22 @@ class ConstantPage final : public PageReader {
       if (levels_.max_def() == 0) return Corrupt("constant: neither values nor nulls");
       def = AllNull(entries.count, scratch);
     }
-    const std::uint64_t count = levels_.CountVisible(def, entries.count);
+    std::uint64_t count = levels_.CountVisible(def, entries.count);
     LANCEKIT_ASSIGN(const std::uint16_t* visible, AppendEntries(levels_, rep, def, entries.count, sink, &scratch->visible));
     ValueSink& values = sink->values();
+    if (auto* const run_lengths = sink->run_lengths(); run_lengths != nullptr && count != 0) {
+      run_lengths->push_back(count);
+      visible = nullptr;
+      count = 1;
+    }
     if (!value_.has_value()) {
       values.AppendNulls(count);
       return {};
     }
     return values.shape().variable() ? RepeatString(visible, count, &values, scratch) : RepeatFixed(count, &values);
   }
+
+  std::uint64_t RowsPerRun() const override { return levels_.has_lists() ? 0 : kMaxRows; }
 
  private:
   // Without levels and value everything is null, which is the innermost level.

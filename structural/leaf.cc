@@ -192,13 +192,20 @@ LeafSink::LeafSink(const LeafType& leaf, std::uint64_t num_slots) : leaf_(&leaf)
 }
 
 ValueSink& LeafSink::values() {
-  if (!reserved_) values_.Reserve(capacity_);
+  if (!reserved_ && !run_lengths_.has_value()) values_.Reserve(capacity_);
   reserved_ = true;
   return values_;
 }
 
 ArrayData LeafSink::Finish() && {
   ArrayData array = std::move(values_).Finish(leaf_->type);
+  if (run_lengths_.has_value()) {
+    MutableBuffer ends;
+    std::uint64_t end = 0;
+    for (const std::uint64_t length : *run_lengths_) ends.AppendLe(end += length);
+    auto values = std::make_shared<const ArrayData>(std::move(array));
+    array = {.values = std::move(ends).Freeze(), .dictionary = std::move(values)};
+  }
   std::move(validity_).Finish(&array);
   if (leaf_->is_dictionary()) array.dictionary = std::move(*dictionary_).Finish();
   if (leaf_->type.id == TypeId::kNull) {

@@ -100,7 +100,8 @@ class NodeSink {
   std::int64_t num_items_ = 0;
 };
 
-/// Collects the slots of one leaf, page after page.
+/// Collects the slots of one leaf, page after page. Of runs of slots with equal values it can collect the value once: then the
+/// array has its validity slot by slot, as `dictionary` the values of the runs, and as `values` where each ends, 64 bits each.
 class LeafSink {
  public:
   /// About `num_slots` slots will be appended; their memory is taken at once.
@@ -112,6 +113,10 @@ class LeafSink {
   bool IsWhole(std::uint64_t count) const noexcept { return length() == 0 && count == capacity_; }
   /// Takes the memory on first use.
   ValueSink& values();
+  /// Pre: nothing was appended; the leaf is neither in a list nor a dictionary.
+  void CollectRuns() { run_lengths_.emplace(); }
+  /// Where each value that is appended needs the number of its slots; nullptr unless runs are collected.
+  std::vector<std::uint64_t>* run_lengths() noexcept { return run_lengths_.has_value() ? &*run_lengths_ : nullptr; }
   /// Uses file bytes as the values. Pre: IsWhole(count).
   void Borrow(Buffer values, std::uint64_t count) { values_.Borrow(std::move(values), count); }
 
@@ -140,6 +145,7 @@ class LeafSink {
   bool reserved_ = false;
   ValiditySink validity_;
   std::optional<JoinedDictionary> dictionary_;
+  std::optional<std::vector<std::uint64_t>> run_lengths_;
   std::vector<NodeSink*> parents_;
 };
 

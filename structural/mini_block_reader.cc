@@ -54,6 +54,7 @@ class ChunkTable {
     return static_cast<std::size_t>(it - first_.begin()) - 1;
   }
   std::size_t size() const { return ends_.size(); }
+  std::uint64_t num_items() const { return first_.back(); }
   std::uint64_t first(std::size_t chunk) const { return first_[chunk]; }
   std::uint64_t num_values(std::size_t chunk) const { return first_[chunk + 1] - first_[chunk]; }
   std::uint64_t start_bytes(std::size_t chunk) const { return chunk == 0 ? 0 : ends_[chunk - 1] * mini_block::kAlignment; }
@@ -154,6 +155,12 @@ class MiniBlockPage final : public PageReader {
   std::uint64_t NumDictionaryItems() const override {
     return dictionary_ == nullptr || index_bits_ > 32 ? 0 : dictionary_->num_items();
   }
+  // A run takes a value and a byte for its length; what else the chunks hold makes runs seem shorter.
+  std::uint64_t RowsPerRun() const override {
+    if (!decoder_->has_runs() || levels_.has_lists()) return 0;
+    const std::uint64_t bits = dictionary_ == nullptr ? leaf_.shape.width_bits : index_bits_;
+    return chunks_.num_items() * (bits / 8 + 1) / std::max<std::uint64_t>(1, data_.size);
+  }
 
  private:
   /// Chunks [first, last].
@@ -171,6 +178,7 @@ class MiniBlockPage final : public PageReader {
   Status ReadChunk(std::size_t chunk, Bytes bytes, std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const;
   Result<ChunkLevels> ReadLevels(const ChunkParts& parts, std::uint64_t num_values, PageScratch* scratch) const;
   Status FindEntries(std::size_t chunk, const ChunkLevels& levels, std::span<const ValueRange> rows, ValueRange* entries) const;
+  Status AppendLevels(const ChunkLevels& levels, std::span<const ValueRange> entries, LeafSink* sink, PageScratch* scratch) const;
   Status AppendIndexed(const Chunk& chunk, const ChunkLevels& levels, std::span<const ValueRange> entries,
                        std::span<const ValueRange> values, LeafSink* sink, PageScratch* scratch) const;
   Status OpenDictionary(const PageInput& input);
@@ -332,10 +340,35 @@ Status MiniBlockPage::FindEntries(std::size_t chunk, const ChunkLevels& levels, 
   return {};
 }
 
+/// 0 for each run with a valid value, so that what it holds must be one; the entries are those of the runs.
+std::vector<std::uint16_t> RunLevels(const ChunkLevels& levels, std::span<const ValueRange> entries,
+                                     std::span<const std::uint64_t> run_lengths) {
+  std::vector<std::uint16_t> found(run_lengths.size(), 1);
+  std::size_t run = 0;
+  std::uint64_t left = run_lengths.empty() ? 0 : run_lengths[0];
+  for (const ValueRange& range : entries) {
+    for (std::uint64_t i = range.first; i < range.first + range.count; ++i, --left) {
+      if (left == 0) left = run_lengths[++run];  // no run is empty
+      if (levels.def[i] == 0) found[run] = 0;
+    }
+  }
+  return found;
+}
+
 Status MiniBlockPage::AppendIndexed(const Chunk& chunk, const ChunkLevels& levels, std::span<const ValueRange> entries,
                                     std::span<const ValueRange> values, LeafSink* sink, PageScratch* scratch) const {
   const auto append = [&]<class Index>(ValueSink& indices, Index) -> Status {
     indices.Clear();
+    if (sink->run_lengths() != nullptr) {
+      std::vector<std::uint64_t>& lengths = *sink->run_lengths();
+      const std::size_t first = lengths.size();
+      LANCEKIT_TRY(decoder_->DecodeRuns(chunk, values, &indices, &lengths, &scratch->decode));
+      LANCEKIT_TRY(AppendLevels(levels, entries, sink, scratch));
+      std::vector<std::uint16_t> nulls;
+      if (levels.def != nullptr) nulls = RunLevels(levels, entries, std::span(lengths).subspan(first));
+      return dictionary_->Gather(indices.values().as<Index>(), nulls.empty() ? nullptr : nulls.data(), indices.length(), sink,
+                                 &scratch->ends);
+    }
     if (!values.empty()) LANCEKIT_TRY(decoder_->DecodeRanges(chunk, values, &indices, &scratch->decode));
     Index* next = indices.values().as<Index>();
     for (const ValueRange& range : entries) {
@@ -358,6 +391,15 @@ Status MiniBlockPage::AppendIndexed(const Chunk& chunk, const ChunkLevels& level
     default:
       return append(scratch->indices64, std::uint64_t{});
   }
+}
+
+Status MiniBlockPage::AppendLevels(const ChunkLevels& levels, std::span<const ValueRange> entries, LeafSink* sink,
+                                   PageScratch* scratch) const {
+  for (const ValueRange& range : entries) {
+    const EntryLevels part = levels.At(range.first);
+    LANCEKIT_TRY(AppendEntries(levels_, part.rep, part.def, range.count, sink, &scratch->visible).status());
+  }
+  return {};
 }
 
 Status MiniBlockPage::ReadChunk(std::size_t index, Bytes bytes, std::span<const ValueRange> rows, LeafSink* sink,
@@ -383,11 +425,10 @@ Status MiniBlockPage::ReadChunk(std::size_t index, Bytes bytes, std::span<const 
     value += count;
   }
   if (dictionary_ != nullptr) return AppendIndexed(chunk, levels, entries, {values, num_values}, sink, scratch);
-  for (const ValueRange& range : entries) {
-    const EntryLevels part = levels.At(range.first);
-    LANCEKIT_TRY(AppendEntries(levels_, part.rep, part.def, range.count, sink, &scratch->visible).status());
-  }
+  LANCEKIT_TRY(AppendLevels(levels, entries, sink, scratch));
   if (num_values == 0) return {};
+  if (sink->run_lengths() != nullptr)
+    return decoder_->DecodeRuns(chunk, {values, num_values}, &sink->values(), sink->run_lengths(), &scratch->decode);
   if (num_values == 1) return decoder_->Decode(chunk, values[0], &sink->values(), &scratch->decode);
   return decoder_->DecodeRanges(chunk, {values, num_values}, &sink->values(), &scratch->decode);
 }

@@ -175,6 +175,29 @@ TEST(MiniBlockPage, ReadsThroughADictionary) {
   EXPECT_EQ(array.error().code, ErrorCode::kCorruption);
 }
 
+TEST(MiniBlockPage, ReadsRunsThroughADictionary) {
+  const std::vector<std::string> words{"red", "green"};
+  std::vector<std::string> texts;
+  std::vector<std::uint32_t> indices;
+  std::vector<std::byte> validity(BitmapBytes(5000));
+  for (std::uint32_t i = 0; i < 5000; ++i) {
+    const std::uint32_t run = i / 40 % 3;  // the third kind is null and of no item
+    const bool is_valid = run < 2 && i % 100 != 7;
+    SetBitTo(validity.data(), i, is_valid);
+    indices.push_back(run < 2 ? run : 99);
+    texts.push_back(is_valid ? words[run] : "");
+  }
+  const OwnedValues strings(texts, false), items(words, false), keys = testing::Numbers(indices);
+  const PageValues page = PageOf(strings, validity);
+  EncodedDictionary dictionary;
+  dictionary.num_items = 2;
+  dictionary.encoding = MakeVariableEncoder(items.View())->Describe();
+  AppendVariableBlock(items.View(), &dictionary.bytes);
+  const MemoryPage memory(*WriteMiniBlockPage(page, *MakeRleEncoder(keys.View()), std::move(dictionary), FileVersion::k2_2));
+  EXPECT_EQ((*memory.Open(Leaf(TypeId::kString)))->RowsPerRun(), 21u);  // of 40: definition levels take more than runs
+  EXPECT_EQ(CheckPage(memory, Leaf(TypeId::kString), page), "");
+}
+
 // Item 200 cannot be a key of type int8.
 TEST(MiniBlockPage, RefusesKeysThatTheirTypeDoesNotHave) {
   const OwnedValues items(std::vector<std::string>(201, "x"), false);

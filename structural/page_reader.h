@@ -42,6 +42,8 @@ class PageReader {
   virtual Status ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const;
   /// Items of the page's dictionary, whose keys Read gives to a sink of a dictionary type with 32-bit keys; 0 without one.
   virtual std::uint64_t NumDictionaryItems() const { return 0; }
+  /// Rows for each value of its runs of equal values, about; then Read takes a sink that collects runs too. 0: it has no runs.
+  virtual std::uint64_t RowsPerRun() const { return 0; }
   /// Blob pages: where the bytes of rows lie. Pre and errors: as ReadRanges; kUnsupported for other pages.
   virtual Result<std::vector<BlobPlace>> FindBlobs(std::span<const ValueRange> rows, PageScratch* scratch) const;
 };

@@ -108,6 +108,28 @@ inline std::vector<ValueRange> SpreadRanges(std::uint64_t num_rows, std::uint64_
   return ranges;
 }
 
+/// Reads ranges of rows as runs of equal values. Returns what went wrong or is different from `expected`.
+inline std::string CheckRuns(const PageReader& reader, const LeafType& leaf, const PageValues& expected,
+                             std::span<const ValueRange> ranges) {
+  PageScratch scratch;
+  LeafSink sink(leaf, CountRows(ranges));
+  sink.CollectRuns();
+  if (Status status = reader.ReadRanges(ranges, &sink, &scratch); !status.ok()) return status.error().describe();
+  const ArrayData array = std::move(sink).Finish();
+  const PageValues runs = ValuesOf(leaf, *array.dictionary);
+  std::uint64_t at = 0, run = 0;
+  for (const ValueRange& rows : ranges) {
+    for (std::uint64_t row = rows.first; row < rows.first + rows.count; ++row, ++at) {
+      while (run < runs.num_rows && at >= LoadLe<std::uint64_t>(array.values.data() + run * 8)) ++run;
+      if (run >= runs.num_rows) return fmt::format("the runs end before row {}", row);
+      const bool is_valid = array.validity.empty() || GetBit(array.validity.data(), at);
+      if ((is_valid ? RowText(runs, run) : "null") != RowText(expected, row))
+        return fmt::format("run of row {} is different", row);
+    }
+  }
+  return static_cast<std::uint64_t>(array.length) == at ? "" : fmt::format("{} rows in runs", array.length);
+}
+
 /// Reads ranges of rows at once. Returns what went wrong or is different from `expected`.
 inline std::string CheckRanges(const PageReader& reader, const LeafType& leaf, const PageValues& expected,
                                std::span<const ValueRange> ranges) {
@@ -123,7 +145,8 @@ inline std::string CheckRanges(const PageReader& reader, const LeafType& leaf, c
     }
     at += rows.count;
   }
-  return "";
+  const bool has_runs = reader.RowsPerRun() != 0 && leaf.shape.list_sizes.empty();
+  return has_runs ? CheckRuns(reader, leaf, expected, ranges) : "";
 }
 
 /// Reads the page as a whole, in parts and some rows alone. Returns what went wrong or is different from `expected`.
