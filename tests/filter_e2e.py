@@ -120,6 +120,14 @@ def check_explain(path):
     text = run(INSPECT, 'head', path, '--where', 'delay > 10', '--explain').stderr.decode()
     check(f'--explain: {text}', [line.split()[0] for line in text.splitlines()] == ['filter', 'fragments', 'pages', 'zones', 'rows', 'read'])
     run(INSPECT, 'count', path, '--explain', code=2)
+    done = run(CONVERT, '-q', path, '--where', "date < '2001-01-01 06:00:00'", '-c', 'date', '--explain', '--json', '--to', 'arrow', '-')
+    other = json.loads(done.stderr)['explain']
+    check(f'of convert: {other}', {**other, 'bytes_read': told['bytes_read']} == told)
+    done = run(CONVERT, '-q', SMALL, path, '--where', 'delay > 1000', '--explain', '--to', 'arrow', '-')
+    rows = pa.ipc.open_stream(done.stdout).read_all().num_rows
+    lines = dict(line.split(maxsplit=1) for line in done.stderr.decode().splitlines())
+    check(f'of two inputs: {lines}', lines['rows'].endswith(f', {rows} matched') and lines['fragments'] == '1 of 1 kept')
+    run(CONVERT, '-q', path, '-', '--to', 'csv', '--explain', code=2)
 
 
 def check_stats(database, path):

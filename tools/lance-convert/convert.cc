@@ -20,6 +20,8 @@
 namespace lancekit::convert {
 namespace {
 
+std::uint64_t BytesIn(const Input& input) { return input.size() > 0 ? input.size() : input.bytes_read(); }
+
 std::uint64_t SumSizes(const std::vector<std::unique_ptr<Input>>& inputs) {
   std::uint64_t sum = 0;
   for (const auto& input : inputs) sum += input->size();
@@ -213,6 +215,7 @@ Result<Report> Convert(const Options& options, Context& context) {
   const bool final_output = LookAt(options.output) == Target::kStream;
   std::vector<std::unique_ptr<Input>> inputs;
   std::vector<NamedSource> sources;
+  std::vector<const Input*> others;  // that are not Lance, which are read whole
   Report report{.output = options.output};
   LanceOptions lance{.open = options.open, .salvage = options.salvage, .columns = {}, .exclude = {}, .losses = &report.losses};
   if (!options.where) {  // a filter may look at any column
@@ -223,6 +226,7 @@ Result<Report> Convert(const Options& options, Context& context) {
     LANCEKIT_ASSIGN(std::unique_ptr<Input> input, Input::Open(path));
     LANCEKIT_ASSIGN(const Format from, Prepare(input.get(), options));
     if (inputs.empty()) report.input_format = from;
+    if (from != Format::kLance) others.push_back(input.get());
     TextOptions text = TextOptionsOf(options, from);
     text.infer_all = final_output;  // what is sent cannot be taken back for a second try
     LANCEKIT_ASSIGN(std::unique_ptr<Source> source, OpenSource(*input, from, text, lance, environment));
@@ -233,6 +237,7 @@ Result<Report> Convert(const Options& options, Context& context) {
   LANCEKIT_ASSIGN(const std::unique_ptr<Source> source, JoinSources(std::move(sources), options.schema_mode, environment));
   tools::Progress progress(options.common.quiet ? tools::ProgressMode::kNever : options.common.progress,
                            std::filesystem::path(options.output).filename().string(), "lance-convert");
+  const std::uint64_t bytes_before = context.io_counters().bytes_read;
   while (true) {
     LANCEKIT_ASSIGN(const ColumnPlan plan, PlanColumns(*source->schema(), options));
     Meter meter(inputs, RowsToCome(*source, options), progress);
@@ -241,12 +246,15 @@ Result<Report> Convert(const Options& options, Context& context) {
       progress.Finish();
       report.rows = meter.rows();
       report.columns = plan.columns.size();
-      for (const auto& input : inputs) report.bytes_in += input->size() > 0 ? input->size() : input->bytes_read();
+      for (const auto& input : inputs) report.bytes_in += BytesIn(*input);
       report.arrow_bytes = meter.arrow_bytes();
       report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       report.threads = context.threads();
       report.peak_memory = PeakMemory();
       report.written = *std::move(written);
+      report.scan = source->report();
+      report.scan.bytes_read = context.io_counters().bytes_read - bytes_before;
+      for (const Input* input : others) report.scan.bytes_read += BytesIn(*input);
       return report;
     }
     const Error error = meter.error() ? *meter.error() : written.error();

@@ -27,6 +27,7 @@ struct Report {
   std::uint64_t peak_memory = 0;
   Written written;
   std::vector<Loss> losses;  ///< of --salvage
+  ScanReport scan;           ///< with a filter
 };
 
 /// Runs the conversion. `context` is the one that signals cancel. Errors leave no output behind.

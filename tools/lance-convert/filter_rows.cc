@@ -113,8 +113,10 @@ class FilteredSource : public Source {
   const SchemaPtr& schema() const override { return source_->schema(); }
   std::optional<std::uint64_t> row_count() const override { return source_->row_count(); }
   Result<bool> Retry(const Error& error) override { return source_->Retry(error); }
+  ScanReport report() const override { return *report_; }
 
   arrow::Result<ReaderPtr> Read(const std::vector<int>& columns, const RowRange& rows) override {
+    report_ = std::make_shared<ScanReport>();
     if (!rows.where) return source_->Read(columns, rows);
     auto matcher = Matcher::Make(*rows.where, *schema(), pool_);
     if (!matcher) return ToArrow(matcher.error());
@@ -130,11 +132,14 @@ class FilteredSource : public Source {
     const arrow::FieldVector& fields = all->schema()->fields();
     const auto num_wanted = static_cast<std::ptrdiff_t>(wanted.size());
     SchemaPtr schema = arrow::schema({fields.begin(), fields.begin() + num_wanted}, all->schema()->metadata());
-    const auto next = [all, wanted, tested, matcher = *std::move(matcher), pool = pool_]() -> arrow::Result<BatchPtr> {
+    const auto next = [all, wanted, tested, matcher = *std::move(matcher), pool = pool_,
+                       report = report_]() -> arrow::Result<BatchPtr> {
       ARROW_ASSIGN_OR_RAISE(const BatchPtr batch, all->Next());
       if (batch == nullptr) return batch;
       ARROW_ASSIGN_OR_RAISE(const BatchPtr looked_at, batch->SelectColumns(tested));
       ARROW_ASSIGN_OR_RAISE(const auto matches, matcher.Match(looked_at));
+      report->rows_filtered += static_cast<std::uint64_t>(batch->num_rows());
+      report->rows_matched += static_cast<std::uint64_t>(matches->true_count());
       ARROW_ASSIGN_OR_RAISE(const BatchPtr chosen, batch->SelectColumns(wanted));
       if (matches->true_count() == batch->num_rows()) return chosen;
       arrow::compute::ExecContext context(pool);
@@ -148,6 +153,7 @@ class FilteredSource : public Source {
  private:
   std::unique_ptr<Source> source_;
   arrow::MemoryPool* pool_;
+  std::shared_ptr<ScanReport> report_ = std::make_shared<ScanReport>();  // shared with what Read() gives
 };
 
 }  // namespace

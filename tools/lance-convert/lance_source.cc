@@ -29,6 +29,7 @@ class LanceSource : public Source {
     scan->select(names).offset(rows.skip).batch_bytes(batch_bytes_).batch_rows(static_cast<std::uint64_t>(kMaxBatchRows));
     if (rows.limit) scan->limit(*rows.limit);
     if (rows.where) scan->where(*rows.where);
+    scan_ = scan;
     // next() instead of the exported stream: its errors keep their place in the file.
     return MakeReader(arrow::schema(std::move(fields), schema_->metadata()), [scan]() -> arrow::Result<BatchPtr> {
       auto batch = scan->next();
@@ -41,10 +42,13 @@ class LanceSource : public Source {
     });
   }
 
+  ScanReport report() const override { return scan_ == nullptr ? ScanReport() : scan_->report(); }
+
  private:
   Table table_;
   std::shared_ptr<arrow::Schema> schema_;
   std::uint64_t batch_bytes_;
+  std::shared_ptr<Scan> scan_;  // the last one
 };
 
 /// The table without what is damaged of the columns that are wanted.

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "tools/common/exit_codes.h"
+#include "tools/common/explain.h"
 #include "tools/common/interrupt.h"
 #include "tools/common/report_error.h"
 #include "tools/lance-convert/convert.h"
@@ -21,6 +22,10 @@ void Print(std::FILE* file, const std::string& text) { std::fwrite(text.data(), 
 
 Status PrintSummary(const Report& report, const Options& options) {
   if (!options.summary && !options.common.json) Print(stderr, LossText(report));
+  if (options.explain) {
+    Print(stderr, options.common.json ? tools::ExplainJson("lance-convert/1", *options.where, report.scan)
+                                      : tools::ExplainText(*options.where, report.scan));
+  }
   if (options.summary && !options.summary->empty()) {
     Print(stderr, LossText(report));
     std::FILE* file = std::fopen(options.summary->c_str(), "w");

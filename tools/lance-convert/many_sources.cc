@@ -81,6 +81,18 @@ Result<SchemaPtr> MergeSchemas(const std::vector<NamedSource>& sources, SchemaMo
   return arrow::schema(std::move(fields), merged->metadata());
 }
 
+void Add(const ScanReport& report, ScanReport* sum) {
+  sum->fragments += report.fragments;
+  sum->fragments_skipped += report.fragments_skipped;
+  sum->pages += report.pages;
+  sum->pages_kept += report.pages_kept;
+  sum->zones += report.zones;
+  sum->zones_kept += report.zones_kept;
+  sum->rows_filtered += report.rows_filtered;
+  sum->rows_encoded += report.rows_encoded;
+  sum->rows_matched += report.rows_matched;
+}
+
 class JoinedSource : public Source {
  public:
   JoinedSource(std::vector<NamedSource> sources, SchemaMode mode, SchemaPtr schema, arrow::MemoryPool* pool)
@@ -107,6 +119,12 @@ class JoinedSource : public Source {
     current_ = nullptr;
     ReaderPtr all = MakeReader(wanted_, [this]() { return Next(); });
     return CutRows(std::move(all), rows);
+  }
+
+  ScanReport report() const override {
+    ScanReport sum;
+    for (std::size_t i = 0; i < std::min(at_ + 1, sources_.size()); ++i) Add(sources_[i].source->report(), &sum);
+    return sum;
   }
 
   Result<bool> Retry(const Error& error) override {

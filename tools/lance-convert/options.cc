@@ -52,6 +52,7 @@ void AddColumnsAndRows(CommandLine& app, Options& options) {
       ->type_name("FILTER")
       ->allow_extra_args(false)
       ->group("Columns and rows");
+  app.add_flag("--explain", options.explain, "Tell on stderr what the filter let the program skip")->group("Columns and rows");
   app.add_option("--skip", options.skip, "Rows to skip at the start")
       ->type_name("N")
       ->check(NotNegative())
@@ -181,6 +182,7 @@ Status ParseOptions(CLI::App& app, int argc, const char* const* argv, Options& o
   if (app.count("--where") > 0) {
     LANCEKIT_ASSIGN(options.where, Filter::parse(options.where_text));
   }
+  if (options.explain && !options.where) return Invalid("--explain goes with --where");
   LANCEKIT_TRY(ParseRenames(raw.renames, options));
   if (!raw.summary.empty()) LANCEKIT_TRY(ParseSummary(raw.summary, options));
   if (!raw.memory_limit.empty()) {

@@ -31,6 +31,7 @@ struct Options {
   std::optional<std::uint64_t> limit;
   std::string where_text;
   std::optional<Filter> where;
+  bool explain = false;
   std::string format_version = "2.2";
   bool single_file = false;
   std::uint64_t max_rows_per_file = 0;  ///< 0 = the library's default

@@ -57,6 +57,8 @@ class Source {
                                                                         const RowRange& rows) = 0;
   /// Rows of the input where they are known before it is read.
   virtual std::optional<std::uint64_t> row_count() const { return std::nullopt; }
+  /// What the filter of the last Read() has compared and skipped so far, bytes apart.
+  virtual ScanReport report() const { return {}; }
   /// After a failed Read(): where another try can do better (wider types, longer rows), starts over, perhaps with another
   /// schema(), and returns true.
   virtual Result<bool> Retry(const Error&) { return false; }
