@@ -143,10 +143,11 @@ std::uint64_t OwnHash(Bytes message) {
   return HashBytes(copy.bytes());
 }
 
-/// The verifier of FlatBuffers lets vectors of eight-byte numbers lie anywhere, but reading them needs their alignment.
+/// The verifier of FlatBuffers lets vectors of eight-byte numbers lie anywhere, but reading them needs their alignment. Empty
+/// ones are written without it.
 template <class T>
 bool IsAligned(const flatbuffers::Vector<T>* vector) {
-  return vector == nullptr || reinterpret_cast<std::uintptr_t>(vector->Data()) % alignof(T) == 0;
+  return vector == nullptr || vector->size() == 0 || reinterpret_cast<std::uintptr_t>(vector->Data()) % alignof(T) == 0;
 }
 
 template <class T>
@@ -188,6 +189,12 @@ Status CheckColumn(const fbs::Column* column) {
   if (domain > Domain::kNone || !FitsDomain(domain, column->width()))
     return Corrupt("bounds of kind {} with {} bytes", column->domain(), column->width());
   if (!IsAligned(column->buffer_hashes())) return Corrupt("hashes that are not aligned");
+  const auto* const run_hashes = column->blob_run_hashes();
+  const std::uint64_t num_runs = run_hashes == nullptr ? 0 : run_hashes->size();
+  if (!IsAligned(run_hashes) || (column->blob_run_rows() == nullptr) != (run_hashes == nullptr) ||
+      !HasLength(column->blob_run_rows(), num_runs)) {
+    return Corrupt("{} hashes of blobs for another number of runs", num_runs);
+  }
   const auto* const per_page = column->zones_per_page();
   std::uint64_t num_zones = 0;
   for (std::uint64_t i = 0; per_page != nullptr && i < per_page->size(); ++i)
@@ -229,8 +236,15 @@ MutableBuffer SerializeStatistics(const std::vector<ColumnStatistics>& columns,
     const auto zones = WriteZones(&builder, column, column.zones);
     const auto zones_per_page = builder.CreateVector(column.zones_per_page);
     const auto buffer_hashes = builder.CreateVector(column.buffer_hashes);
+    std::vector<std::uint64_t> blob_rows, blob_hashes;
+    for (const BlobRun& run : column.blob_runs) {
+      blob_rows.push_back(run.num_rows);
+      blob_hashes.push_back(run.hash);
+    }
+    const auto run_rows = blob_rows.empty() ? 0 : builder.CreateVector(blob_rows);
+    const auto run_hashes = blob_rows.empty() ? 0 : builder.CreateVector(blob_hashes);
     written.push_back(fbs::CreateColumn(builder, static_cast<std::uint8_t>(column.domain), column.width, pages, zones,
-                                        zones_per_page, buffer_hashes, column.metadata_hash));
+                                        zones_per_page, buffer_hashes, column.metadata_hash, run_rows, run_hashes));
   }
   const auto all = builder.CreateVector(written);
   const auto global_hashes = builder.CreateVector(global_buffer_hashes);
@@ -351,6 +365,14 @@ std::uint64_t Statistics::BufferHash(std::uint64_t column, std::uint64_t buffer)
 }
 
 std::uint64_t Statistics::MetadataHash(std::uint64_t column) const noexcept { return ColumnAt(column)->metadata_hash(); }
+
+std::vector<BlobRun> Statistics::BlobRuns(std::uint64_t column) const {
+  const fbs::Column& at = *ColumnAt(column);
+  std::vector<BlobRun> runs(at.blob_run_rows() == nullptr ? 0 : at.blob_run_rows()->size());
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    runs[i] = {ElementAt(at.blob_run_rows(), i, 0), ElementAt(at.blob_run_hashes(), i, 0)};
+  return runs;
+}
 
 std::vector<std::uint64_t> Statistics::GlobalBufferHashes() const {
   const auto* const hashes = root_->global_buffer_hashes();

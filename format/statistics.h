@@ -18,6 +18,12 @@ struct Statistics;
 struct Zones;
 }  // namespace fbs
 
+/// Rows of a page whose blobs have a hash together.
+struct BlobRun {
+  std::uint64_t num_rows = 0;
+  std::uint64_t hash = 0;  ///< of their bytes, one blob after the other
+};
+
 /// What the buffer holds of one column, on its way there.
 struct ColumnStatistics {
   Domain domain = Domain::kNone;
@@ -27,6 +33,7 @@ struct ColumnStatistics {
   std::vector<std::uint32_t> zones_per_page;
   std::vector<std::uint64_t> buffer_hashes;  ///< of all pages
   std::uint64_t metadata_hash = 0;
+  std::vector<BlobRun> blob_runs;  ///< of all pages; none but for blobs
 };
 
 /// Hashes of what lies behind the buffer.
@@ -81,6 +88,8 @@ class Statistics {
   std::uint64_t NumBufferHashes(std::uint64_t column) const noexcept;
   std::uint64_t BufferHash(std::uint64_t column, std::uint64_t buffer) const noexcept;
   std::uint64_t MetadataHash(std::uint64_t column) const noexcept;
+  /// In row order; none for other columns, and when blobs were not hashed.
+  std::vector<BlobRun> BlobRuns(std::uint64_t column) const;
   /// Of the global buffers before this one.
   std::vector<std::uint64_t> GlobalBufferHashes() const;
   TailHashes tail_hashes() const noexcept;

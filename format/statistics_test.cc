@@ -6,6 +6,8 @@
 #include <limits>
 #include <random>
 
+#include "base/hash.h"
+
 namespace lancekit::format {
 namespace {
 
@@ -31,6 +33,7 @@ ColumnStatistics Column(Domain domain, std::uint8_t width, std::vector<Zone> zon
   column.zones = std::move(zones);
   column.buffer_hashes = {11, 22};
   column.metadata_hash = 33;
+  if (domain == Domain::kNone) column.blob_runs = {{5, 44}, {4, 55}};
   return column;
 }
 
@@ -79,6 +82,18 @@ Buffer Sealed(const std::vector<ColumnStatistics>& columns) {
   return std::move(message).Freeze();
 }
 
+TEST(Hash, OfPartsIsThatOfTheWhole) {
+  std::vector<std::byte> bytes(3000);
+  std::mt19937 random(5);
+  for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
+  Hasher hasher;
+  for (const std::size_t size : {std::size_t{0}, std::size_t{17}, std::size_t{240}, std::size_t{3000}}) {
+    const Bytes all(bytes.data(), size);
+    for (std::size_t at = 0; at < size; at += 700) hasher.Add(all.subspan(at, std::min<std::size_t>(700, size - at)));
+    EXPECT_EQ(hasher.Finish(), HashBytes(all)) << size;
+  }
+}
+
 TEST(Statistics, ComeBackAsTheyWere) {
   const std::vector<ColumnStatistics> columns = AllDomains();
   const Buffer message = Sealed(columns);
@@ -96,6 +111,9 @@ TEST(Statistics, ComeBackAsTheyWere) {
     ASSERT_EQ(statistics->NumBufferHashes(i), 2u);
     EXPECT_EQ(statistics->BufferHash(i, 1), 22u);
     EXPECT_EQ(statistics->MetadataHash(i), 33u);
+    const std::vector<BlobRun> runs = statistics->BlobRuns(i);
+    ASSERT_EQ(runs.size(), columns[i].blob_runs.size());
+    if (!runs.empty()) EXPECT_EQ(runs[1].num_rows + runs[1].hash, 59u);
     ASSERT_EQ(statistics->Pages(i).size(), 1u);
     EXPECT_EQ(statistics->ZonesInPage(i, 0), columns[i].zones.size());
     ExpectEqual(statistics->Pages(i)[0], columns[i].pages[0]);
@@ -167,6 +185,7 @@ TEST(Statistics, LyingWritersStayWithinTheirBuffer) {
       for (const ZoneList& zones : {statistics->Pages(column), statistics->Zones(column)}) {
         for (std::uint64_t i = 0; i < zones.size(); ++i) static_cast<void>(zones[i]);
       }
+      static_cast<void>(statistics->BlobRuns(column));
     }
   }
   EXPECT_GT(accepted, 100);

@@ -84,12 +84,15 @@ class BlobColumn final : public FieldReader {
     return {};
   }
 
-  Result<BlobBytes> FindBlob(std::uint64_t row) const override {
+  Result<std::vector<BlobBytes>> FindBlobs(std::span<const ValueRange> rows) const override {
     PageScratch scratch;
-    const ValueRange only{row, 1};
-    LANCEKIT_ASSIGN(const ArrayData array, ReadDescriptors({&only, 1}, &scratch));
+    LANCEKIT_ASSIGN(const ArrayData array, ReadDescriptors(rows, &scratch));
     Sidecars sidecars;
-    return Locate(array, 0, &sidecars);
+    std::vector<BlobBytes> blobs(static_cast<std::size_t>(array.length));
+    for (std::size_t i = 0; i < blobs.size(); ++i) {
+      LANCEKIT_ASSIGN(blobs[i], Locate(array, i, &sidecars));
+    }
+    return blobs;
   }
 
   Result<std::vector<std::uint64_t>> BlobSizes(std::span<const ValueRange> rows) const override {
@@ -98,7 +101,7 @@ class BlobColumn final : public FieldReader {
     return SizesOf(array);
   }
 
-  std::uint64_t PageEnd(std::uint64_t) const override { return ~std::uint64_t{0}; }
+  std::uint64_t PageEnd(std::uint64_t row) const override { return column_->PageEnd(row); }
   // Blobs are large; batches stay small.
   std::uint64_t EstimateRowBytes() const override { return std::uint64_t{1} << 16; }
 

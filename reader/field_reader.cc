@@ -35,6 +35,29 @@ Status ForEachPart(std::span<const ValueRange> ranges, const std::vector<std::ve
   return {};
 }
 
+/// Blobs of rows, found part by part; those of lost rows are null.
+template <class FindInPart>
+Result<std::vector<BlobBytes>> FindBlobsBesideHoles(std::span<const ValueRange> rows,
+                                                    const std::vector<std::vector<ValueRange>>& lost, FindInPart find) {
+  std::vector<BlobBytes> blobs;
+  LANCEKIT_TRY(ForEachPart(rows, lost, [&](const ValueRange& part, const std::vector<bool>& is_lost) -> Status {
+    if (is_lost[0]) {
+      blobs.insert(blobs.end(), part.count, BlobBytes{.source = nullptr, .is_null = true});
+      return {};
+    }
+    LANCEKIT_ASSIGN(const std::vector<BlobBytes> found, find(part));
+    blobs.insert(blobs.end(), found.begin(), found.end());
+    return {};
+  }));
+  return blobs;
+}
+
+std::vector<std::uint64_t> SizesOf(const std::vector<BlobBytes>& blobs) {
+  std::vector<std::uint64_t> sizes;
+  for (const BlobBytes& blob : blobs) sizes.push_back(blob.size);
+  return sizes;
+}
+
 /// A field that is read as a whole, with holes.
 class FieldWithHoles final : public FieldReader {
  public:
@@ -51,6 +74,13 @@ class FieldWithHoles final : public FieldReader {
   }
   std::uint64_t PageEnd(std::uint64_t row) const override { return field_->PageEnd(row); }
   std::uint64_t EstimateRowBytes() const override { return field_->EstimateRowBytes(); }
+  Result<std::vector<BlobBytes>> FindBlobs(std::span<const ValueRange> rows) const override {
+    return FindBlobsBesideHoles(rows, lost_, [&](const ValueRange& part) { return field_->FindBlobs({&part, 1}); });
+  }
+  Result<std::vector<std::uint64_t>> BlobSizes(std::span<const ValueRange> rows) const override {
+    LANCEKIT_ASSIGN(const std::vector<BlobBytes> blobs, FindBlobs(rows));
+    return SizesOf(blobs);
+  }
 
  private:
   std::shared_ptr<const FieldReader> field_;
@@ -100,19 +130,15 @@ class LeafColumns final : public FieldReader {
     return end;
   }
 
-  Result<BlobBytes> FindBlob(std::uint64_t row) const override {
-    if (columns_.size() != 1 || columns_[0] == nullptr) return FieldReader::FindBlob(row);
-    const ValueRange only{row, 1};
-    LANCEKIT_ASSIGN(const std::vector<BlobPlace> places, columns_[0]->FindBlobs({&only, 1}));
-    return BlobBytes{columns_[0]->source(), places[0].bytes.offset, places[0].bytes.size, places[0].level != 0};
+  Result<std::vector<BlobBytes>> FindBlobs(std::span<const ValueRange> rows) const override {
+    if (columns_.size() != 1 || columns_[0] == nullptr) return FieldReader::FindBlobs(rows);
+    if (lost_.empty()) return BlobsOf(*columns_[0], rows);
+    return FindBlobsBesideHoles(rows, lost_, [&](const ValueRange& part) { return BlobsOf(*columns_[0], {&part, 1}); });
   }
 
   Result<std::vector<std::uint64_t>> BlobSizes(std::span<const ValueRange> rows) const override {
-    if (columns_.size() != 1 || columns_[0] == nullptr) return FieldReader::BlobSizes(rows);
-    LANCEKIT_ASSIGN(const std::vector<BlobPlace> places, columns_[0]->FindBlobs(rows));
-    std::vector<std::uint64_t> sizes;
-    for (const BlobPlace& place : places) sizes.push_back(place.bytes.size);
-    return sizes;
+    LANCEKIT_ASSIGN(const std::vector<BlobBytes> blobs, FindBlobs(rows));
+    return SizesOf(blobs);
   }
 
   std::uint64_t EstimateRowBytes() const override {
@@ -155,7 +181,15 @@ Result<Buffer> BlobBytes::Read(std::uint64_t first, std::uint64_t count) const {
   return source->Read(offset + first, count);
 }
 
-Result<BlobBytes> FieldReader::FindBlob(std::uint64_t) const {
+Result<std::vector<BlobBytes>> BlobsOf(const ColumnReader& column, std::span<const ValueRange> rows) {
+  LANCEKIT_ASSIGN(const std::vector<BlobPlace> places, column.FindBlobs(rows));
+  std::vector<BlobBytes> blobs;
+  for (const BlobPlace& place : places)
+    blobs.push_back({column.source(), place.bytes.offset, place.bytes.size, place.level != 0});
+  return blobs;
+}
+
+Result<std::vector<BlobBytes>> FieldReader::FindBlobs(std::span<const ValueRange>) const {
   return Unsupported("the column holds no blobs that lie by themselves");
 }
 

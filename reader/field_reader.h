@@ -24,6 +24,9 @@ struct BlobBytes {
   Result<Buffer> Read(std::uint64_t first, std::uint64_t count) const;
 };
 
+/// The blobs of rows, as ColumnReader::FindBlobs takes them.
+Result<std::vector<BlobBytes>> BlobsOf(const ColumnReader& column, std::span<const ValueRange> rows);
+
 /// Thread-safe. Errors carry file, column, page and position.
 class FieldReader {
  public:
@@ -44,9 +47,9 @@ class FieldReader {
   virtual std::uint64_t PageEnd(std::uint64_t row) const = 0;
   /// Bytes of a row in memory, guessed.
   virtual std::uint64_t EstimateRowBytes() const = 0;
-  /// Errors: kUnsupported when the field holds no blobs that lie by themselves.
-  virtual Result<BlobBytes> FindBlob(std::uint64_t row) const;
-  /// Bytes of the blobs in rows, as Read takes them, from their descriptors alone. Errors: as FindBlob.
+  /// The blobs of rows, as Read takes them. Errors: kUnsupported when the field holds none that lie by themselves.
+  virtual Result<std::vector<BlobBytes>> FindBlobs(std::span<const ValueRange> rows) const;
+  /// Their bytes, from their descriptors alone. Errors: as FindBlobs.
   virtual Result<std::vector<std::uint64_t>> BlobSizes(std::span<const ValueRange> rows) const;
 };
 

@@ -22,23 +22,23 @@ class LegacyField final : public FieldReader {
   std::uint64_t PageEnd(std::uint64_t row) const override { return columns_.PageEnd(row); }
   std::uint64_t EstimateRowBytes() const override { return columns_.EstimateRowBytes(); }
 
-  Result<BlobBytes> FindBlob(std::uint64_t row) const override {
+  Result<std::vector<BlobBytes>> FindBlobs(std::span<const ValueRange> rows) const override {
     const legacy::Column* const column = columns_.column(0);
-    if (column == nullptr || !column->leaf().has_value()) return FieldReader::FindBlob(row);
-    LANCEKIT_ASSIGN(const legacy::BlobPlace blob, column->FindBlob(row));
-    BlobBytes bytes{.offset = blob.range.offset, .size = blob.range.size, .is_null = blob.is_null};
-    if (bytes.size != 0) bytes.source = file_->shared_source();
-    return bytes;
+    if (column == nullptr || !column->leaf().has_value()) return FieldReader::FindBlobs(rows);
+    std::vector<BlobBytes> blobs;
+    for (const ValueRange& range : rows) {
+      for (std::uint64_t i = 0; i < range.count; ++i) {
+        LANCEKIT_ASSIGN(const legacy::BlobPlace blob, column->FindBlob(range.first + i));
+        blobs.push_back({file_->shared_source(), blob.range.offset, blob.range.size, blob.is_null});
+      }
+    }
+    return blobs;
   }
 
   Result<std::vector<std::uint64_t>> BlobSizes(std::span<const ValueRange> rows) const override {
+    LANCEKIT_ASSIGN(const std::vector<BlobBytes> blobs, FindBlobs(rows));
     std::vector<std::uint64_t> sizes;
-    for (const ValueRange& range : rows) {
-      for (std::uint64_t i = 0; i < range.count; ++i) {
-        LANCEKIT_ASSIGN(const BlobBytes blob, FindBlob(range.first + i));
-        sizes.push_back(blob.size);
-      }
-    }
+    for (const BlobBytes& blob : blobs) sizes.push_back(blob.size);
     return sizes;
   }
 

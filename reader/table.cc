@@ -150,9 +150,10 @@ Result<Blob> Table::blob(std::int64_t row, const std::string& column) const {
     LANCEKIT_ASSIGN(const Selection fields, impl_->Select({column}));
     LANCEKIT_ASSIGN(const auto runs, MakeRuns(*impl_, Span<const std::int64_t>(&row, 1)));
     LANCEKIT_ASSIGN(const auto reader, FieldReader::Open(*runs[0].fragment, *fields[0], impl_->context()));
-    auto found = reader->FindBlob(runs[0].first);
+    const ValueRange only{runs[0].first, 1};
+    auto found = reader->FindBlobs({&only, 1});
     if (!found) return At(std::move(found).status(), {.path = impl_->path_, .column = column});
-    return Blob(std::make_shared<const BlobImpl>(BlobImpl{impl_, *std::move(found)}));
+    return Blob(std::make_shared<const BlobImpl>(BlobImpl{impl_, found->front()}));
   });
 }
 

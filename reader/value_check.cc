@@ -141,8 +141,8 @@ std::optional<std::string> ZoneCheck::Compare(std::uint64_t row, std::uint64_t n
   std::optional<Scalar> least, greatest;
   for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(values.length); ++i) {
     const Item item = ItemAt(*type_, values, i);
-    // Dictionaries can hold nulls too.
-    if (!IsValid(values, i) || (item.array != &values && !IsValid(*item.array, item.index))) {
+    // Arrays of nulls have no validity; dictionaries can hold nulls too.
+    if (type_->id == TypeId::kNull || !IsValid(values, i) || (item.array != &values && !IsValid(*item.array, item.index))) {
       ++nulls;
       continue;
     }

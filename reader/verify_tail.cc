@@ -60,6 +60,7 @@ void FileVerifier::CheckTail() {
   for (std::uint32_t i = 0; i < footer.num_columns; ++i) {
     Column& column = columns_.emplace_back();
     column.name = i < leaves.size() ? leaves[i].Name() : fmt::format("(column {})", i);
+    column.has_blobs = i < leaves.size() && MayHoldBlobs(*leaves[i].path.back());
   }
   CheckStatistics();
   if (!CheckTailHashes()) return;
@@ -91,7 +92,10 @@ bool FileVerifier::CheckHash(const FileRange& range, std::uint64_t hash, Finding
 
 void FileVerifier::CheckStatistics() {
   const auto buffer = file_->statistics().global_buffer();
-  if (!buffer.has_value()) return CheckUnknownBuffers();
+  if (!buffer.has_value()) {
+    CheckUnknownBuffers();
+    return FindStrayStatistics();
+  }
   if (const Status damage = file_->statistics().Damage(); !damage.ok()) {
     const auto range = file_->GlobalBufferRange(static_cast<std::uint32_t>(*buffer));
     Finding place = PlaceAt(range ? *range : FileRange());
@@ -117,6 +121,21 @@ void FileVerifier::CheckUnknownBuffers() {
   }
 }
 
+// A damaged table would pass as that of a file without statistics.
+void FileVerifier::FindStrayStatistics() {
+  const format::Footer& footer = file_->footer();
+  const auto schema = file_->GlobalBufferRange(0);
+  std::uint64_t begin = 0;
+  if (!schema || !CheckedAdd(schema->offset, schema->size + format::kBufferAlignment - 1, &begin)) return;
+  begin -= begin % format::kBufferAlignment;
+  if (begin >= footer.column_metadata_start) return;
+  const auto bytes = file_->source().Read(begin, footer.column_metadata_start - begin);
+  if (!bytes || !format::Statistics::Matches(bytes->bytes())) return;
+  Finding finding = PlaceAt({footer.gbo_offset, std::uint64_t{footer.num_global_buffers} * 16});
+  finding.message = fmt::format("the global buffer table does not lead to the statistics buffer at {}", begin);
+  findings_->Add(std::move(finding));
+}
+
 bool FileVerifier::CheckTailHashes() {
   const format::Statistics* const known = statistics();
   if (known == nullptr) return true;
@@ -138,8 +157,9 @@ bool FileVerifier::CheckTailHashes() {
   if (!sound) return false;
   for (std::uint32_t i = 0; i < footer.num_columns; ++i) {
     const auto range = file_->ColumnMetadataRange(i);
-    if (!range || !CheckHash(*range, known->MetadataHash(i), PlaceAt(*range, columns_[i].name), "the column metadata"))
-      sound = false;
+    columns_[i].differs =
+        !range || !CheckHash(*range, known->MetadataHash(i), PlaceAt(*range, columns_[i].name), "the column metadata");
+    sound = sound && !columns_[i].differs;
   }
   // With sound parts, what remains is the footer.
   const FileRange all{footer.column_metadata_start, file_->source().size() - footer.column_metadata_start};
@@ -159,16 +179,12 @@ void FileVerifier::LoadColumn(std::uint32_t index) {
   if (!metadata) return findings_->Add(metadata.error(), PlaceAt(*range, column.name));
   column.metadata = *std::move(metadata);
   column.damaged_pages.assign(column.metadata.pages.size(), false);
-  column.is_sound = true;
-  if (const auto* known = statistics(); known != nullptr) {
-    // A mismatch was told before.
-    const auto matches = MatchesHash(file_->source(), *range, known->MetadataHash(index));
-    column.is_sound = matches && *matches;
-  }
+  column.is_sound = !column.differs;  // which was told before
   for (std::size_t i = 0; column.is_sound && i < column.metadata.pages.size(); ++i) {
     InspectedPage page;
     const Status status = DescribePage(column.metadata.pages[i], &page);
-    has_blobs_ = has_blobs_ || (status.ok() && IsBlobLayout(page.encoding));
+    column.has_blobs = column.has_blobs || (status.ok() && IsBlobLayout(page.encoding));
+    has_blobs_ = has_blobs_ || column.has_blobs;
     if (status.ok()) continue;
     Finding place = PlaceAt(*range, column.name);
     place.page = static_cast<std::int64_t>(i);
@@ -268,16 +284,17 @@ void FileVerifier::CheckUseOfBytes() {
       part.message += fmt::format(" overlaps bytes before {}, which have another purpose", end);
       findings_->Add(std::move(part));
     } else {
-      CheckGap(end, begin);
+      gaps_.push_back({end, begin - end});
     }
     end = std::max(end, begin + size);
   }
-  CheckGap(end, file_->source().size());
+  if (has_blobs_) return;  // pages tell where they are
+  for (const FileRange& gap : gaps_) CheckGap(gap.offset, gap.offset + gap.size);
 }
 
 // Lance pads with 'H', but with zeros where its compaction copies pages as they are.
 void FileVerifier::CheckGap(std::uint64_t begin, std::uint64_t end) {
-  if (begin == end || has_blobs_) return;
+  if (begin == end) return;
   Finding place = PlaceAt({begin, end - begin});
   const std::uint64_t aligned = AlignUp(begin, format::kBufferAlignment);
   if (end > aligned) {

@@ -2,29 +2,25 @@
 // LANCEKIT_LONG_FLIPS=1 takes a file of some 200 KB instead of the small one.
 #include "lancekit/verify.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <random>
 
 #include "format/statistics.h"
 #include "format/statistics_generated.h"
-#include "lancekit/lancekit.hpp"
-#include "types/array_testing.h"
+#include "tests/damage_testing.h"
 
 namespace lancekit {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::Covers;
+using testing::Flip;
 using testing::MakeField;
 using testing::OwnedSchema;
+using testing::ReadTable;
+using testing::Rows;
 
 /// Integers, texts, nulls, lists, structs and lists of structs.
 Schema TestSchema() {
@@ -41,20 +37,8 @@ Schema TestSchema() {
   return schema;
 }
 
-/// Rows of each column as text.
-using Rows = std::vector<std::vector<std::string>>;
-
-class VerifyTest : public ::testing::Test {
+class VerifyTest : public testing::DamageTest {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / fmt::format("lancekit-verify-test-{}-{}", ::getpid(),
-                                                      ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    path_ = (folder_ / "a.lance").string();
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   void Write(std::int64_t num_rows, const WriteOptions& options) {
     std::mt19937 random(11);
     const Schema schema = TestSchema();
@@ -68,70 +52,7 @@ class VerifyTest : public ::testing::Test {
     }
     ASSERT_TRUE(writer->commit());
   }
-
-  std::vector<Finding> Verify(VerifyLevel level = VerifyLevel::kFull, const std::string& sums = "") {
-    std::vector<Finding> findings;
-    const auto summary = verify(context_, path_, {level, {}, sums}, [&](const Finding& finding) {
-      findings.push_back(finding);
-      return true;
-    });
-    EXPECT_TRUE(summary) << summary.error().describe();
-    return findings;
-  }
-
-  Rows Read(const Table& table) {
-    Rows rows(table.schema().fields.size());
-    Scan scan = table.scan();
-    for (auto& batch : scan) {
-      if (!batch) {
-        ADD_FAILURE() << batch.error().describe();
-        break;
-      }
-      ArrowArray array{};
-      ArrowSchema schema{};
-      if (!batch->export_array(&array, &schema)) break;
-      for (std::size_t c = 0; c < rows.size(); ++c) {
-        auto view = ImportArray(batch->schema().fields[c], *schema.children[c], *array.children[c]);
-        for (std::int64_t i = 0; view && i < view->length; ++i) rows[c].push_back(testing::Render(*view, i));
-      }
-      array.release(&array);
-      schema.release(&schema);
-    }
-    return rows;
-  }
-
-  fs::path folder_;
-  std::string path_;
-  Context context_{ContextOptions{.threads = 1}};
 };
-
-/// Changes one byte of a file until the end of the scope.
-class Flip {
- public:
-  Flip(const std::string& path, std::uint64_t offset, unsigned char mask)
-      : fd_(::open(path.c_str(), O_RDWR | O_CLOEXEC)), offset_(static_cast<off_t>(offset)), mask_(mask) {
-    Apply();
-  }
-  ~Flip() {
-    Apply();
-    ::close(fd_);
-  }
-  Flip(const Flip&) = delete;
-  Flip& operator=(const Flip&) = delete;
-
- private:
-  void Apply() {
-    unsigned char byte = 0;
-    EXPECT_EQ(::pread(fd_, &byte, 1, offset_), 1);
-    byte = static_cast<unsigned char>(byte ^ mask_);
-    EXPECT_EQ(::pwrite(fd_, &byte, 1, offset_), 1);
-  }
-  int fd_;
-  off_t offset_;
-  unsigned char mask_;
-};
-
-bool Covers(const Finding& finding, std::uint64_t byte) { return byte >= finding.offset && byte - finding.offset < finding.size; }
 
 /// What is wrong with the findings about one changed byte in the part; empty when they are right.
 std::string Judge(const std::vector<Finding>& findings, const FilePart& part, std::uint64_t byte, const InspectedFile& file) {
@@ -191,7 +112,7 @@ TEST_F(VerifyTest, SalvageGivesBackWhatLiesElsewhere) {
   const auto file = inspect_file(context_, path_);
   const auto sound = open(context_, path_);
   ASSERT_TRUE(file && sound);
-  const Rows expected = Read(*sound);
+  const Rows expected = ReadTable(*sound);
   const auto map = byte_map(context_, *file);
   ASSERT_TRUE(map);
   std::size_t tried = 0;
@@ -214,24 +135,8 @@ TEST_F(VerifyTest, SalvageGivesBackWhatLiesElsewhere) {
       const InspectedPage* const page = in_page ? &column.pages[static_cast<std::size_t>(part.page)] : nullptr;
       EXPECT_EQ(first, in_page ? page->first_row : 0);
       EXPECT_EQ(end - first, in_page ? page->num_rows : file->num_rows);
-      const Rows rows = Read(*table);
-      const std::string top = column.path.substr(0, column.path.find('.'));
-      ASSERT_EQ(rows.size(), expected.size());
-      for (std::size_t c = 0; c < rows.size(); ++c) {
-        std::vector<std::string> wanted = expected[c], got = rows[c];
-        if (mode == Salvage::kDrop) {
-          wanted.erase(wanted.begin() + static_cast<std::ptrdiff_t>(first), wanted.begin() + static_cast<std::ptrdiff_t>(end));
-        } else if (sound->schema().fields[c].name == top) {
-          ASSERT_EQ(got.size(), wanted.size());
-          if (column.path == top) {
-            EXPECT_TRUE(std::all_of(got.begin() + static_cast<std::ptrdiff_t>(first),
-                                    got.begin() + static_cast<std::ptrdiff_t>(end),
-                                    [](const std::string& text) { return text == "null"; }));
-          }
-          for (std::uint64_t row = first; row < end; ++row) got[row] = wanted[row];
-        }
-        ASSERT_EQ(got, wanted) << column.path << " page " << part.page << ", seen in " << sound->schema().fields[c].name;
-      }
+      testing::ExpectSalvaged(expected, *table, mode, column.path, first, end - first);
+      if (HasFailure()) return;
     }
   }
   EXPECT_GT(tried, 20u);

@@ -14,6 +14,9 @@ namespace {
 constexpr std::uint64_t kPlaceBytes = 16;
 // A descriptor of blob v2: kind u8, position u64, size u64, blob_id u32, length of blob_uri u32.
 constexpr std::uint64_t kDescriptorBytes = 25;
+// Blobs of so many bytes, or so many rows, have a hash together: few enough to be lost together.
+constexpr std::uint64_t kBlobRunBytes = 64 << 10;
+constexpr std::uint64_t kBlobRunRows = format::kZoneRows;
 
 /// The bytes of a blob that is given as large_binary, or as the extension type's struct.
 Result<Bytes> BytesAt(const ArrayView& blobs, std::uint64_t slot) {
@@ -34,10 +37,10 @@ Result<Bytes> BytesAt(const ArrayView& blobs, std::uint64_t slot) {
 }  // namespace
 
 Result<BlobBuffer> BlobBuffer::Make(const LeafType& leaf, const LeafPath& path, std::uint64_t page_bytes,
-                                    format::FileVersion version) {
+                                    format::FileVersion version, bool with_hashes) {
   if (path.has_lists() || path.stride() != 1)
     return Unsupported("blobs in lists cannot be read back by Lance; remove lance-encoding:blob");
-  return BlobBuffer(leaf, path, page_bytes, version);
+  return BlobBuffer(leaf, path, page_bytes, version, with_hashes);
 }
 
 Status BlobBuffer::Append(const ArrayView& top, std::uint64_t first, std::uint64_t count) {
@@ -61,7 +64,24 @@ Result<std::uint64_t> BlobBuffer::WriteNext(FileWriter* file) {
     LANCEKIT_ASSIGN(place.bytes, file->WriteBlob(value.bytes));
   }
   places_.push_back(place);
+  if (hasher_.has_value()) AddToRun(value.bytes);
   return value.bytes.size();
+}
+
+void BlobBuffer::AddToRun(Bytes bytes) {
+  hasher_->Add(bytes);
+  run_bytes_ += bytes.size();
+  if (++run_rows_ == kBlobRunRows || run_bytes_ >= kBlobRunBytes) EndRun();
+}
+
+void BlobBuffer::EndRun() {
+  if (run_rows_ != 0) runs_.push_back({run_rows_, hasher_->Finish()});
+  run_rows_ = run_bytes_ = 0;
+}
+
+std::vector<format::BlobRun> BlobBuffer::TakeRuns() {
+  EndRun();
+  return std::exchange(runs_, {});
 }
 
 bool BlobBuffer::full() const noexcept {

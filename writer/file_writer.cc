@@ -62,12 +62,14 @@ void FileWriter::StartStatistics(std::size_t column, const DataType& type) {
   statistics_[column].width = format::BoundWidth(type);
 }
 
-void FileWriter::AddStatistics(std::size_t column, const PageZones& zones, const std::vector<std::uint64_t>& buffer_hashes) {
+void FileWriter::AddStatistics(std::size_t column, const PageZones& zones, const std::vector<std::uint64_t>& buffer_hashes,
+                               const std::vector<format::BlobRun>& blob_runs) {
   format::ColumnStatistics& statistics = statistics_[column];
   statistics.pages.push_back(zones.page);
   statistics.zones.insert(statistics.zones.end(), zones.zones.begin(), zones.zones.end());
   statistics.zones_per_page.push_back(static_cast<std::uint32_t>(zones.zones.size()));
   statistics.buffer_hashes.insert(statistics.buffer_hashes.end(), buffer_hashes.begin(), buffer_hashes.end());
+  statistics.blob_runs.insert(statistics.blob_runs.end(), blob_runs.begin(), blob_runs.end());
 }
 
 // Global buffers, column metadata, tables, footer. The statistics come as a global buffer before the metadata: a buffer behind

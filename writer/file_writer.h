@@ -23,8 +23,9 @@ class FileWriter {
   Result<format::FileRange> WriteBlob(Bytes value);
   /// Makes this a file with statistics; for each column once, before its pages.
   void StartStatistics(std::size_t column, const DataType& type);
-  /// Those of the page just written: its zones, and the hashes of its buffers.
-  void AddStatistics(std::size_t column, const PageZones& zones, const std::vector<std::uint64_t>& buffer_hashes);
+  /// Those of the page just written: its zones, and the hashes of its buffers and of its blobs.
+  void AddStatistics(std::size_t column, const PageZones& zones, const std::vector<std::uint64_t>& buffer_hashes,
+                     const std::vector<format::BlobRun>& blob_runs);
   /// Writes schema, statistics, metadata and footer, and publishes the file. `replace` as in AtomicFile::Publish.
   Status Finish(const Schema& schema, std::uint64_t num_rows, bool replace);
   std::uint64_t size() const noexcept { return file_.size(); }

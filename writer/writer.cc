@@ -97,7 +97,7 @@ Status WriterImpl::AddColumn(const format::Leaf& leaf, std::size_t field, std::u
   columns_.push_back(std::make_unique<Column>(field, std::move(type), std::move(path), hints, page_bytes, version_));
   Column& column = *columns_.back();
   if (format::IsBlob(*leaf.path.back())) {
-    LANCEKIT_ASSIGN(column.blobs, BlobBuffer::Make(column.leaf, column.path, page_bytes, version_));
+    LANCEKIT_ASSIGN(column.blobs, BlobBuffer::Make(column.leaf, column.path, page_bytes, version_, options_.statistics));
   }
   summary_.columns.push_back({leaf.Name()});
   return {};
@@ -156,9 +156,12 @@ Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
   Column& column = *columns_[index];
   if ((column.blobs.has_value() ? column.blobs->num_rows() : column.buffer.num_rows()) == 0) return {};
   const bool only_page = at_end && column.pages == 0;
-  ReadyPage ready{column.rows, index, {}, {}, {}};
+  ReadyPage ready{column.rows, index, {}, {}, {}, {}};
   std::optional<DictionaryAttempt> numbers;
-  if (options_.statistics && column.blobs.has_value()) ready.zones = column.blobs->Zones();
+  if (options_.statistics && column.blobs.has_value()) {
+    ready.zones = column.blobs->Zones();
+    ready.blob_runs = column.blobs->TakeRuns();
+  }
   auto page = column.blobs.has_value() ? column.blobs->TakePage(only_page)
                                        : EncodePage(column.leaf, column.hints, column.buffer, only_page, version_, &numbers);
   if (!page) return At(std::move(page).status(), {.column = summary_.columns[index].name});
@@ -200,7 +203,7 @@ Status WriterImpl::WriteReadyPages() {
 
 Status WriterImpl::WritePage(const ReadyPage& page) {
   LANCEKIT_TRY(file_->WritePage(page.column, page.page));
-  if (options_.statistics) file_->AddStatistics(page.column, page.zones, page.hashes);
+  if (options_.statistics) file_->AddStatistics(page.column, page.zones, page.hashes, page.blob_runs);
   for (const MutableBuffer& buffer : page.page.buffers) summary_.columns[page.column].bytes += buffer.size();
   return {};
 }
