@@ -123,6 +123,18 @@ TEST(Statistics, ComeBackAsTheyWere) {
   }
 }
 
+// Pages without any value have no buffers, and the builder does not align vectors without elements.
+TEST(Statistics, ColumnsMayHaveNoBuffers) {
+  for (std::size_t num_pages = 1; num_pages < 8; ++num_pages) {
+    ColumnStatistics nulls = Column(Domain::kBytes, 0, {MakeZone(4, std::nullopt, std::nullopt, 4)});
+    nulls.pages.resize(num_pages, nulls.pages[0]);
+    nulls.zones.resize(num_pages, nulls.zones[0]);
+    nulls.zones_per_page.resize(num_pages, 1);
+    nulls.buffer_hashes.clear();
+    EXPECT_TRUE(Statistics::Parse(Sealed({nulls, nulls}))) << num_pages;
+  }
+}
+
 TEST(Statistics, CutTextsStayBounds) {
   Zone zone;
   zone.SetTexts(std::string(64, 'a') + "x", std::string(63, 'b') + "\xFF\xFF");
