@@ -28,6 +28,13 @@ struct Bounds {
   bool BeginAfter(const Scalar& value) const { return min != nullptr && Compare(*min, value) > 0; }
 };
 
+/// The only value in the range, if that can be told. (A bound at the end of the type is left out.)
+const Scalar* PointOf(const Test& range) {
+  if (range.low && range.high) return !range.high_is_open && Compare(*range.low, *range.high) == 0 ? &*range.low : nullptr;
+  const auto* const high = range.high ? std::get_if<std::uint64_t>(&*range.high) : nullptr;
+  return high != nullptr && *high == 0 ? &*range.high : nullptr;
+}
+
 Match MatchRange(const Test& test, const Bounds& bounds) {
   const bool misses_low = test.low && bounds.EndBefore(*test.low);
   const bool begins_at_high = test.high && test.high_is_open && bounds.min != nullptr && Compare(*bounds.min, *test.high) == 0;
@@ -43,17 +50,24 @@ Match MatchRange(const Test& test, const Bounds& bounds) {
 }
 
 /// Of values that are neither null nor NaN.
-Match MatchNumbers(const Test& test, const Bounds& bounds) {
-  if (test.kind == Test::Kind::kRange) return MatchRange(test, bounds);
+Match MatchNumbers(const Test& test, const Bounds& bounds, const format::BloomFilter& bloom) {
+  if (test.kind == Test::Kind::kRange) {
+    const Scalar* const point = PointOf(test);
+    const Match match = MatchRange(test, bounds);
+    return match == Match::kSome && point != nullptr && !bloom.MayContain(*point) ? Match::kNone : match;
+  }
   if (test.kind == Test::Kind::kLike) {
     if (MatchRange(test, bounds) == Match::kNone) return Match::kNone;
     if (!bounds.IsOneValue()) return Match::kSome;
     return test.like.Matches(*std::get_if<std::string>(bounds.min)) ? Match::kAll : Match::kNone;
   }
   const auto less = [](const Scalar& a, const Scalar& b) { return Compare(a, b) < 0; };
-  const auto first = bounds.min == nullptr ? test.items.begin() : std::ranges::lower_bound(test.items, *bounds.min, less);
-  if (first == test.items.end() || bounds.EndBefore(*first) || IsNan(*first)) return Match::kNone;
-  return bounds.IsOneValue() ? Match::kAll : Match::kSome;
+  auto item = bounds.min == nullptr ? test.items.begin() : std::ranges::lower_bound(test.items, *bounds.min, less);
+  for (; item != test.items.end() && !bounds.EndBefore(*item) && !IsNan(*item); ++item) {
+    if (bounds.IsOneValue()) return Match::kAll;
+    if (bloom.MayContain(*item)) return Match::kSome;
+  }
+  return Match::kNone;
 }
 
 /// Of NaN itself.
@@ -73,7 +87,8 @@ Bounds BoundsFor(const Test& test, const format::Zone& zone) {
   return {known(zone.min), known(zone.max)};
 }
 
-Match PruneTest(const Test& test, const format::Zone* zone) {
+Match PruneTest(const Test& test, const ColumnFacts& known) {
+  const format::Zone* const zone = known.zone;
   // Only slots that are rows say something about rows.
   if (zone == nullptr || zone->num_values != zone->num_rows || zone->num_nulls > zone->num_values) return Match::kSome;
   const std::uint64_t num_present = zone->num_values - zone->num_nulls;
@@ -85,7 +100,7 @@ Match PruneTest(const Test& test, const format::Zone* zone) {
   Match match = Match::kAll;
   if (test.kind != Test::Kind::kIsNotNull) {
     if (zone->num_nans > num_present) return Match::kSome;
-    if (zone->num_nans < num_present) match = MatchNumbers(test, BoundsFor(test, *zone));
+    if (zone->num_nans < num_present) match = MatchNumbers(test, BoundsFor(test, *zone), known.bloom);
     if (zone->num_nans > 0) {
       const Match of_nans = MatchesNan(test) ? Match::kAll : Match::kNone;
       match = zone->num_nans == num_present || match == of_nans ? of_nans : Match::kSome;
@@ -95,14 +110,14 @@ Match PruneTest(const Test& test, const format::Zone* zone) {
   return match == Match::kAll && zone->num_nulls > 0 ? Match::kSome : match;
 }
 
-Match PruneNode(const BoundNode& node, std::span<const format::Zone* const> zones) {
+Match PruneNode(const BoundNode& node, std::span<const ColumnFacts> columns) {
   switch (node.kind) {
     case BoundNode::Kind::kNever:
       return Match::kNone;
     case BoundNode::Kind::kAlways:
       return Match::kAll;
     case BoundNode::Kind::kTest:
-      return PruneTest(node.test, zones[node.test.column]);
+      return PruneTest(node.test, columns[node.test.column]);
     case BoundNode::Kind::kAnd:
     case BoundNode::Kind::kOr:
       break;
@@ -110,7 +125,7 @@ Match PruneNode(const BoundNode& node, std::span<const format::Zone* const> zone
   const Match deciding = node.kind == BoundNode::Kind::kAnd ? Match::kNone : Match::kAll;
   bool is_known = true;
   for (const BoundNode& child : node.children) {
-    const Match match = PruneNode(child, zones);
+    const Match match = PruneNode(child, columns);
     if (match == deciding) return deciding;
     is_known = is_known && match != Match::kSome;
   }
@@ -119,6 +134,6 @@ Match PruneNode(const BoundNode& node, std::span<const format::Zone* const> zone
 
 }  // namespace
 
-Match Prune(const BoundFilter& filter, std::span<const format::Zone* const> zones) { return PruneNode(filter.root(), zones); }
+Match Prune(const BoundFilter& filter, std::span<const ColumnFacts> columns) { return PruneNode(filter.root(), columns); }
 
 }  // namespace lancekit::filter

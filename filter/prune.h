@@ -1,10 +1,11 @@
-// What zone maps say about a filter without reading values.
+// What zone maps and Bloom filters say about a filter without reading values.
 #pragma once
 
 #include <cstdint>
 #include <span>
 
 #include "filter/bind.h"
+#include "format/bloom.h"
 #include "format/zone.h"
 
 namespace lancekit::filter {
@@ -15,8 +16,13 @@ enum class Match : std::uint8_t {
   kAll,   ///< every row matches
 };
 
-/// For the rows of one zone. `zones` has what is known of each column of the filter; a nullptr for nothing. Zones of columns that
-/// are no leaves (IS NULL of a list or struct) are not known.
-Match Prune(const BoundFilter& filter, std::span<const format::Zone* const> zones);
+/// What is known of one column in some rows.
+struct ColumnFacts {
+  const format::Zone* zone = nullptr;  ///< nullptr: nothing
+  format::BloomFilter bloom;           ///< of these rows, or more; used beside a zone
+};
+
+/// For some rows. `columns`: of the filter. Nothing is known of those that are no leaves (IS NULL of a list or struct).
+Match Prune(const BoundFilter& filter, std::span<const ColumnFacts> columns);
 
 }  // namespace lancekit::filter

@@ -183,6 +183,21 @@ Status CheckZones(const fbs::Zones* zones, Domain domain, std::size_t width, std
   return {};
 }
 
+Status CheckBlooms(const fbs::Column& column, std::uint64_t num_pages) {
+  constexpr std::uint64_t kMaxBlocks = kMaxBloomBytes / kBloomBlockBytes;
+  const auto* const ends = column.bloom_ends();
+  if (ends == nullptr && column.blooms() == nullptr) return {};
+  if (ends == nullptr || column.blooms() == nullptr || ends->size() != num_pages)
+    return Corrupt("Bloom filters that do not fit {} pages", num_pages);
+  std::uint32_t last = 0;
+  for (const std::uint32_t end : *ends) {
+    if (end < last || end - last > kMaxBlocks) return Corrupt("a Bloom filter from block {} to {}", last, end);
+    last = end;
+  }
+  if (std::uint64_t{last} * kBloomBlockBytes == column.blooms()->size()) return {};
+  return Corrupt("Bloom filters of {} blocks in {} bytes", last, column.blooms()->size());
+}
+
 Status CheckColumn(const fbs::Column* column) {
   if (column == nullptr) return Corrupt("an empty entry");
   const auto domain = static_cast<Domain>(column->domain());
@@ -199,7 +214,9 @@ Status CheckColumn(const fbs::Column* column) {
   std::uint64_t num_zones = 0;
   for (std::uint64_t i = 0; per_page != nullptr && i < per_page->size(); ++i)
     num_zones += per_page->Get(static_cast<flatbuffers::uoffset_t>(i));
-  LANCEKIT_TRY(CheckZones(column->pages(), domain, column->width(), per_page == nullptr ? 0 : per_page->size()));
+  const std::uint64_t num_pages = per_page == nullptr ? 0 : per_page->size();
+  LANCEKIT_TRY(CheckZones(column->pages(), domain, column->width(), num_pages));
+  LANCEKIT_TRY(CheckBlooms(*column, num_pages));
   return CheckZones(column->zones(), domain, column->width(), num_zones);
 }
 
@@ -243,8 +260,13 @@ MutableBuffer SerializeStatistics(const std::vector<ColumnStatistics>& columns,
     }
     const auto run_rows = blob_rows.empty() ? 0 : builder.CreateVector(blob_rows);
     const auto run_hashes = blob_rows.empty() ? 0 : builder.CreateVector(blob_hashes);
+    const bool has_blooms = !column.blooms.empty();
+    const auto bloom_ends = has_blooms ? builder.CreateVector(column.bloom_ends) : 0;
+    const auto blooms =
+        has_blooms ? builder.CreateVector(reinterpret_cast<const std::uint8_t*>(column.blooms.data()), column.blooms.size()) : 0;
     written.push_back(fbs::CreateColumn(builder, static_cast<std::uint8_t>(column.domain), column.width, pages, zones,
-                                        zones_per_page, buffer_hashes, column.metadata_hash, run_rows, run_hashes));
+                                        zones_per_page, buffer_hashes, column.metadata_hash, run_rows, run_hashes, bloom_ends,
+                                        blooms));
   }
   const auto all = builder.CreateVector(written);
   const auto global_hashes = builder.CreateVector(global_buffer_hashes);
@@ -353,6 +375,20 @@ ZoneList Statistics::Zones(std::uint64_t column) const noexcept {
 
 std::uint32_t Statistics::ZonesInPage(std::uint64_t column, std::uint64_t page) const noexcept {
   return ColumnAt(column)->zones_per_page()->Get(static_cast<flatbuffers::uoffset_t>(page));
+}
+
+std::uint64_t Statistics::BloomBytes(std::uint64_t column) const noexcept {
+  const auto* const blooms = ColumnAt(column)->blooms();
+  return blooms == nullptr ? 0 : blooms->size();
+}
+
+BloomFilter Statistics::Bloom(std::uint64_t column, std::uint64_t page) const noexcept {
+  const fbs::Column& at = *ColumnAt(column);
+  if (at.blooms() == nullptr) return {};
+  const auto index = static_cast<flatbuffers::uoffset_t>(page);
+  const std::uint64_t begin = page == 0 ? 0 : at.bloom_ends()->Get(index - 1);
+  const Bytes all(reinterpret_cast<const std::byte*>(at.blooms()->data()), at.blooms()->size());
+  return BloomFilter(all.subspan(begin * kBloomBlockBytes, (at.bloom_ends()->Get(index) - begin) * kBloomBlockBytes));
 }
 
 std::uint64_t Statistics::NumBufferHashes(std::uint64_t column) const noexcept {

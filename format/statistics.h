@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/status.h"
+#include "format/bloom.h"
 #include "format/zone.h"
 
 namespace lancekit::format {
@@ -34,6 +35,8 @@ struct ColumnStatistics {
   std::vector<std::uint64_t> buffer_hashes;  ///< of all pages
   std::uint64_t metadata_hash = 0;
   std::vector<BlobRun> blob_runs;  ///< of all pages; none but for blobs
+  std::vector<std::uint32_t> bloom_ends;  ///< of each page's filter in `blooms`, in blocks
+  std::vector<std::byte> blooms;          ///< of all pages; empty: none
 };
 
 /// Hashes of what lies behind the buffer.
@@ -85,6 +88,10 @@ class Statistics {
   ZoneList Zones(std::uint64_t column) const noexcept;
   /// Zones of the page. Pre: page < Pages(column).size().
   std::uint32_t ZonesInPage(std::uint64_t column, std::uint64_t page) const noexcept;
+  /// Bytes of the Bloom filters of all pages; 0: there are none.
+  std::uint64_t BloomBytes(std::uint64_t column) const noexcept;
+  /// Of the page, perhaps empty. Borrowed. Pre: page < Pages(column).size().
+  BloomFilter Bloom(std::uint64_t column, std::uint64_t page) const noexcept;
   std::uint64_t NumBufferHashes(std::uint64_t column) const noexcept;
   std::uint64_t BufferHash(std::uint64_t column, std::uint64_t buffer) const noexcept;
   std::uint64_t MetadataHash(std::uint64_t column) const noexcept;

@@ -37,6 +37,14 @@ ColumnStatistics Column(Domain domain, std::uint8_t width, std::vector<Zone> zon
   return column;
 }
 
+/// A Bloom filter of one block for the page.
+ColumnStatistics WithBloom(ColumnStatistics column, const Scalar& value) {
+  const std::vector<std::uint64_t> hashes{BloomHash(value)};
+  column.blooms = MakeBloomFilter(hashes, 10);
+  column.bloom_ends = {1};
+  return column;
+}
+
 std::vector<ColumnStatistics> AllDomains() {
   using Limits = std::numeric_limits<std::int64_t>;
   const double inf = std::numeric_limits<double>::infinity();
@@ -53,14 +61,14 @@ std::vector<ColumnStatistics> AllDomains() {
   return {
       Column(Domain::kSigned, 1,
              {MakeZone(8192, std::int64_t{-128}, std::int64_t{127}), MakeZone(5, std::nullopt, std::nullopt, 5)}),
-      Column(Domain::kSigned, 8, {MakeZone(3, Limits::min(), Limits::max())}),
+      WithBloom(Column(Domain::kSigned, 8, {MakeZone(3, Limits::min(), Limits::max())}), Limits::max()),
       Column(Domain::kUnsigned, 8, {MakeZone(3, std::uint64_t{0}, ~std::uint64_t{0}, 1)}),
       Column(Domain::kUnsigned, 1, {in_lists}),
       Column(Domain::kFloating, 4, {MakeZone(3, -0.0, 1.5)}),
       Column(Domain::kFloating, 8, {some_nans}),
       Column(Domain::kDecimal, 16, {MakeZone(3, Int256::From(-1), Int256::From(1))}),
       Column(Domain::kDecimal, 32, {MakeZone(3, Int256{{1, 2, 3, ~std::uint64_t{0}}}, Int256{{4, 5, 6, 7}})}),
-      Column(Domain::kBytes, 0, {texts, high, MakeZone(4, std::nullopt, std::nullopt, 4)}),
+      WithBloom(Column(Domain::kBytes, 0, {texts, high, MakeZone(4, std::nullopt, std::nullopt, 4)}), std::string("a")),
       Column(Domain::kNone, 0, {MakeZone(9, std::nullopt, std::nullopt, 2)}),
   };
 }
@@ -115,12 +123,41 @@ TEST(Statistics, ComeBackAsTheyWere) {
     ASSERT_EQ(runs.size(), columns[i].blob_runs.size());
     if (!runs.empty()) EXPECT_EQ(runs[1].num_rows + runs[1].hash, 59u);
     ASSERT_EQ(statistics->Pages(i).size(), 1u);
+    EXPECT_EQ(statistics->BloomBytes(i), columns[i].blooms.size());
+    EXPECT_EQ(statistics->Bloom(i, 0).empty(), columns[i].blooms.empty());
     EXPECT_EQ(statistics->ZonesInPage(i, 0), columns[i].zones.size());
     ExpectEqual(statistics->Pages(i)[0], columns[i].pages[0]);
     const ZoneList zones = statistics->Zones(i);
     ASSERT_EQ(zones.size(), columns[i].zones.size());
     for (std::size_t j = 0; j < zones.size(); ++j) ExpectEqual(zones[j], columns[i].zones[j]);
   }
+}
+
+TEST(Statistics, BloomFiltersAreWholeBlocksOfTheirPages) {
+  const auto parse = [](std::vector<std::uint32_t> ends, std::size_t bytes) {
+    ColumnStatistics column = Column(Domain::kBytes, 0, {MakeZone(4, std::nullopt, std::nullopt, 4)});
+    column.pages.assign(3, column.pages[0]);
+    column.zones.assign(3, column.zones[0]);
+    column.zones_per_page = {1, 1, 1};
+    column.bloom_ends = std::move(ends);
+    column.blooms.resize(bytes);
+    return Statistics::Parse(Sealed({column}));
+  };
+  const auto statistics = parse({2, 2, 3}, 96);
+  ASSERT_TRUE(statistics) << statistics.error().message;
+  EXPECT_EQ(statistics->BloomBytes(0), 96u);
+  EXPECT_FALSE(statistics->Bloom(0, 0).empty());
+  EXPECT_TRUE(statistics->Bloom(0, 1).empty());
+  EXPECT_FALSE(statistics->Bloom(0, 2).MayContain(std::string("a")));
+  EXPECT_TRUE(statistics->Bloom(0, 1).MayContain(std::string("a")));
+  EXPECT_FALSE(parse({2, 2, 3}, 95));
+  EXPECT_FALSE(parse({2, 2, 3}, 128));
+  EXPECT_FALSE(parse({2, 1, 3}, 96));
+  EXPECT_FALSE(parse({2, 3}, 96));
+  EXPECT_FALSE(parse({1, 2, 3, 4}, 128));
+  constexpr std::uint32_t kMaxBlocks = kMaxBloomBytes / kBloomBlockBytes;
+  EXPECT_TRUE(parse({0, kMaxBlocks, kMaxBlocks}, kMaxBloomBytes));
+  EXPECT_FALSE(parse({0, kMaxBlocks + 1, kMaxBlocks + 1}, kMaxBloomBytes + kBloomBlockBytes));
 }
 
 // Pages without any value have no buffers, and the builder does not align vectors without elements.
@@ -198,6 +235,10 @@ TEST(Statistics, LyingWritersStayWithinTheirBuffer) {
         for (std::uint64_t i = 0; i < zones.size(); ++i) static_cast<void>(zones[i]);
       }
       static_cast<void>(statistics->BlobRuns(column));
+      for (std::uint64_t i = 0; i < statistics->Pages(column).size(); ++i) {
+        const BloomFilter bloom = statistics->Bloom(column, i);
+        for (std::uint64_t value = 0; value < 64; ++value) static_cast<void>(bloom.MayContain(value));
+      }
     }
   }
   EXPECT_GT(accepted, 100);

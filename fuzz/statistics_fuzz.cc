@@ -1,5 +1,5 @@
 // A statistics buffer from a hostile writer, whose hash is right: the hash is set anew where the message is sound enough for it.
-// What is accepted is read to the last zone, and zones join to pages.
+// What is accepted is read to the last zone, zones join to pages, and Bloom filters answer.
 #include "format/statistics.h"
 #include "format/statistics_generated.h"
 #include "fuzz/fuzz_input.h"
@@ -9,13 +9,18 @@ namespace {
 
 void Walk(const format::Statistics& statistics, std::uint64_t column) {
   const format::ZoneList pages = statistics.Pages(column), zones = statistics.Zones(column);
-  std::uint64_t next = 0;
+  std::uint64_t next = 0, num_blooms = 0;
   for (std::uint64_t page = 0; page < pages.size(); ++page) {
     static_cast<void>(pages[page]);
+    const format::BloomFilter bloom = statistics.Bloom(column, page);
+    for (std::uint64_t value = 0; value < 32; ++value)
+      Require(bloom.MayContain(value) || !bloom.empty(), "a value missed by a filter that there is not");
+    num_blooms += !bloom.empty();
     format::Zone joined;
     for (std::uint32_t i = statistics.ZonesInPage(column, page); i != 0; --i) joined.Append(zones[next++]);
   }
   Require(next == zones.size(), "zones that no page lists");
+  Require((num_blooms == 0) == (statistics.BloomBytes(column) == 0), "Bloom filters of no page");
   for (std::uint64_t i = 0; i < statistics.NumBufferHashes(column); ++i) static_cast<void>(statistics.BufferHash(column, i));
 }
 

@@ -1,6 +1,7 @@
 #include "reader/row_filter.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "filter/prune.h"
 #include "format/schema.h"
@@ -33,6 +34,8 @@ class ZoneCursor {
     }
   }
   std::uint64_t end() const { return end_; }
+  /// Of the zone.
+  std::uint64_t index() const { return next_ - 1; }
   const Zone* zone() {
     if (!loaded_) zone_ = zones_[next_ - 1];
     loaded_ = true;
@@ -51,6 +54,8 @@ class ZoneCursor {
 struct KnownColumn {
   std::optional<ZoneList> pages, zones;
   std::optional<Zone> nulls;
+  const format::Statistics* with_blooms = nullptr;  ///< that have Bloom filters of the column
+  std::uint32_t column = 0;                         ///< there
 };
 
 KnownColumn Know(const TableFragment& fragment, const Field* leaf, std::uint64_t num_rows) {
@@ -71,18 +76,23 @@ KnownColumn Know(const TableFragment& fragment, const Field* leaf, std::uint64_t
   if (!pages.CoverRows(num_rows) || !zones.CoverRows(num_rows)) return known;
   known.pages = pages;
   known.zones = zones;
+  if (statistics->BloomBytes(place->column) != 0) known.with_blooms = statistics;
+  known.column = place->column;
   return known;
 }
+
+enum class Level { kPages, kZones, kZonesAndBlooms };
 
 /// Walks over rows in steps in which each column stays in one zone, and keeps the steps that may match.
 class Pruner {
  public:
-  Pruner(const filter::BoundFilter& filter, const std::vector<KnownColumn>& columns, std::optional<ZoneList> KnownColumn::* level)
-      : filter_(&filter) {
+  Pruner(const filter::BoundFilter& filter, const std::vector<KnownColumn>& columns, Level level)
+      : filter_(&filter), columns_(&columns) {
     for (const KnownColumn& column : columns) {
-      cursors_.emplace_back();
-      if (const auto& zones = column.*level; zones.has_value()) cursors_.back().emplace(*zones);
-      zones_.push_back(column.nulls.has_value() ? &*column.nulls : nullptr);
+      Cursors& cursors = cursors_.emplace_back();
+      if (const auto& zones = level == Level::kPages ? column.pages : column.zones) cursors.zones.emplace(*zones);
+      if (level == Level::kZonesAndBlooms && column.with_blooms != nullptr) cursors.pages.emplace(*column.pages);
+      facts_.push_back({column.nulls.has_value() ? &*column.nulls : nullptr, {}});
     }
   }
 
@@ -91,13 +101,8 @@ class Pruner {
     const std::uint64_t end_of_rows = rows.first + rows.count;
     for (std::uint64_t row = rows.first; row < end_of_rows;) {
       std::uint64_t end = end_of_rows;
-      for (std::size_t i = 0; i < cursors_.size(); ++i) {
-        if (!cursors_[i].has_value()) continue;
-        cursors_[i]->MoveTo(row);
-        end = std::min(end, cursors_[i]->end());
-        zones_[i] = cursors_[i]->zone();
-      }
-      if (filter::Prune(*filter_, zones_) != filter::Match::kNone) {
+      for (std::size_t i = 0; i < cursors_.size(); ++i) end = std::min(end, MoveTo(row, i));
+      if (filter::Prune(*filter_, facts_) != filter::Match::kNone) {
         if (!kept->empty() && kept->back().first + kept->back().count == row) {
           kept->back().count += end - row;
         } else {
@@ -109,9 +114,33 @@ class Pruner {
   }
 
  private:
+  struct Cursors {
+    std::optional<ZoneCursor> zones;
+    std::optional<ZoneCursor> pages;  // of the Bloom filters
+  };
+
+  /// Looks up what is known of a column from the row on; returns where that ends.
+  std::uint64_t MoveTo(std::uint64_t row, std::size_t i) {
+    auto& [zones, pages] = cursors_[i];
+    std::uint64_t end = ~std::uint64_t{0};
+    if (zones.has_value()) {
+      zones->MoveTo(row);
+      facts_[i].zone = zones->zone();
+      end = zones->end();
+    }
+    if (pages.has_value()) {
+      pages->MoveTo(row);
+      const KnownColumn& column = (*columns_)[i];
+      facts_[i].bloom = column.with_blooms->Bloom(column.column, pages->index());
+      end = std::min(end, pages->end());
+    }
+    return end;
+  }
+
   const filter::BoundFilter* filter_;
-  std::vector<std::optional<ZoneCursor>> cursors_;
-  std::vector<const Zone*> zones_;
+  const std::vector<KnownColumn>* columns_;
+  std::vector<Cursors> cursors_;
+  std::vector<filter::ColumnFacts> facts_;
 };
 
 /// How many of the zones hold rows of the ranges.
@@ -158,9 +187,18 @@ std::vector<ValueRange> RowFilter::Prune(const TableFragment& fragment, ScanRepo
   std::vector<KnownColumn> columns;
   for (const Field* leaf : leaves_) columns.push_back(use_zones_ ? Know(fragment, leaf, num_rows) : KnownColumn());
   std::vector<ValueRange> in_pages, kept;
-  Pruner(filter_, columns, &KnownColumn::pages).Keep({0, num_rows}, &in_pages);
-  Pruner by_zone(filter_, columns, &KnownColumn::zones);
+  Pruner(filter_, columns, Level::kPages).Keep({0, num_rows}, &in_pages);
+  Pruner by_zone(filter_, columns, Level::kZones);
   for (const ValueRange& rows : in_pages) by_zone.Keep(rows, &kept);
+  if (std::ranges::any_of(columns, [](const KnownColumn& column) { return column.with_blooms != nullptr; })) {
+    const std::vector<ValueRange> in_zones = std::exchange(kept, {});
+    Pruner by_bloom(filter_, columns, Level::kZonesAndBlooms);
+    for (const ValueRange& rows : in_zones) by_bloom.Keep(rows, &kept);
+    for (const KnownColumn& column : columns) {
+      if (column.pages.has_value())
+        report->pages_skipped_by_bloom += CountKept(*column.pages, in_zones) - CountKept(*column.pages, kept);
+    }
+  }
   ++report->fragments;
   report->fragments_skipped += kept.empty();
   for (const KnownColumn& column : columns) {

@@ -1,4 +1,4 @@
-// A filter at work on a table: which rows zone maps leave to look at, and which of those match.
+// A filter at work on a table: which rows zone maps and Bloom filters leave to look at, and which of those match.
 #pragma once
 
 #include <memory>

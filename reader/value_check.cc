@@ -124,9 +124,8 @@ void ZoneCheck::Level::MoveTo(std::uint64_t row) {
 std::optional<ZoneCheck> ZoneCheck::Make(const DataType& type, const format::Statistics& statistics, std::uint64_t column,
                                          std::uint64_t num_rows) {
   if (statistics.domain(column) != DomainOf(type)) return std::nullopt;
-  const format::ZoneList pages = statistics.Pages(column), zones = statistics.Zones(column);
-  if (!pages.CoverRows(num_rows) || !zones.CoverRows(num_rows)) return std::nullopt;
-  return ZoneCheck(type, pages, zones);
+  if (!statistics.Pages(column).CoverRows(num_rows) || !statistics.Zones(column).CoverRows(num_rows)) return std::nullopt;
+  return ZoneCheck(type, statistics, column);
 }
 
 std::uint64_t ZoneCheck::RowsInZone(std::uint64_t row) {
@@ -137,6 +136,7 @@ std::uint64_t ZoneCheck::RowsInZone(std::uint64_t row) {
 std::optional<std::string> ZoneCheck::Compare(std::uint64_t row, std::uint64_t num_rows, const ArrayData& values) {
   static_cast<void>(RowsInZone(row));
   const bool is_ordered = DomainOf(*type_) != Domain::kNone;
+  const format::BloomFilter bloom = statistics_->Bloom(column_, levels_[0].next - 1);
   std::uint64_t nulls = 0, nans = 0;
   std::optional<Scalar> least, greatest;
   for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(values.length); ++i) {
@@ -152,6 +152,8 @@ std::optional<std::string> ZoneCheck::Compare(std::uint64_t row, std::uint64_t n
       ++nans;
       continue;
     }
+    if (!bloom.MayContain(value))
+      return fmt::format("the Bloom filter of the page of rows {} to {} lacks a value", levels_[0].begin, levels_[0].end - 1);
     if (!least.has_value() || lancekit::Compare(value, *least) < 0) least = value;
     if (!greatest.has_value() || lancekit::Compare(value, *greatest) > 0) greatest = std::move(value);
   }

@@ -1,4 +1,5 @@
-// What can be wrong with values that decode: texts that are not UTF-8, and zone maps that say something else.
+// What can be wrong with values that decode: texts that are not UTF-8, and zone maps and Bloom filters that say
+// something else.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ std::optional<std::string> FindBadText(const DataType& type, const ArrayData& va
 /// Compares the values of one page after the other with what pages and zones say of them. Rows come in order.
 class ZoneCheck {
  public:
-  /// Nothing when the statistics do not cover the rows of the column.
+  /// Nothing when the statistics do not cover the rows of the column. Borrows both.
   static std::optional<ZoneCheck> Make(const DataType& type, const format::Statistics& statistics, std::uint64_t column,
                                        std::uint64_t num_rows);
 
@@ -42,11 +43,16 @@ class ZoneCheck {
     std::uint64_t nulls = 0;
     std::uint64_t nans = 0;
   };
-  ZoneCheck(const DataType& type, format::ZoneList pages, format::ZoneList zones)
-      : type_(&type), levels_{Level(pages), Level(zones)} {}
+  ZoneCheck(const DataType& type, const format::Statistics& statistics, std::uint64_t column)
+      : type_(&type),
+        statistics_(&statistics),
+        column_(column),
+        levels_{Level(statistics.Pages(column)), Level(statistics.Zones(column))} {}
   std::optional<std::string> CompareCounts(const Level& level, const char* what) const;
 
   const DataType* type_;
+  const format::Statistics* statistics_;
+  std::uint64_t column_;
   Level levels_[2];
 };
 

@@ -362,6 +362,19 @@ def rows_per_file(tmp):
     expect(2, FLIGHTS, tmp / 'g.lance', '--max-rows-per-file', '7', '--single-file')
 
 
+@test
+def bloom_columns(tmp):
+    table = pa.table({'a:5': [1, 2], 's': pa.array([{'x': 'p'}, None]), 'v': pa.array([[1.0, 2.0]] * 2, pa.list_(pa.float32(), 2))})
+    pq.write_table(table, tmp / 't.parquet')
+    expect(0, tmp / 't.parquet', tmp / 'a.lance', '--bloom', 'a:5:64', '--bloom', 's.x', '--bloom', 's.x:1')
+    assert lance.dataset(tmp / 'a.lance').to_table().equals(table)
+    for bloom, named in (('s.y', 's.y'), ('S.x', 'S.x'), ('a:5', '"a"'), ('v', 'v'), ('s', 's'), ('s.x:', 's.x:'), ('s.x:0', 's.x:0'), ('s.x:65', 's.x:65'), ('s.x:9999999999', 's.x:'), (':7', ':7')):
+        done = expect(2, tmp / 't.parquet', tmp / 'b.lance', '--bloom', bloom)
+        assert named.encode() in done.stderr, done.stderr
+    expect(2, tmp / 't.parquet', tmp / 'b.csv', '--bloom', 's.x')
+    nothing_left(tmp, 't.parquet', 'a.lance')
+
+
 # ------------------------------------------------------------------ several inputs
 
 @test
@@ -477,7 +490,7 @@ def help_and_usage(tmp):
     text = expect(0, '--help').stdout.decode()
     assert text.startswith('Examples')
     for option in ('--columns', '--exclude', '--rename', '--skip', '--limit', '--from', '--to', '--format-version', '--single-file', '--force',
-                   '--max-rows-per-file', '--schema-mode', '--tag', '--branch', '--as-of', '--threads', '--memory-limit', '--summary', '--null', '--delimiter', '--no-header', '--quiet', '--progress', '--json', '--color'):
+                   '--max-rows-per-file', '--bloom', '--schema-mode', '--tag', '--branch', '--as-of', '--threads', '--memory-limit', '--summary', '--null', '--delimiter', '--no-header', '--quiet', '--progress', '--json', '--color'):
         assert option in text, option
     assert b'130' in expect(0, 'help', 'exit-codes').stdout
     assert expect(0, '--version').stdout.startswith(b'lance-convert ')

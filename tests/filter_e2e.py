@@ -173,6 +173,36 @@ def check_lint(path):
     check(f'advice on noise: {about}', about == {('uncompressed', 'noise'), ('no statistics', None)})
 
 
+def check_blooms(folder):
+    """Ids in no order: zone maps keep every page, Bloom filters leave out those of ids that are not there."""
+    rng = np.random.default_rng(9)
+    ids = [row.tobytes().hex() for row in rng.integers(0, 256, (200_000, 16), dtype=np.uint8)]
+    table = pa.table({'id': ids, 'deep': pa.StructArray.from_arrays([pa.array(np.arange(200_000) * 2)], ['er:2'])})
+    pq.write_table(table, folder / 'ids.parquet')
+    run(CONVERT, '-q', folder / 'ids.parquet', folder / 'plain.lance', '--max-rows-per-file', 10_000)
+    run(CONVERT, '-q', folder / 'ids.parquet', folder / 'keyed.lance', '--max-rows-per-file', 10_000, '--bloom', 'id:16', '--bloom', 'deep.er:2:9')
+    check('pylance reads it', lance.dataset(folder / 'keyed.lance').to_table().equals(table))
+    run(INSPECT, 'verify', folder / 'keyed.lance', '--full')
+
+    def explain(name, condition):
+        done = run(INSPECT, 'count', folder / name, '--where', condition, '--explain', '--json')
+        return json.loads(done.stdout)['rows'], json.loads(done.stderr)['explain']
+    for condition, rows, pages in ((f"id = '{ids[77]}'", 1, 1), ("id = '5'", 0, 0), (f"id IN ('{ids[5]}', '{ids[-1]}', '5')", 2, 2), (f"NOT id <> '{ids[9]}'", 1, 1)):
+        found, told = explain('keyed.lance', condition)
+        check(f'{condition}: {found} rows, {told}', found == rows and pages <= told['pages_kept'] <= pages + 1 and told['pages_kept'] + told['pages_skipped_by_bloom'] == told['pages'] == 20)
+        found, plain = explain('plain.lance', condition)
+        check(f'{condition}: {found} rows, {plain}', found == rows and plain['pages_kept'] == 20 and plain['pages_skipped_by_bloom'] == 0)
+        check(f'{condition}: {told["bytes_read"]} of {plain["bytes_read"]} bytes', told['bytes_read'] < plain['bytes_read'] / 4)
+    check('odd numbers', explain('keyed.lance', '"deep"."er:2" IN (20001, 20003)')[1]['pages_skipped_by_bloom'] == 1)
+    text = run(INSPECT, 'head', folder / 'keyed.lance', '--where', "id = '5'", '--explain').stderr.decode()
+    check(f'--explain: {text}', 'pages      0 of 20 kept, 20 left out by Bloom filters' in text)
+    told = json.loads(run(INSPECT, 'stats', folder / 'keyed.lance', '--json').stdout)['columns']
+    check(f'bytes: {told}', told[0]['bloom_bytes'] >= 200_000 * 16 / 8 and told[1]['bloom_bytes'] < told[0]['bloom_bytes'])
+    told = json.loads(run(INSPECT, 'stats', folder / 'plain.lance', '--json').stdout)['columns']
+    check(f'no bytes: {told}', told[0]['bloom_bytes'] is None)
+    check('a title', b'Bloom' in run(INSPECT, 'stats', folder / 'keyed.lance', '-f', 'table').stdout and b'Bloom' not in run(INSPECT, 'stats', folder / 'plain.lance', '-f', 'table').stdout)
+
+
 def check_refusals(path):
     text = run(INSPECT, 'count', path, '--where', "delay > > 3", code=2).stderr.decode()
     check(f'a caret below the second ">": {text}', '  delay > > 3\n          ^\n' in text)
@@ -204,6 +234,7 @@ def main():
         check_explain(folder / 'flights.lance')
         check_refusals(folder / 'flights.lance')
         check_stats(database, folder / 'flights.lance')
+        check_blooms(folder)
         check_lint(folder / 'flights.lance')
     print(f'{checks} checks, {len(failures)} failed')
     sys.exit(1 if failures else 0)

@@ -52,6 +52,26 @@ class VerifyTest : public testing::DamageTest {
     }
     ASSERT_TRUE(writer->commit());
   }
+
+  /// Overwrites what `choose` finds in the statistics of the file, and sets the hash anew.
+  template <class Choose>
+  void Forge(Choose choose) {
+    const auto file = inspect_file(context_, path_);
+    ASSERT_TRUE(file);
+    const InspectedBuffer& place = file->global_buffers[1];
+    std::vector<std::byte> message(place.size);
+    std::fstream stream(path_, std::ios::binary | std::ios::in | std::ios::out);
+    stream.seekg(static_cast<std::streamoff>(place.offset))
+        .read(reinterpret_cast<char*>(message.data()), static_cast<std::streamsize>(place.size));
+    auto* const root = flatbuffers::GetMutableRoot<format::fbs::Statistics>(message.data());
+    const format::TailHashes hashes{root->column_table_hash(), root->global_buffer_table_hash(), root->tail_hash()};
+    const std::span<const std::uint8_t> chosen = choose(*root);
+    const auto at = chosen.data() - reinterpret_cast<const std::uint8_t*>(message.data());
+    std::fill_n(message.begin() + at, chosen.size(), std::byte{0x81});
+    format::SealStatistics(hashes, message);
+    stream.seekp(static_cast<std::streamoff>(place.offset))
+        .write(reinterpret_cast<const char*>(message.data()), static_cast<std::streamsize>(place.size));
+  }
 };
 
 /// What is wrong with the findings about one changed byte in the part; empty when they are right.
@@ -77,7 +97,7 @@ std::string Judge(const std::vector<Finding>& findings, const FilePart& part, st
 
 TEST_F(VerifyTest, AnyChangedByteIsFoundAtItsPlace) {
   const bool is_long = std::getenv("LANCEKIT_LONG_FLIPS") != nullptr;
-  Write(is_long ? 2600 : 200, {.single_file = true, .page_bytes = is_long ? 16384u : 2048u});
+  Write(is_long ? 2600 : 200, {.single_file = true, .page_bytes = is_long ? 16384u : 2048u, .bloom = {{"id"}}});
   ASSERT_TRUE(Verify().empty()) << Verify()[0].column << ": " << Verify()[0].message;
   const auto file = inspect_file(context_, path_);
   ASSERT_TRUE(file);
@@ -157,27 +177,31 @@ TEST_F(VerifyTest, SalvageNeedsTheSchema) {
 // Sound hashes, but a maximum below a value, as a hostile writer could leave them.
 TEST_F(VerifyTest, ZoneMapsThatLieAreFound) {
   Write(300, {.single_file = true});
-  const auto file = inspect_file(context_, path_);
-  ASSERT_TRUE(file);
-  const InspectedBuffer& place = file->global_buffers[1];
-  std::vector<std::byte> message(place.size);
-  std::fstream stream(path_, std::ios::binary | std::ios::in | std::ios::out);
-  stream.seekg(static_cast<std::streamoff>(place.offset))
-      .read(reinterpret_cast<char*>(message.data()), static_cast<std::streamsize>(place.size));
-  auto* const root = flatbuffers::GetMutableRoot<format::fbs::Statistics>(message.data());
-  const format::TailHashes hashes{root->column_table_hash(), root->global_buffer_table_hash(), root->tail_hash()};
-  const auto* const bounds = root->columns()->Get(0)->zones()->max();
-  std::fill_n(message.data() + (bounds->data() - reinterpret_cast<const std::uint8_t*>(message.data())), 8, std::byte{0x81});
-  format::SealStatistics(hashes, message);
-  stream.seekp(static_cast<std::streamoff>(place.offset))
-      .write(reinterpret_cast<const char*>(message.data()), static_cast<std::streamsize>(place.size));
-  stream.close();
+  Forge([](const format::fbs::Statistics& statistics) {
+    const auto* const bounds = statistics.columns()->Get(0)->zones()->max();
+    return std::span(bounds->data(), 8);
+  });
   EXPECT_TRUE(Verify(VerifyLevel::kQuick).empty());
   const std::vector<Finding> findings = Verify();
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].column, "id");
   EXPECT_EQ(findings[0].page, 0);
   EXPECT_NE(findings[0].message.find("maximum"), std::string::npos) << findings[0].message;
+}
+
+TEST_F(VerifyTest, BloomFiltersThatLieAreFound) {
+  Write(300, {.single_file = true, .bloom = {{"text"}, {"pairs.item.a"}}});
+  EXPECT_TRUE(Verify().empty());
+  Forge([](const format::fbs::Statistics& statistics) {
+    const auto* const blooms = statistics.columns()->Get(1)->blooms();
+    return std::span(blooms->data(), blooms->size());
+  });
+  EXPECT_TRUE(Verify(VerifyLevel::kQuick).empty());
+  const std::vector<Finding> findings = Verify();
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].column, "text");
+  EXPECT_EQ(findings[0].page, 0);
+  EXPECT_NE(findings[0].message.find("Bloom filter"), std::string::npos) << findings[0].message;
 }
 
 TEST_F(VerifyTest, SumsFindDamageOfFilesWithoutHashes) {

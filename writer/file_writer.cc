@@ -68,6 +68,11 @@ void FileWriter::AddStatistics(std::size_t column, const PageZones& zones, const
   statistics.pages.push_back(zones.page);
   statistics.zones.insert(statistics.zones.end(), zones.zones.begin(), zones.zones.end());
   statistics.zones_per_page.push_back(static_cast<std::uint32_t>(zones.zones.size()));
+  const std::uint64_t bloom_bytes = zones.bloom.size() <= format::kMaxFileBloomBytes - bloom_bytes_ ? zones.bloom.size() : 0;
+  statistics.blooms.insert(statistics.blooms.end(), zones.bloom.begin(),
+                           zones.bloom.begin() + static_cast<std::ptrdiff_t>(bloom_bytes));
+  statistics.bloom_ends.push_back(static_cast<std::uint32_t>(statistics.blooms.size() / format::kBloomBlockBytes));
+  bloom_bytes_ += bloom_bytes;
   statistics.buffer_hashes.insert(statistics.buffer_hashes.end(), buffer_hashes.begin(), buffer_hashes.end());
   statistics.blob_runs.insert(statistics.blob_runs.end(), blob_runs.begin(), blob_runs.end());
 }

@@ -23,7 +23,7 @@ class FileWriter {
   Result<format::FileRange> WriteBlob(Bytes value);
   /// Makes this a file with statistics; for each column once, before its pages.
   void StartStatistics(std::size_t column, const DataType& type);
-  /// Those of the page just written: its zones, and the hashes of its buffers and of its blobs.
+  /// Those of the page just written: its zones and Bloom filter, and the hashes of its buffers and of its blobs.
   void AddStatistics(std::size_t column, const PageZones& zones, const std::vector<std::uint64_t>& buffer_hashes,
                      const std::vector<format::BlobRun>& blob_runs);
   /// Writes schema, statistics, metadata and footer, and publishes the file. `replace` as in AtomicFile::Publish.
@@ -41,6 +41,7 @@ class FileWriter {
   std::vector<format::ColumnMetadata> columns_;
   std::vector<std::uint64_t> rows_;
   std::vector<format::ColumnStatistics> statistics_;  // empty: none
+  std::uint64_t bloom_bytes_ = 0;
 };
 
 }  // namespace lancekit

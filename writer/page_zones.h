@@ -14,6 +14,7 @@ namespace lancekit {
 struct PageZones {
   format::Zone page;
   std::vector<format::Zone> zones;  ///< of kZoneRows rows; a single one when there is no value
+  std::vector<std::byte> bloom;     ///< blocks of a filter; empty: none
 };
 
 /// Pre: the buffer has rows. `numbers`: of its values in a dictionary, where there is one: looking at its items is faster.

@@ -7,9 +7,11 @@
 #include <random>
 
 #include "base/bitmap.h"
+#include "format/bloom.h"
 #include "format/schema.h"
 #include "types/array_testing.h"
 #include "writer/array_access.h"
+#include "writer/page_bloom.h"
 
 namespace lancekit {
 namespace {
@@ -108,6 +110,28 @@ void ExpectSameByDictionary(const LeafType& leaf, const ColumnBuffer& buffer, co
   }
 }
 
+/// A filter of the page holds each value that is no NaN, whichever way it was made, and no other blocks than these need.
+void ExpectBloom(const LeafType& leaf, const ColumnBuffer& buffer, const ArrayView& view) {
+  if (DomainOf(leaf.type) == Domain::kNone) return;
+  const std::vector<std::byte> blocks = MakePageBloom(leaf, buffer, std::nullopt, 16);
+  const PageValues page = buffer.View();
+  std::optional<DictionaryAttempt> numbers;
+  if (!leaf.is_dictionary() && page.values.shape.width_bits % 8 == 0)
+    numbers = TryDictionary(page.values, page.validity, page.values.length);
+  const std::vector<std::byte> same = MakePageBloom(leaf, buffer, numbers, 16);
+  const format::BloomFilter filter{blocks}, by_number{same};
+  std::uint64_t num_hashed = 0;
+  for (std::uint64_t i = 0; i < buffer.num_rows(); ++i) {
+    if (IsNull(view, i)) continue;
+    const Scalar value = ScalarAt(view, i);
+    if (const double* const number = std::get_if<double>(&value); number != nullptr && std::isnan(*number)) continue;
+    ++num_hashed;
+    ASSERT_TRUE(filter.MayContain(value) && by_number.MayContain(value)) << "row " << i;
+  }
+  EXPECT_EQ(filter.empty(), num_hashed == 0);
+  EXPECT_LE(blocks.size(), num_hashed * 3 + format::kBloomBlockBytes);
+}
+
 TEST(PageZones, EqualTheValuesOfEveryFlatType) {
   std::mt19937 random(5);
   for (const DataType& type : testing::AllTypes()) {
@@ -128,6 +152,7 @@ TEST(PageZones, EqualTheValuesOfEveryFlatType) {
         ASSERT_TRUE(buffer.Append(*view, 0, static_cast<std::uint64_t>(length)));
         const std::uint64_t num_rows = buffer.num_rows();  // fewer when the keys of a dictionary are used up
         const PageZones zones = MakePageZones(*leaf, buffer, std::nullopt);
+        ExpectBloom(*leaf, buffer, *view);
         if (view->null_count == length) {
           EXPECT_EQ(zones.zones.size(), 1u);
           continue;

@@ -9,6 +9,7 @@
 #include "writer/array_access.h"
 #include "writer/blob_schema.h"
 #include "writer/packed_rows.h"
+#include "writer/page_bloom.h"
 #include "writer/page_encoder.h"
 #include "writer/writer_impl.h"
 
@@ -79,6 +80,19 @@ Status WriterImpl::SetSchema(const ArrowSchema& arrow_schema) {
   for (const format::Leaf& leaf : leaves) {
     const auto field = static_cast<std::size_t>(leaf.path.front() - file_schema_.fields.data());
     LANCEKIT_TRY(At(AddColumn(leaf, field, page_bytes), {.column = leaf.Name()}));
+  }
+  return SetBlooms();
+}
+
+Status WriterImpl::SetBlooms() {
+  for (const BloomColumn& bloom : options_.bloom) {
+    const auto it = std::ranges::find(summary_.columns, bloom.column, &WriteSummary::Column::name);
+    if (it == summary_.columns.end())
+      return At(Invalid("there is no such column of values to make Bloom filters of"), {.column = bloom.column});
+    Column& column = *columns_[static_cast<std::size_t>(it - summary_.columns.begin())];
+    if (column.blobs.has_value() || DomainOf(column.leaf.type) == Domain::kNone)
+      return At(Invalid("values of this type have no Bloom filters, for filters do not compare them"), {.column = bloom.column});
+    column.bloom_bits = bloom.bits_per_value;
   }
   return {};
 }
@@ -167,6 +181,7 @@ Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
   if (!page) return At(std::move(page).status(), {.column = summary_.columns[index].name});
   ready.page = *std::move(page);
   if (options_.statistics && !column.blobs.has_value()) ready.zones = MakePageZones(column.leaf, column.buffer, numbers);
+  if (column.bloom_bits != 0) ready.zones.bloom = MakePageBloom(column.leaf, column.buffer, numbers, column.bloom_bits);
   column.arrow_bytes += column.buffer.arrow_bytes();
   column.buffer.Clear();
   ++column.pages;
@@ -293,6 +308,11 @@ Result<Writer> create(const Context& context, const std::string& path, const Wri
   return WithoutThrowing([&]() -> Result<Writer> {
     LANCEKIT_ASSIGN(const format::FileVersion version, format::ParseWritableVersion(options.version));
     if (options.page_bytes == 0) return Invalid("pages of 0 bytes");
+    if (!options.bloom.empty() && !options.statistics) return Invalid("Bloom filters are part of the statistics, which are off");
+    for (const BloomColumn& bloom : options.bloom) {
+      if (bloom.bits_per_value < 1 || bloom.bits_per_value > 64)
+        return At(Invalid("Bloom filters take 1 to 64 bits per value, not {}", bloom.bits_per_value), {.column = bloom.column});
+    }
     LANCEKIT_ASSIGN(Output output, Output::Open(path, options.single_file, options.overwrite));
     return Writer(std::make_unique<WriterImpl>(context, options, version, std::move(output)));
   });

@@ -49,6 +49,7 @@ class WriterImpl {
     LeafType leaf;
     LeafPath path;
     EncodingHints hints;
+    int bloom_bits = 0;  ///< per distinct value; 0: no Bloom filters
     ColumnBuffer buffer;
     std::optional<BlobBuffer> blobs;  ///< instead of the buffer, for blobs
     std::uint64_t rows = 0;           ///< rows of the current file that were appended
@@ -59,6 +60,8 @@ class WriterImpl {
   };
 
   Status AddColumn(const format::Leaf& leaf, std::size_t field, std::uint64_t page_bytes);
+  /// Takes over options_.bloom. Errors: kInvalidArgument, with the column.
+  Status SetBlooms();
   Status WriteRows(const std::vector<ArrayView>& views, std::uint64_t num_rows);
   Status AppendColumn(std::size_t column, const ArrayView& view, std::uint64_t first, std::uint64_t count);
   /// `at_end`: of the file.

@@ -43,7 +43,8 @@ struct ScanReport {
   std::uint64_t fragments = 0;  ///< that the filter looked at
   std::uint64_t fragments_skipped = 0;
   std::uint64_t pages = 0;
-  std::uint64_t pages_kept = 0;  ///< that may hold matching rows
+  std::uint64_t pages_kept = 0;              ///< that may hold matching rows
+  std::uint64_t pages_skipped_by_bloom = 0;  ///< that zone maps alone would have kept
   std::uint64_t zones = 0;
   std::uint64_t zones_kept = 0;
   std::uint64_t rows_filtered = 0;  ///< whose values the filter was compared with

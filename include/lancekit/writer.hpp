@@ -14,6 +14,12 @@
 
 namespace lancekit {
 
+/// A column whose pages get Bloom filters, by which `=` and IN leave out pages where zone maps cannot: ids, keys, hashes.
+struct BloomColumn {
+  std::string column;       ///< a leaf, as WriteSummary names it
+  int bits_per_value = 10;  ///< of distinct values; 1 to 64. With 10 about one page in a hundred is read in vain
+};
+
 struct WriteOptions {
   std::string version = "2.2";                 ///< "2.1" or "2.2"
   bool single_file = false;                    ///< a bare data file instead of a dataset folder
@@ -21,6 +27,7 @@ struct WriteOptions {
   std::uint64_t max_rows_per_file = 1u << 20;  ///< dataset: rows of a data file; a single file holds all rows
   std::uint64_t page_bytes = 32u << 20;        ///< input bytes of a column that make a page
   bool statistics = true;                      ///< zone maps and checksums, in a buffer that other readers pass over
+  std::vector<BloomColumn> bloom;              ///< with statistics only
 };
 
 /// What a commit wrote.

@@ -56,6 +56,8 @@ struct LkWriteOptions {
   int single_file;
   int threads;
   int no_statistics;
+  const char* bloom;  ///< columns, separated by '\n'; null = none
+  int bloom_bits;
 };
 
 namespace {
@@ -78,9 +80,17 @@ lancekit::Result<lancekit::Table> Open(const lancekit::Context& context, const c
 }
 
 void AddReport(const lancekit::ScanReport& found, std::uint64_t* sums) {
-  const std::uint64_t all[] = {found.fragments,    found.fragments_skipped, found.pages,         found.pages_kept,
-                               found.zones,        found.zones_kept,        found.rows_filtered, found.rows_encoded,
-                               found.rows_matched, found.bytes_read};
+  const std::uint64_t all[] = {found.fragments,
+                               found.fragments_skipped,
+                               found.pages,
+                               found.pages_kept,
+                               found.zones,
+                               found.zones_kept,
+                               found.rows_filtered,
+                               found.rows_encoded,
+                               found.rows_matched,
+                               found.bytes_read,
+                               found.pages_skipped_by_bloom};
   for (std::size_t i = 0; i < std::size(all); ++i) sums[i] += all[i];
 }
 
@@ -219,6 +229,9 @@ LANCEKIT_EXPORT int lk_write(const char* path, ArrowArrayStream* stream, const L
   if (given->max_rows_per_file != 0) options.max_rows_per_file = given->max_rows_per_file;
   options.statistics = given->no_statistics == 0;
   if (given->page_bytes != 0) options.page_bytes = given->page_bytes;
+  if (given->bloom != nullptr) {
+    for (std::string& column : Split(given->bloom)) options.bloom.push_back({std::move(column), given->bloom_bits});
+  }
   auto writer = lancekit::create(context, path, options);
   if (!writer) return Fail(writer.error());
   if (const auto status = writer->write(stream); !status) return Fail(status.error());

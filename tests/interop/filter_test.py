@@ -64,6 +64,7 @@ class RandomData:
         self.table = pa.table(fields, pa.schema([pa.field(name, array.type, metadata=metadata[name]) for name, array in fields.items()]))
         self.plain = pa.table({name: self.for_duckdb(name, array) for name, array in plain.items()})
         self.live = np.ones(n, bool)
+        self.blooms = [column for column in self.columns if column.kind and self.chance(0.7)] if self.chance(0.5) else []
 
     def one_of(self, values):
         return values[int(self.rng.integers(0, len(values)))]
@@ -155,6 +156,8 @@ class RandomData:
         settings = {'page_bytes': self.one_of((0, 1 if n <= 3000 else 1000, 4000, 20_000)), 'batch_rows': self.one_of((None, None, 1 + n // 7, 100 if n < 5000 else 1000))}
         if not single and self.chance(0.3):
             settings['max_rows_per_file'] = 1 + n // int(self.rng.integers(2, 5))
+        if self.blooms:
+            settings['bloom'], settings['bloom_bits'] = [column.name for column in self.blooms], int(self.one_of((1, 4, 10, 64)))
         lancekit.write(path, self.table.slice(0, own), version=self.one_of(('2.1', '2.2')), single_file=single, **settings)
         if own < n:
             self.append(path, own)
@@ -200,6 +203,10 @@ class RandomData:
         column = self.one_of(self.columns)
         path, name, kind = column.path, identifier(column.name), column.kind
         form = self.rng.integers(0, 12)
+        if self.blooms and self.chance(0.4):
+            # Literals are values of the column or next to one, so that many are absent where zone maps cannot tell.
+            column = self.one_of(self.blooms)
+            path, name, kind, form = column.path, identifier(column.name), column.kind, self.one_of((4, 12, 12))
         if kind is None or form == 0:
             test = self.one_of(('IS NULL', 'IS NOT NULL'))
             return f'{path} {test}', f'({name} {test})'
@@ -214,7 +221,7 @@ class RandomData:
             (low, low_sql), (high, high_sql) = self.compared(column, name, '>='), self.compared(column, name, '<=')
             word = self.one_of(('', 'NOT '))
             return f'{path} {word}BETWEEN {low} AND {high}', f'({word}({low_sql} AND {high_sql}))'
-        op = self.one_of(OPS)
+        op = '=' if form == 12 else self.one_of(OPS)
         ours, sql = self.compared(column, name, op)
         turned = {'<': '>', '<=': '>=', '>': '<', '>=': '<='}.get(op, op)
         return (f'{ours} {turned} {path}' if self.chance(0.1) else f'{path} {op} {ours}'), f'({sql})'
@@ -318,11 +325,13 @@ def main():
                 print(f'FAILED table {number}: ' + '\n'.join(wrong[:3]) + f'\n    {len(wrong)} in all; repeat: {os.path.relpath(__file__)} '
                       f'{arguments.bridge} --seed {arguments.seed} --table {number}', flush=True)
     cases = len(runs) * FILTERS
-    kept = sums['zones_kept'] / max(1, sums['zones'])
+    kept, by_bloom = sums['zones_kept'] / max(1, sums['zones']), sums['pages_skipped_by_bloom']
     encoded = sums['rows_encoded'] / max(1, sums['rows_filtered'])
-    print(f'{cases} cases, {failed} of {len(runs)} tables failed, {sums["zones"]} zones, {kept:.0%} kept, {sums["rows_filtered"]} rows compared, '
-          f'{encoded:.0%} of them as stored, {sums["rows_matched"]} matched in '
+    print(f'{cases} cases, {failed} of {len(runs)} tables failed, {sums["zones"]} zones, {kept:.0%} kept, {by_bloom} of {sums["pages"]} pages left out by '
+          f'Bloom filters, {sums["rows_filtered"]} rows compared, {encoded:.0%} of them as stored, {sums["rows_matched"]} matched in '
           f'{time.monotonic() - begin:.0f} s')
+    if by_bloom < cases / 20 and arguments.table is None:
+        sys.exit('Bloom filters hide next to nothing: this run says little')
     if kept > 0.9 and arguments.table is None:
         sys.exit('zone maps hide next to nothing: this run says little')
     if encoded < 0.05 and arguments.table is None:

@@ -28,7 +28,8 @@ class ScanOptions(ctypes.Structure):
 
 class WriteOptions(ctypes.Structure):
     _fields_ = [('version', ctypes.c_char_p), ('max_rows_per_file', ctypes.c_uint64), ('page_bytes', ctypes.c_uint64),
-                ('single_file', ctypes.c_int), ('threads', ctypes.c_int), ('no_statistics', ctypes.c_int)]
+                ('single_file', ctypes.c_int), ('threads', ctypes.c_int), ('no_statistics', ctypes.c_int),
+                ('bloom', ctypes.c_char_p), ('bloom_bits', ctypes.c_int)]
 
 
 class Lancekit:
@@ -75,7 +76,8 @@ class Lancekit:
         self._check(self.lib.lk_count(str(path).encode(), self._open(version), ctypes.byref(rows)))
         return rows.value
 
-    REPORT = ['fragments', 'fragments_skipped', 'pages', 'pages_kept', 'zones', 'zones_kept', 'rows_filtered', 'rows_encoded', 'rows_matched', 'bytes_read']
+    REPORT = ['fragments', 'fragments_skipped', 'pages', 'pages_kept', 'zones', 'zones_kept', 'rows_filtered', 'rows_encoded', 'rows_matched', 'bytes_read',
+              'pages_skipped_by_bloom']
 
     def count_where(self, path, where, version=None):
         """-> (number of rows that match, dict with the scan's report)."""
@@ -115,11 +117,13 @@ class Lancekit:
         return found.value
 
     def write(self, path, data, version='2.2', single_file=False, max_rows_per_file=0, page_bytes=0, threads=1, batch_rows=None,
-              statistics=True):
-        """Writes a Table, in batches of batch_rows when given, or a RecordBatchReader; replaces what is at the path."""
+              statistics=True, bloom=None, bloom_bits=10):
+        """Writes a Table, in batches of batch_rows when given, or a RecordBatchReader; replaces what is at the path. `bloom`: names of
+        columns that get Bloom filters."""
         if isinstance(data, pa.Table):
             data = pa.RecordBatchReader.from_batches(data.schema, data.to_batches(max_chunksize=batch_rows))
         stream = ffi.new('struct ArrowArrayStream*')
         data._export_to_c(self._address(stream))
-        options = WriteOptions(version.encode(), max_rows_per_file, page_bytes, int(single_file), threads, not statistics)
+        options = WriteOptions(version.encode(), max_rows_per_file, page_bytes, int(single_file), threads, not statistics,
+                               self._names(bloom), bloom_bits)
         self._check(self.lib.lk_write(str(path).encode(), ctypes.c_void_p(self._address(stream)), ctypes.byref(options)))

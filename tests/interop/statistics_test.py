@@ -15,11 +15,12 @@ import lance
 import numpy as np
 import pyarrow as pa
 
-from lancekit_bridge import Lancekit
+from lancekit_bridge import Lancekit, LancekitError
 
 ROWS = 60_000
 FILTERS = ['id BETWEEN 20000 AND 20100', "day >= DATE '2024-06-01'", "name = 'n00042'", 'price > 9999.5', 'score IS NULL', 'score > 3.5',
-           "name LIKE 'n000%' AND id > 50000", 'id < 0', 'flag AND price < 1']
+           "name LIKE 'n000%' AND id > 50000", 'id < 0', 'flag AND price < 1', "name = 'n0004'", "name IN ('n00042', 'nobody')",
+           'price = 77.77 OR price = 5000']
 
 
 class Checks:
@@ -70,13 +71,15 @@ def compare(check, lk, path, what):
 def run(lk, folder, version, check):
     path = str(folder / f't{version}.lance')
     table = make_table(0, ROWS, 1)
-    lk.write(path, table, version=version, max_rows_per_file=25_000, page_bytes=64_000)
+    lk.write(path, table, version=version, max_rows_per_file=25_000, page_bytes=64_000, bloom=['name', 'price', 'score', 'flag'])
     expected = table
     check('the reference reads it', lance.dataset(path).to_table().equals(table))
     check('the reference validates it', lance.dataset(path).validate() is None)
     compare(check, lk, path, 'as written')
     _, report = lk.count_where(path, FILTERS[0])
     check(f'zone maps are used: {report}', report['fragments_skipped'] == 2 and report['zones_kept'] < report['zones'] / 4)
+    _, report = lk.count_where(path, "name = 'n0004'")
+    check(f'Bloom filters are used: {report}', report['fragments_skipped'] == 3 and report['pages_skipped_by_bloom'] == report['pages'])
 
     lance.write_dataset(make_table(ROWS, 5000, 2), path, mode='append')
     compare(check, lk, path, 'appended')
@@ -125,12 +128,58 @@ def single_file(lk, folder, check):
         check(f'{zones} zones', (zones > 0) == statistics)
 
 
+def bloom_edges(lk, folder, check):
+    """Literals in every form that equals a value, and others: the same rows with Bloom filters, without, and in DuckDB."""
+    rng, rows, path = np.random.default_rng(5), 8000, str(folder / 'edges.lance')
+    numbers = (rng.integers(-300, 300, rows) * 2).astype('f4')
+    numbers[:100] = np.tile(np.array([np.nan, -0.0, 0.5, np.inf], 'f4'), 25)
+    inner = pa.array(rng.integers(0, 1000, rows) * 3, pa.int32())
+    table = pa.table({
+        'x': rng.permutation(numbers), 'half': rng.permutation(numbers).astype('f2'),
+        'text': rng.permutation([''] + [f'{i * 7:x}' for i in range(rows - 1)]),
+        'price': pa.array([decimal.Decimal(int(i) * 2 - 3000) / 100 for i in rng.integers(0, 3000, rows)], pa.decimal128(12, 2)),
+        'byte': pa.array(rng.choice([-128, -1, 0, 5, 127], rows), pa.int8()), 'big': pa.array(rng.integers(0, 900, rows, dtype='u8') << 54, pa.uint64()),
+        'moment': pa.array(rng.integers(0, 100, rows) * 7200, pa.timestamp('s')), 'nothing': pa.nulls(rows, pa.string()),
+        's': pa.StructArray.from_arrays([inner], ['a'], mask=pa.array(rng.random(rows) < 0.3)),
+        'list': pa.array([[int(i)] for i in rng.integers(0, 9, rows)], pa.list_(pa.int16()))})
+    lk.write(path, table, page_bytes=4000, bloom=[*table.column_names[:-2], 's.a', 'list.item'], bloom_bits=20)
+    floats, rest = ['x', 'half'], table.drop_columns(['x', 'half'])   # with NaNs, which differ from themselves
+    check('the reference reads it', lance.dataset(path).to_table(columns=rest.column_names).equals(rest))
+    database = duckdb.connect()
+    database.register('data', pa.table({name: column.cast(pa.float64()) if name in floats else column for name, column in zip(table.column_names, table.columns)}))
+    same = {'x': ['0', '-0.0', "'NaN'", '4', '4.0', '0.5', "'inf'", '0.25', '3'], 'half': ['0', '-0', "'NaN'", '4e0', '5'],
+            'text': ["''", "'7'", "'e'", "'8'", "'7 '"], 'price': ['1.5', '1.50', '150e-2', '1.505', '0', '-0', '7.02', '7.0200000', '7.01'],
+            'byte': ['-128', '127', '5.0', '5.5', '0', '77', '1000'], 'big': [str(1 << 54), str(3 << 54), '7', '0', str(1 << 64)],
+            'moment': ["TIMESTAMP '1970-01-02'", "DATE '1970-01-02'", "TIMESTAMP '1970-01-01 02:00:00'", "TIMESTAMP '1970-01-01 03:00:00'"],
+            'nothing': ["'a'"], 's.a': ['3', '3.0', '4', '2997']}
+    skipped = 0
+    for column, literals in same.items():
+        tests = [f'{column} = {literal}' for literal in literals] + [f'{column} <> {literal}' for literal in literals]
+        tests += [f"{column} IN ({', '.join(literals)})", f"{column} NOT IN ({', '.join(literals)})", f"NOT ({column} = {literals[-1]} OR {column} IS NULL)"]
+        for test in tests:
+            wanted = database.execute(f'SELECT count(*) FROM data WHERE {test}').fetchall()[0][0]
+            (found, report), (whole, _) = lk.count_where(path, test), lk.count_where(path, test, version={'zone_maps': False})
+            check(f'{test}: {found} rows, {whole} without zone maps, {wanted} in DuckDB', found == whole == wanted)
+            skipped += report['pages_skipped_by_bloom']
+            if test in ('x = 3', 'half = 5', "text = '8'", 'price = 7.01', 'byte = 77', 'big = 7', 's.a = 4'):
+                check(f'{test}: {report}', report['pages_kept'] < 0.1 * report['pages'] and report['pages_skipped_by_bloom'] > 1)
+    check(f'{skipped} pages', skipped > 50)
+    for bad in ('none', 's', 'list'):
+        target = folder / f'bad_{bad}.lance'
+        try:
+            lk.write(str(target), table, bloom=[bad])
+            check(f'Bloom filters of {bad} are refused', False)
+        except LancekitError as error:
+            check(f'{error}', error.code == 'invalid argument' and bad in str(error) and not target.exists())
+
+
 def main():
     lk, check, start = Lancekit(sys.argv[1]), Checks(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix='lancekit_interop_') as temporary:
         for version in ('2.1', '2.2'):
             run(lk, pathlib.Path(temporary), version, check)
         single_file(lk, pathlib.Path(temporary), check)
+        bloom_edges(lk, pathlib.Path(temporary), check)
     print(f'{check.passed} passed, {len(check.failures)} failed in {time.monotonic() - start:.0f} s')
     return bool(check.failures)
 

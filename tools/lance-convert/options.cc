@@ -17,6 +17,7 @@ struct Raw {
   std::string to;
   std::string output;
   std::vector<std::string> renames;
+  std::vector<std::string> blooms;
   std::string memory_limit;
   std::string summary;
   std::string salvage;
@@ -78,6 +79,11 @@ void AddFormats(CommandLine& app, Options& options) {
       ->type_name("N")
       ->check(CLI::PositiveNumber.description(""))
       ->group("Input and output");
+  app.add_option("--bloom", app.raw.blooms,
+                 "Lance: Bloom filters of a column, BITS for each distinct value (default 10); repeatable")
+      ->type_name("COL[:BITS]")
+      ->allow_extra_args(false)
+      ->group("Input and output");
   const std::map<std::string, SchemaMode> modes{{"strict", SchemaMode::kStrict}, {"union", SchemaMode::kUnion}};
   app.add_option("--schema-mode", options.schema_mode, "Several inputs: strict (the same columns) or union (all, with nulls)")
       ->transform(CLI::CheckedTransformer(modes).description(""))
@@ -125,6 +131,23 @@ Status ParseRenames(const std::vector<std::string>& texts, Options& options) {
     const std::size_t at = text.find('=');
     if (at == 0 || at == std::string::npos || at + 1 == text.size()) return Invalid("--rename takes OLD=NEW, not \"{}\"", text);
     options.renames.emplace_back(text.substr(0, at), text.substr(at + 1));
+  }
+  return {};
+}
+
+/// What stands behind the last colon is BITS where it is a number, part of the name where not.
+Status ParseBlooms(const std::vector<std::string>& texts, Options& options) {
+  for (const std::string& text : texts) {
+    BloomColumn bloom{.column = text};
+    const std::size_t at = text.rfind(':');
+    const std::string bits = at == std::string::npos ? "" : text.substr(at + 1);
+    if (!bits.empty() && bits.find_first_not_of("0123456789") == std::string::npos) {
+      bloom.column = text.substr(0, at);
+      bloom.bits_per_value = bits.size() > 2 ? -1 : std::stoi(bits);
+    }
+    if (bloom.column.empty() || bloom.bits_per_value < 1 || bloom.bits_per_value > 64)
+      return Invalid("--bloom takes a column and 1 to 64 bits, COL[:BITS], not \"{}\"", text);
+    options.bloom.push_back(std::move(bloom));
   }
   return {};
 }
@@ -184,6 +207,7 @@ Status ParseOptions(CLI::App& app, int argc, const char* const* argv, Options& o
   }
   if (options.explain && !options.where) return Invalid("--explain goes with --where");
   LANCEKIT_TRY(ParseRenames(raw.renames, options));
+  LANCEKIT_TRY(ParseBlooms(raw.blooms, options));
   if (!raw.summary.empty()) LANCEKIT_TRY(ParseSummary(raw.summary, options));
   if (!raw.memory_limit.empty()) {
     LANCEKIT_ASSIGN(options.memory_limit, tools::ParseBytes(raw.memory_limit));

@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "lancekit/verify.hpp"
+#include "lancekit/writer.hpp"
 #include "tools/common/command_line.h"
 #include "tools/common/version_options.h"
 #include "tools/lance-convert/format.h"
@@ -35,6 +36,7 @@ struct Options {
   std::string format_version = "2.2";
   bool single_file = false;
   std::uint64_t max_rows_per_file = 0;  ///< 0 = the library's default
+  std::vector<BloomColumn> bloom;
   SchemaMode schema_mode = SchemaMode::kStrict;
   tools::VersionOptions version;
   OpenOptions open;                ///< the version of the dataset that is read

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lancekit/writer.hpp"
 #include "tools/lance-convert/batches.h"
 
 namespace lancekit::convert {
@@ -37,6 +38,7 @@ struct SinkOptions {
   std::string lance_version = "2.2";
   bool single_file = false;
   std::uint64_t max_rows_per_file = 0;  ///< 0 = the library's default
+  std::vector<BloomColumn> bloom;
   TextOptions text;
 };
 

@@ -77,6 +77,16 @@ std::vector<StatsColumn> StatsColumns(const Schema& schema) {
   return columns;
 }
 
+std::uint64_t SumBloomBytes(const TableImpl& table, const Field& leaf) {
+  std::uint64_t bytes = 0;
+  for (const TableFragment& fragment : table.fragments_) {
+    const ColumnPlace* const place = fragment.Place(leaf.id);
+    const format::Statistics* const statistics = place == nullptr ? nullptr : fragment.files[place->file]->statistics().Get();
+    if (statistics != nullptr && place->column < statistics->num_columns()) bytes += statistics->BloomBytes(place->column);
+  }
+  return bytes;
+}
+
 std::optional<format::Zone> SumZones(const TableImpl& table, const Field& leaf) {
   format::Zone sum;
   const Domain domain = DomainOf(leaf.type);

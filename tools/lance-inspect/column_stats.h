@@ -26,6 +26,9 @@ std::vector<StatsColumn> StatsColumns(const Schema& schema);
 /// bounds are not known.
 std::optional<format::Zone> SumZones(const TableImpl& table, const Field& leaf);
 
+/// Bytes of the Bloom filters of its pages, in all files.
+std::uint64_t SumBloomBytes(const TableImpl& table, const Field& leaf);
+
 /// Looks at the values of one column.
 class ValueStats {
  public:

@@ -18,6 +18,7 @@ struct Known {
   StatsColumn column;
   std::optional<format::Zone> zones;
   ValueStats values;
+  std::uint64_t bloom_bytes = 0;
 };
 
 /// Reads the columns that zone maps do not tell of.
@@ -50,7 +51,7 @@ Fact Bound(const DataType& type, const std::optional<Scalar>& value, bool is_exa
   return {text, text, BoundText(type, *value, true)};
 }
 
-std::vector<Fact> RowOf(const Known& known) {
+std::vector<Fact> RowOf(const Known& known, const Session& session) {
   const Field& leaf = known.column.leaf();
   const format::Zone& zone = known.zones ? *known.zones : known.values.zone();
   const ValueStats::Lengths& lengths = known.values.lengths();
@@ -71,6 +72,7 @@ std::vector<Fact> RowOf(const Known& known) {
           length(lengths.min),
           lengths.count == 0 ? Fact::None() : Fact{mean, mean, mean},
           length(lengths.max),
+          known.bloom_bytes == 0 ? Fact::None() : Fact::Bytes(known.bloom_bytes, session),
           Fact::Text(known.zones ? "zone maps" : "scan")};
 }
 
@@ -86,11 +88,12 @@ Status RunStats(Session& session) {
   std::vector<Known> columns;
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (!chosen[i]) continue;
-    columns.push_back({.column = all[i]});
+    columns.push_back({.column = all[i], .bloom_bytes = SumBloomBytes(table.impl(), all[i].leaf())});
     if (!options.scan) columns.back().zones = SumZones(table.impl(), all[i].leaf());
   }
   const std::uint64_t before = session.context.io_counters().bytes_read;
   LANCEKIT_TRY(ReadValues(table, &columns));
+  const bool has_blooms = std::ranges::any_of(columns, [](const Known& known) { return known.bloom_bytes != 0; });
   Sheet sheet{.name = "columns",
               .columns = {{"column", "column"},
                           {"type", "type"},
@@ -105,10 +108,11 @@ Status RunStats(Session& session) {
                           {"length_min", "shortest", true, true, true},
                           {"length_mean", "mean", true, true, true},
                           {"length_max", "longest", true, true, true},
+                          {"bloom_bytes", "Bloom", true, has_blooms},
                           {"from", "from"}}};
   sheet.members = {{"path", JsonText(options.arguments[0])},
                    {"bytes_scanned", std::to_string(session.context.io_counters().bytes_read - before)}};
-  for (const Known& known : columns) sheet.rows.push_back(RowOf(known));
+  for (const Known& known : columns) sheet.rows.push_back(RowOf(known, session));
   WriteSheet(sheet, &session);
   return {};
 }

@@ -1,0 +1,84 @@
+#include "writer/page_bloom.h"
+
+#include <cmath>
+#include <string_view>
+
+#include "base/bitmap.h"
+#include "base/endian.h"
+#include "format/bloom.h"
+
+namespace lancekit {
+namespace {
+
+std::uint64_t LoadUnsigned(const std::byte* at, std::uint64_t bits) {
+  switch (bits) {
+    case 8:
+      return LoadLe<std::uint8_t>(at);
+    case 16:
+      return LoadLe<std::uint16_t>(at);
+    case 32:
+      return LoadLe<std::uint32_t>(at);
+    default:
+      return LoadLe<std::uint64_t>(at);
+  }
+}
+
+double LoadFloat(const std::byte* at, std::uint64_t bits) {
+  if (bits == 16) return HalfToFloat(LoadLe<std::uint16_t>(at));
+  return bits == 32 ? static_cast<double>(LoadLe<float>(at)) : LoadLe<double>(at);
+}
+
+std::string_view TextAt(const ValuesView& values, std::uint64_t i) {
+  const auto* const data = reinterpret_cast<const char*>(values.shape.variable() ? values.data : values.values);
+  const std::uint64_t width = values.shape.width_bits / 8;
+  const std::uint64_t begin = values.shape.variable() ? values.Offset(i) : i * width;
+  return {data + begin, values.shape.variable() ? values.Offset(i + 1) - begin : width};
+}
+
+/// None for NaN.
+std::optional<std::uint64_t> HashAt(const DataType& type, const ValuesView& values, std::uint64_t i) {
+  const std::uint64_t bits = values.shape.width_bits;
+  const std::byte* const at = values.values + i * (bits / 8);
+  switch (DomainOf(type)) {
+    case Domain::kSigned: {
+      const auto shift = static_cast<int>(64 - bits);
+      return format::BloomHash(static_cast<std::int64_t>(LoadUnsigned(at, bits) << shift) >> shift);
+    }
+    case Domain::kUnsigned:
+      if (bits == 1) return format::BloomHash(std::uint64_t{GetBit(values.values, i)});
+      return format::BloomHash(LoadUnsigned(at, bits));
+    case Domain::kFloating: {
+      const double value = LoadFloat(at, bits);
+      return std::isnan(value) ? std::nullopt : std::optional(format::BloomHash(value));
+    }
+    case Domain::kDecimal:
+      return format::BloomHash(Int256::Load(at, bits / 8));
+    case Domain::kBytes:
+      return format::BloomHashOfBytes(TextAt(values, i));
+    case Domain::kNone:
+      break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<std::byte> MakePageBloom(const LeafType& leaf, const ColumnBuffer& rows,
+                                     const std::optional<DictionaryAttempt>& numbers, int bits_per_value) {
+  const PageValues page = rows.View();
+  const DictionaryBuilder* const dictionary = leaf.is_dictionary()  ? &rows.dictionary()
+                                              : numbers.has_value() ? &numbers->items
+                                                                    : nullptr;
+  const DataType& type = leaf.is_dictionary() ? leaf.type.children[0].type : leaf.type;
+  const ValuesView values = dictionary != nullptr ? dictionary->View() : page.values;
+  const std::byte* const validity = dictionary != nullptr ? nullptr : page.validity;
+  std::vector<std::uint64_t> hashes;
+  for (std::uint64_t i = 0; i < values.length; ++i) {
+    if (validity != nullptr && !GetBit(validity, i)) continue;
+    const std::optional<std::uint64_t> hash = HashAt(type, values, i);
+    if (hash.has_value() && (hashes.empty() || *hash != hashes.back())) hashes.push_back(*hash);
+  }
+  return format::MakeBloomFilter(hashes, bits_per_value);
+}
+
+}  // namespace lancekit
