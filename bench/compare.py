@@ -39,10 +39,11 @@ class Failure(Exception):
 
 class Side:
     """One process that answers commands."""
+    bridge = None  # the library that Python reads through
 
     def __init__(self, name, command, core):
         self.name = name
-        environment = {**os.environ, **ONE_THREAD}
+        environment = {**os.environ, **ONE_THREAD, 'LANCEKIT_BRIDGE': str(Side.bridge)}
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
                                         preexec_fn=lambda: os.sched_setaffinity(0, {core}))
 
@@ -162,30 +163,39 @@ class Comparison:
         self.report.add(self.name, metric, self.goal(metric, kind), self.peer.name, figures, 's')
 
     def filters(self):
-        """A range that a thousandth of the rows is in, all columns; of the shuffled table also against lancekit's own scan of it."""
+        """A range that a thousandth of the rows is in, all columns; of the shuffled table others too, against lancekit's own scan."""
         source = self.folder / 'source.parquet'
-        sql, _, first, rows = tables.range_filter(self.name, str(source))
-        times = 1 if self.name.endswith('shuffled') else 5
-        same = ['rows', 'columns']
-        self.measure('filter', lambda side, number: ('filter', '*', sql, times) + (() if side is self.driver else (self.name, source)),
-                     same=same)
-        if self.name.endswith('shuffled') and self.peer.name == FILTER_PEERS[0]:
+        wanted = tables.RangeFilter(self.name, str(source))
+        shuffled = self.name.endswith('shuffled')
+        self.filter_rows('filter', wanted, source, 0.001, 1 if shuffled else 5)
+        if shuffled and self.peer.name == FILTER_PEERS[0]:
             peer, self.peer = self.peer, Side('lancekit-scan', [self.settings.driver], self.settings.core)
             self.peer.ask('use', self.path(self.driver))
-            self.measure('filter', lambda side, number: ('filter', '*', sql, 1) if side is self.driver else ('scan', '*'))
+            self.measure('filter', lambda side, number: ('filter', '*', wanted.sql, 1) if side is self.driver else ('scan', '*'))
             self.peer.close()
+            if self.settings.bridge.exists():
+                self.peer = Side('lancekit-compare', [sys.executable, HERE / 'peers.py', 'lancekit-compare'], self.settings.core)
+                self.peer.ask('use', self.path(self.driver))
+                for percent in (0.1, 10, 50, 90):
+                    share = percent / 100
+                    self.filter_rows(f'filter:{percent}%', tables.RangeFilter(self.name, str(source), share), source, share, 1)
+                self.peer.close()
             self.peer = peer
         if not self.name.endswith('sorted') or self.peer.name != FILTER_PEERS[0]:
             return
         zone = 8192
-        begin, end = first // zone * zone, -(-(first + rows) // zone) * zone
-        cost = self.driver.ask('cost', self.path(self.driver), '*', sql, begin, min(end, self.rows) - begin)
+        begin, end = wanted.first // zone * zone, -(-(wanted.first + wanted.rows) // zone) * zone
+        cost = self.driver.ask('cost', self.path(self.driver), '*', wanted.sql, begin, min(end, self.rows) - begin)
         # A filter that nothing matches reads the statistics and no page.
-        none = sql.split()[0] + ' IS NULL'
+        none = wanted.column + ' IS NULL'
         statistics = self.driver.ask('cost', self.path(self.driver), '*', none, begin, 0)['filter']
         pages = cost['filter'] - statistics
         print(f'{self.name}: the filter reads {pages:,} bytes of pages and {statistics:,} of statistics, its zones without a filter '
               f'{cost["rows"]:,}: {pages / cost["rows"]:.3f}')
+
+    def filter_rows(self, metric, wanted, source, share, times):
+        self.measure(metric, lambda side, number: ('filter', '*', wanted.sql, times) if side is self.driver else
+                     ('filter', '*', self.name, source, share, times), same=['rows', 'columns'])
 
     def run(self):
         if self.name in tables.FILTERED:
@@ -371,6 +381,7 @@ def parse_arguments():
         return text.split(',')
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--driver', type=pathlib.Path, default=ROOT / 'build/release/bench/lancekit_bench_driver')
+    parser.add_argument('--bridge', type=pathlib.Path, default=ROOT / 'build/release/tests/interop/liblancekit_bridge.so')
     parser.add_argument('--cache', type=pathlib.Path, default=ROOT / 'build/bench-data', help='folder for tables and what is written')
     parser.add_argument('--data', default=str(ROOT / '../shared/data'), help='folder that holds flights-3m.parquet')
     parser.add_argument('--tables', type=listed, default=['flights', 'lineitem', 'vectors', 'nested', *tables.FILTERED], help=', '.join(tables.MAKERS))
@@ -384,6 +395,7 @@ def parse_arguments():
     parser.add_argument('--fresh', action='store_true', help='let the peers write their files anew')
     parser.add_argument('--json', type=pathlib.Path, help='a line per measurement')
     settings = parser.parse_args()
+    Side.bridge = settings.bridge
     settings.pairs = settings.pairs or (5 if settings.quick else 15)
     settings.budget = settings.budget or (20 if settings.quick else 120)
     settings.clock = 'seconds' if settings.clock == 'wall' else 'cpu'

@@ -10,6 +10,7 @@ import traceback
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset
 import pyarrow.parquet as pq
 
@@ -89,8 +90,8 @@ class ParquetFilter:
     def scan(self, columns):
         return self.dataset.to_batches(columns=columns, use_threads=False)
 
-    def filter(self, columns, sql, expression):
-        return self.dataset.to_table(columns=columns, filter=expression, use_threads=False)
+    def filter(self, columns, wanted):
+        return self.dataset.to_table(columns=columns, filter=wanted.expression, use_threads=False)
 
     def write(self, table, path):
         pq.write_table(table, path, compression='zstd', compression_level=3, row_group_size=self.rows_per_group)
@@ -110,9 +111,30 @@ class DuckParquet(ParquetFilter):
         self.path = path
         return super().open(path)
 
-    def filter(self, columns, sql, expression):
-        wanted = ', '.join(f'"{column}"' for column in columns) if columns else '*'
-        return self.database.sql(f"SELECT {wanted} FROM read_parquet('{self.path}') WHERE {sql}").to_arrow_table()
+    def filter(self, columns, wanted):
+        names = ', '.join(f'"{column}"' for column in columns) if columns else '*'
+        return self.database.sql(f"SELECT {names} FROM read_parquet('{self.path}') WHERE {wanted.sql}").to_arrow_table()
+
+
+class ScanThenCompare:
+    """lancekit's scan of all rows through the Arrow C stream, then pyarrow's comparison and choice of rows: what a filter must beat."""
+
+    def __init__(self):
+        sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../tests/interop'))
+        from lancekit_bridge import Lancekit
+        self.bridge = Lancekit(os.environ['LANCEKIT_BRIDGE'])
+        self.version = f'lancekit scan, pyarrow {pa.__version__} compute'
+
+    def open(self, path):
+        self.path = path
+        return self.bridge.count(path)
+
+    def filter(self, columns, wanted):
+        batches = []
+        for batch in self.bridge.scan(self.path, columns=columns):
+            values = batch[wanted.column]
+            batches.append(batch.filter(pc.and_(pc.greater_equal(values, wanted.low), pc.less_equal(values, wanted.high))))
+        return pa.Table.from_batches(batches)
 
 
 class Vortex:
@@ -172,6 +194,7 @@ PEERS = {
     'vortex': Vortex,
     'parquet-dataset': ParquetFilter,
     'duckdb-parquet': DuckParquet,
+    'lancekit-compare': ScanThenCompare,
     'parquet-snappy': lambda: Parquet(compression='snappy'),
     'parquet-zstd': lambda: Parquet(compression='zstd', compression_level=3),
 }
@@ -204,7 +227,7 @@ class Session:
     def __init__(self, name):
         self.peer = PEERS[name]()
         self.table = None
-        self.expressions = {}
+        self.filters = {}
 
     @staticmethod
     def columns(word):
@@ -249,14 +272,14 @@ class Session:
             del result
         return {**median(timings), 'rows': total.rows, 'bytes': total.bytes, 'columns': total.columns()}
 
-    def filter(self, word, sql, times, table=None, source=None):
-        """`table` and `source` name what the pyarrow expression is made from."""
-        expression = tables.range_filter(table, source)[1] if table not in self.expressions else self.expressions[table]
-        self.expressions[table] = expression
+    def filter(self, word, table, source, share, times):
+        wanted = self.filters.get((table, share))
+        if wanted is None:
+            wanted = self.filters[table, share] = tables.RangeFilter(table, source, float(share))
         timings = []
         for _ in range(int(times)):
             result = None
-            seconds, cpu, result = timed(lambda: self.peer.filter(self.columns(word), sql, expression))
+            seconds, cpu, result = timed(lambda: self.peer.filter(self.columns(word), wanted))
             timings.append((seconds, cpu))
         total = TableChecksum()
         total.add(result)

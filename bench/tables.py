@@ -113,16 +113,18 @@ def make_shuffled(table):
 FILTERED = {'flights-sorted': ('date', 'TIMESTAMP'), 'lineitem-sorted': ('l_shipdate', 'DATE'), 'lineitem-shuffled': ('l_shipdate', 'DATE')}
 
 
-def range_filter(name, path, share=0.001):
-    """-> (SQL, pyarrow expression, first matching row, number of matching rows) of a range that about this share of the rows is in;
-    rows as they lie in a sorted table."""
-    column, literal = FILTERED[name]
-    values = pq.read_table(path, columns=[column])[column].combine_chunks().sort()
-    first = len(values) // 2
-    low, high = values[first], values[first + int(share * len(values))]
-    low_row, end_row = (int(pc.sum(compare(values, bound)).as_py()) for compare, bound in ((pc.less, low), (pc.less_equal, high)))
-    sql = f"{column} BETWEEN {literal} '{low.as_py()}' AND {literal} '{high.as_py()}'"
-    return sql, (pc.field(column) >= low) & (pc.field(column) <= high), low_row, end_row - low_row
+class RangeFilter:
+    """A range of a table's column that about this share of its rows is in; `first` and `rows` as they lie in a sorted table."""
+
+    def __init__(self, name, path, share=0.001):
+        self.column, literal = FILTERED[name]
+        values = pq.read_table(path, columns=[self.column])[self.column].combine_chunks().sort()
+        start = min(len(values) // 2, int((1 - share) * len(values)))
+        self.low, self.high = values[start], values[min(start + int(share * len(values)), len(values) - 1)]
+        self.first, end = (int(pc.sum(compare(values, bound)).as_py()) for compare, bound in ((pc.less, self.low), (pc.less_equal, self.high)))
+        self.rows = end - self.first
+        self.sql = f"{self.column} BETWEEN {literal} '{self.low.as_py()}' AND {literal} '{self.high.as_py()}'"
+        self.expression = (pc.field(self.column) >= self.low) & (pc.field(self.column) <= self.high)
 
 
 MAKERS = {'nested': make_nested, 'flights': make_flights, 'lineitem': make_lineitem, 'vectors': make_vectors, 'tiny': make_tiny,
