@@ -194,6 +194,25 @@ inline OwnedChunk EncodeChunk(const ChunkEncoder& encoder, ValueRange range) {
   return {buffers, range.count};
 }
 
+/// Decodes a range as runs and says what is different from `expected`, its values.
+inline std::string CheckRuns(const ChunkDecoder& decoder, const OwnedChunk& chunk, ValueRange range, const ValueSink& expected) {
+  ValueSink sink(expected.shape());
+  std::vector<std::uint64_t> counts;
+  Scratch scratch;
+  if (Status status = decoder.DecodeRuns(chunk.chunk(), {&range, 1}, &sink, &counts, &scratch); !status.ok())
+    return status.error().describe();
+  if (counts.size() != sink.length()) return fmt::format("{} values for {} runs", sink.length(), counts.size());
+  const ValuesView runs = ViewOf(sink), values = ViewOf(expected);
+  std::uint64_t at = 0;
+  for (std::size_t run = 0; run < counts.size(); ++run) {
+    for (const std::uint64_t end = at + counts[run]; at < end; ++at) {
+      if (at >= values.length || ValueAt(runs, run) != ValueAt(values, at))
+        return fmt::format("run of value {} is different", at);
+    }
+  }
+  return at == values.length ? "" : fmt::format("{} values in runs", at);
+}
+
 /// Encodes all values chunk by chunk; decodes each chunk as a whole, in parts and some values alone. Returns what went wrong.
 inline std::string CheckRoundTrip(const ValuesView& values, const ChunkEncoder& encoder) {
   auto decoder = MakeChunkDecoder(encoder.Describe(), values.shape);
@@ -212,6 +231,7 @@ inline std::string CheckRoundTrip(const ValuesView& values, const ChunkEncoder& 
       const Status status = (*decoder)->Decode(chunk.chunk(), range, &sink, &scratch);
       if (!status.ok()) return status.error().describe();
       std::string difference = Difference(sink, values, {first + range.first, range.count});
+      if (difference.empty() && range.count != 0 && (*decoder)->has_runs()) difference = CheckRuns(**decoder, chunk, range, sink);
       if (!difference.empty()) return difference + fmt::format(" (chunk at {}, range {}+{})", first, range.first, range.count);
     }
     first += n;

@@ -119,6 +119,8 @@ TEST(GeneralChunk, CompressesTheFirstBufferOnly) {
     Scratch scratch;
     ASSERT_TRUE((*decoder)->Decode(chunk.chunk(), {100, 500}, &sink, &scratch).ok());
     EXPECT_EQ(testing::Difference(sink, values.View(), {100, 500}), "");
+    ASSERT_TRUE((*decoder)->has_runs());
+    EXPECT_EQ(testing::CheckRuns(**decoder, chunk, {100, 500}, sink), "");
     EXPECT_EQ(testing::CheckTruncations(**decoder, FixedShape(32), chunk), "");
   }
 }
