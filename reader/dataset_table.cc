@@ -14,26 +14,53 @@ namespace {
 constexpr std::int32_t kNoColumn = -1;   // instead of a column: the field has none of its own
 constexpr std::int32_t kTombstone = -2;  // instead of a field: the column is no longer valid
 
-Result<TableFragment> OpenFragment(const Dataset& dataset, const format::Fragment& fragment, ContextImpl& context) {
+/// Opens a data file of a fragment. `physical_rows`: 0 while it is not known; then the file tells.
+Status AddDataFile(const Dataset& dataset, const format::DataFile& file, std::uint64_t* physical_rows, ContextImpl& context,
+                   TableFragment* fragment) {
+  if (file.major_version == 0 && file.minor_version < 3)
+    return Unsupported("Lance 0.1 data files are not supported; convert the dataset with pylance");
+  LANCEKIT_ASSIGN(const auto columns, ColumnsOf(file));
+  LANCEKIT_ASSIGN(const std::string path, dataset.DataFilePath(file));
+  LANCEKIT_ASSIGN(std::shared_ptr<Source> source, OpenFileSource(context, path));
+  LANCEKIT_ASSIGN(std::shared_ptr<const FileReader> reader, FileReader::Open(std::move(source)));
+  const std::uint64_t num_rows = reader->descriptor().num_rows;
+  if (*physical_rows == 0) *physical_rows = num_rows;
+  if (num_rows != *physical_rows)
+    return At(Corrupt("{} rows where the manifest says {}", num_rows, *physical_rows), {.path = path});
+  fragment->AddFile(std::move(reader), columns);
+  return {};
+}
+
+/// Errors: the given one, where it says of no file that it is lost.
+Status Lose(Status status, LostFile file, const std::string& what, TableFragment* fragment) {
+  if (!IsLoss(status.error().code)) return status;
+  if (!status.error().path.empty()) file.path = status.error().path;
+  file.message = status.error().message + what;
+  fragment->lost_files.push_back(std::move(file));
+  return {};
+}
+
+Result<TableFragment> OpenFragment(const Dataset& dataset, const format::Fragment& fragment, ContextImpl& context,
+                                   bool keep_lost) {
   if (fragment.files.empty() && fragment.physical_rows != 0)
     return Corrupt("fragment {} has {} rows and no data file", fragment.id, fragment.physical_rows);
   TableFragment result;
   // Old manifests do not tell the number of rows; the files do.
   std::uint64_t physical_rows = fragment.physical_rows;
+  keep_lost = keep_lost && physical_rows != 0;
   for (const format::DataFile& file : fragment.files) {
-    if (file.major_version == 0 && file.minor_version < 3)
-      return Unsupported("Lance 0.1 data files are not supported; convert the dataset with pylance");
-    LANCEKIT_ASSIGN(const auto columns, ColumnsOf(file));
-    LANCEKIT_ASSIGN(const std::string path, dataset.DataFilePath(file));
-    LANCEKIT_ASSIGN(std::shared_ptr<Source> source, OpenFileSource(context, path));
-    LANCEKIT_ASSIGN(std::shared_ptr<const FileReader> reader, FileReader::Open(std::move(source)));
-    if (physical_rows == 0) physical_rows = reader->descriptor().num_rows;
-    if (reader->descriptor().num_rows != physical_rows)
-      return At(Corrupt("{} rows where the manifest says {}", reader->descriptor().num_rows, physical_rows), {.path = path});
-    result.AddFile(std::move(reader), columns);
+    Status status = AddDataFile(dataset, file, &physical_rows, context, &result);
+    if (!status.ok() && keep_lost) status = Lose(std::move(status), {.path = file.path, .fields = file.fields}, "", &result);
+    LANCEKIT_TRY(std::move(status));
   }
   result.SortPlaces();
-  LANCEKIT_ASSIGN(result.live, ReadLiveRows(dataset, fragment, physical_rows, context));
+  auto live = ReadLiveRows(dataset, fragment, physical_rows, context);
+  if (!live && keep_lost) {
+    LANCEKIT_TRY(Lose(std::move(live).status(), {.holds_deletions = true},
+                      fmt::format("; {} deleted rows are back", fragment.deletion_file->num_deleted_rows), &result));
+    live = LiveRows(physical_rows, {});
+  }
+  LANCEKIT_ASSIGN(result.live, std::move(live));
   result.num_rows = result.live.count();
   return result;
 }
@@ -76,8 +103,8 @@ Result<LiveRows> ReadLiveRows(const Dataset& dataset, const format::Fragment& fr
   return LiveRows(physical_rows, *deleted);
 }
 
-Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, const std::string& path,
-                                                     const OpenOptions& options) {
+Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, const std::string& path, const OpenOptions& options,
+                                                     bool keep_lost) {
   auto dataset = Dataset::Open(context.impl(), path, options);
   if (!dataset) return At(std::move(dataset).status(), {.path = path});
   LANCEKIT_TRY(At(dataset->CheckReadable(), {.path = path}));
@@ -90,7 +117,7 @@ Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, con
   ShowBlobsAsBytes(&table->schema_.fields);
   table->format_version_ = FormatVersion(manifest);
   for (const format::Fragment& fragment : manifest.fragments) {
-    auto opened = OpenFragment(*dataset, fragment, context.impl());
+    auto opened = OpenFragment(*dataset, fragment, context.impl(), keep_lost);
     if (!opened) return At(std::move(opened).status(), {.path = path});
     opened->first_row = table->num_rows_;
     if (!CheckedAdd(table->num_rows_, opened->num_rows, &table->num_rows_) || table->num_rows_ > kMaxRows)

@@ -10,9 +10,6 @@
 
 namespace lancekit {
 
-/// True for what a lost part of a table says: damage, and files that cannot be read.
-inline bool IsLoss(ErrorCode code) { return code == ErrorCode::kCorruption || code == ErrorCode::kIo; }
-
 /// Rows of a leaf, or of a field, that cannot be read, and why.
 struct Hole {
   std::int64_t page = -1;

@@ -70,15 +70,16 @@ class Salvager {
     LANCEKIT_ASSIGN(const Selection fields, table_.Select(columns));
     result_->checksums_ = Checksums::kNever;  // all is checked here
     result_->zone_maps_ = false;
-    for (std::size_t i = 0; i < table_.fragments_.size(); ++i) {
-      const TableFragment& fragment = table_.fragments_[i];
-      const HoleFinder finder(table_, fragment);
-      for (const auto& file : fragment.files) LANCEKIT_TRY(HoleFinder::CheckFile(*file));
+    LANCEKIT_TRY(FindLostFiles());
+    for (TableFragment& fragment : result_->fragments_) {
+      lost_files_ = std::exchange(fragment.lost_files, {});
       lost_rows_.clear();
-      for (const auto& shape : fields) LANCEKIT_TRY(FindHoles(finder, fragment, *shape, &result_->fragments_[i]));
+      const TableFragment sound = fragment;
+      ReportDeletions(sound);
+      for (const auto& shape : fields) LANCEKIT_TRY(FindHoles(sound, *shape, &fragment));
       if (mode_ == Salvage::kDrop) {
         Merge(&lost_rows_);
-        result_->fragments_[i].live = Without(fragment.live, fragment.NumPhysicalRows(), lost_rows_);
+        fragment.live = Without(sound.live, sound.NumPhysicalRows(), lost_rows_);
       }
     }
     if (mode_ == Salvage::kNulls) {
@@ -90,43 +91,101 @@ class Salvager {
   }
 
  private:
-  Status FindHoles(const HoleFinder& finder, const TableFragment& fragment, const FieldShape& shape, TableFragment* out) {
-    if (!IsPlain(fragment, shape)) {
-      LANCEKIT_ASSIGN(const std::vector<Hole> holes, finder.OfField(shape));
-      return TakeHoles(fragment, shape, shape.field().name, shape.field().id, holes, out);
+  /// Lists the files that are damaged as a whole too. Errors: that of the first one when no file is sound.
+  Status FindLostFiles() {
+    Status first;
+    bool any_sound = false;
+    for (TableFragment& fragment : result_->fragments_) {
+      for (const LostFile& lost : fragment.lost_files) {
+        if (first.ok() && !lost.holds_deletions) first = At(Corrupt("{}", lost.message), {.path = lost.path});
+      }
+      for (std::size_t i = 0; i < fragment.files.size(); ++i) {
+        Status status = HoleFinder::CheckFile(*fragment.files[i]);
+        any_sound = any_sound || status.ok();
+        if (status.ok()) continue;
+        LostFile lost{.path = fragment.files[i]->source().path(), .fields = {}, .message = status.error().message};
+        for (const ColumnPlace& place : fragment.places) {
+          if (place.file == i) lost.fields.push_back(place.field_id);
+        }
+        std::erase_if(fragment.places, [i](const ColumnPlace& place) { return place.file == i; });
+        fragment.lost_files.push_back(std::move(lost));
+        if (first.ok()) first = std::move(status);
+      }
     }
+    return any_sound ? Status() : std::move(first);
+  }
+
+  void ReportDeletions(const TableFragment& fragment) const {
+    for (const LostFile& file : lost_files_) {
+      if (!file.holds_deletions) continue;
+      on_loss_({.path = file.path,
+                .column = "",
+                .first_row = fragment.first_row,
+                .num_rows = fragment.num_rows,
+                .message = file.message});
+    }
+  }
+
+  /// The file that held the leaf, if it is lost.
+  const LostFile* LostFileOf(const FieldLeaf& leaf) const {
+    const auto it = std::ranges::find_if(
+        lost_files_, [&](const LostFile& file) { return std::ranges::find(file.fields, leaf.field->id) != file.fields.end(); });
+    return it == lost_files_.end() ? nullptr : &*it;
+  }
+
+  const std::string& PathOf(const TableFragment& fragment, const FieldLeaf& leaf) const {
+    const ColumnPlace* const place = fragment.Place(leaf.field->id);
+    return place == nullptr ? table_.path_ : fragment.files[place->file]->source().path();
+  }
+
+  Status FindHoles(const TableFragment& fragment, const FieldShape& shape, TableFragment* out) {
+    const HoleFinder finder(table_, fragment);
+    const ValueRange all_rows{0, fragment.NumPhysicalRows()};
+    const bool is_plain = IsPlain(fragment, shape);
     // Keys of maps cannot be null, so maps are lost as a whole.
-    const bool lost_together = HasMap(shape.field().type);
+    const bool lost_together = !is_plain || HasMap(shape.field().type);
     std::vector<Hole> all;
     for (std::size_t i = 0; i < shape.leaves().size(); ++i) {
       const FieldLeaf& leaf = shape.leaves()[i];
-      LANCEKIT_ASSIGN(const std::vector<Hole> holes, finder.OfLeaf(shape, i));
-      LANCEKIT_TRY(TakeHoles(fragment, shape, leaf.name, lost_together ? -1 : leaf.field->id, holes, out));
+      const LostFile* const file = LostFileOf(leaf);
+      std::vector<Hole> holes;
+      if (file != nullptr) {
+        holes.push_back({-1, all_rows, file->message});
+      } else if (is_plain) {
+        LANCEKIT_ASSIGN(holes, finder.OfLeaf(shape, i));
+      }
+      TakeHoles(fragment, file == nullptr ? PathOf(fragment, leaf) : file->path, leaf.name, holes);
+      if (!lost_together) PunchHoles(leaf.field->id, holes, out);
       all.insert(all.end(), holes.begin(), holes.end());
     }
-    if (lost_together && mode_ == Salvage::kNulls) {
-      for (const FieldLeaf& leaf : shape.leaves()) PunchHoles(leaf.field->id, all, out);
+    if (!is_plain && all.empty()) {
+      LANCEKIT_ASSIGN(all, finder.OfField(shape));
+      TakeHoles(fragment, PathOf(fragment, shape.leaves()[0]), shape.field().name, all);
     }
+    if (!is_plain) PunchHoles(shape.field().id, all, out);
+    for (std::size_t i = 0; lost_together && is_plain && i < shape.leaves().size(); ++i)
+      PunchHoles(shape.leaves()[i].field->id, all, out);
     return {};
   }
 
-  Status TakeHoles(const TableFragment& fragment, const FieldShape& shape, const std::string& name, std::int32_t field_id,
-                   const std::vector<Hole>& holes, TableFragment* out) {
-    const ColumnPlace* const place = fragment.Place(shape.leaves()[0].field->id);
+  void TakeHoles(const TableFragment& fragment, const std::string& path, const std::string& name,
+                 const std::vector<Hole>& holes) {
     for (const Hole& hole : holes) {
       lost_rows_.push_back(hole.rows);
       const std::uint64_t first = fragment.live.CountBefore(hole.rows.first);
       const std::uint64_t count = fragment.live.CountBefore(hole.rows.first + hole.rows.count) - first;
-      Loss loss{
-          .column = name, .page = hole.page, .first_row = fragment.first_row + first, .num_rows = count, .message = hole.message};
-      loss.path = place == nullptr ? table_.path_ : fragment.files[place->file]->source().path();
-      if (count != 0) on_loss_(loss);
+      if (count == 0) continue;
+      on_loss_({.path = path,
+                .column = name,
+                .page = hole.page,
+                .first_row = fragment.first_row + first,
+                .num_rows = count,
+                .message = hole.message});
     }
-    if (mode_ == Salvage::kNulls && field_id >= 0) PunchHoles(field_id, holes, out);
-    return {};
   }
 
-  static void PunchHoles(std::int32_t field_id, const std::vector<Hole>& holes, TableFragment* out) {
+  void PunchHoles(std::int32_t field_id, const std::vector<Hole>& holes, TableFragment* out) const {
+    if (mode_ == Salvage::kDrop) return;  // the rows go as a whole
     LostRows lost{.field_id = field_id, .rows = {}};
     for (const Hole& hole : holes) lost.rows.push_back(hole.rows);
     Merge(&lost.rows);
@@ -152,10 +211,21 @@ class Salvager {
   Salvage mode_;
   const std::function<void(const Loss&)>& on_loss_;
   std::shared_ptr<TableImpl> result_;
-  std::vector<ValueRange> lost_rows_;  // of all columns in the fragment that is looked at
+  // Of the fragment that is looked at.
+  std::vector<LostFile> lost_files_;
+  std::vector<ValueRange> lost_rows_;  // in any column
 };
 
 }  // namespace
+
+Result<Table> open_damaged(const Context& context, const std::string& path, OpenOptions options) {
+  options.checksums = Checksums::kNever;
+  return WithoutThrowing([&]() -> Result<Table> {
+    LANCEKIT_ASSIGN(const bool is_dataset, IsDataset(path, options));
+    LANCEKIT_ASSIGN(auto impl, is_dataset ? OpenDataset(context, path, options, true) : OpenBareFile(context, path, options));
+    return Table(std::move(impl));
+  });
+}
 
 Result<Table> salvage(const Table& table, Salvage mode, const std::vector<std::string>& columns,
                       const std::function<void(const Loss&)>& on_loss) {

@@ -89,6 +89,7 @@ Result<std::vector<std::pair<std::string, std::string>>> FilesForSums(const Cont
     for (const format::DataFile& file : fragment.files) {
       LANCEKIT_ASSIGN(const std::string data_path, dataset.DataFilePath(file));
       add(data_path);
+      for (const std::string& sidecar : SidecarsOf(data_path)) add(sidecar);
     }
     if (!fragment.deletion_file.has_value()) continue;
     LANCEKIT_ASSIGN(const std::string deletion_path, dataset.DeletionFilePath(fragment));
@@ -151,6 +152,23 @@ Result<Sums> Sums::Read(const Context& context, const std::string& path) {
 const FileSums* Sums::Find(const std::string& name) const {
   const auto it = files_.find(name);
   return it == files_.end() ? nullptr : &it->second;
+}
+
+std::vector<std::string> Sums::NamesIn(const std::string& folder) const {
+  std::vector<std::string> names;
+  for (auto it = files_.lower_bound(folder + '/'); it != files_.end() && it->first.starts_with(folder + '/'); ++it)
+    names.push_back(it->first);
+  return names;
+}
+
+std::vector<std::string> SidecarsOf(const std::string& data_file) {
+  std::vector<std::string> sidecars;
+  std::error_code error;
+  for (fs::directory_iterator it(fs::path(data_file).replace_extension(), error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() == ".blob") sidecars.push_back(it->path().string());
+  }
+  std::ranges::sort(sidecars);
+  return sidecars;
 }
 
 void CompareSums(const Context& context, const std::string& path, const FileSums& sums, Findings* findings) {

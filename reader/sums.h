@@ -31,10 +31,15 @@ class Sums {
   static Result<Sums> Read(const Context& context, const std::string& path);
   /// Null when no such file is covered.
   const FileSums* Find(const std::string& name) const;
+  /// The files below a folder that are covered.
+  std::vector<std::string> NamesIn(const std::string& folder) const;
 
  private:
   std::map<std::string, FileSums> files_;
 };
+
+/// The files beside a data file that hold blobs for it.
+std::vector<std::string> SidecarsOf(const std::string& data_file);
 
 /// Compares all parts of the file with their sums. Adds what differs, and what cannot be read.
 void CompareSums(const Context& context, const std::string& path, const FileSums& sums, Findings* findings);

@@ -31,14 +31,23 @@ struct LostRows {
   std::vector<ValueRange> rows;  ///< of the fragment's files, ascending, apart from each other
 };
 
+/// A file of a fragment that cannot be read.
+struct LostFile {
+  std::string path;
+  std::vector<std::int32_t> fields;  ///< that a data file holds
+  bool holds_deletions = false;      ///< instead
+  std::string message;
+};
+
 /// Rows that share their data files. A bare file is a table of one fragment.
 struct TableFragment {
   std::uint64_t first_row = 0;  ///< row number in the table
   std::uint64_t num_rows = 0;   ///< deleted ones are not counted
   LiveRows live;
   std::vector<std::shared_ptr<const FileReader>> files;
-  std::vector<ColumnPlace> places;  ///< of all fields that have a column, at every nesting level; by field id
-  std::vector<LostRows> lost;       ///< salvage alone
+  std::vector<ColumnPlace> places;   ///< of all fields that have a column, at every nesting level; by field id
+  std::vector<LostRows> lost;        ///< salvage alone
+  std::vector<LostFile> lost_files;  ///< salvage alone: as long as there are any, the fragment cannot be read
 
   /// Adds a file with its columns; to be called for all files before SortPlaces().
   void AddFile(std::shared_ptr<const FileReader> file, const std::vector<std::pair<std::int32_t, std::uint32_t>>& columns);
@@ -76,8 +85,11 @@ Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, co
                                                       const OpenOptions& options);
 std::shared_ptr<const TableImpl> TableOfFile(const Context& context, std::shared_ptr<const FileReader> file,
                                              const OpenOptions& options = {});
-/// Opens a version of a dataset folder.
-Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, const std::string& path, const OpenOptions& options);
+/// Opens a version of a dataset folder. `keep_lost`: files that cannot be read are listed in their fragments.
+Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, const std::string& path, const OpenOptions& options,
+                                                     bool keep_lost = false);
+/// True for what a lost part of a table says: damage, and files that cannot be read.
+inline bool IsLoss(ErrorCode code) { return code == ErrorCode::kCorruption || code == ErrorCode::kIo; }
 
 /// The fields of a data file that have a column, by field id. Errors: kCorruption.
 Result<std::vector<std::pair<std::int32_t, std::uint32_t>>> ColumnsOf(const format::DataFile& file);

@@ -45,6 +45,8 @@ class TableVerifier {
   void CheckAgainstManifest(const FileReader& file, const format::DataFile& entry, const format::Fragment& fragment);
   void CheckDeletions(const Dataset& dataset, const format::Fragment& fragment);
   void CompareWithSums(const std::string& path);
+  /// Those on disk and those that the sums cover.
+  void CompareSidecars(const std::string& path);
   void NameOrphans(const Dataset& dataset);
   void AddNames(const Dataset& dataset, std::set<std::string>* names) const;
 
@@ -106,6 +108,14 @@ void TableVerifier::CompareWithSums(const std::string& path) {
   findings_.Add(std::move(finding));
 }
 
+void TableVerifier::CompareSidecars(const std::string& path) {
+  std::set<std::string> sidecars;
+  for (const std::string& sidecar : SidecarsOf(path)) sidecars.insert(Normal(sidecar));
+  const fs::path folder = fs::path(Normal(path)).replace_extension().lexically_relative(Normal(path_));
+  for (const std::string& name : sums_->NamesIn(folder.string())) sidecars.insert(Normal((fs::path(path_) / name).string()));
+  for (const std::string& sidecar : sidecars) CompareWithSums(sidecar);
+}
+
 void TableVerifier::CheckFile(const std::string& path, const format::DataFile* entry, const format::Fragment* fragment) {
   VerifiedFile file;
   file.path = path;
@@ -113,6 +123,7 @@ void TableVerifier::CheckFile(const std::string& path, const format::DataFile* e
   findings_.set_path(path);
   CheckContents(path, entry, fragment, &file);
   if (!file.is_missing) CompareWithSums(path);
+  if (entry != nullptr && sums_.has_value()) CompareSidecars(path);
   file.damages = findings_.damages() - before;
   summary_.files.push_back(std::move(file));
 }
@@ -206,7 +217,7 @@ void TableVerifier::AddNames(const Dataset& dataset, std::set<std::string>* name
   }
 }
 
-// Files of other versions, and of branches, are no orphans.
+// Files of other versions, of detached ones and of branches, are no orphans.
 void TableVerifier::NameOrphans(const Dataset& dataset) {
   std::set<std::string> names;
   AddNames(dataset, &names);
@@ -215,16 +226,19 @@ void TableVerifier::NameOrphans(const Dataset& dataset) {
     for (const Branch& branch : *branches) folders.push_back((fs::path(path_) / "tree" / branch.name).string());
   }
   for (const std::string& folder : folders) {
-    const auto versions = ListVersionFiles(folder);
-    if (!versions) continue;
-    for (const VersionFile& version : *versions) {
-      auto manifest = ReadManifest(context_.impl(), version.path);
-      findings_.set_path(version.path);
+    std::error_code error;
+    for (fs::directory_iterator it(fs::path(folder) / "_versions", error), end; !error && it != end; it.increment(error)) {
+      const std::string path = it->path().string();
+      if (!path.ends_with(".manifest")) continue;  // those of detached versions have it too
+      auto manifest = ReadManifest(context_.impl(), path);
+      findings_.set_path(path);
       if (!manifest) {
         findings_.Add(manifest.error());
-      } else {
-        AddNames(Dataset::At(path_, folder, version.path, *std::move(manifest)), &names);
+        continue;
       }
+      const Dataset version = Dataset::At(path_, folder, path, *std::move(manifest));
+      if (!version.CheckReadable().ok()) return;  // it may name files in ways that are not known here
+      AddNames(version, &names);
     }
   }
   for (const char* part : {"data", "_deletions"}) {

@@ -149,6 +149,14 @@ def salvage_gives_back_what_is_sound(tmp):
     assert b'tail' in expect(4, '--salvage', 'drop', tmp / 'a.lance', tmp / 'none.parquet').stderr
     assert not (tmp / 'none.parquet').exists()
     expect(2, '--salvage', 'drop', FLIGHTS, tmp / 'none.parquet')
+    half = whole.num_rows // 2 + 1
+    expect(0, FLIGHTS, tmp / 'b.lance', '--max-rows-per-file', str(half))
+    first = min((tmp / 'b.lance' / 'data').iterdir())
+    first.write_bytes(first.read_bytes()[:-1])
+    expect(4, tmp / 'b.lance', tmp / 'none.parquet')
+    expect(0, '--salvage', 'drop', tmp / 'b.lance', tmp / 'rest.parquet')
+    rest = pq.read_table(tmp / 'rest.parquet')
+    assert rest.equals(whole[:half]) or rest.equals(whole[half:])
 
 
 @test

@@ -5,10 +5,13 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <random>
+#include <set>
 
 #include "format/statistics.h"
 #include "format/statistics_generated.h"
+#include "reader/table_impl.h"
 #include "tests/damage_testing.h"
 
 namespace lancekit {
@@ -174,6 +177,139 @@ TEST_F(VerifyTest, SalvageNeedsTheSchema) {
   EXPECT_EQ(salvaged.error().code, ErrorCode::kCorruption);
 }
 
+bool CanBeRead(const Table& table) {
+  Scan scan = table.scan();
+  for (const auto& batch : scan) {
+    if (!batch) return false;
+  }
+  return true;
+}
+
+// The second of three data files cannot be used: its rows are lost, and no others.
+TEST_F(VerifyTest, SalvageLosesTheRowsOfAFileThatIsLost) {
+  Write(600, {.max_rows_per_file = 200});
+  const auto sound = open(context_, path_);
+  ASSERT_TRUE(sound);
+  const Rows expected = ReadTable(*sound);
+  const FileReader& file = *sound->impl().fragments_[1].files[0];
+  const std::string name = file.source().path();
+  fs::copy_file(name, folder_ / "kept");
+  const auto schema = file.GlobalBufferRange(0);
+  for (int way = 0; way < 3; ++way) {
+    SCOPED_TRACE(way);
+    std::optional<Flip> flip;
+    if (way == 0) fs::resize_file(name, fs::file_size(name) - 1);
+    if (way == 1) fs::remove(name);
+    if (way == 2) flip.emplace(name, schema->offset + 20, 1);
+    const auto damaged = open_damaged(context_, path_);
+    ASSERT_TRUE(damaged) << damaged.error().describe();
+    if (way < 2) {
+      EXPECT_FALSE(open(context_, path_));
+      EXPECT_FALSE(CanBeRead(*damaged));
+    }
+    for (const Salvage mode : {Salvage::kNulls, Salvage::kDrop}) {
+      std::vector<Loss> losses;
+      const auto table = salvage(*damaged, mode, {}, [&](const Loss& loss) { losses.push_back(loss); });
+      ASSERT_TRUE(table) << table.error().describe();
+      EXPECT_EQ(losses.size(), 9u);  // one for each leaf
+      for (const Loss& loss : losses) {
+        EXPECT_EQ(loss.path, name);
+        EXPECT_EQ(loss.page, -1);
+        EXPECT_EQ(Range(loss), std::pair(std::uint64_t{200}, std::uint64_t{400}));
+      }
+      const Rows rows = ReadTable(*table);
+      for (std::size_t c = 0; c < rows.size(); ++c) {
+        std::vector<std::string> wanted = expected[c];
+        if (mode == Salvage::kNulls) {
+          std::fill(wanted.begin() + 200, wanted.begin() + 400, "null");
+        } else {
+          wanted.erase(wanted.begin() + 200, wanted.begin() + 400);
+        }
+        EXPECT_EQ(rows[c], wanted) << c;
+      }
+    }
+    flip.reset();
+    fs::copy_file(folder_ / "kept", name, fs::copy_options::overwrite_existing);
+  }
+}
+
+TEST_F(VerifyTest, SalvageNeedsOneSoundFile) {
+  Write(600, {.max_rows_per_file = 200});
+  for (const std::string& file : DataFiles()) fs::resize_file(file, fs::file_size(file) - 1);
+  const auto table = open_damaged(context_, path_);
+  ASSERT_TRUE(table) << table.error().describe();
+  const auto salvaged = salvage(*table, Salvage::kDrop, {}, [](const Loss&) {});
+  ASSERT_FALSE(salvaged);
+  EXPECT_EQ(salvaged.error().code, ErrorCode::kCorruption);
+}
+
+/// Copies a dataset that Lance wrote; false when there is none.
+bool CopyDataset(const std::string& name, const std::string& to) {
+  const fs::path from = fs::path("../shared/corpus/datasets") / name;
+  if (!fs::exists(from)) return false;
+  fs::copy(from, to, fs::copy_options::recursive);
+  return true;
+}
+
+// A fragment of two files, of which one is lost: only what it holds is.
+TEST_F(VerifyTest, SalvageKeepsTheOtherColumnsOfAFragment) {
+  if (!CopyDataset("evolve.lance", path_)) GTEST_SKIP();
+  const auto sound = open(context_, path_);
+  ASSERT_TRUE(sound) << sound.error().describe();
+  const Rows expected = ReadTable(*sound);
+  const TableFragment& fragment = sound->impl().fragments_[0];
+  ASSERT_GT(fragment.files.size(), 1u);
+  std::set<std::int32_t> lost_fields;
+  for (const ColumnPlace& place : fragment.places) {
+    if (place.file == 1) lost_fields.insert(place.field_id);
+  }
+  fs::remove(fragment.files[1]->source().path());
+  const auto damaged = open_damaged(context_, path_);
+  ASSERT_TRUE(damaged) << damaged.error().describe();
+  std::vector<Loss> losses;
+  const auto table = salvage(*damaged, Salvage::kNulls, {}, [&](const Loss& loss) { losses.push_back(loss); });
+  ASSERT_TRUE(table) << table.error().describe();
+  EXPECT_FALSE(losses.empty());
+  const Rows rows = ReadTable(*table);
+  std::size_t num_lost = 0;
+  for (std::size_t c = 0; c < rows.size(); ++c) {
+    std::vector<std::string> wanted = expected[c];
+    const bool is_lost = lost_fields.contains(sound->schema().fields[c].id);
+    if (is_lost) std::fill_n(wanted.begin(), fragment.num_rows, "null");
+    num_lost += is_lost ? 1 : 0;
+    EXPECT_EQ(rows[c], wanted) << sound->schema().fields[c].name;
+  }
+  EXPECT_GT(num_lost, 0u);
+  EXPECT_LT(num_lost, rows.size());
+}
+
+TEST_F(VerifyTest, SalvageTellsWhereDeletedRowsAreBack) {
+  if (!CopyDataset("deletes_array.lance", path_)) GTEST_SKIP();
+  const auto sound = open(context_, path_);
+  ASSERT_TRUE(sound) << sound.error().describe();
+  const auto fragment =
+      std::ranges::find_if(sound->impl().fragments_, [](const TableFragment& f) { return f.num_rows != f.NumPhysicalRows(); });
+  ASSERT_NE(fragment, sound->impl().fragments_.end());
+  const std::uint64_t deleted = fragment->NumPhysicalRows() - fragment->num_rows;
+  std::string lost;
+  for (const auto& entry : fs::directory_iterator(fs::path(path_) / "_deletions")) {
+    lost = entry.path().string();
+    fs::resize_file(entry.path(), 0);
+  }
+  EXPECT_FALSE(open(context_, path_));
+  const auto damaged = open_damaged(context_, path_);
+  ASSERT_TRUE(damaged) << damaged.error().describe();
+  EXPECT_FALSE(CanBeRead(*damaged));
+  std::vector<Loss> losses;
+  const auto table = salvage(*damaged, Salvage::kDrop, {}, [&](const Loss& loss) { losses.push_back(loss); });
+  ASSERT_TRUE(table) << table.error().describe();
+  ASSERT_FALSE(losses.empty());
+  EXPECT_EQ(losses[0].column, "");
+  EXPECT_NE(losses[0].message.find(fmt::format("{} deleted rows are back", deleted)), std::string::npos) << losses[0].message;
+  EXPECT_GE(table->row_count(), sound->row_count() + deleted);
+  EXPECT_EQ(ReadTable(*table)[0].size(), table->row_count());
+}
+
 // Sound hashes, but a maximum below a value, as a hostile writer could leave them.
 TEST_F(VerifyTest, ZoneMapsThatLieAreFound) {
   Write(300, {.single_file = true});
@@ -224,6 +360,31 @@ TEST_F(VerifyTest, SumsFindDamageOfFilesWithoutHashes) {
     EXPECT_EQ(findings[0].offset, buffer.offset);
     EXPECT_EQ(findings[0].size, buffer.size);
   }
+}
+
+// Blobs that Lance wrote into files of their own.
+TEST_F(VerifyTest, SumsCoverSidecars) {
+  if (!CopyDataset("blobs_v2.lance", path_)) GTEST_SKIP();
+  const std::string sums = (folder_ / "a.sums").string();
+  ASSERT_TRUE(write_sums(context_, path_, {}, sums, false));
+  EXPECT_TRUE(Verify(VerifyLevel::kQuick, sums).empty());
+  std::size_t tried = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(path_) / "data")) {
+    if (entry.path().extension() != ".blob") continue;
+    ++tried;
+    {
+      const Flip flip(entry.path().string(), entry.file_size() / 2, 1);
+      const std::vector<Finding> findings = Verify(VerifyLevel::kQuick, sums);
+      ASSERT_EQ(findings.size(), 1u);
+      EXPECT_EQ(findings[0].severity, Severity::kDamage);
+      EXPECT_EQ(findings[0].path, entry.path().string());
+    }
+    const fs::path aside = folder_ / "aside";
+    fs::rename(entry.path(), aside);
+    EXPECT_EQ(Verify(VerifyLevel::kQuick, sums).size(), 1u);
+    fs::rename(aside, entry.path());
+  }
+  EXPECT_GT(tried, 0u);
 }
 
 TEST_F(VerifyTest, DatasetsTellMissingOrphanedAndCutFiles) {

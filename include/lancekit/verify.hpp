@@ -70,6 +70,7 @@ struct VerifySummary {
 using OnFinding = std::function<bool(const Finding&)>;
 
 /// Checks a bare file, or all that a dataset's version names, and goes on behind whatever it finds.
+/// Manifests and deletion files have no hashes: what can be parsed of them passes, unless sums cover them.
 /// Errors: those that keep it from looking: kIo for a path that is not there, kInvalidArgument, kCancelled.
 LANCEKIT_EXPORT Result<VerifySummary> verify(const Context& context, const std::string& path, const VerifyOptions& options,
                                              const OnFinding& on_finding);
@@ -84,9 +85,9 @@ enum class Salvage : std::uint8_t {
   kDrop,   ///< rows with a lost value are left out
 };
 
-/// Values that cannot be read back.
+/// Values that cannot be read back; or, without a column, rows of which it is not known any more which ones were deleted.
 struct Loss {
-  std::string path;    ///< data file
+  std::string path;    ///< data file, or deletion file
   std::string column;  ///< dotted
   std::int64_t page = -1;
   std::uint64_t first_row = 0;  ///< row of the table, deleted rows not counted
@@ -94,9 +95,14 @@ struct Loss {
   std::string message;  ///< what is wrong with the page
 };
 
+/// Opens a table for salvage() alone. Data files of a dataset that cannot be opened are left out, and so are deletion files; as
+/// long as they are, nothing can be read. Errors: as open(); those of a data file when there is no other one.
+LANCEKIT_EXPORT Result<Table> open_damaged(const Context& context, const std::string& path, OpenOptions options = {});
+
 /// A table that gives what is sound of the columns (all without names): pages that fit their hashes and can be decoded. Reads
-/// all their pages now, and reports what is lost in row order, column by column. `table` should be opened with Checksums::kNever.
-/// Errors: kUnsupported, kIo, kInvalidArgument; kCorruption when the schema does not say what the columns are.
+/// all their pages now, and reports what is lost in row order, column by column. A data file that is damaged as a whole loses
+/// its columns in the rows of its fragment; without its deletion file, a fragment's deleted rows are back.
+/// Errors: kUnsupported, kIo, kInvalidArgument; kCorruption when no data file says what its columns are.
 LANCEKIT_EXPORT Result<Table> salvage(const Table& table, Salvage mode, const std::vector<std::string>& columns,
                                       const std::function<void(const Loss&)>& on_loss);
 

@@ -65,9 +65,8 @@ Result<Table> SalvageTable(const Table& table, const LanceOptions& options) {
 }  // namespace
 
 Result<std::unique_ptr<Source>> OpenLance(Input& input, const LanceOptions& options, const Environment& environment) {
-  OpenOptions open_options = options.open;
-  if (options.salvage.has_value()) open_options.checksums = Checksums::kNever;
-  auto table = open(environment.context, input.path(), open_options);
+  auto table = options.salvage.has_value() ? open_damaged(environment.context, input.path(), options.open)
+                                           : open(environment.context, input.path(), options.open);
   if (table && options.salvage.has_value()) table = SalvageTable(*table, options);
   if (!table) {
     if (options.salvage.has_value() && table.error().code == ErrorCode::kCorruption && table.error().page < 0)

@@ -48,8 +48,10 @@ std::string LargestLine(const Report& report) {
 std::string LossText(const Report& report) {
   std::string text;
   for (const Loss& loss : report.losses) {
-    text += fmt::format("lost: column \"{}\" rows {} to {}", tools::EscapeControls(loss.column),
-                        tools::GroupDigits(loss.first_row), tools::GroupDigits(loss.first_row + loss.num_rows - 1));
+    const std::string what =
+        loss.column.empty() ? "deletions in" : fmt::format("column \"{}\"", tools::EscapeControls(loss.column));
+    text += fmt::format("lost: {} rows {} to {}", what, tools::GroupDigits(loss.first_row),
+                        tools::GroupDigits(loss.first_row + loss.num_rows - 1));
     if (loss.page >= 0) text += fmt::format(" (page {})", loss.page);
     text += fmt::format(" of {}: {}\n", tools::EscapeControls(loss.path), tools::EscapeControls(loss.message));
   }

@@ -104,6 +104,8 @@ class VerifyScreen {
     if (unhashed != 0 && options.sums.empty()) {
       text += fmt::format(" {} file{} no hashes: changed values that still decode cannot be seen; use checksum and --sums.",
                           unhashed, unhashed == 1 ? " has" : "s have");
+    } else if (summary_.version != 0 && options.sums.empty()) {
+      text += " Manifests have no hashes: use checksum and --sums for those.";
     }
     session_->output->Write(text + "\n");
   }
