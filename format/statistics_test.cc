@@ -121,7 +121,9 @@ TEST(Statistics, ComeBackAsTheyWere) {
     EXPECT_EQ(statistics->MetadataHash(i), 33u);
     const std::vector<BlobRun> runs = statistics->BlobRuns(i);
     ASSERT_EQ(runs.size(), columns[i].blob_runs.size());
-    if (!runs.empty()) EXPECT_EQ(runs[1].num_rows + runs[1].hash, 59u);
+    if (!runs.empty()) {
+      EXPECT_EQ(runs[1].num_rows + runs[1].hash, 59u);
+    }
     ASSERT_EQ(statistics->Pages(i).size(), 1u);
     EXPECT_EQ(statistics->BloomBytes(i), columns[i].blooms.size());
     EXPECT_EQ(statistics->Bloom(i, 0).empty(), columns[i].blooms.empty());

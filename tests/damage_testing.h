@@ -54,7 +54,9 @@ inline void ExpectSalvaged(const Rows& sound, const Table& table, Salvage mode, 
     } else if (table.schema().fields[c].name == top) {
       ASSERT_EQ(got.size(), wanted.size());
       const auto is_null = [](const std::string& text) { return text == "null"; };
-      if (column == top) EXPECT_TRUE(std::all_of(got.begin() + begin, got.begin() + end, is_null));
+      if (column == top) {
+        EXPECT_TRUE(std::all_of(got.begin() + begin, got.begin() + end, is_null));
+      }
       std::copy(wanted.begin() + begin, wanted.begin() + end, got.begin() + begin);
     }
     ASSERT_EQ(got, wanted) << column << " rows " << first << " to " << first + count << ", seen in "
