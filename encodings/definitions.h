@@ -1,6 +1,7 @@
 // The definitions that registry.cc lists and the encoders that selection makes; each encoding's file defines its own.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -23,9 +24,22 @@ extern const EncodingDef kGeneral;
 extern const EncodingDef kFixedSizeList;
 extern const EncodingDef kPackedStruct;
 extern const EncodingDef kVariablePackedStruct;
+extern const EncodingDef kNarrow;
+extern const EncodingDef kFrame;
+extern const EncodingDef kPatched;
+extern const EncodingDef kDelta;
+extern const EncodingDef kAlp;
+extern const EncodingDef kLengths;
 
 /// Encoders borrow the view's memory. Fixed-width encoders take any fixed shape; those below say what else they need.
-std::unique_ptr<ChunkEncoder> MakeFlatEncoder(ValuesView values);
+/// At most so many bytes and values in a chunk.
+inline constexpr std::uint64_t kDefaultChunkBytes = 8192;
+inline constexpr std::uint64_t kDefaultChunkValues = 4096;
+struct ChunkLimits {
+  std::uint64_t bytes = kDefaultChunkBytes;
+  std::uint64_t values = kDefaultChunkValues;
+};
+std::unique_ptr<ChunkEncoder> MakeFlatEncoder(ValuesView values, ChunkLimits limits = {});
 /// Widths of 8, 16, 32 or 64 bits.
 std::unique_ptr<ChunkEncoder> MakeInlineBitpackingEncoder(ValuesView values);
 /// Widths of 8, 16, 32 or 64 bits.
@@ -39,8 +53,8 @@ std::unique_ptr<ChunkEncoder> MakeByteStreamSplitEncoder(ValuesView values);
 /// Strings in chunks of about so many bytes.
 inline constexpr std::uint64_t kDefaultStringChunk = 8192;
 std::unique_ptr<ChunkEncoder> MakeVariableEncoder(ValuesView values, std::uint64_t chunk_bytes = kDefaultStringChunk);
-/// Compresses the first buffer of each chunk of another encoder, which it borrows.
-std::unique_ptr<ChunkEncoder> MakeGeneralEncoder(const ChunkEncoder& inner, format::BufferCompression compression);
+/// Compresses the first buffer of each chunk of another encoder.
+std::unique_ptr<ChunkEncoder> MakeGeneralEncoder(std::unique_ptr<ChunkEncoder> inner, format::BufferCompression compression);
 /// Strings compressed with a symbol table of their own.
 struct FsstStrings {
   MutableBuffer codes;
@@ -53,6 +67,25 @@ struct FsstStrings {
 /// Trains a symbol table on the values and compresses them. Null when they are few or do not become smaller.
 std::unique_ptr<FsstStrings> CompressFsst(const ValuesView& values);
 std::unique_ptr<ChunkEncoder> MakeFsstEncoder(const FsstStrings& strings, std::uint64_t chunk_bytes = kDefaultStringChunk);
+/// The same with an encoder that was made for strings.values.
+std::unique_ptr<ChunkEncoder> MakeFsstEncoder(const FsstStrings& strings, std::unique_ptr<ChunkEncoder> inner);
+
+/// X1. How the values that an encoding makes of others are encoded in turn; the encoder may borrow their memory.
+using InnerEncoder = std::function<std::unique_ptr<ChunkEncoder>(const ValuesView& values)>;
+/// Widths of 8, 16, 32 or 64 bits.
+std::unique_ptr<ChunkEncoder> MakeFrameEncoder(ValuesView values);
+/// Widths of 8, 16, 32, 64 or 128 bits. Null when the values less the least of them do not fit into fewer bits. Inner values have
+/// at least so many bits; those of fewer than 8 can only be flat, perhaps compressed.
+std::unique_ptr<ChunkEncoder> MakeNarrowEncoder(const ValuesView& values, const InnerEncoder& inner,
+                                                std::uint64_t least_bits = 8);
+/// Widths of 8, 16, 32 or 64 bits.
+std::unique_ptr<ChunkEncoder> MakeDeltaEncoder(const ValuesView& values, const InnerEncoder& inner);
+/// The same; values far from the others of their block are kept beside them.
+std::unique_ptr<ChunkEncoder> MakePatchedEncoder(const ValuesView& values, const InnerEncoder& inner);
+/// Floating-point numbers of 32 or 64 bits. Null when most of them are no decimal numbers of few digits.
+std::unique_ptr<ChunkEncoder> MakeAlpEncoder(const ValuesView& values, const InnerEncoder& inner);
+/// Strings in chunks of about so many bytes; `inner` encodes their lengths.
+std::unique_ptr<ChunkEncoder> MakeLengthsEncoder(ValuesView values, std::uint64_t chunk_bytes, const InnerEncoder& inner);
 
 /// Bytes of all chunk buffers that the encoder would write, without headers. Bit-packing: exact, each buffer padded to 8;
 /// RLE: about.

@@ -44,6 +44,14 @@ struct Scratch {
   MutableBuffer decompressed;  // general
   MutableBuffer block;         // one unpacked block
   MutableBuffer ends;          // string ends
+
+  /// An empty sink for what an inner encoding decodes, and the memory that this encoding uses.
+  ValueSink* InnerValues(std::uint64_t width_bits);
+  Scratch* Inner();
+
+ private:
+  std::unique_ptr<ValueSink> inner_values_;
+  std::unique_ptr<Scratch> inner_;
 };
 
 /// Variable-width values inside a chunk: value i = data[offsets[i], offsets[i + 1]). Checked: ends ascend and fit.
@@ -125,6 +133,8 @@ std::span<const EncodingDef* const> AllEncodings();
 Result<const EncodingDef*> FindEncoding(format::EncodingId id);
 
 Result<std::unique_ptr<ChunkDecoder>> MakeChunkDecoder(const format::Encoding& encoding, const ValueShape& shape);
+/// Of the only encoding inside this one. Errors: kCorruption when there is none or several.
+Result<std::unique_ptr<ChunkDecoder>> MakeInnerDecoder(const format::Encoding& encoding, const ValueShape& shape);
 Status DecodeBlock(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, ValueSink* sink, Scratch* scratch);
 Result<std::unique_ptr<ValueDecoder>> MakeValueDecoder(const format::Encoding& encoding, const ValueShape& shape);
 

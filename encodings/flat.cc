@@ -13,9 +13,6 @@
 namespace lancekit {
 namespace {
 
-constexpr std::uint64_t kMaxChunkBytes = 8192;
-constexpr std::uint64_t kMaxChunkValues = 4096;
-
 Status Validate(const format::Encoding& encoding, std::uint64_t width_bits) {
   if (encoding.compression.has_value()) return Unsupported("flat: compressed data is not supported");
   if (encoding.bits != width_bits) return Corrupt("flat: {} bits per value where the type has {}", encoding.bits, width_bits);
@@ -95,8 +92,8 @@ Result<std::unique_ptr<ValueDecoder>> MakeValue(const format::Encoding& encoding
 
 class FlatEncoder final : public ChunkEncoder {
  public:
-  explicit FlatEncoder(ValuesView values) : values_(std::move(values)) {
-    while (chunk_ * 2 <= kMaxChunkValues && chunk_ * 2 * values_.shape.width_bits / 8 <= kMaxChunkBytes) chunk_ *= 2;
+  FlatEncoder(ValuesView values, ChunkLimits limits) : values_(std::move(values)) {
+    while (chunk_ * 2 <= limits.values && chunk_ * 2 * values_.shape.width_bits / 8 <= limits.bytes) chunk_ *= 2;
   }
 
   format::Encoding Describe() const override {
@@ -124,7 +121,9 @@ std::string DescribeFlat(const format::Encoding& encoding) { return fmt::format(
 
 }  // namespace
 
-std::unique_ptr<ChunkEncoder> MakeFlatEncoder(ValuesView values) { return std::make_unique<FlatEncoder>(std::move(values)); }
+std::unique_ptr<ChunkEncoder> MakeFlatEncoder(ValuesView values, ChunkLimits limits) {
+  return std::make_unique<FlatEncoder>(std::move(values), limits);
+}
 
 constinit const EncodingDef kFlat{
     .id = format::EncodingId::kFlat,

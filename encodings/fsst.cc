@@ -152,9 +152,13 @@ namespace {
 
 class FsstEncoding final : public ChunkEncoder {
  public:
-  FsstEncoding(const FsstStrings& strings, std::uint64_t chunk_bytes)
-      : message_(strings.Describe()), inner_(MakeVariableEncoder(strings.values, chunk_bytes)) {}
+  FsstEncoding(const FsstStrings& strings, std::unique_ptr<ChunkEncoder> inner) : inner_(std::move(inner)) {
+    message_.id = format::EncodingId::kFsst;
+    message_.table = strings.table;
+    message_.children.push_back(inner_->Describe());
+  }
   format::Encoding Describe() const override { return message_; }
+  std::size_t num_buffers() const noexcept override { return inner_->num_buffers(); }
   std::uint64_t ChunkSize(std::uint64_t first) const override { return inner_->ChunkSize(first); }
   void Encode(ValueRange range, ChunkWriter* out) const override { inner_->Encode(range, out); }
 
@@ -166,7 +170,11 @@ class FsstEncoding final : public ChunkEncoder {
 }  // namespace
 
 std::unique_ptr<ChunkEncoder> MakeFsstEncoder(const FsstStrings& strings, std::uint64_t chunk_bytes) {
-  return std::make_unique<FsstEncoding>(strings, chunk_bytes);
+  return MakeFsstEncoder(strings, MakeVariableEncoder(strings.values, chunk_bytes));
+}
+
+std::unique_ptr<ChunkEncoder> MakeFsstEncoder(const FsstStrings& strings, std::unique_ptr<ChunkEncoder> inner) {
+  return std::make_unique<FsstEncoding>(strings, std::move(inner));
 }
 
 constinit const EncodingDef kFsst{

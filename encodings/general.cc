@@ -185,23 +185,24 @@ class FirstBufferWriter final : public ChunkWriter {
 
 class GeneralEncoder final : public ChunkEncoder {
  public:
-  GeneralEncoder(const ChunkEncoder& inner, format::BufferCompression compression) : inner_(inner), compression_(compression) {}
+  GeneralEncoder(std::unique_ptr<ChunkEncoder> inner, format::BufferCompression compression)
+      : inner_(std::move(inner)), compression_(compression) {}
   format::Encoding Describe() const override {
     format::Encoding encoding;
     encoding.id = format::EncodingId::kGeneral;
     encoding.compression = compression_;
-    encoding.children.push_back(inner_.Describe());
+    encoding.children.push_back(inner_->Describe());
     return encoding;
   }
-  std::size_t num_buffers() const noexcept override { return inner_.num_buffers(); }
-  std::uint64_t ChunkSize(std::uint64_t first) const override { return inner_.ChunkSize(first); }
+  std::size_t num_buffers() const noexcept override { return inner_->num_buffers(); }
+  std::uint64_t ChunkSize(std::uint64_t first) const override { return inner_->ChunkSize(first); }
   void Encode(ValueRange range, ChunkWriter* out) const override {
     FirstBufferWriter writer(compression_, out);
-    inner_.Encode(range, &writer);
+    inner_->Encode(range, &writer);
   }
 
  private:
-  const ChunkEncoder& inner_;
+  std::unique_ptr<ChunkEncoder> inner_;
   format::BufferCompression compression_;
 };
 
@@ -223,8 +224,8 @@ Status DecompressBuffer(Bytes bytes, CompressionScheme scheme, MutableBuffer* ou
   return scheme == CompressionScheme::kZstd ? DecompressZstd(bytes, out) : DecompressLz4(bytes, out);
 }
 
-std::unique_ptr<ChunkEncoder> MakeGeneralEncoder(const ChunkEncoder& inner, format::BufferCompression compression) {
-  return std::make_unique<GeneralEncoder>(inner, compression);
+std::unique_ptr<ChunkEncoder> MakeGeneralEncoder(std::unique_ptr<ChunkEncoder> inner, format::BufferCompression compression) {
+  return std::make_unique<GeneralEncoder>(std::move(inner), compression);
 }
 
 void AppendCompressed(Bytes bytes, format::BufferCompression compression, MutableBuffer* out) {

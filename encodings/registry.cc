@@ -1,14 +1,17 @@
 #include <array>
+#include <bit>
 
 #include "encodings/definitions.h"
 #include "encodings/encoding.h"
+#include "encodings/widths.h"
 
 namespace lancekit {
 namespace {
 
 constexpr std::array kEncodings = {
-    &kFlat, &kVariable,        &kConstant, &kOutOfLineBitpacking, &kInlineBitpacking, &kFsst,
-    &kRle,  &kByteStreamSplit, &kGeneral,  &kFixedSizeList,       &kPackedStruct,     &kVariablePackedStruct,
+    &kFlat,    &kVariable,      &kConstant,     &kOutOfLineBitpacking,  &kInlineBitpacking, &kFsst,  &kRle,     &kByteStreamSplit,
+    &kGeneral, &kFixedSizeList, &kPackedStruct, &kVariablePackedStruct, &kNarrow,           &kFrame, &kPatched, &kDelta,
+    &kAlp,     &kLengths,
 };
 
 }  // namespace
@@ -20,6 +23,19 @@ Result<const EncodingDef*> FindEncoding(format::EncodingId id) {
     if (def->id == id) return def;
   }
   return Unsupported("encoding {} is not supported", format::EncodingName(id));
+}
+
+ValueSink* Scratch::InnerValues(std::uint64_t width_bits) {
+  if (inner_values_ == nullptr || inner_values_->shape().width_bits != width_bits) {
+    inner_values_ = std::make_unique<ValueSink>(FixedShape(width_bits));
+  }
+  inner_values_->Clear();
+  return inner_values_.get();
+}
+
+Scratch* Scratch::Inner() {
+  if (inner_ == nullptr) inner_ = std::make_unique<Scratch>();
+  return inner_.get();
 }
 
 Status ChunkDecoder::DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink,
@@ -37,10 +53,23 @@ Result<StringsView> ChunkDecoder::View(const Chunk&, ValueRange, Scratch*) const
   return Unsupported("an encoding for fixed-width values stands where strings are stored");
 }
 
+Status CheckWidth(const ValueShape& shape, std::uint64_t least_bits, std::uint64_t most_bits, std::string_view encoding) {
+  const std::uint64_t bits = shape.width_bits;
+  if (!shape.fixed() || !shape.list_sizes.empty() || !std::has_single_bit(bits) || bits < least_bits || bits > most_bits) {
+    return Corrupt("{}: stands where values of {} bits are stored", encoding, bits);
+  }
+  return {};
+}
+
 Result<std::unique_ptr<ChunkDecoder>> MakeChunkDecoder(const format::Encoding& encoding, const ValueShape& shape) {
   LANCEKIT_ASSIGN(const EncodingDef* def, FindEncoding(encoding.id));
   if (def->make_chunk_decoder == nullptr) return Unsupported("encoding {} in a mini-block chunk is not supported", def->name);
   return def->make_chunk_decoder(encoding, shape);
+}
+
+Result<std::unique_ptr<ChunkDecoder>> MakeInnerDecoder(const format::Encoding& encoding, const ValueShape& shape) {
+  if (encoding.children.size() == 1) return MakeChunkDecoder(encoding.children[0], shape);
+  return Corrupt("{}: {} inner encodings", format::EncodingName(encoding.id), encoding.children.size());
 }
 
 Status DecodeBlock(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, ValueSink* sink, Scratch* scratch) {

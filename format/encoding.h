@@ -30,6 +30,13 @@ enum class EncodingId : std::uint32_t {
   kFixedSizeList = 11,
   kPackedStruct = 12,
   kVariablePackedStruct = 13,
+  // Those of X1; official readers do not know them.
+  kNarrow = 64,
+  kFrame = 65,
+  kPatched = 66,
+  kDelta = 67,
+  kAlp = 68,
+  kLengths = 69,
 };
 
 enum class CompressionScheme : std::uint32_t { kNone = 0, kLz4 = 1, kZstd = 2 };
@@ -42,15 +49,17 @@ struct BufferCompression {
 /// One node of an encoding tree. Only the fields that the id calls for are meaningful.
 struct Encoding {
   EncodingId id = EncodingId::kNone;
-  /// flat: bits per value; out-of-line and inline bit-packing: uncompressed bits per value; fixed-size list: items per value.
+  /// flat: bits per value; out-of-line and inline bit-packing: uncompressed bits per value; fixed-size list: items per value;
+  /// frame: bits per value; narrow: bits of an inner value.
   std::uint64_t bits = 0;
   bool has_validity = false;  ///< fixed-size list: the items have validity bitmaps
   std::optional<BufferCompression>
       compression;                         ///< general: its compression; flat, variable, inline: the optional `data`/`values`
-  std::vector<std::byte> table;            ///< fsst: symbol table; constant: the value
+  std::vector<std::byte> table;            ///< fsst: symbol table; constant: the value; narrow: base; alp: exponents
   bool has_value = false;                  ///< constant: `table` is present
   std::uint32_t num_dictionary_items = 0;  ///< dictionary
   /// variable: offsets; out-of-line, general, fsst, byte-stream split, fixed-size list, packed struct: values;
+  /// narrow, patched, delta, alp: inner values; lengths: lengths;
   /// rle: values, run lengths; dictionary: indices, items; variable packed struct: one per field.
   std::vector<Encoding> children;
   std::vector<std::uint64_t> child_bits;  ///< packed struct: bits per value of each child; variable packed struct: bits of the

@@ -44,13 +44,22 @@ inline constexpr Shape kShapes[] = {
     {.id = EncodingId::kFixedSizeList, .name = "fixed_size_list", .bits = 1, .children = {2}, .has_validity = 3},
     {.id = EncodingId::kPackedStruct, .name = "packed_struct", .children = {2}, .child_bits = 1},
     {.id = EncodingId::kVariablePackedStruct, .name = "variable_packed_struct", .child_roles = {nullptr}, .fields = 1},
+    // X1; meaning of the fields: spec/encodings.
+    {.id = EncodingId::kNarrow, .name = "narrow", .bits = 1, .table = 2, .children = {3}},
+    {.id = EncodingId::kFrame, .name = "frame", .bits = 1},
+    {.id = EncodingId::kPatched, .name = "patched", .children = {3}},
+    {.id = EncodingId::kDelta, .name = "delta", .children = {3}, .child_roles = {"differences", nullptr}},
+    {.id = EncodingId::kAlp, .name = "alp", .table = 2, .children = {3}, .child_roles = {"integers", nullptr}},
+    {.id = EncodingId::kLengths, .name = "lengths", .children = {3}, .child_roles = {"lengths", nullptr}},
 };
 inline constexpr std::uint32_t kMaxFieldNumber = 3;
 
 /// Nothing for a number that is not known.
 inline const Shape* FindShape(EncodingId id) {
-  const auto index = static_cast<std::uint32_t>(id);
-  return index < std::size(kShapes) ? &kShapes[index] : nullptr;
+  for (const Shape& shape : kShapes) {
+    if (shape.id == id) return &shape;
+  }
+  return nullptr;
 }
 
 }  // namespace lancekit::format

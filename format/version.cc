@@ -17,6 +17,8 @@ std::string_view Name(FileVersion version) {
       return "2.1";
     case FileVersion::k2_2:
       return "2.2";
+    case FileVersion::kX1:
+      return "x1";
   }
   return "unknown";
 }
@@ -24,7 +26,8 @@ std::string_view Name(FileVersion version) {
 Result<FileVersion> ParseWritableVersion(std::string_view name) {
   if (name == "2.1") return FileVersion::k2_1;
   if (name == "2.2") return FileVersion::k2_2;
-  return Invalid("cannot write Lance version \"{}\"; choose 2.1 or 2.2", name);
+  if (name == "x1") return FileVersion::kX1;
+  return Invalid("cannot write Lance version \"{}\"; choose 2.1, 2.2 or x1", name);
 }
 
 Result<FileVersion> FromFooter(std::uint16_t major, std::uint16_t minor) {
@@ -38,21 +41,35 @@ Result<FileVersion> FromFooter(std::uint16_t major, std::uint16_t minor) {
   if (major == 2 && minor == 3) {
     return Unsupported("Lance 2.3 is unstable and not supported; write the data with pylance as 2.1 or 2.2");
   }
-  if (major == kX1Major && minor == kX1Minor) {
-    return Unsupported("lancekit X1 (footer {}.{}) is not supported by this version yet; use a newer lancekit", major, minor);
-  }
+  if (major == kX1Major && minor == kX1Minor) return FileVersion::kX1;
+  if (major == kX1Major) return Unsupported("lancekit X1 of revision {} is not known; use a newer lancekit", minor);
   if (major < 2) return Unsupported("Lance {}.{} is not a known version; lancekit reads 2.0, 2.1 and 2.2", major, minor);
   return Unsupported("Lance {}.{} is newer than this lancekit, which reads 2.0, 2.1 and 2.2; use a newer lancekit", major, minor);
 }
 
 void ToFooter(FileVersion version, std::uint16_t* major, std::uint16_t* minor) {
-  *major = version == FileVersion::k2_0 ? 0 : 2;
-  *minor = version == FileVersion::k2_0 ? 3 : version == FileVersion::k2_1 ? 1 : 2;
+  std::uint32_t manifest_major = 0, manifest_minor = 0;
+  ToManifest(version, &manifest_major, &manifest_minor);
+  *major = version == FileVersion::k2_0 ? 0 : static_cast<std::uint16_t>(manifest_major);
+  *minor = version == FileVersion::k2_0 ? 3 : static_cast<std::uint16_t>(manifest_minor);
 }
 
 void ToManifest(FileVersion version, std::uint32_t* major, std::uint32_t* minor) {
-  *major = 2;
-  *minor = version == FileVersion::k2_0 ? 0 : version == FileVersion::k2_1 ? 1 : 2;
+  *major = version == FileVersion::kX1 ? kX1Major : 2;
+  *minor = version == FileVersion::kX1 ? kX1Minor : static_cast<std::uint32_t>(version);
+}
+
+std::string ManifestText(FileVersion version) {
+  std::uint32_t major = 0, minor = 0;
+  ToManifest(version, &major, &minor);
+  return fmt::format("{}.{}", major, minor);
+}
+
+std::optional<FileVersion> FromManifest(std::string_view text) {
+  for (const FileVersion version : {FileVersion::k2_0, FileVersion::k2_1, FileVersion::k2_2, FileVersion::kX1}) {
+    if (ManifestText(version) == text) return version;
+  }
+  return std::nullopt;
 }
 
 }  // namespace lancekit::format

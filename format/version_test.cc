@@ -28,18 +28,16 @@ TEST(FromFooter, RefusesOthersByName) {
   ExpectRefused(2, 9, "Lance 2.9 is newer than");
   ExpectRefused(3, 0, "Lance 3.0 is newer than");
   ExpectRefused(0, 4, "Lance 0.4 is not a known version");
-  ExpectRefused(64, 1, "lancekit X1");
-  ExpectRefused(64, 1, "not supported by this version yet");
+  ExpectRefused(64, 2, "lancekit X1 of revision 2");
 }
 
 TEST(Version, NamesAndPairsAgree) {
-  for (const FileVersion version : {FileVersion::k2_0, FileVersion::k2_1, FileVersion::k2_2}) {
+  for (const FileVersion version : {FileVersion::k2_0, FileVersion::k2_1, FileVersion::k2_2, FileVersion::kX1}) {
     std::uint16_t major = 9, minor = 9;
     ToFooter(version, &major, &minor);
     EXPECT_EQ(*FromFooter(major, minor), version);
-    std::uint32_t manifest_major = 9, manifest_minor = 9;
-    ToManifest(version, &manifest_major, &manifest_minor);
-    EXPECT_EQ(std::to_string(manifest_major) + "." + std::to_string(manifest_minor), Name(version));
+    EXPECT_EQ(FromManifest(ManifestText(version)), version);
+    EXPECT_EQ(ManifestText(version), version == FileVersion::kX1 ? "64.1" : Name(version));
   }
   std::uint16_t major = 9, minor = 9;
   ToFooter(FileVersion::k2_0, &major, &minor);
@@ -54,7 +52,7 @@ TEST(ParseWritableVersion, TakesOnlyWhatIsWritten) {
     const auto version = ParseWritableVersion(name);
     ASSERT_FALSE(version) << name;
     EXPECT_EQ(version.error().code, ErrorCode::kInvalidArgument);
-    EXPECT_NE(version.error().message.find("2.1 or 2.2"), std::string::npos);
+    EXPECT_NE(version.error().message.find("2.1, 2.2 or x1"), std::string::npos);
   }
 }
 

@@ -207,6 +207,17 @@ def write_decoder_seeds():
         for mode in range(1, modes + 1, 2):
             put(target, f'encode-{mode}', bytes([mode, 2, 3, 2, 1]) + numbers)
             put(target, f'encode-noise-{mode}', bytes([mode, 3, 2, 0, 0]) + noise)
+    for kind in range(1, 6):  # frame, narrow, delta, patched, alp, each with frame inside
+        for width in range(4):
+            put('x1', f'encode-{kind}-{width}', bytes([3, width, kind, 1, 1, 1, 1, 1, 1, 1]) + noise)
+            put('x1', f'encode-small-{kind}-{width}', bytes([5, width, kind, 1, 1, 1, 1, 1, 1, 1]) + numbers)
+    for width in range(4):
+        bases = bytes(1 << width)
+        frame = bases + bytes([3]) + noise[:384]
+        put('x1', f'frame-{width}', bytes([2, width, 1]) + header + frame)
+        put('x1', f'delta-{width}', bytes([2, width, 6, 1]) + header + struct.pack('<H', 1 << width) + noise[:1 << width] + frame)
+        put('x1', f'patched-{width}', bytes([2, width, 5, 1]) + header + struct.pack('<H', 4 + (1 << width)) + bytes([1, 0, 2, 0]) + noise[:1 << width] + frame)
+    put('x1', 'lengths', bytes([0, 0]) + struct.pack('<HHH', 4, 0, 4) + struct.pack('<H', 10) + noise[:10] + struct.pack('<IIII', 1, 2, 3, 4))
     strings = b''.join(bytes([n]) + b'https://example.org/user'[:n] for n in (5, 0, 24, 9, 24, 17))
     for target, modes in (('variable', (1, 3)), ('fsst_encode', (0, 1))):
         for mode in modes:

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "format/version.h"
 #include "io/source.h"
 #include "reader/refs.h"
 
@@ -220,7 +221,7 @@ Status Dataset::CheckReadable() const {
     return Unsupported("the dataset uses features that are not known here: {}", flags);
   }
   const std::string& version = manifest_.data_format_version;
-  if (version.empty() || version == "2.0" || version == "2.1" || version == "2.2") return {};
+  if (version.empty() || format::FromManifest(version).has_value()) return {};
   if (version == "0.1" || version == "legacy")
     return Unsupported("Lance 0.1 data files are not supported; convert the dataset with pylance");
   return Unsupported("data files of Lance {} are not supported", version);

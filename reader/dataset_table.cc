@@ -67,8 +67,11 @@ Result<TableFragment> OpenFragment(const Dataset& dataset, const format::Fragmen
 
 /// The version of the data files; manifests before 2.0 was the default do not tell it.
 std::string FormatVersion(const format::Manifest& manifest) {
-  if (!manifest.data_format_version.empty() || manifest.fragments.empty() || manifest.fragments[0].files.empty())
-    return manifest.data_format_version;
+  const std::string& text = manifest.data_format_version;
+  if (!text.empty() || manifest.fragments.empty() || manifest.fragments[0].files.empty()) {
+    const auto version = format::FromManifest(text);
+    return version.has_value() ? std::string(format::Name(*version)) : text;
+  }
   const format::DataFile& file = manifest.fragments[0].files[0];
   return file.major_version == 0 ? "2.0" : fmt::format("{}.{}", file.major_version, file.minor_version);
 }

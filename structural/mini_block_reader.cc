@@ -139,7 +139,10 @@ std::uint64_t ValueBits(const format::Encoding& encoding) {
   switch (encoding.id) {
     case format::EncodingId::kFlat:
     case format::EncodingId::kInlineBitpacking:
+    case format::EncodingId::kFrame:
       return encoding.bits;
+    case format::EncodingId::kNarrow:
+      return encoding.table.size() * 8;
     default:
       return encoding.children.empty() ? 0 : ValueBits(encoding.children[0]);
   }

@@ -145,7 +145,7 @@ Status Output::Publish(const Schema& schema, format::FileVersion version) {
   if (!manifest.fragments.empty()) manifest.max_fragment_id = static_cast<std::uint32_t>(manifest.fragments.size() - 1);
   manifest.writer_library = "lancekit";
   manifest.writer_version = LANCEKIT_VERSION;
-  manifest.data_format_version = format::Name(version);
+  manifest.data_format_version = format::ManifestText(version);
   const std::string uuid = NewUuid();
   manifest.transaction_file = "0-" + uuid + ".txn";
   LANCEKIT_ASSIGN(const std::string transaction, format::SerializeCreateTransaction(manifest, uuid));

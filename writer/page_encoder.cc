@@ -77,11 +77,11 @@ bool WantsFullZip(const PageValues& page, const EncodingHints& hints, bool by_de
 }
 
 Result<EncodedPage> WriteChunks(const PageValues& page, EncoderChoice choice, const EncodingHints& hints, FileVersion version) {
-  if (choice.outer == nullptr) AddGeneral(&choice, page.values.length, hints);
-  return WriteMiniBlockPage(page, choice.encoder(), std::nullopt, version);
+  if (!choice.compressed) AddGeneral(&choice, page.values.length, hints);
+  return WriteMiniBlockPage(page, *choice.encoder, std::nullopt, version);
 }
 
-Result<EncodedPage> EncodeFixed(const PageValues& page, const EncodingHints& hints, FileVersion version,
+Result<EncodedPage> EncodeFixed(const PageValues& page, const LeafType& leaf, const EncodingHints& hints, FileVersion version,
                                 std::optional<DictionaryAttempt>* numbers) {
   const ValueShape& shape = page.values.shape;
   const bool is_list = !shape.list_sizes.empty();
@@ -91,13 +91,17 @@ Result<EncodedPage> EncodeFixed(const PageValues& page, const EncodingHints& hin
   if (cannot_be_chunked || (WantsFullZip(page, hints, is_wide) && can_be_zipped)) return WriteFixedFullZipPage(page);
   if (page.entries != nullptr && page.entries->sparse)
     return Unsupported("a row with tens of thousands of empty lists beside each other, below which values are no whole bytes");
-  if (is_list) return WriteChunks(page, {0, MakeFixedSizeListEncoder(page.values), nullptr}, hints, version);
-  EncoderChoice choice = ChooseNumbers(page.values, page.entries, hints);
+  if (is_list) return WriteChunks(page, {0, MakeFixedSizeListEncoder(page.values)}, hints, version);
+  EncoderChoice choice =
+      ChooseNumbers(page.values, {.hints = hints,
+                                  .version = version,
+                                  .floating_point = leaf.type.id == TypeId::kFloat32 || leaf.type.id == TypeId::kFloat64,
+                                  .entries = page.entries});
   const bool wide = shape.width_bits == 128 || (shape.width_bits == 64 && version != FileVersion::k2_1);
   if (wide) {
     if (auto with_dictionary = TryDictionaryPage(page, choice.bytes, hints, version, numbers)) return *std::move(with_dictionary);
   }
-  return WriteMiniBlockPage(page, choice.encoder(), std::nullopt, version);
+  return WriteMiniBlockPage(page, *choice.encoder, std::nullopt, version);
 }
 
 std::vector<std::uint64_t> OffsetsOf(const ValuesView& values) {
@@ -170,11 +174,15 @@ Result<EncodedPage> EncodeStrings(const PageValues& page, const EncodingHints& h
     if (auto with_dictionary = TryDictionaryPage(page, guess, hints, version, numbers)) return *std::move(with_dictionary);
   }
   if (longest > kMaxMiniBlockString || WantsFullZip(page, hints, is_long)) return EncodeStringsFullZip(page, longest, hints);
+  if (version == FileVersion::kX1 && hints.compression == EncodingHints::Compression::kDefault) {
+    std::unique_ptr<FsstStrings> fsst;
+    return WriteMiniBlockPage(page, *ChooseX1Strings(values, &fsst), std::nullopt, version);
+  }
   const std::uint64_t chunk_bytes = std::min(hints.chunk_bytes.value_or(kDefaultStringChunk), kMaxStringChunk);
   if (const auto fsst = TryFsst(values, hints)) {
     return WriteMiniBlockPage(page, *MakeFsstEncoder(*fsst, chunk_bytes), std::nullopt, version);
   }
-  return WriteChunks(page, {0, MakeVariableEncoder(values, chunk_bytes), nullptr}, hints, version);
+  return WriteChunks(page, {0, MakeVariableEncoder(values, chunk_bytes)}, hints, version);
 }
 
 /// Rows of packed structs, which the buffer has laid down as fixed-width or variable-width values.
@@ -213,8 +221,8 @@ Result<EncodedPage> EncodePage(const LeafType& leaf, const EncodingHints& hints,
   if (leaf.is_dictionary()) {
     if (entries.sparse)
       return Unsupported("a row with tens of thousands of empty lists beside each other, below which are dictionaries");
-    const EncoderChoice keys = ChooseNumbers(page.values, page.entries, hints);
-    return WriteMiniBlockPage(page, keys.encoder(), EncodeDictionary(rows.dictionary(), hints, version), version);
+    const EncoderChoice keys = ChooseNumbers(page.values, {.hints = hints, .version = version, .entries = page.entries});
+    return WriteMiniBlockPage(page, *keys.encoder, EncodeDictionary(rows.dictionary(), hints, version), version);
   }
   if (leaf.shape.packed()) return EncodePacked(page, leaf, hints, version);
   const ValueShape& shape = leaf.shape;
@@ -228,7 +236,7 @@ Result<EncodedPage> EncodePage(const LeafType& leaf, const EncodingHints& hints,
   }
   if (shape.fixed() && shape.width_bits == 0)
     return Unsupported("values of type {} cannot be stored in Lance 2.1", leaf.type.to_string());
-  return shape.variable() ? EncodeStrings(page, hints, version, numbers) : EncodeFixed(page, hints, version, numbers);
+  return shape.variable() ? EncodeStrings(page, hints, version, numbers) : EncodeFixed(page, leaf, hints, version, numbers);
 }
 
 }  // namespace lancekit

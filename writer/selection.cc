@@ -1,6 +1,7 @@
 #include "writer/selection.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/bitmap.h"
 #include "base/checked_math.h"
@@ -40,41 +41,47 @@ std::uint64_t LevelBytes(const PageEntries* entries, std::uint64_t num_values, s
 /// Counts what an encoder writes.
 class SizeCounter final : public ChunkWriter {
  public:
+  explicit SizeCounter(const std::optional<format::BufferCompression>& compression) : compression_(compression) {}
+  void BeginChunk() { first_ = true; }
   std::byte* Begin(std::size_t capacity) override {
     buffer_.Resize(capacity);
     return buffer_.data();
   }
-  void End(std::size_t size) override { total_ += AlignUp(size, 8); }
+  void End(std::size_t size) override {
+    if (first_ && compression_.has_value()) {
+      compressed_.Clear();
+      AppendCompressed(buffer_.bytes().first(size), *compression_, &compressed_);
+      size = compressed_.size();
+    }
+    first_ = false;
+    total_ += AlignUp(size, 8);
+  }
   std::uint64_t total() const { return total_; }
 
  private:
+  const std::optional<format::BufferCompression>& compression_;
+  bool first_ = true;
   MutableBuffer buffer_;
+  MutableBuffer compressed_;
   std::uint64_t total_ = 0;
 };
 
-std::uint64_t BytesOf(const ChunkEncoder& encoder, std::uint64_t num_values) {
-  SizeCounter counter;
-  for (std::uint64_t first = 0, count = 0; first < num_values; first += count) {
-    count = encoder.ChunkSize(first);
-    encoder.Encode({first, count}, &counter);
-  }
-  return counter.total();
-}
-
 /// The smallest of flat, bit-packing and RLE.
-EncoderChoice ChoosePlainNumbers(const ValuesView& values, const PageEntries* entries, const EncodingHints& hints) {
+EncoderChoice ChoosePlainNumbers(const ValuesView& values, const NumberTarget& target) {
+  const PageEntries* const entries = target.entries;
+  const EncodingHints& hints = target.hints;
   const std::uint64_t bits = values.shape.width_bits;
   const std::uint64_t n = values.length;
   std::unique_ptr<ChunkEncoder> flat = MakeFlatEncoder(values);
   const std::uint64_t chunk = flat->ChunkSize(0);
   EncoderChoice best{CeilDiv(n * bits, 8) + kChunkOverhead * CeilDiv(n, chunk) + LevelBytes(entries, n, chunk)};
-  best.inner = std::move(flat);
+  best.encoder = std::move(flat);
   if (hints.compression == EncodingHints::Compression::kNone) return best;
   if (bits != 8 && bits != 16 && bits != 32 && bits != 64) return best;
   const std::uint64_t run_bytes = RleBytes(values);
   const auto num_runs = static_cast<double>(run_bytes / (bits / 8 + 1));
   if (hints.rle_threshold.has_value() && num_runs < *hints.rle_threshold * static_cast<double>(n)) {
-    best.inner = MakeRleEncoder(values);
+    best.encoder = MakeRleEncoder(values);
     return best;
   }
   // The width word leaves the buffer of a chunk short of a multiple of 8.
@@ -83,42 +90,59 @@ EncoderChoice ChoosePlainNumbers(const ValuesView& values, const PageEntries* en
       InlineBitpackingBytes(values) + (kChunkOverhead + padding) * CeilDiv(n, 1024) + LevelBytes(entries, n, 1024);
   if (packed < best.bytes) {
     best.bytes = packed;
-    best.inner = MakeInlineBitpackingEncoder(values);
+    best.encoder = MakeInlineBitpackingEncoder(values);
   }
   const std::uint64_t runs =
       kRleMessage + run_bytes + (bits / 8 + 1 + kChunkOverhead) * CeilDiv(n, 4096) + LevelBytes(entries, n, 4096);
   if (runs < best.bytes && !hints.rle_threshold.has_value()) {
     best.bytes = runs;
-    best.inner = MakeRleEncoder(values);
+    best.encoder = MakeRleEncoder(values);
   }
   return best;
 }
 
 }  // namespace
 
+std::uint64_t BytesOf(const ChunkEncoder& encoder, std::uint64_t num_values,
+                      const std::optional<format::BufferCompression>& compression) {
+  SizeCounter counter(compression);
+  for (std::uint64_t first = 0, count = 0; first < num_values; first += count) {
+    count = encoder.ChunkSize(first);
+    counter.BeginChunk();
+    encoder.Encode({first, count}, &counter);
+  }
+  return counter.total();
+}
+
 void AddGeneral(EncoderChoice* choice, std::uint64_t num_values, const EncodingHints& hints) {
   constexpr std::uint64_t kMinBytes = 4096;  // as the reference has it
   if (hints.compression != EncodingHints::Compression::kCodec) return;
-  const std::uint64_t plain = BytesOf(*choice->inner, num_values);
-  std::unique_ptr<ChunkEncoder> general = MakeGeneralEncoder(*choice->inner, hints.general);
-  const std::uint64_t compressed = BytesOf(*general, num_values);
-  if (plain < kMinBytes || compressed >= plain) return;
+  const std::uint64_t plain = BytesOf(*choice->encoder, num_values);
+  if (plain < kMinBytes) return;
+  const std::uint64_t compressed = BytesOf(*choice->encoder, num_values, hints.general);
+  if (compressed >= plain) return;
   choice->bytes -= std::min(choice->bytes, plain - compressed);
-  choice->outer = std::move(general);
+  choice->encoder = MakeGeneralEncoder(std::move(choice->encoder), hints.general);
+  choice->compressed = true;
 }
 
-EncoderChoice ChooseNumbers(const ValuesView& values, const PageEntries* entries, const EncodingHints& hints) {
-  EncoderChoice best = ChoosePlainNumbers(values, entries, hints);
-  if (hints.compression != EncodingHints::Compression::kCodec) return best;
-  AddGeneral(&best, values.length, hints);
+EncoderChoice ChooseNumbers(const ValuesView& values, const NumberTarget& target) {
+  using Compression = EncodingHints::Compression;
+  const EncodingHints& hints = target.hints;
   const std::uint64_t bits = values.shape.width_bits;
+  const bool is_free = hints.compression == Compression::kDefault && !hints.rle_threshold.has_value();
+  if (target.version == FileVersion::kX1 && is_free && bits >= 8 && bits <= 128 && std::has_single_bit(bits)) {
+    return ChooseX1Numbers(values, target.floating_point);
+  }
+  EncoderChoice best = ChoosePlainNumbers(values, target);
+  if (hints.compression != Compression::kCodec) return best;
+  AddGeneral(&best, values.length, hints);
   if ((bits != 32 && bits != 64) || hints.byte_stream_split == EncodingHints::ByteStreamSplit::kOff) return best;
-  EncoderChoice split{values.length * bits / 8, MakeByteStreamSplitEncoder(values), nullptr};
+  EncoderChoice split{values.length * bits / 8, MakeByteStreamSplitEncoder(values)};
   AddGeneral(&split, values.length, hints);
-  const bool is_smaller = split.outer != nullptr && split.bytes < best.bytes;
-  return is_smaller || (split.outer != nullptr && hints.byte_stream_split == EncodingHints::ByteStreamSplit::kOn)
-             ? std::move(split)
-             : std::move(best);
+  const bool is_smaller = split.compressed && split.bytes < best.bytes;
+  return is_smaller || (split.compressed && hints.byte_stream_split == EncodingHints::ByteStreamSplit::kOn) ? std::move(split)
+                                                                                                            : std::move(best);
 }
 
 namespace {
@@ -228,7 +252,8 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, std::uint64
   auto attempt = TryDictionary(page.values, page.validity, std::min(max_items, kMaxDictionaryItems));
   if (!attempt.has_value()) return std::nullopt;
   EncodingHints index_hints;  // the others speak of the values
-  const EncoderChoice indices = ChooseNumbers(NumbersView(attempt->indices.data(), n, 32), page.entries, index_hints);
+  const EncoderChoice indices = ChooseNumbers(NumbersView(attempt->indices.data(), n, 32),
+                                              {.hints = index_hints, .version = version, .entries = page.entries});
   EncodedDictionary dictionary = EncodeDictionary(attempt->items, hints, version);
   const std::uint64_t bytes = indices.bytes + dictionary.bytes.size();
   const std::uint64_t raw =
@@ -236,7 +261,7 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, std::uint64
   const auto limit = static_cast<double>(raw) * hints.dictionary_size_ratio.value_or(1);
   if (bytes >= other_bytes || (hints.dictionary_size_ratio.has_value() && static_cast<double>(bytes) >= limit))
     return std::nullopt;
-  auto written = WriteMiniBlockPage(page, indices.encoder(), std::move(dictionary), version);
+  auto written = WriteMiniBlockPage(page, *indices.encoder, std::move(dictionary), version);
   if (!written) return std::nullopt;
   *numbers = std::move(attempt);
   return *std::move(written);

@@ -72,7 +72,7 @@ void AddFormats(CommandLine& app, Options& options) {
       ->group("Input and output");
   app.add_option("--from", app.raw.from, "Format of the input: " + names)->type_name("FORMAT")->group("Input and output");
   app.add_option("--to", app.raw.to, "Format of the output")->type_name("FORMAT")->group("Input and output");
-  app.add_option("--format-version", options.format_version, "Lance version to write: 2.1 or 2.2 (default 2.2)")
+  app.add_option("--format-version", options.format_version, "Lance version to write: 2.1, 2.2 or x1 (default 2.2)")
       ->type_name("VERSION")
       ->group("Input and output");
   app.add_option("--max-rows-per-file", options.max_rows_per_file, "Rows in a data file of a Lance dataset (default 1048576)")
@@ -215,8 +215,8 @@ Status ParseOptions(CLI::App& app, int argc, const char* const* argv, Options& o
   if (options.single_file && options.max_rows_per_file != 0)
     return Invalid("--single-file and --max-rows-per-file exclude each other");
   if (options.threads < 0 || options.threads > 4096) return Invalid("-j takes a number of threads from 1 to 4096");
-  if (options.format_version != "2.1" && options.format_version != "2.2") {
-    return Invalid("--format-version takes 2.1 or 2.2, not \"{}\"", options.format_version);
+  if (options.format_version != "2.1" && options.format_version != "2.2" && options.format_version != "x1") {
+    return Invalid("--format-version takes 2.1, 2.2 or x1, not \"{}\"", options.format_version);
   }
   LANCEKIT_ASSIGN(const char delimiter, ParseDelimiter(options.delimiter, Format::kCsv));
   static_cast<void>(delimiter);

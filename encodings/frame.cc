@@ -1,0 +1,168 @@
+// Frame: bit-packing of blocks of 1024 values in the FastLanes layout, each less the least value of its block. X1.
+//
+//   message: bits per value (T: 8, 16, 32 or 64)
+//   chunk: per block its base (T bits); per block its width (u8, 0 ... T); per block 128 x W bytes of packed differences
+//
+// A chunk has 1 to 4 blocks; its last one is padded with zeros to 1024 differences. Sums wrap, so that signed and unsigned values
+// are alike.
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+#include "base/checked_math.h"
+#include "encodings/definitions.h"
+#include "encodings/kernels/bitpack.h"
+#include "encodings/kernels/stats.h"
+#include "encodings/widths.h"
+
+namespace lancekit {
+namespace {
+
+using kernels::kBlockValues;
+
+constexpr std::uint64_t kMaxBlocks = 32;  // in a chunk of the most values that a page allows
+constexpr std::uint64_t kChunkBlocks = 4;
+// Values that are picked out one by one rather than by unpacking the block.
+constexpr std::uint64_t kPickAtMost = 16;
+
+template <class T>
+struct Block {
+  T base = 0;
+  int width = 0;
+  const std::byte* packed = nullptr;
+};
+
+template <class T>
+void AddBase(T* values, std::uint64_t count, T base) {
+  for (std::uint64_t i = 0; i < count; ++i) values[i] = static_cast<T>(values[i] + base);
+}
+
+/// Values [first, first + count) of a block.
+template <class T>
+void DecodeFromBlock(const Block<T>& block, ValueRange range, std::byte* to, Scratch* scratch) {
+  if (range.count == kBlockValues) {
+    kernels::UnpackBlock<T>(block.packed, block.width, reinterpret_cast<T*>(to));
+    return AddBase(reinterpret_cast<T*>(to), kBlockValues, block.base);
+  }
+  if (range.count <= kPickAtMost) {
+    for (std::uint64_t i = 0; i < range.count; ++i) {
+      const T difference = kernels::UnpackOne<T>(block.packed, block.width, static_cast<unsigned>(range.first + i));
+      StoreLe(to + i * sizeof(T), static_cast<T>(difference + block.base));
+    }
+    return;
+  }
+  scratch->block.Resize(kBlockValues * sizeof(T));
+  T* const values = scratch->block.as<T>();
+  kernels::UnpackBlock<T>(block.packed, block.width, values);
+  AddBase(values + range.first, range.count, block.base);
+  std::memcpy(to, values + range.first, range.count * sizeof(T));
+}
+
+template <class T>
+class FrameDecoder final : public ChunkDecoder {
+ public:
+  Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch* scratch) const override {
+    const Bytes bytes = chunk.buffers[0];
+    const std::uint64_t num_blocks = CeilDiv(chunk.num_values, kBlockValues);
+    if (num_blocks > kMaxBlocks || bytes.size() < num_blocks * (sizeof(T) + 1)) {
+      return Corrupt("frame: {} bytes hold no bases and widths of {} values", bytes.size(), chunk.num_values);
+    }
+    const std::byte* const widths = bytes.data() + num_blocks * sizeof(T);
+    std::uint64_t at = num_blocks * (sizeof(T) + 1);
+    std::byte* to = sink->AppendFixed(range.count);
+    for (std::uint64_t i = 0, first = 0; first < range.first + range.count; ++i, first += kBlockValues) {
+      const auto width = static_cast<unsigned>(widths[i]);
+      if (width > 8 * sizeof(T)) return Corrupt("frame: width {} > {}", width, 8 * sizeof(T));
+      const std::size_t size = kernels::PackedBlockSize(static_cast<int>(width));
+      if (bytes.size() - at < size) return Corrupt("frame: {} bytes end in block {} of width {}", bytes.size(), i, width);
+      const std::uint64_t begin = std::max(first, range.first);
+      const std::uint64_t end = std::min(first + kBlockValues, range.first + range.count);
+      if (begin < end) {
+        const Block<T> block{LoadLe<T>(bytes.data() + i * sizeof(T)), static_cast<int>(width), bytes.data() + at};
+        DecodeFromBlock<T>(block, {begin - first, end - begin}, to, scratch);
+        to += (end - begin) * sizeof(T);
+      }
+      at += size;
+    }
+    return {};
+  }
+};
+
+Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding, const ValueShape& shape) {
+  LANCEKIT_TRY(CheckWidth(shape, 8, 64, "frame"));
+  if (encoding.bits != shape.width_bits) {
+    return Corrupt("frame: {} bits per value where the type has {}", encoding.bits, shape.width_bits);
+  }
+  return ForWidth(shape.width_bits,
+                  []<class T>(T) -> std::unique_ptr<ChunkDecoder> { return std::make_unique<FrameDecoder<T>>(); });
+}
+
+/// The least of the values in the order, signed or unsigned, in which they lie closer together.
+template <class T>
+T BaseOf(const T* values, std::uint64_t count) {
+  using Signed = std::make_signed_t<T>;
+  T low = 0, high = 0;
+  kernels::MinMax(values, count, &low, &high);
+  Signed signed_low = 0, signed_high = 0;
+  kernels::MinMax(reinterpret_cast<const Signed*>(values), count, &signed_low, &signed_high);
+  const T signed_range = static_cast<T>(static_cast<T>(signed_high) - static_cast<T>(signed_low));
+  return signed_range < static_cast<T>(high - low) ? static_cast<T>(signed_low) : low;
+}
+
+template <class T>
+class FrameEncoder final : public ChunkEncoder {
+ public:
+  explicit FrameEncoder(ValuesView values) : values_(std::move(values)) {}
+
+  format::Encoding Describe() const override {
+    format::Encoding encoding;
+    encoding.id = format::EncodingId::kFrame;
+    encoding.bits = 8 * sizeof(T);
+    return encoding;
+  }
+  std::uint64_t ChunkSize(std::uint64_t first) const override {
+    return std::min<std::uint64_t>(kChunkBlocks * kBlockValues, values_.length - first);
+  }
+  void Encode(ValueRange range, ChunkWriter* out) const override {
+    const std::uint64_t num_blocks = CeilDiv(range.count, kBlockValues);
+    std::size_t size = num_blocks * (sizeof(T) + 1);
+    std::byte* const to = out->Begin(size + num_blocks * kBlockValues * sizeof(T));
+    std::byte* const widths = to + num_blocks * sizeof(T);
+    T differences[kBlockValues];
+    for (std::uint64_t i = 0; i < num_blocks; ++i) {
+      const std::uint64_t count = std::min<std::uint64_t>(kBlockValues, range.count - i * kBlockValues);
+      std::memcpy(differences, values_.values + (range.first + i * kBlockValues) * sizeof(T), count * sizeof(T));
+      const T base = BaseOf(differences, count);
+      AddBase(differences, count, static_cast<T>(T{0} - base));
+      std::memset(differences + count, 0, (kBlockValues - count) * sizeof(T));
+      const int width = kernels::BlockWidth<T>(differences, kBlockValues);
+      StoreLe(to + i * sizeof(T), base);
+      widths[i] = static_cast<std::byte>(width);
+      kernels::PackBlock<T>(differences, width, to + size);
+      size += kernels::PackedBlockSize(width);
+    }
+    out->End(size);
+  }
+
+ private:
+  ValuesView values_;
+};
+
+std::string DescribeFrame(const format::Encoding& encoding) { return fmt::format("{} bit", encoding.bits); }
+
+}  // namespace
+
+std::unique_ptr<ChunkEncoder> MakeFrameEncoder(ValuesView values) {
+  return ForWidth(values.shape.width_bits, [&]<class T>(T) -> std::unique_ptr<ChunkEncoder> {
+    return std::make_unique<FrameEncoder<T>>(std::move(values));
+  });
+}
+
+constinit const EncodingDef kFrame{
+    .id = format::EncodingId::kFrame,
+    .name = "frame",
+    .make_chunk_decoder = &MakeChunk,
+    .describe = &DescribeFrame,
+};
+
+}  // namespace lancekit

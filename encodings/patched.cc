@@ -1,0 +1,132 @@
+// Patched: values of which a few lie far from the others of their block, so that the rest takes fewer bits. X1.
+//
+//   chunk: buffer 0: the far values (exceptions.h); then the buffers of the inner encoding, whose values at their places mean
+//   nothing
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <functional>
+
+#include "encodings/definitions.h"
+#include "encodings/exceptions.h"
+#include "encodings/widths.h"
+
+namespace lancekit {
+namespace {
+
+constexpr std::uint64_t kBlockValues = 1024;
+
+class PatchedDecoder final : public ChunkDecoder {
+ public:
+  PatchedDecoder(std::uint64_t width_bytes, std::unique_ptr<ChunkDecoder> inner)
+      : width_bytes_(width_bytes), inner_(std::move(inner)) {}
+  std::size_t num_buffers() const noexcept override { return 1 + inner_->num_buffers(); }
+
+  Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch* scratch) const override {
+    const std::uint64_t before = sink->length();
+    LANCEKIT_TRY(inner_->Decode({chunk.buffers.subspan(1), chunk.num_values}, range, sink, scratch));
+    return PutExceptions(chunk.buffers[0], width_bytes_, chunk.num_values, range, sink->values().data() + before * width_bytes_,
+                         "patched");
+  }
+
+ private:
+  std::uint64_t width_bytes_;
+  std::unique_ptr<ChunkDecoder> inner_;
+};
+
+Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding, const ValueShape& shape) {
+  LANCEKIT_TRY(CheckWidth(shape, 8, 64, "patched"));
+  LANCEKIT_ASSIGN(std::unique_ptr<ChunkDecoder> inner, MakeInnerDecoder(encoding, shape));
+  return std::unique_ptr<ChunkDecoder>(std::make_unique<PatchedDecoder>(shape.width_bits / 8, std::move(inner)));
+}
+
+template <class T>
+struct Range {
+  T low = 0;
+  T high = 0;
+};
+
+/// The values of a block that are worth packing: those in [low, high], for which packing and exceptions take least together.
+/// `sorted` holds the block's values in the order of differences from the least one.
+template <class T>
+Range<T> BestRange(std::span<const T> sorted) {
+  constexpr std::uint64_t kExceptionBits = 16 + 8 * sizeof(T);
+  const std::size_t n = sorted.size();
+  std::uint64_t least_bits = std::uint64_t(-1);
+  Range<T> best;
+  for (int width = 0; width <= static_cast<int>(8 * sizeof(T)); ++width) {
+    std::size_t first = 0, first_of_most = 0, most = 0;
+    for (std::size_t end = 0; end < n; ++end) {
+      while (std::bit_width(static_cast<T>(sorted[end] - sorted[first])) > width) ++first;
+      if (end + 1 - first <= most) continue;
+      most = end + 1 - first;
+      first_of_most = first;
+    }
+    const std::uint64_t bits = n * static_cast<std::uint64_t>(width) + (n - most) * kExceptionBits;
+    if (bits < least_bits) {
+      least_bits = bits;
+      best = {sorted[first_of_most], sorted[first_of_most + most - 1]};
+    }
+    if (most == n) break;
+  }
+  return best;
+}
+
+template <class T>
+class PatchedEncoder final : public ChunkEncoder {
+ public:
+  PatchedEncoder(const ValuesView& values, const InnerEncoder& inner) : values_(values), near_(values.length) {
+    using Signed = std::make_signed_t<T>;
+    std::memcpy(near_.data(), values.values, values.length * sizeof(T));
+    T sorted[kBlockValues];
+    for (std::uint64_t first = 0; first < values.length; first += kBlockValues) {
+      const std::uint64_t count = std::min(kBlockValues, values.length - first);
+      std::copy_n(near_.data() + first, count, sorted);
+      std::sort(sorted, sorted + count, [](T a, T b) { return static_cast<Signed>(a) < static_cast<Signed>(b); });
+      const Range<T> range = BestRange<T>({sorted, count});
+      for (std::uint64_t i = first; i < first + count; ++i) {
+        if (static_cast<T>(near_[i] - range.low) <= static_cast<T>(range.high - range.low)) continue;
+        near_[i] = range.low;
+        far_.push_back(static_cast<std::uint32_t>(i));
+      }
+    }
+    ValuesView view = values;
+    view.values = reinterpret_cast<const std::byte*>(near_.data());
+    inner_ = inner(view);
+  }
+
+  format::Encoding Describe() const override {
+    format::Encoding encoding;
+    encoding.id = format::EncodingId::kPatched;
+    encoding.children.push_back(inner_->Describe());
+    return encoding;
+  }
+  std::size_t num_buffers() const noexcept override { return 1 + inner_->num_buffers(); }
+  std::uint64_t ChunkSize(std::uint64_t first) const override { return inner_->ChunkSize(first); }
+  void Encode(ValueRange range, ChunkWriter* out) const override {
+    WriteExceptions(PositionsIn(far_, range), range, values_.values, sizeof(T), out);
+    inner_->Encode(range, out);
+  }
+
+ private:
+  ValuesView values_;
+  std::vector<T> near_;
+  std::vector<std::uint32_t> far_;
+  std::unique_ptr<ChunkEncoder> inner_;
+};
+
+}  // namespace
+
+std::unique_ptr<ChunkEncoder> MakePatchedEncoder(const ValuesView& values, const InnerEncoder& inner) {
+  return ForWidth(values.shape.width_bits, [&]<class T>(T) -> std::unique_ptr<ChunkEncoder> {
+    return std::make_unique<PatchedEncoder<T>>(values, inner);
+  });
+}
+
+constinit const EncodingDef kPatched{
+    .id = format::EncodingId::kPatched,
+    .name = "patched",
+    .make_chunk_decoder = &MakeChunk,
+};
+
+}  // namespace lancekit
