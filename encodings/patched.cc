@@ -57,7 +57,7 @@ Range<T> BestRange(std::span<const T> sorted) {
   for (int width = 0; width <= static_cast<int>(8 * sizeof(T)); ++width) {
     std::size_t first = 0, first_of_most = 0, most = 0;
     for (std::size_t end = 0; end < n; ++end) {
-      while (std::bit_width(static_cast<T>(sorted[end] - sorted[first])) > width) ++first;
+      while (static_cast<int>(std::bit_width(static_cast<T>(sorted[end] - sorted[first]))) > width) ++first;
       if (end + 1 - first <= most) continue;
       most = end + 1 - first;
       first_of_most = first;

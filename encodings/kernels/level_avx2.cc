@@ -1,3 +1,4 @@
 #define LANCEKIT_LEVEL avx2
 #define LANCEKIT_VECTOR_BYTES 32
+#define LANCEKIT_ANY_WIDTH 0
 #include "encodings/kernels/level_kernels.h"

@@ -1,3 +1,4 @@
 #define LANCEKIT_LEVEL baseline
 #define LANCEKIT_VECTOR_BYTES 16
+#define LANCEKIT_ANY_WIDTH 1
 #include "encodings/kernels/level_kernels.h"
