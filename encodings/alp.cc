@@ -1,18 +1,15 @@
 // ALP: floating-point numbers that were decimal numbers, as integers. X1.
 //
-//   message: two bytes e and f (0 ... 18 for 64 bits, 0 ... 10 for 32 bits, f <= e): value = integer x 10^f x 10^-e, rounded by
-//   each
-//            multiplication, 10^-e being the nearest number of the type
-//   chunk: buffer 0: the values for which that is not exact (exceptions.h); then the buffers of the inner encoding: signed
-//   integers
-//          as wide as the values
+//   message: two bytes e and f (0 ... 18 for 64 bits, 0 ... 10 for 32 bits, f <= e)
+//   value: integer x 10^f x 10^-e, rounded by each multiplication, 10^-e being the nearest number of the type
+//   chunk: buffer 0: the values for which that is not exact (exceptions.h); then the buffers of the inner encoding, whose values
+//          are signed integers as wide as the values
 //
 // Source: Afroozeh, Kuffo, Boncz: ALP: Adaptive Lossless floating-Point Compression, SIGMOD 2023, section 3.1.
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <functional>
 
 #include "encodings/definitions.h"
 #include "encodings/exceptions.h"
@@ -82,6 +79,9 @@ class AlpDecoder final : public ChunkDecoder {
       std::memcpy(to + i * sizeof(Float), &value, sizeof(Float));
     }
     return PutExceptions(chunk.buffers[0], sizeof(Float), chunk.num_values, range, to, "alp");
+  }
+  Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const override {
+    return DecodeSpanOf(*this, chunk, ranges, sink, scratch);
   }
 
  private:

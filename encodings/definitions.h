@@ -31,7 +31,6 @@ extern const EncodingDef kDelta;
 extern const EncodingDef kAlp;
 extern const EncodingDef kLengths;
 
-/// Encoders borrow the view's memory. Fixed-width encoders take any fixed shape; those below say what else they need.
 /// At most so many bytes and values in a chunk.
 inline constexpr std::uint64_t kDefaultChunkBytes = 8192;
 inline constexpr std::uint64_t kDefaultChunkValues = 4096;
@@ -39,6 +38,8 @@ struct ChunkLimits {
   std::uint64_t bytes = kDefaultChunkBytes;
   std::uint64_t values = kDefaultChunkValues;
 };
+
+/// Encoders borrow the view's memory. Fixed-width encoders take any fixed shape; those below say what else they need.
 std::unique_ptr<ChunkEncoder> MakeFlatEncoder(ValuesView values, ChunkLimits limits = {});
 /// Widths of 8, 16, 32 or 64 bits.
 std::unique_ptr<ChunkEncoder> MakeInlineBitpackingEncoder(ValuesView values);

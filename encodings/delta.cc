@@ -1,13 +1,11 @@
 // Delta: differences of neighbours, which are small where values ascend. X1.
 //
 //   chunk: buffer 0: the first value of each run of 1024 values of the chunk (T bits each); then the buffers of the inner
-//   encoding,
-//          one difference per value: value i = value i-1 + difference i. That of the first value of a run means nothing.
+//          encoding, one difference per value: value i = value i-1 + difference i. That of the first one of a run means nothing.
 //
 // Sums wrap, so that signed and unsigned values are alike. A run is decoded from its start, never from another run.
 #include <algorithm>
 #include <cstring>
-#include <functional>
 
 #include "base/checked_math.h"
 #include "encodings/definitions.h"
@@ -56,6 +54,9 @@ class DeltaDecoder final : public ChunkDecoder {
     SumRuns(first, from_start->values().as<T>(), range.count + skip);
     std::memcpy(sink->AppendFixed(range.count), from_start->values().as<T>() + skip, range.count * sizeof(T));
     return {};
+  }
+  Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const override {
+    return DecodeSpanOf(*this, chunk, ranges, sink, scratch);
   }
 
  private:

@@ -74,6 +74,7 @@ Result<CompressionScheme> Validate(const format::Encoding& encoding) {
   return scheme;
 }
 
+// What is inside may be compressed again, deeper down: it gets memory of its own.
 class GeneralDecoder final : public ChunkDecoder {
  public:
   GeneralDecoder(CompressionScheme scheme, std::unique_ptr<ChunkDecoder> inner) : scheme_(scheme), inner_(std::move(inner)) {}
@@ -82,13 +83,13 @@ class GeneralDecoder final : public ChunkDecoder {
   Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch* scratch) const override {
     std::array<Bytes, kMaxChunkBuffers> buffers;
     LANCEKIT_ASSIGN(const Chunk inner, Open(chunk, buffers, scratch));
-    return inner_->Decode(inner, range, sink, scratch);
+    return inner_->Decode(inner, range, sink, scratch->Inner());
   }
 
   Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const override {
     std::array<Bytes, kMaxChunkBuffers> buffers;
     LANCEKIT_ASSIGN(const Chunk inner, Open(chunk, buffers, scratch));
-    return inner_->DecodeRanges(inner, ranges, sink, scratch);
+    return inner_->DecodeRanges(inner, ranges, sink, scratch->Inner());
   }
 
   bool has_runs() const noexcept override { return inner_->has_runs(); }
@@ -96,13 +97,13 @@ class GeneralDecoder final : public ChunkDecoder {
                     Scratch* scratch) const override {
     std::array<Bytes, kMaxChunkBuffers> buffers;
     LANCEKIT_ASSIGN(const Chunk inner, Open(chunk, buffers, scratch));
-    return inner_->DecodeRuns(inner, ranges, sink, counts, scratch);
+    return inner_->DecodeRuns(inner, ranges, sink, counts, scratch->Inner());
   }
 
   Result<StringsView> View(const Chunk& chunk, ValueRange range, Scratch* scratch) const override {
     std::array<Bytes, kMaxChunkBuffers> buffers;
     LANCEKIT_ASSIGN(const Chunk inner, Open(chunk, buffers, scratch));
-    return inner_->View(inner, range, scratch);
+    return inner_->View(inner, range, scratch->Inner());
   }
 
  private:
@@ -129,7 +130,7 @@ Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding
 Status DecodeWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, ValueSink* sink, Scratch* scratch) {
   LANCEKIT_ASSIGN(const CompressionScheme scheme, Validate(encoding));
   LANCEKIT_TRY(DecompressBuffer(bytes, scheme, &scratch->decompressed));
-  return DecodeBlock(encoding.children[0], scratch->decompressed.bytes(), num_values, sink, scratch);
+  return DecodeBlock(encoding.children[0], scratch->decompressed.bytes(), num_values, sink, scratch->Inner());
 }
 
 class GeneralValueDecoder final : public ValueDecoder {

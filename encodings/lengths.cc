@@ -2,7 +2,6 @@
 //
 //   chunk: buffer 0: the bytes of all strings; then the buffers of the inner encoding: the length of each string (u32)
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 #include "encodings/definitions.h"

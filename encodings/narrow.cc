@@ -2,10 +2,7 @@
 //
 //   message: bits of an inner value (1, 2, 4, 8, 16, 32 or 64), base (as many bytes as a value has)
 //   chunk: as the inner encoding; value = base + inner value, modulo the width of the value
-#include <algorithm>
 #include <cstring>
-#include <functional>
-#include <limits>
 
 #include "base/checked_math.h"
 #include "encodings/definitions.h"
@@ -20,13 +17,6 @@ using Wide = unsigned __int128;
 template <class Function>
 auto ForValueWidth(std::uint64_t bits, Function function) {
   return bits == 128 ? function(Wide{}) : ForWidth(bits, function);
-}
-
-template <class T>
-T Load(const std::byte* from) {
-  T value;
-  std::memcpy(&value, from, sizeof(T));
-  return value;
 }
 
 template <class T, class Inner>
@@ -83,7 +73,7 @@ Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding
   }
   LANCEKIT_ASSIGN(std::unique_ptr<ChunkDecoder> inner, MakeInnerDecoder(encoding, inner_shape));
   return ForValueWidth(shape.width_bits, [&]<class T>(T) -> std::unique_ptr<ChunkDecoder> {
-    return std::make_unique<NarrowDecoder<T>>(Load<T>(encoding.table.data()), encoding.bits, std::move(inner));
+    return std::make_unique<NarrowDecoder<T>>(LoadLe<T>(encoding.table.data()), encoding.bits, std::move(inner));
   });
 }
 
@@ -99,7 +89,7 @@ Extent<T> ExtentOf(const std::byte* values, std::uint64_t count) {
   constexpr T kSign = static_cast<T>(T{1} << (8 * sizeof(T) - 1));
   T low = static_cast<T>(~T{0}), high = 0, signed_low = low, signed_high = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
-    const T value = Load<T>(values + i * sizeof(T));
+    const T value = LoadLe<T>(values + i * sizeof(T));
     const T turned = static_cast<T>(value ^ kSign);
     low = value < low ? value : low;
     high = value > high ? value : high;
@@ -126,7 +116,7 @@ class NarrowEncoder final : public ChunkEncoder {
     base_.resize(sizeof(T));
     std::memcpy(base_.data(), &extent.base, sizeof(T));
     narrow_.AppendFill(CeilDiv(values.length * bits, 8), std::byte{0});
-    const auto inner_value = [&](std::uint64_t i) { return Load<T>(values.values + i * sizeof(T)) - extent.base; };
+    const auto inner_value = [&](std::uint64_t i) { return LoadLe<T>(values.values + i * sizeof(T)) - extent.base; };
     if (bits < 8) {
       for (std::uint64_t i = 0; i < values.length; ++i) {
         narrow_.data()[i * bits / 8] |= static_cast<std::byte>(static_cast<unsigned>(inner_value(i)) << i * bits % 8);

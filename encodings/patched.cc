@@ -5,16 +5,16 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <functional>
 
 #include "encodings/definitions.h"
 #include "encodings/exceptions.h"
+#include "encodings/kernels/bitpack.h"
 #include "encodings/widths.h"
 
 namespace lancekit {
 namespace {
 
-constexpr std::uint64_t kBlockValues = 1024;
+using kernels::kBlockValues;
 
 class PatchedDecoder final : public ChunkDecoder {
  public:
@@ -27,6 +27,9 @@ class PatchedDecoder final : public ChunkDecoder {
     LANCEKIT_TRY(inner_->Decode({chunk.buffers.subspan(1), chunk.num_values}, range, sink, scratch));
     return PutExceptions(chunk.buffers[0], width_bytes_, chunk.num_values, range, sink->values().data() + before * width_bytes_,
                          "patched");
+  }
+  Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const override {
+    return DecodeSpanOf(*this, chunk, ranges, sink, scratch);
   }
 
  private:

@@ -61,6 +61,19 @@ Status CheckWidth(const ValueShape& shape, std::uint64_t least_bits, std::uint64
   return {};
 }
 
+Status DecodeSpanOf(const ChunkDecoder& decoder, const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink,
+                    Scratch* scratch) {
+  if (ranges.size() == 1) return decoder.Decode(chunk, ranges[0], sink, scratch);
+  const std::uint64_t first = ranges.front().first;
+  const std::uint64_t end = ranges.back().first + ranges.back().count;
+  ValueSink* const span = scratch->InnerValues(sink->shape().width_bits);
+  LANCEKIT_TRY(decoder.Decode(chunk, {first, end - first}, span, scratch->Inner()));
+  for (const ValueRange& range : ranges) {
+    sink->AppendBits(span->values().data(), (range.first - first) * sink->shape().width_bits, range.count);
+  }
+  return {};
+}
+
 Result<std::unique_ptr<ChunkDecoder>> MakeChunkDecoder(const format::Encoding& encoding, const ValueShape& shape) {
   LANCEKIT_ASSIGN(const EncodingDef* def, FindEncoding(encoding.id));
   if (def->make_chunk_decoder == nullptr) return Unsupported("encoding {} in a mini-block chunk is not supported", def->name);

@@ -1,11 +1,11 @@
-// Templates over unsigned numbers, chosen by their width at run time.
+// What the encodings of numbers share: templates over unsigned numbers, chosen by their width at run time, and checks of it.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
 #include "base/status.h"
-#include "encodings/values.h"
+#include "encodings/encoding.h"
 
 namespace lancekit {
 
@@ -26,5 +26,10 @@ auto ForWidth(std::uint64_t bits, Function function) {
 
 /// Errors: kCorruption unless the shape is of fixed width, a power of two between these, and no list.
 Status CheckWidth(const ValueShape& shape, std::uint64_t least_bits, std::uint64_t most_bits, std::string_view encoding);
+
+/// DecodeRanges for decoders for which each range by itself costs as much as all between them: decodes from the first to the end
+/// of the last and picks. Pre: as there.
+Status DecodeSpanOf(const ChunkDecoder& decoder, const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink,
+                    Scratch* scratch);
 
 }  // namespace lancekit

@@ -43,7 +43,10 @@ void CheckNumbers() {
       EXPECT_EQ(CheckRoundTrip(view, *MakeDeltaEncoder(view, Frame())), "") << width << " bits, " << length;
       EXPECT_EQ(CheckRoundTrip(view, *MakeDeltaEncoder(view, Flat())), "") << width << " bits, " << length;
       EXPECT_EQ(CheckRoundTrip(view, *MakePatchedEncoder(view, Frame())), "") << width << " bits, " << length;
-      if (const auto narrow = MakeNarrowEncoder(view, Frame())) EXPECT_EQ(CheckRoundTrip(view, *narrow), "") << width;
+      const auto narrow = MakeNarrowEncoder(view, Frame());
+      if (narrow != nullptr) {
+        EXPECT_EQ(CheckRoundTrip(view, *narrow), "") << width;
+      }
     }
   }
 }
@@ -125,6 +128,39 @@ TEST(X1Numbers, NestToDepthThree) {
   EXPECT_EQ(encoder->Describe().children[0].id, format::EncodingId::kNarrow);
   EXPECT_EQ(CheckRoundTrip(values.View(), *encoder), "");
   EXPECT_LT(BytesOf(*encoder, stamps.size()), stamps.size() * 8 / 6);
+}
+
+// Compressed, and compressed again deeper down: both at once are in memory.
+TEST(X1Numbers, NestCompressions) {
+  constexpr format::BufferCompression kZstd{format::CompressionScheme::kZstd, 1};
+  const auto zstd = [&](const ValuesView& view) { return MakeGeneralEncoder(MakeFlatEncoder(view), kZstd); };
+  const auto values = Numbers(Uniform<std::uint64_t>(5000, 12, 3));
+  const ValuesView view = values.View();
+  EXPECT_EQ(CheckRoundTrip(view, *MakeGeneralEncoder(MakeDeltaEncoder(view, zstd), kZstd)), "");
+  EXPECT_EQ(CheckRoundTrip(view, *MakeGeneralEncoder(MakePatchedEncoder(view, zstd), kZstd)), "");
+}
+
+TEST(X1Numbers, SeveralRangesAtOnce) {
+  const auto values = Numbers(Uniform<std::uint32_t>(4096, 9, 1000));
+  const ValuesView view = values.View();
+  const std::unique_ptr<ChunkEncoder> encoders[] = {MakeFrameEncoder(view), MakeDeltaEncoder(view, Frame()),
+                                                    MakePatchedEncoder(view, Frame()), MakeNarrowEncoder(view, Flat())};
+  for (const auto& encoder : encoders) {
+    const auto decoder = MakeChunkDecoder(encoder->Describe(), view.shape);
+    ASSERT_TRUE(decoder);
+    const testing::OwnedChunk chunk = testing::EncodeChunk(*encoder, {0, 4096});
+    const std::vector<ValueRange> ranges{{3, 1}, {1000, 50}, {1024, 1}, {4000, 96}};
+    ValueSink sink(view.shape);
+    Scratch scratch;
+    ASSERT_TRUE((*decoder)->DecodeRanges(chunk.chunk(), ranges, &sink, &scratch).ok());
+    ASSERT_EQ(sink.length(), CountRows(ranges));
+    std::uint64_t at = 0;
+    for (const ValueRange& range : ranges) {
+      for (std::uint64_t i = 0; i < range.count; ++i, ++at) {
+        EXPECT_EQ(testing::ValueAt(testing::ViewOf(sink), at), testing::ValueAt(view, range.first + i));
+      }
+    }
+  }
 }
 
 template <class Float>

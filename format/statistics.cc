@@ -137,10 +137,15 @@ flatbuffers::Offset<fbs::Zones> WriteZones(flatbuffers::FlatBufferBuilder* build
 }
 
 std::uint64_t OwnHash(Bytes message) {
-  MutableBuffer copy(message.size());
-  std::memcpy(copy.data(), message.data(), message.size());
-  flatbuffers::GetMutableRoot<fbs::Statistics>(copy.data())->mutate_own_hash(0);
-  return HashBytes(copy.bytes());
+  constexpr std::byte kZeros[sizeof(std::uint64_t)] = {};
+  const auto* const field = flatbuffers::GetRoot<flatbuffers::Table>(message.data())->GetAddressOf(fbs::Statistics::VT_OWN_HASH);
+  if (field == nullptr) return HashBytes(message);
+  const auto at = static_cast<std::size_t>(reinterpret_cast<const std::byte*>(field) - message.data());
+  Hasher hasher;
+  hasher.Add(message.first(at));
+  hasher.Add(kZeros);
+  hasher.Add(message.subspan(at + sizeof(kZeros)));
+  return hasher.Finish();
 }
 
 /// The verifier of FlatBuffers lets vectors of eight-byte numbers lie anywhere, but reading them needs their alignment. Empty

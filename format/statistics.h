@@ -34,7 +34,7 @@ struct ColumnStatistics {
   std::vector<std::uint32_t> zones_per_page;
   std::vector<std::uint64_t> buffer_hashes;  ///< of all pages
   std::uint64_t metadata_hash = 0;
-  std::vector<BlobRun> blob_runs;  ///< of all pages; none but for blobs
+  std::vector<BlobRun> blob_runs;         ///< of all pages; none but for blobs
   std::vector<std::uint32_t> bloom_ends;  ///< of each page's filter in `blooms`, in blocks
   std::vector<std::byte> blooms;          ///< of all pages; empty: none
 };

@@ -23,7 +23,7 @@ Result<std::vector<PlacedBlobRun>> FindBlobRuns(const FileReader& file, std::uin
   bool fits = true;
   for (std::size_t page = 0; page < metadata.pages.size(); ++page) {
     for (std::uint64_t left = metadata.pages[page].length; fits && left != 0;) {
-      fits = placed.size() < runs.size() && runs[placed.size()].num_rows - 1 < left;
+      fits = placed.size() < runs.size() && runs[placed.size()].num_rows - 1 < std::min(left, format::kZoneRows);
       if (!fits) break;
       const format::BlobRun& run = runs[placed.size()];
       placed.push_back({page, {row, run.num_rows}, run.hash});
@@ -51,7 +51,15 @@ BlobFinder FinderOf(std::shared_ptr<const FieldReader> field) {
 
 Result<bool> MatchesHash(std::span<const BlobBytes> blobs, std::uint64_t hash) {
   Hasher hasher;
+  const Source* source = nullptr;
+  std::uint64_t left = 0;  // of the source
   for (const BlobBytes& blob : blobs) {
+    if (blob.size == 0) continue;
+    // No run that we write has the same bytes twice; a hostile one would have them read for ever.
+    if (blob.source.get() != source) left = blob.source->size();
+    source = blob.source.get();
+    if (blob.size > left) return Corrupt("the blobs of a run have more bytes than their file");
+    left -= blob.size;
     for (std::uint64_t done = 0; done < blob.size;) {
       const std::uint64_t count = std::min(kPieceBytes, blob.size - done);
       LANCEKIT_ASSIGN(const Buffer bytes, blob.Read(done, count));

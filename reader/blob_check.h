@@ -30,7 +30,8 @@ BlobFinder FinderOf(std::shared_ptr<const ColumnReader> column);
 /// In whatever the field is made of.
 BlobFinder FinderOf(std::shared_ptr<const FieldReader> field);
 
-/// True when the bytes, one blob after the other, are as their hash says. Errors: kIo.
+/// True when the bytes, one blob after the other, are as their hash says. Errors: kIo; kCorruption when they are more bytes than
+/// a file has.
 Result<bool> MatchesHash(std::span<const BlobBytes> blobs, std::uint64_t hash);
 
 }  // namespace lancekit

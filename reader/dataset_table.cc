@@ -67,13 +67,13 @@ Result<TableFragment> OpenFragment(const Dataset& dataset, const format::Fragmen
 
 /// The version of the data files; manifests before 2.0 was the default do not tell it.
 std::string FormatVersion(const format::Manifest& manifest) {
-  const std::string& text = manifest.data_format_version;
-  if (!text.empty() || manifest.fragments.empty() || manifest.fragments[0].files.empty()) {
-    const auto version = format::FromManifest(text);
-    return version.has_value() ? std::string(format::Name(*version)) : text;
+  std::string text = manifest.data_format_version;
+  if (text.empty() && !manifest.fragments.empty() && !manifest.fragments[0].files.empty()) {
+    const format::DataFile& file = manifest.fragments[0].files[0];
+    text = file.major_version == 0 ? "2.0" : fmt::format("{}.{}", file.major_version, file.minor_version);
   }
-  const format::DataFile& file = manifest.fragments[0].files[0];
-  return file.major_version == 0 ? "2.0" : fmt::format("{}.{}", file.major_version, file.minor_version);
+  const auto version = format::FromManifest(text);
+  return version.has_value() ? std::string(format::Name(*version)) : text;
 }
 
 }  // namespace

@@ -210,7 +210,10 @@ Result<std::shared_ptr<const FieldReader>> AddHoles(const TableFragment& fragmen
 
 Result<std::shared_ptr<const FieldReader>> FieldReader::Open(const TableFragment& fragment, const FieldShape& shape,
                                                              ContextImpl& context) {
-  for (const LostFile& file : fragment.lost_files) return At(Corrupt("{}", file.message), {.path = file.path});
+  if (!fragment.lost_files.empty()) {
+    const LostFile& file = fragment.lost_files.front();
+    return At(Corrupt("{}", file.message), {.path = file.path});
+  }
   if (IsLegacyField(fragment, shape)) return AddHoles(fragment, shape, OpenLegacyField(fragment, shape));
   std::vector<std::shared_ptr<const ColumnReader>> columns;
   for (const FieldLeaf& leaf : shape.leaves()) {

@@ -125,10 +125,11 @@ Status HoleFinder::SearchLeaf(const FieldShape& shape, std::size_t leaf, std::ve
 }
 
 Status HoleFinder::SearchBlobs(const FieldShape& shape, std::vector<Hole>* holes) const {
+  // Refuses blobs inside of other fields, which have no column of their own.
+  LANCEKIT_ASSIGN(const auto reader, FieldReader::Open(fragment_, shape, table_.context()));
   const ColumnPlace& place = *fragment_.Place(shape.field().id);
   const FileReader& file = *fragment_.files[place.file];
   LANCEKIT_TRY(CheckMetadata(file, place.column));
-  LANCEKIT_ASSIGN(const auto reader, FieldReader::Open(fragment_, shape, table_.context()));
   LANCEKIT_ASSIGN(const format::ColumnMetadata metadata, file.ReadColumnMetadata(place.column));
   LANCEKIT_ASSIGN(const std::vector<PlacedBlobRun> runs, FindBlobRuns(file, place.column, metadata));
   const PageHashes hashes = file.HashesOf(place.column, metadata);

@@ -21,7 +21,7 @@ struct BloomColumn {
 };
 
 struct WriteOptions {
-  std::string version = "2.2";                 ///< "2.1" or "2.2"
+  std::string version = "2.2";                 ///< "2.1", "2.2" or "x1"
   bool single_file = false;                    ///< a bare data file instead of a dataset folder
   bool overwrite = false;                      ///< replace what is at the path, in one step, at commit
   std::uint64_t max_rows_per_file = 1u << 20;  ///< dataset: rows of a data file; a single file holds all rows

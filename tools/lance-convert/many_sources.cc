@@ -86,6 +86,7 @@ void Add(const ScanReport& report, ScanReport* sum) {
   sum->fragments_skipped += report.fragments_skipped;
   sum->pages += report.pages;
   sum->pages_kept += report.pages_kept;
+  sum->pages_skipped_by_bloom += report.pages_skipped_by_bloom;
   sum->zones += report.zones;
   sum->zones_kept += report.zones_kept;
   sum->rows_filtered += report.rows_filtered;
