@@ -30,7 +30,7 @@ struct Kind {
 };
 
 // Names the case instead of printing its bytes.
-void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
+[[maybe_unused]] void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 
 Field WithHint(Field field, const char* key, const char* value) {
   field.metadata.emplace_back(std::string("lance-encoding:") + key, value);
