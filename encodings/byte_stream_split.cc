@@ -48,7 +48,10 @@ Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding
 
 class ByteStreamSplitEncoder final : public ChunkEncoder {
  public:
-  explicit ByteStreamSplitEncoder(ValuesView values) : values_(std::move(values)), value_bytes_(values_.shape.width_bits / 8) {}
+  ByteStreamSplitEncoder(ValuesView values, ChunkLimits limits)
+      : values_(std::move(values)), value_bytes_(values_.shape.width_bits / 8) {
+    chunk_ = std::bit_floor(std::min(limits.values, limits.bytes / value_bytes_));
+  }
   format::Encoding Describe() const override {
     format::Encoding encoding;
     encoding.id = format::EncodingId::kByteStreamSplit;
@@ -57,9 +60,7 @@ class ByteStreamSplitEncoder final : public ChunkEncoder {
     encoding.children[0].bits = values_.shape.width_bits;
     return encoding;
   }
-  std::uint64_t ChunkSize(std::uint64_t first) const override {
-    return std::min(kChunkBytes / value_bytes_, values_.length - first);
-  }
+  std::uint64_t ChunkSize(std::uint64_t first) const override { return std::min(chunk_, values_.length - first); }
   void Encode(ValueRange range, ChunkWriter* out) const override {
     const std::size_t size = range.count * value_bytes_;
     std::byte* const to = out->Begin(size);
@@ -68,15 +69,15 @@ class ByteStreamSplitEncoder final : public ChunkEncoder {
   }
 
  private:
-  static constexpr std::uint64_t kChunkBytes = 4096;
   ValuesView values_;
   std::uint64_t value_bytes_;
+  std::uint64_t chunk_;
 };
 
 }  // namespace
 
-std::unique_ptr<ChunkEncoder> MakeByteStreamSplitEncoder(ValuesView values) {
-  return std::make_unique<ByteStreamSplitEncoder>(std::move(values));
+std::unique_ptr<ChunkEncoder> MakeByteStreamSplitEncoder(ValuesView values, ChunkLimits limits) {
+  return std::make_unique<ByteStreamSplitEncoder>(std::move(values), limits);
 }
 
 constinit const EncodingDef kByteStreamSplit{

@@ -30,6 +30,7 @@ extern const EncodingDef kPatched;
 extern const EncodingDef kDelta;
 extern const EncodingDef kAlp;
 extern const EncodingDef kLengths;
+extern const EncodingDef kCut;
 
 /// At most so many bytes and values in a chunk.
 inline constexpr std::uint64_t kDefaultChunkBytes = 8192;
@@ -50,7 +51,8 @@ std::unique_ptr<ChunkEncoder> MakeFixedSizeListEncoder(ValuesView values);
 /// The encoding tree of fixed-size lists with flat items, in chunks and in full-zip pages.
 format::Encoding DescribeFixedSizeList(const ValuesView& values);
 /// Values of 32 or 64 bits.
-std::unique_ptr<ChunkEncoder> MakeByteStreamSplitEncoder(ValuesView values);
+inline constexpr std::uint64_t kSplitChunkBytes = 4096;
+std::unique_ptr<ChunkEncoder> MakeByteStreamSplitEncoder(ValuesView values, ChunkLimits limits = {.bytes = kSplitChunkBytes});
 /// Strings in chunks of about so many bytes.
 inline constexpr std::uint64_t kDefaultStringChunk = 8192;
 std::unique_ptr<ChunkEncoder> MakeVariableEncoder(ValuesView values, std::uint64_t chunk_bytes = kDefaultStringChunk);
@@ -85,6 +87,8 @@ std::unique_ptr<ChunkEncoder> MakeDeltaEncoder(const ValuesView& values, const I
 std::unique_ptr<ChunkEncoder> MakePatchedEncoder(const ValuesView& values, const InnerEncoder& inner);
 /// Floating-point numbers of 32 or 64 bits. Null when most of them are no decimal numbers of few digits.
 std::unique_ptr<ChunkEncoder> MakeAlpEncoder(const ValuesView& values, const InnerEncoder& inner);
+/// Widths of 8, 16, 32 or 64 bits. Null when the values fit into a byte or into far more. `low` must take chunks of any size.
+std::unique_ptr<ChunkEncoder> MakeCutEncoder(const ValuesView& values, const InnerEncoder& high, const InnerEncoder& low);
 /// Strings in chunks of about so many bytes; `inner` encodes their lengths.
 std::unique_ptr<ChunkEncoder> MakeLengthsEncoder(ValuesView values, std::uint64_t chunk_bytes, const InnerEncoder& inner);
 

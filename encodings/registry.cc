@@ -11,7 +11,7 @@ namespace {
 constexpr std::array kEncodings = {
     &kFlat,    &kVariable,      &kConstant,     &kOutOfLineBitpacking,  &kInlineBitpacking, &kFsst,  &kRle,     &kByteStreamSplit,
     &kGeneral, &kFixedSizeList, &kPackedStruct, &kVariablePackedStruct, &kNarrow,           &kFrame, &kPatched, &kDelta,
-    &kAlp,     &kLengths,
+    &kAlp,     &kLengths,       &kCut,
 };
 
 }  // namespace

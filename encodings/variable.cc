@@ -17,7 +17,7 @@ namespace lancekit {
 namespace {
 
 constexpr std::byte kPadding{72};
-constexpr std::uint64_t kMaxChunkValues = 4096;
+constexpr std::uint64_t kMaxChunkValues = 8192;
 
 /// True when offsets[0 ... count] ascend and the last one is at most `size`.
 template <class T>

@@ -114,6 +114,20 @@ TEST(X1Numbers, NarrowsToBits) {
   }
 }
 
+TEST(X1Numbers, CutsHighFromLowBits) {
+  for (const int width : {9, 12, 16, 24}) {
+    for (const std::uint64_t length : kLengths) {
+      const auto values = Numbers(Uniform<std::uint32_t>(length, width, 0));
+      const auto encoder = MakeCutEncoder(values.View(), Flat(), Frame());
+      if (encoder == nullptr) continue;  // few values may all be small
+      EXPECT_LE(encoder->Describe().bits, static_cast<std::uint64_t>(width - 8));
+      EXPECT_EQ(CheckRoundTrip(values.View(), *encoder), "") << width << " bits, " << length;
+    }
+  }
+  EXPECT_EQ(MakeCutEncoder(Numbers(Uniform<std::uint16_t>(100, 8, 0)).View(), Flat(), Frame()), nullptr);
+  EXPECT_EQ(MakeCutEncoder(Numbers(Uniform<std::uint64_t>(100, 64, 0)).View(), Flat(), Frame()), nullptr);
+}
+
 TEST(X1Numbers, NestToDepthThree) {
   std::vector<std::int64_t> stamps;
   std::mt19937_64 random(1);
@@ -144,7 +158,8 @@ TEST(X1Numbers, SeveralRangesAtOnce) {
   const auto values = Numbers(Uniform<std::uint32_t>(4096, 9, 1000));
   const ValuesView view = values.View();
   const std::unique_ptr<ChunkEncoder> encoders[] = {MakeFrameEncoder(view), MakeDeltaEncoder(view, Frame()),
-                                                    MakePatchedEncoder(view, Frame()), MakeNarrowEncoder(view, Flat())};
+                                                    MakePatchedEncoder(view, Frame()), MakeNarrowEncoder(view, Flat()),
+                                                    MakeCutEncoder(view, Frame(), Frame())};
   for (const auto& encoder : encoders) {
     const auto decoder = MakeChunkDecoder(encoder->Describe(), view.shape);
     ASSERT_TRUE(decoder);
@@ -234,6 +249,7 @@ TEST(X1Damage, TruncationsAreRefused) {
   check(*MakeDeltaEncoder(view, Frame()));
   check(*MakePatchedEncoder(view, Frame()));
   check(*MakeNarrowEncoder(view, Frame()));
+  check(*MakeCutEncoder(view, Frame(), Frame()));
 }
 
 TEST(X1Damage, MessagesAreChecked) {
@@ -263,6 +279,12 @@ TEST(X1Damage, MessagesAreChecked) {
   narrow.bits = 9;
   EXPECT_EQ(testing::MakeChunkCode(narrow, FixedShape(32)), ErrorCode::kCorruption);
   EXPECT_EQ(testing::MakeChunkCode(Message(EncodingId::kLengths, {frame}), FixedShape(32)), ErrorCode::kCorruption);
+  auto cut = Message(EncodingId::kCut, {frame, frame});
+  cut.bits = 7;
+  EXPECT_EQ(testing::MakeChunkCode(cut, FixedShape(8)), ErrorCode::kInternal);
+  cut.bits = 8;
+  EXPECT_EQ(testing::MakeChunkCode(cut, FixedShape(8)), ErrorCode::kCorruption);
+  EXPECT_EQ(testing::MakeChunkCode(Message(EncodingId::kCut, {frame}), FixedShape(8)), ErrorCode::kCorruption);
 }
 
 }  // namespace

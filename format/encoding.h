@@ -37,6 +37,7 @@ enum class EncodingId : std::uint32_t {
   kDelta = 67,
   kAlp = 68,
   kLengths = 69,
+  kCut = 74,
 };
 
 enum class CompressionScheme : std::uint32_t { kNone = 0, kLz4 = 1, kZstd = 2 };
@@ -50,7 +51,7 @@ struct BufferCompression {
 struct Encoding {
   EncodingId id = EncodingId::kNone;
   /// flat: bits per value; out-of-line and inline bit-packing: uncompressed bits per value; fixed-size list: items per value;
-  /// frame: bits per value; narrow: bits of an inner value.
+  /// frame: bits per value; narrow: bits of an inner value; cut: low bits.
   std::uint64_t bits = 0;
   bool has_validity = false;  ///< fixed-size list: the items have validity bitmaps
   std::optional<BufferCompression>
@@ -59,7 +60,7 @@ struct Encoding {
   bool has_value = false;                  ///< constant: `table` is present
   std::uint32_t num_dictionary_items = 0;  ///< dictionary
   /// variable: offsets; out-of-line, general, fsst, byte-stream split, fixed-size list, packed struct: values;
-  /// narrow, patched, delta, alp: inner values; lengths: lengths;
+  /// narrow, patched, delta, alp: inner values; lengths: lengths; cut: high parts, low parts;
   /// rle: values, run lengths; dictionary: indices, items; variable packed struct: one per field.
   std::vector<Encoding> children;
   std::vector<std::uint64_t> child_bits;  ///< packed struct: bits per value of each child; variable packed struct: bits of the

@@ -51,6 +51,7 @@ inline constexpr Shape kShapes[] = {
     {.id = EncodingId::kDelta, .name = "delta", .children = {3}, .child_roles = {"differences", nullptr}},
     {.id = EncodingId::kAlp, .name = "alp", .table = 2, .children = {3}, .child_roles = {"integers", nullptr}},
     {.id = EncodingId::kLengths, .name = "lengths", .children = {3}, .child_roles = {"lengths", nullptr}},
+    {.id = EncodingId::kCut, .name = "cut", .bits = 1, .children = {2, 3}, .child_roles = {"high parts", "low parts"}},
 };
 inline constexpr std::uint32_t kMaxFieldNumber = 3;
 

@@ -1,9 +1,12 @@
 // Keys: lance rust lance-encoding constants.rs.
 #include "writer/hints.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <string_view>
+
+#include "writer/encoder_tree.h"
 
 namespace lancekit {
 namespace {
@@ -61,7 +64,79 @@ Result<EncodingHints> HintsOf(const format::Leaf& leaf) {
   hints.dictionary_size_ratio = Number<double>(field, "dict-size-ratio");
   hints.dictionary_values = General(field, "dict-values-compression", "dict-values-compression-level");
   hints.chunk_bytes = Number<std::uint64_t>(field, "minichunk-size");
+  hints.tree = Find(field, "tree");
   return hints;
+}
+
+namespace {
+
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+/// Field metadata without its prefix.
+Result<Metadata> MetadataOf(const std::string& text, format::FileVersion version) {
+  if (text == "miniblock" || text == "fullzip") return Metadata{{"structural-encoding", text}};
+  if (text == "packed" || text == "blob") return Metadata{{text, "true"}};
+  if (text == "none" || text == "fsst") return Metadata{{"compression", text}};
+  if (text == "dictionary") return Metadata{{"tree", text}};
+  LANCEKIT_ASSIGN(const EncoderTree tree, ParseEncoderTree(text));
+  if (tree.inner.empty() && (tree.name == "zstd" || tree.name == "lz4")) {
+    Metadata metadata{{"compression", tree.name}};
+    if (tree.level.has_value()) metadata.emplace_back("compression-level", std::to_string(*tree.level));
+    return metadata;
+  }
+  if (version == format::FileVersion::kX1) return Metadata{{"tree", text}};
+  if (text == "rle") return Metadata{{"rle-threshold", "1"}};
+  return Invalid("\"{}\" is not among the encodings that can be asked for in official versions; write version x1", text);
+}
+
+void SetMetadata(const Metadata& metadata, Field* field) {
+  constexpr std::string_view kPrefix = "lance-encoding:";
+  for (const auto& [key, value] : metadata) {
+    const std::string name = std::string(kPrefix) + key;
+    const auto it = std::ranges::find(field->metadata, name, &std::pair<std::string, std::string>::first);
+    it == field->metadata.end() ? void(field->metadata.emplace_back(name, value)) : void(it->second = value);
+  }
+}
+
+/// A field whose values are in its children's leaves.
+bool IsNested(const DataType& type) {
+  const bool of_structs = type.id == TypeId::kFixedSizeList && !type.children.empty() && IsNested(type.children[0].type);
+  return of_structs || type.id == TypeId::kStruct || type.id == TypeId::kList || type.id == TypeId::kLargeList ||
+         type.id == TypeId::kMap;
+}
+
+/// Fields of this path and the leaves below them. Returns whether there is any.
+bool SetBelow(const std::string& column, const std::string& path, const Metadata& metadata, bool inside, Field* field) {
+  const bool meant = inside || column == path;
+  const bool is_leaf = !IsNested(field->type) || metadata[0].first == "packed";
+  if (meant && is_leaf) SetMetadata(metadata, field);
+  if (meant && is_leaf) return true;
+  bool any = false;
+  for (Field& child : field->type.children) any |= SetBelow(column, path + "." + child.name, metadata, meant, &child);
+  return any;
+}
+
+}  // namespace
+
+Result<Preset> ParsePreset(const std::string& name) {
+  if (name.empty()) return Preset::kDefault;
+  if (name == "fast") return Preset::kFast;
+  if (name == "balanced") return Preset::kBalanced;
+  if (name == "small") return Preset::kSmall;
+  return Invalid("a preset is fast, balanced or small, not \"{}\"", name);
+}
+
+Status SetEncodings(const std::vector<ColumnEncoding>& encodings, format::FileVersion version, Schema* schema) {
+  for (const ColumnEncoding& wanted : encodings) {
+    auto metadata = MetadataOf(wanted.encoding, version);
+    if (!metadata) return At(std::move(metadata).status(), {.column = wanted.column});
+    bool any = false;
+    for (Field& field : schema->fields) {
+      any |= SetBelow(wanted.column, field.name, *metadata, wanted.column.empty(), &field);
+    }
+    if (!any && !schema->fields.empty()) return At(Invalid("there is no such column to encode"), {.column = wanted.column});
+  }
+  return {};
 }
 
 }  // namespace lancekit

@@ -6,8 +6,8 @@
 
 #include "base/bitmap.h"
 #include "encodings/definitions.h"
+#include "writer/dictionary_page.h"
 #include "writer/packed_rows.h"
-#include "writer/selection.h"
 
 namespace lancekit {
 namespace {
@@ -76,32 +76,44 @@ bool WantsFullZip(const PageValues& page, const EncodingHints& hints, bool by_de
   return hints.structural == EncodingHints::Structural::kFullZip;
 }
 
-Result<EncodedPage> WriteChunks(const PageValues& page, EncoderChoice choice, const EncodingHints& hints, FileVersion version) {
-  if (!choice.compressed) AddGeneral(&choice, page.values.length, hints);
-  return WriteMiniBlockPage(page, *choice.encoder, std::nullopt, version);
+/// What was clear without trying.
+void Tell(const PageTarget& target, std::string chosen, std::string reason) {
+  if (target.trace == nullptr) return;
+  target.trace->chosen = std::move(chosen);
+  target.trace->reason = std::move(reason);
 }
 
-Result<EncodedPage> EncodeFixed(const PageValues& page, const LeafType& leaf, const EncodingHints& hints, FileVersion version,
+Result<EncodedPage> WriteChunks(const PageValues& page, EncoderChoice choice, const PageTarget& target) {
+  if (!choice.compressed) AddGeneral(&choice, page.values.length, target.hints);
+  if (target.trace != nullptr && target.trace->chosen.empty()) target.trace->chosen = choice.name;
+  return WriteMiniBlockPage(page, *choice.encoder, std::nullopt, target.version);
+}
+
+Result<EncodedPage> EncodeFixed(const PageValues& page, const LeafType& leaf, const PageTarget& target,
                                 std::optional<DictionaryAttempt>* numbers) {
+  const EncodingHints& hints = target.hints;
   const ValueShape& shape = page.values.shape;
   const bool is_list = !shape.list_sizes.empty();
   const bool can_be_zipped = shape.width_bits % 8 == 0 || shape.width_bits == 1;
   const bool is_wide = shape.width_bits >= kFullZipBytes * 8 && shape.width_bits % 8 == 0;
   const bool cannot_be_chunked = shape.width_bits > kMaxMiniBlockString * 8 && can_be_zipped;
-  if (cannot_be_chunked || (WantsFullZip(page, hints, is_wide) && can_be_zipped)) return WriteFixedFullZipPage(page);
+  if (cannot_be_chunked || (WantsFullZip(page, hints, is_wide) && can_be_zipped)) {
+    Tell(target, "full-zip", fmt::format("values of {} bytes are stored one by one", shape.width_bits / 8));
+    return WriteFixedFullZipPage(page);
+  }
   if (page.entries != nullptr && page.entries->sparse)
     return Unsupported("a row with tens of thousands of empty lists beside each other, below which values are no whole bytes");
-  if (is_list) return WriteChunks(page, {0, MakeFixedSizeListEncoder(page.values)}, hints, version);
-  EncoderChoice choice =
-      ChooseNumbers(page.values, {.hints = hints,
-                                  .version = version,
-                                  .floating_point = leaf.type.id == TypeId::kFloat32 || leaf.type.id == TypeId::kFloat64,
-                                  .entries = page.entries});
-  const bool wide = shape.width_bits == 128 || (shape.width_bits == 64 && version != FileVersion::k2_1);
-  if (wide) {
-    if (auto with_dictionary = TryDictionaryPage(page, choice.bytes, hints, version, numbers)) return *std::move(with_dictionary);
+  if (is_list) {
+    return WriteChunks(page, {.encoder = MakeFixedSizeListEncoder(page.values), .name = "fixed-size list"}, target);
   }
-  return WriteMiniBlockPage(page, *choice.encoder, std::nullopt, version);
+  const bool is_float = leaf.type.id == TypeId::kFloat32 || leaf.type.id == TypeId::kFloat64;
+  const EncoderChoice choice = ChooseNumbers(page.values, is_float, page.entries, target);
+  const bool wide = shape.width_bits == 128 || (shape.width_bits == 64 && target.version != FileVersion::k2_1);
+  if (wide) {
+    if (auto with_dictionary = TryDictionaryPage(page, choice, target, numbers)) return *std::move(with_dictionary);
+  }
+  if (target.trace != nullptr) target.trace->chosen = choice.name;
+  return WriteMiniBlockPage(page, *choice.encoder, std::nullopt, target.version);
 }
 
 std::vector<std::uint64_t> OffsetsOf(const ValuesView& values) {
@@ -158,8 +170,15 @@ EncodedPage EncodeStringsFullZip(const PageValues& page, std::uint64_t longest, 
   return WriteStringValues(page, page.values, MakeVariableEncoder(page.values)->Describe());
 }
 
-Result<EncodedPage> EncodeStrings(const PageValues& page, const EncodingHints& hints, FileVersion version,
-                                  std::optional<DictionaryAttempt>* numbers) {
+/// What strings take in chunks; for official versions a guess before FSST and plain storage are tried: offsets, and bytes at
+/// about half.
+EncoderChoice EstimateStrings(const ValuesView& values, const std::optional<StringChoice>& chosen) {
+  if (chosen.has_value()) return {.bytes = chosen->bytes, .cost = chosen->candidate.cost};
+  return {.bytes = values.length * (values.shape.large_offsets ? 8 : 4) + values.StringBytes() / 2};
+}
+
+Result<EncodedPage> EncodeStrings(const PageValues& page, const PageTarget& target, std::optional<DictionaryAttempt>* numbers) {
+  const EncodingHints& hints = target.hints;
   const ValuesView& values = page.values;
   std::uint64_t longest = 0;
   for (std::uint64_t i = 0; i < values.length; ++i) longest = std::max(longest, values.Offset(i + 1) - values.Offset(i));
@@ -168,33 +187,41 @@ Result<EncodedPage> EncodeStrings(const PageValues& page, const EncodingHints& h
   const bool is_long = longest >= kFullZipBytes && (longest > kMaxMiniBlockString || !short_on_average);
   const bool forced =
       hints.structural == EncodingHints::Structural::kFullZip || (page.entries != nullptr && page.entries->sparse);
-  // What FSST or plain storage would take, before trying them: offsets, and bytes at about half.
-  const std::uint64_t guess = values.length * (values.shape.large_offsets ? 8 : 4) + values.StringBytes() / 2;
+  const bool one_by_one = longest > kMaxMiniBlockString || WantsFullZip(page, hints, is_long);
+  std::optional<StringChoice> choice;
+  if (!one_by_one) choice = ChooseStrings(values, target);
   if (!forced) {
-    if (auto with_dictionary = TryDictionaryPage(page, guess, hints, version, numbers)) return *std::move(with_dictionary);
+    if (auto with_dictionary = TryDictionaryPage(page, EstimateStrings(values, choice), target, numbers)) {
+      return *std::move(with_dictionary);
+    }
   }
-  if (longest > kMaxMiniBlockString || WantsFullZip(page, hints, is_long)) return EncodeStringsFullZip(page, longest, hints);
-  if (version == FileVersion::kX1 && hints.compression == EncodingHints::Compression::kDefault) {
-    std::unique_ptr<FsstStrings> fsst;
-    return WriteMiniBlockPage(page, *ChooseX1Strings(values, &fsst), std::nullopt, version);
+  if (one_by_one) {
+    Tell(target, "full-zip", fmt::format("strings of up to {} bytes are stored one by one", longest));
+    return EncodeStringsFullZip(page, longest, hints);
+  }
+  if (choice.has_value()) {
+    if (target.trace != nullptr) target.trace->chosen = choice->candidate.tree.ToText();
+    return WriteMiniBlockPage(page, *MakeChosenStrings(*choice, values, target), std::nullopt, target.version);
   }
   const std::uint64_t chunk_bytes = std::min(hints.chunk_bytes.value_or(kDefaultStringChunk), kMaxStringChunk);
   if (const auto fsst = TryFsst(values, hints)) {
-    return WriteMiniBlockPage(page, *MakeFsstEncoder(*fsst, chunk_bytes), std::nullopt, version);
+    Tell(target, "fsst(variable)", "it makes the strings smaller");
+    return WriteMiniBlockPage(page, *MakeFsstEncoder(*fsst, chunk_bytes), std::nullopt, target.version);
   }
-  return WriteChunks(page, {0, MakeVariableEncoder(values, chunk_bytes)}, hints, version);
+  return WriteChunks(page, {.encoder = MakeVariableEncoder(values, chunk_bytes), .name = "variable"}, target);
 }
 
 /// Rows of packed structs, which the buffer has laid down as fixed-width or variable-width values.
-Result<EncodedPage> EncodePacked(const PageValues& page, const LeafType& leaf, const EncodingHints& hints, FileVersion version) {
+Result<EncodedPage> EncodePacked(const PageValues& page, const LeafType& leaf, const PageTarget& target) {
+  Tell(target, "packed struct", "lance-encoding:packed");
   const ValueShape& shape = page.values.shape;
   EncodedPage encoded;
   if (shape.variable()) {
     encoded = WriteStringValues(page, page.values, {});
-  } else if (WantsFullZip(page, hints, shape.width_bits >= kFullZipBytes * 8)) {
+  } else if (WantsFullZip(page, target.hints, shape.width_bits >= kFullZipBytes * 8)) {
     LANCEKIT_ASSIGN(encoded, WriteFixedFullZipPage(page));
   } else {
-    LANCEKIT_ASSIGN(encoded, WriteMiniBlockPage(page, *MakeFlatEncoder(page.values), std::nullopt, version));
+    LANCEKIT_ASSIGN(encoded, WriteMiniBlockPage(page, *MakeFlatEncoder(page.values), std::nullopt, target.version));
   }
   encoded.layout.value_compression = DescribePackedStruct(leaf.shape);
   return encoded;
@@ -202,8 +229,9 @@ Result<EncodedPage> EncodePacked(const PageValues& page, const LeafType& leaf, c
 
 }  // namespace
 
-Result<EncodedPage> EncodePage(const LeafType& leaf, const EncodingHints& hints, const ColumnBuffer& rows, bool only_page,
-                               FileVersion version, std::optional<DictionaryAttempt>* numbers) {
+Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, bool only_page, const PageTarget& target,
+                               std::optional<DictionaryAttempt>* numbers) {
+  const FileVersion version = target.version;
   constexpr std::uint64_t kWideConstantBits = 128;
   constexpr std::uint64_t kFewEntries = 32;  // whose raw levels take no more than one aligned buffer
   PageValues page = rows.View();
@@ -216,15 +244,17 @@ Result<EncodedPage> EncodePage(const LeafType& leaf, const EncodingHints& hints,
   }
   const std::uint64_t first = FirstValid(page);
   if (first == page.values.length) {
+    Tell(target, "constant", "all values are null");
     return page.entries == nullptr ? WriteAllNullPage(page.num_rows) : WriteAllNullPage(page, version);
   }
   if (leaf.is_dictionary()) {
     if (entries.sparse)
       return Unsupported("a row with tens of thousands of empty lists beside each other, below which are dictionaries");
-    const EncoderChoice keys = ChooseNumbers(page.values, {.hints = hints, .version = version, .entries = page.entries});
-    return WriteMiniBlockPage(page, *keys.encoder, EncodeDictionary(rows.dictionary(), hints, version), version);
+    const EncoderChoice keys = ChooseNumbers(page.values, false, page.entries, target);
+    Tell(target, fmt::format("dictionary({})", keys.name), "the column comes with a dictionary");
+    return WriteMiniBlockPage(page, *keys.encoder, EncodeDictionary(rows.dictionary(), target.hints, version), version);
   }
-  if (leaf.shape.packed()) return EncodePacked(page, leaf, hints, version);
+  if (leaf.shape.packed()) return EncodePacked(page, leaf, target);
   const ValueShape& shape = leaf.shape;
   // Levels are raw there, two bytes each: chunks do better unless the entries are few or the values wide.
   const bool has_levels = page.entries == nullptr ? page.validity != nullptr : !entries.rep.empty() || !entries.def.empty();
@@ -232,11 +262,12 @@ Result<EncodedPage> EncodePage(const LeafType& leaf, const EncodingHints& hints,
   const bool levels_are_cheap = !has_levels || num_entries <= kFewEntries || shape.width_bits > kWideConstantBits ||
                                 (IsAlwaysFlat(shape) && RawLevelBytes(page) < page.values.length * shape.width_bits / 8);
   if (version != FileVersion::k2_1 && shape.list_sizes.empty() && levels_are_cheap && IsConstant(page, first)) {
+    Tell(target, "constant", "all values are equal");
     return WriteConstantPage(page, first);
   }
   if (shape.fixed() && shape.width_bits == 0)
     return Unsupported("values of type {} cannot be stored in Lance 2.1", leaf.type.to_string());
-  return shape.variable() ? EncodeStrings(page, hints, version, numbers) : EncodeFixed(page, leaf, hints, version, numbers);
+  return shape.variable() ? EncodeStrings(page, target, numbers) : EncodeFixed(page, leaf, target, numbers);
 }
 
 }  // namespace lancekit

@@ -6,13 +6,13 @@
 #include "structural/page_writer.h"
 #include "writer/column_buffer.h"
 #include "writer/dictionary_builder.h"
-#include "writer/hints.h"
+#include "writer/selection.h"
 
 namespace lancekit {
 
 /// Pre: the buffer has rows. `only_page`: the column has no other one in its file. `numbers`: as for TryDictionaryPage.
 /// Errors: kUnsupported for values that the version cannot hold.
-Result<EncodedPage> EncodePage(const LeafType& leaf, const EncodingHints& hints, const ColumnBuffer& rows, bool only_page,
-                               format::FileVersion version, std::optional<DictionaryAttempt>* numbers);
+Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, bool only_page, const PageTarget& target,
+                               std::optional<DictionaryAttempt>* numbers);
 
 }  // namespace lancekit

@@ -27,7 +27,7 @@ inline Status RoundTripLeaf(const format::Leaf& leaf, const FieldLeaf& target, c
     if (target.type.is_empty_struct()) return {};
     std::optional<DictionaryAttempt> numbers;
     LANCEKIT_ASSIGN(const EncodedPage encoded,
-                    EncodePage(target.type, hints, buffer, first_page && done == num_rows, version, &numbers));
+                    EncodePage(target.type, buffer, first_page && done == num_rows, {hints, version}, &numbers));
     const MemoryPage page(encoded);
     LANCEKIT_ASSIGN(const std::unique_ptr<PageReader> reader, page.Open(target.type));
     LANCEKIT_TRY(reader->Read({0, encoded.num_rows}, sink, &scratch));

@@ -6,26 +6,17 @@
 #include "base/bitmap.h"
 #include "base/checked_math.h"
 #include "encodings/definitions.h"
+#include "writer/sample.h"
 
 namespace lancekit {
 namespace {
 
 using format::FileVersion;
 
-constexpr std::uint64_t kMinDictionaryRows = 100;
-constexpr std::uint64_t kMaxDictionaryItems = 100'000;
 // Header and chunk word of a chunk.
 constexpr std::uint64_t kChunkOverhead = 12;
 // What the message of RLE takes more than that of flat values.
 constexpr std::uint64_t kRleMessage = 10;
-
-ValuesView NumbersView(const void* values, std::uint64_t count, std::uint64_t width_bits) {
-  ValuesView view;
-  view.shape = FixedShape(width_bits);
-  view.length = count;
-  view.values = static_cast<const std::byte*>(values);
-  return view;
-}
 
 /// Bytes of the levels of a page in chunks of so many values.
 std::uint64_t LevelBytes(const PageEntries* entries, std::uint64_t num_values, std::uint64_t chunk) {
@@ -67,21 +58,21 @@ class SizeCounter final : public ChunkWriter {
 };
 
 /// The smallest of flat, bit-packing and RLE.
-EncoderChoice ChoosePlainNumbers(const ValuesView& values, const NumberTarget& target) {
-  const PageEntries* const entries = target.entries;
-  const EncodingHints& hints = target.hints;
+EncoderChoice ChoosePlainNumbers(const ValuesView& values, const PageEntries* entries, const EncodingHints& hints) {
   const std::uint64_t bits = values.shape.width_bits;
   const std::uint64_t n = values.length;
   std::unique_ptr<ChunkEncoder> flat = MakeFlatEncoder(values);
   const std::uint64_t chunk = flat->ChunkSize(0);
   EncoderChoice best{CeilDiv(n * bits, 8) + kChunkOverhead * CeilDiv(n, chunk) + LevelBytes(entries, n, chunk)};
   best.encoder = std::move(flat);
+  best.name = "flat";
   if (hints.compression == EncodingHints::Compression::kNone) return best;
   if (bits != 8 && bits != 16 && bits != 32 && bits != 64) return best;
   const std::uint64_t run_bytes = RleBytes(values);
   const auto num_runs = static_cast<double>(run_bytes / (bits / 8 + 1));
   if (hints.rle_threshold.has_value() && num_runs < *hints.rle_threshold * static_cast<double>(n)) {
     best.encoder = MakeRleEncoder(values);
+    best.name = "rle";
     return best;
   }
   // The width word leaves the buffer of a chunk short of a multiple of 8.
@@ -91,12 +82,14 @@ EncoderChoice ChoosePlainNumbers(const ValuesView& values, const NumberTarget& t
   if (packed < best.bytes) {
     best.bytes = packed;
     best.encoder = MakeInlineBitpackingEncoder(values);
+    best.name = "bitpack";
   }
   const std::uint64_t runs =
       kRleMessage + run_bytes + (bits / 8 + 1 + kChunkOverhead) * CeilDiv(n, 4096) + LevelBytes(entries, n, 4096);
   if (runs < best.bytes && !hints.rle_threshold.has_value()) {
     best.bytes = runs;
     best.encoder = MakeRleEncoder(values);
+    best.name = "rle";
   }
   return best;
 }
@@ -126,145 +119,164 @@ void AddGeneral(EncoderChoice* choice, std::uint64_t num_values, const EncodingH
   choice->compressed = true;
 }
 
-EncoderChoice ChooseNumbers(const ValuesView& values, const NumberTarget& target) {
+namespace {
+
+/// What was chosen on a sample.
+struct SampledChoice {
+  Candidate candidate;
+  std::uint64_t bytes = 0;  // of the whole page
+};
+
+std::uint64_t TableBytes(const format::Encoding& encoding) {
+  std::uint64_t bytes = encoding.table.size();
+  for (const format::Encoding& inner : encoding.children) bytes += TableBytes(inner);
+  return bytes;
+}
+
+/// Bytes of `num_values` values in pages like the sample: chunks with their headers, and once the tables of the message.
+std::uint64_t EstimateBytes(const ChunkEncoder& encoder, std::uint64_t sampled, std::uint64_t num_values) {
+  constexpr std::uint64_t kBufferOverhead = 4;
+  std::uint64_t chunks = 0;
+  for (std::uint64_t first = 0; first < sampled; first += encoder.ChunkSize(first)) ++chunks;
+  const std::uint64_t bytes =
+      BytesOf(encoder, sampled) + chunks * (kChunkOverhead + kBufferOverhead * (encoder.num_buffers() - 1));
+  const double scale = static_cast<double>(num_values) / static_cast<double>(std::max<std::uint64_t>(1, sampled));
+  return static_cast<std::uint64_t>(static_cast<double>(bytes) * scale) + TableBytes(encoder.Describe());
+}
+
+/// The candidate that costs least, given a function that makes its encoder for the sample, or null.
+template <class Make>
+std::optional<SampledChoice> BestOf(std::vector<Candidate> candidates, std::uint64_t sampled, std::uint64_t num_values,
+                                    SelectionTrace* trace, Make make) {
+  std::optional<SampledChoice> best;
+  for (Candidate& candidate : candidates) {
+    const std::unique_ptr<ChunkEncoder> encoder = make(candidate.tree);
+    if (encoder == nullptr) continue;
+    const std::uint64_t bytes = EstimateBytes(*encoder, sampled, num_values);
+    if (trace != nullptr) trace->tried.push_back({candidate.tree.ToText(), bytes, candidate.cost});
+    const auto cost = [](const Candidate& of, std::uint64_t size) { return of.cost * static_cast<double>(size); };
+    if (best.has_value() && cost(candidate, bytes) >= cost(best->candidate, best->bytes)) continue;
+    best = {std::move(candidate), bytes};
+  }
+  return best;
+}
+
+std::optional<SampledChoice> BestNumbers(const ValuesView& values, const std::vector<Candidate>& candidates,
+                                         const ChunkPlan& plan, SelectionTrace* trace) {
+  const NumberSample sample(values);
+  return BestOf(candidates, sample.view().length, values.length, trace,
+                [&](const EncoderTree& tree) { return MakeNumberEncoder(tree, sample.view(), plan); });
+}
+
+EncoderChoice ChooseX1Numbers(const ValuesView& values, bool floating_point, const PageTarget& target);
+
+/// Decimals and the like: narrow where they fit into 64 bits, their inner values encoded as numbers.
+std::unique_ptr<ChunkEncoder> MakeWideEncoder(const ValuesView& values, const PageTarget& target, EncoderChoice* inner) {
+  return MakeNarrowEncoder(values, [&](const ValuesView& narrow) {
+    *inner = ChooseX1Numbers(narrow, false, target);
+    return std::move(inner->encoder);
+  });
+}
+
+EncoderChoice ChooseX1Numbers(const ValuesView& values, bool floating_point, const PageTarget& target) {
+  EncoderChoice choice;
+  choice.compressed = true;  // or better without
+  if (values.shape.width_bits == 128) {
+    EncoderChoice inner;
+    choice.encoder = MakeWideEncoder(values, target, &inner);
+    if (choice.encoder != nullptr) {
+      choice.bytes = inner.bytes;
+      choice.cost = inner.cost;
+      choice.name = "narrow(" + inner.name + ")";
+      return choice;
+    }
+  }
+  const ChunkPlan plan = PlanFor(target.version, target.hints);
+  const ValueKind kind =
+      floating_point && values.shape.width_bits >= 32 && values.shape.width_bits <= 64 ? ValueKind::kFloats : ValueKind::kNumbers;
+  const auto best = BestNumbers(values, CandidatesFor(kind, target.version, target.hints), plan, target.trace);
+  if (best.has_value()) {
+    choice.encoder = MakeNumberEncoder(best->candidate.tree, values, plan);
+    choice.bytes = best->bytes;
+    choice.cost = best->candidate.cost;
+    choice.name = best->candidate.tree.ToText();
+  }
+  if (choice.encoder == nullptr) {  // it applied to the sample alone
+    choice.encoder = MakeFlatEncoder(values);
+    choice.bytes = values.length * values.shape.width_bits / 8;
+    choice.cost = 1;
+    choice.name = "flat";
+  }
+  return choice;
+}
+
+/// A general compression around the plain encodings of the official versions, where a sample says that it gains enough.
+void TryCompressions(const ValuesView& values, bool floating_point, const PageTarget& target, EncoderChoice* choice) {
+  const std::vector<Candidate> candidates =
+      CandidatesFor(floating_point ? ValueKind::kFloats : ValueKind::kNumbers, target.version, target.hints);
+  if (candidates.empty()) return;
+  if (target.trace != nullptr) target.trace->tried.push_back({choice->name, choice->bytes, choice->cost});
+  const ChunkPlan plan = PlanFor(target.version, target.hints);
+  const auto best = BestNumbers(values, candidates, plan, target.trace);
+  if (!best.has_value() || best->candidate.cost * static_cast<double>(best->bytes) >= static_cast<double>(choice->bytes)) return;
+  *choice = {best->bytes, MakeNumberEncoder(best->candidate.tree, values, plan), true, best->candidate.cost,
+             best->candidate.tree.ToText()};
+}
+
+}  // namespace
+
+EncoderChoice ChooseNumbers(const ValuesView& values, bool floating_point, const PageEntries* entries, const PageTarget& target) {
   using Compression = EncodingHints::Compression;
   const EncodingHints& hints = target.hints;
   const std::uint64_t bits = values.shape.width_bits;
-  const bool is_free = hints.compression == Compression::kDefault && !hints.rle_threshold.has_value();
-  if (target.version == FileVersion::kX1 && is_free && bits >= 8 && bits <= 128 && std::has_single_bit(bits)) {
-    return ChooseX1Numbers(values, target.floating_point);
+  const bool is_number = bits >= 8 && bits <= 128 && std::has_single_bit(bits);
+  if (target.version == FileVersion::kX1 && is_number && !hints.rle_threshold.has_value()) {
+    return ChooseX1Numbers(values, floating_point, target);
   }
-  EncoderChoice best = ChoosePlainNumbers(values, target);
+  EncoderChoice best = ChoosePlainNumbers(values, entries, hints);
+  if (hints.compression == Compression::kDefault) {
+    if (is_number && !hints.rle_threshold.has_value()) TryCompressions(values, floating_point, target, &best);
+    return best;
+  }
   if (hints.compression != Compression::kCodec) return best;
   AddGeneral(&best, values.length, hints);
   if ((bits != 32 && bits != 64) || hints.byte_stream_split == EncodingHints::ByteStreamSplit::kOff) return best;
-  EncoderChoice split{values.length * bits / 8, MakeByteStreamSplitEncoder(values)};
+  EncoderChoice split{values.length * bits / 8, MakeByteStreamSplitEncoder(values), false, 1, "split"};
   AddGeneral(&split, values.length, hints);
   const bool is_smaller = split.compressed && split.bytes < best.bytes;
   return is_smaller || (split.compressed && hints.byte_stream_split == EncodingHints::ByteStreamSplit::kOn) ? std::move(split)
                                                                                                             : std::move(best);
 }
 
-namespace {
-
-/// Puts a general compression around a whole buffer where that makes it smaller: LZ4 wins on the smallest, zstd on the others.
-/// A hint names the compression, kNone among them.
-void Compress(const std::optional<format::BufferCompression>& hint, format::Encoding* encoding, MutableBuffer* bytes) {
-  constexpr std::size_t kSmall = 64 << 10;
-  constexpr std::int32_t kThoroughLevel = 12;
-  const std::optional<std::int32_t> level = bytes->size() > kSmall ? std::nullopt : std::optional(kThoroughLevel);
-  std::vector<format::BufferCompression> candidates{{format::CompressionScheme::kZstd, level}};
-  if (bytes->size() <= kSmall) candidates.push_back({format::CompressionScheme::kLz4, std::nullopt});
-  if (hint.has_value()) candidates = {*hint};
-  MutableBuffer best;
-  std::optional<format::CompressionScheme> scheme;
-  for (const format::BufferCompression& candidate : candidates) {
-    if (candidate.scheme == format::CompressionScheme::kNone) return;
-    MutableBuffer compressed;
-    AppendCompressed(bytes->bytes(), candidate, &compressed);
-    if (compressed.size() >= (scheme.has_value() ? best.size() : bytes->size())) continue;
-    best = std::move(compressed);
-    scheme = candidate.scheme;
-  }
-  if (!scheme.has_value()) return;
-  format::Encoding general;
-  general.id = format::EncodingId::kGeneral;
-  general.compression = format::BufferCompression{*scheme, std::nullopt};
-  general.children.push_back(std::move(*encoding));
-  *encoding = std::move(general);
-  *bytes = std::move(best);
+std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTarget& target) {
+  const bool is_x1 = target.version == FileVersion::kX1;
+  const bool is_free = target.hints.compression == EncodingHints::Compression::kDefault;
+  if (!is_x1 && !(is_free && PresetOf(target.version, target.hints) != Preset::kFast)) return std::nullopt;
+  const StringSample sample(values);
+  const ValuesView view = sample.view();
+  const ChunkPlan plan = PlanFor(target.version, target.hints);
+  EncodingHints of_lengths;
+  of_lengths.preset = target.hints.preset;
+  const InnerEncoder lengths = [&](const ValuesView& numbers) {
+    return ChooseX1Numbers(numbers, false, {of_lengths, target.version}).encoder;
+  };
+  auto best = BestOf(CandidatesFor(ValueKind::kStrings, target.version, target.hints), view.length, values.length, target.trace,
+                     [&](const EncoderTree& tree) { return MakeStringEncoder(tree, view, plan, lengths); });
+  if (!best.has_value()) return std::nullopt;
+  return StringChoice{std::move(best->candidate), best->bytes};
 }
 
-}  // namespace
-
-EncodedDictionary EncodeDictionary(const DictionaryBuilder& builder, const EncodingHints& hints, FileVersion version) {
-  EncodedDictionary dictionary;
-  const ValuesView items = builder.View();
-  dictionary.num_items = items.length;
-  MutableBuffer plain;
-  format::Encoding encoding;
-  if (items.shape.variable()) {
-    AppendVariableBlock(items, &plain);
-    encoding = MakeVariableEncoder(items)->Describe();
-  } else {
-    encoding.id = format::EncodingId::kFlat;
-    encoding.bits = items.shape.width_bits;
-    if (items.shape.width_bits == 1) {
-      // The builder keeps booleans as bytes.
-      plain.AppendFill(BitmapBytes(items.length), std::byte{0});
-      for (std::uint64_t i = 0; i < items.length; ++i) SetBitTo(plain.data(), i, items.values[i] != std::byte{0});
-    } else {
-      plain.Append({items.values, items.length * (items.shape.width_bits / 8)});
-    }
-  }
-  if (version != FileVersion::k2_1) Compress(hints.dictionary_values, &encoding, &plain);
-  dictionary.encoding = std::move(encoding);
-  dictionary.bytes = std::move(plain);
-  return dictionary;
-}
-
-namespace {
-
-struct Sample {
-  std::uint64_t taken = 0;
-  std::uint64_t distinct = 0;
-};
-
-/// Valid values from all over the page.
-Sample TakeSample(const ValuesView& values, const std::byte* validity) {
-  constexpr std::uint64_t kSample = 1024;
-  constexpr std::uint64_t kScatter = 0x9E3779B97F4A7C15;
-  DictionaryBuilder seen(values.shape);
-  const std::uint64_t step = std::max<std::uint64_t>(1, values.length / kSample);
-  const std::uint64_t width = values.shape.width_bits / 8;
-  Sample sample;
-  for (std::uint64_t begin = 0; begin < values.length; begin += step) {
-    // Somewhere in each step, so that values which repeat with a period are seen to repeat.
-    const std::uint64_t i = begin + ((begin * kScatter) >> 32) % std::min(step, values.length - begin);
-    if (validity != nullptr && !GetBit(validity, i)) continue;
-    ++sample.taken;
-    if (values.shape.variable()) {
-      seen.Insert({values.data + values.Offset(i), static_cast<std::size_t>(values.Offset(i + 1) - values.Offset(i))});
-    } else {
-      seen.Insert({values.values + i * width, width});
-    }
-  }
-  sample.distinct = seen.size();
-  return sample;
-}
-
-}  // namespace
-
-std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, std::uint64_t other_bytes, const EncodingHints& hints,
-                                             FileVersion version, std::optional<DictionaryAttempt>* numbers) {
-  constexpr std::uint64_t kMostlyDistinctPercent = 98;
-  const std::uint64_t n = page.values.length;
-  const bool has_rate = hints.dictionary_divisor.has_value() || hints.dictionary_size_ratio.has_value();
-  const bool other_wanted = hints.compression != EncodingHints::Compression::kDefault || hints.rle_threshold.has_value();
-  if (n < kMinDictionaryRows || (other_wanted && !has_rate)) return std::nullopt;
-  const Sample sample = TakeSample(page.values, page.validity);
-  if (sample.distinct * 100 >= sample.taken * kMostlyDistinctPercent) return std::nullopt;
-  // Runs aside, indices take at least this much.
-  const auto index_bits = static_cast<std::uint64_t>(BitLength(sample.distinct - 1));
-  if (n / sample.taken * sample.taken * index_bits / 8 >= other_bytes) return std::nullopt;
-  const double divisor = std::max(1.0, hints.dictionary_divisor.value_or(2));
-  const auto max_items = static_cast<std::uint64_t>(static_cast<double>(n) / divisor);
-  auto attempt = TryDictionary(page.values, page.validity, std::min(max_items, kMaxDictionaryItems));
-  if (!attempt.has_value()) return std::nullopt;
-  EncodingHints index_hints;  // the others speak of the values
-  const EncoderChoice indices = ChooseNumbers(NumbersView(attempt->indices.data(), n, 32),
-                                              {.hints = index_hints, .version = version, .entries = page.entries});
-  EncodedDictionary dictionary = EncodeDictionary(attempt->items, hints, version);
-  const std::uint64_t bytes = indices.bytes + dictionary.bytes.size();
-  const std::uint64_t raw =
-      page.values.shape.variable() ? page.values.StringBytes() + n * 4 : n * page.values.shape.width_bits / 8;
-  const auto limit = static_cast<double>(raw) * hints.dictionary_size_ratio.value_or(1);
-  if (bytes >= other_bytes || (hints.dictionary_size_ratio.has_value() && static_cast<double>(bytes) >= limit))
-    return std::nullopt;
-  auto written = WriteMiniBlockPage(page, *indices.encoder, std::move(dictionary), version);
-  if (!written) return std::nullopt;
-  *numbers = std::move(attempt);
-  return *std::move(written);
+std::unique_ptr<ChunkEncoder> MakeChosenStrings(const StringChoice& choice, const ValuesView& values, const PageTarget& target) {
+  EncodingHints of_lengths;
+  of_lengths.preset = target.hints.preset;
+  const InnerEncoder lengths = [&](const ValuesView& numbers) {
+    return ChooseX1Numbers(numbers, false, {of_lengths, target.version}).encoder;
+  };
+  const ChunkPlan plan = PlanFor(target.version, target.hints);
+  auto encoder = MakeStringEncoder(choice.candidate.tree, values, plan, lengths);
+  if (encoder != nullptr) return encoder;  // else it paid on the sample alone
+  return target.version == FileVersion::kX1 ? MakeLengthsEncoder(values, plan.string_bytes, lengths)
+                                            : MakeVariableEncoder(values, plan.string_bytes);
 }
 
 }  // namespace lancekit

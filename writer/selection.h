@@ -1,51 +1,63 @@
-// Which compressive encodings suit the values of a page.
+// Which compressive encodings suit the values of a page: candidates are tried on a sample, and the one that costs least is taken.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "encodings/definitions.h"
 #include "encodings/encoding.h"
 #include "structural/page_writer.h"
-#include "writer/dictionary_builder.h"
+#include "writer/candidates.h"
 #include "writer/hints.h"
 
 namespace lancekit {
+
+/// What was tried for a page, for people.
+struct SelectionTrace {
+  struct Tried {
+    std::string encoding;     ///< as EncoderTree::ToText; "dictionary of 50 items, " before that of the indices
+    std::uint64_t bytes = 0;  ///< about what the page would take
+    double cost = 1;          ///< how many times these bytes count
+  };
+  std::vector<Tried> tried;
+  std::string chosen;  ///< one of these, or what was clear without trying
+  std::string reason;
+};
+
+/// What a page is encoded for.
+struct PageTarget {
+  const EncodingHints& hints;
+  format::FileVersion version;
+  SelectionTrace* trace = nullptr;
+};
 
 struct EncoderChoice {
   std::uint64_t bytes = 0;  ///< about what it writes
   std::unique_ptr<ChunkEncoder> encoder;
   bool compressed = false;  ///< it has a general compression around it
+  double cost = 1;          ///< how many times the bytes count
+  std::string name;         ///< as EncoderTree::ToText
 };
 
 /// Puts the compression that the hints ask for around the encoder where that makes it smaller.
 void AddGeneral(EncoderChoice* choice, std::uint64_t num_values, const EncodingHints& hints);
 
-/// What numbers are chosen for.
-struct NumberTarget {
-  const EncodingHints& hints;
-  format::FileVersion version;
-  bool floating_point = false;
-  const PageEntries* entries = nullptr;  ///< of a nested page
-};
-/// For values of fixed width that are no lists.
-EncoderChoice ChooseNumbers(const ValuesView& values, const NumberTarget& target);
+/// For values of fixed width that are no lists. `entries`: of a nested page.
+EncoderChoice ChooseNumbers(const ValuesView& values, bool floating_point, const PageEntries* entries, const PageTarget& target);
 
-/// The same among the encodings of X1. Widths of 8, 16, 32, 64 or 128 bits.
-EncoderChoice ChooseX1Numbers(const ValuesView& values, bool floating_point);
-/// Strings in the encodings of X1. `fsst` keeps what the encoder borrows.
-std::unique_ptr<ChunkEncoder> ChooseX1Strings(const ValuesView& values, std::unique_ptr<FsstStrings>* fsst);
+/// What strings would take, by a sample.
+struct StringChoice {
+  Candidate candidate;
+  std::uint64_t bytes = 0;
+};
+/// Nothing where the writer of an official version is not to compress more than the reference does.
+std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTarget& target);
+std::unique_ptr<ChunkEncoder> MakeChosenStrings(const StringChoice& choice, const ValuesView& values, const PageTarget& target);
 
 /// Bytes of all chunks that the encoder writes, with a general compression around it if there is one.
 std::uint64_t BytesOf(const ChunkEncoder& encoder, std::uint64_t num_values,
                       const std::optional<format::BufferCompression>& compression = std::nullopt);
-
-/// The items in their block encoding, compressed as a whole where the version allows it (2.2).
-EncodedDictionary EncodeDictionary(const DictionaryBuilder& builder, const EncodingHints& hints, format::FileVersion version);
-
-/// Replaces values by indices into a dictionary when that is smaller than `other_bytes` and the hints do not forbid it; the
-/// dictionary and the indices, null slots repeating the one before them, go to `numbers` then.
-std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, std::uint64_t other_bytes, const EncodingHints& hints,
-                                             format::FileVersion version, std::optional<DictionaryAttempt>* numbers);
 
 }  // namespace lancekit

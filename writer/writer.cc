@@ -69,7 +69,9 @@ Status WriterImpl::SetSchema(const ArrowSchema& arrow_schema) {
     if (field.name.empty()) return Unsupported("a column without a name cannot be read back by Lance");
   }
   const bool is_dataset_22 = version_ != format::FileVersion::k2_1 && !output_.single_file();
-  LANCEKIT_ASSIGN(table_schema_, TableSchema(schema, is_dataset_22 ? BlobForm::kDescriptors : BlobForm::kPages));
+  Schema wanted = schema;
+  LANCEKIT_TRY(SetEncodings(options_.encodings, version_, &wanted));
+  LANCEKIT_ASSIGN(table_schema_, TableSchema(wanted, is_dataset_22 ? BlobForm::kDescriptors : BlobForm::kPages));
   file_schema_ = FileSchema(table_schema_);
   if (auto fields = format::SerializeFields(file_schema_); !fields) return std::move(fields).status();
   schema_ = std::move(schema);
@@ -108,6 +110,7 @@ Status WriterImpl::AddColumn(const format::Leaf& leaf, std::size_t field, std::u
           "lance-encoding:packed");
   }
   LANCEKIT_ASSIGN(EncodingHints hints, HintsOf(leaf));
+  LANCEKIT_ASSIGN(hints.preset, ParsePreset(options_.preset));
   columns_.push_back(std::make_unique<Column>(field, std::move(type), std::move(path), hints, page_bytes, version_));
   Column& column = *columns_.back();
   if (format::IsBlob(*leaf.path.back())) {
@@ -177,7 +180,7 @@ Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
     ready.blob_runs = column.blobs->TakeRuns();
   }
   auto page = column.blobs.has_value() ? column.blobs->TakePage(only_page)
-                                       : EncodePage(column.leaf, column.hints, column.buffer, only_page, version_, &numbers);
+                                       : EncodePage(column.leaf, column.buffer, only_page, {column.hints, version_}, &numbers);
   if (!page) return At(std::move(page).status(), {.column = summary_.columns[index].name});
   ready.page = *std::move(page);
   if (options_.statistics && !column.blobs.has_value()) ready.zones = MakePageZones(column.leaf, column.buffer, numbers);
@@ -308,6 +311,7 @@ Result<Writer> create(const Context& context, const std::string& path, const Wri
   return WithoutThrowing([&]() -> Result<Writer> {
     LANCEKIT_ASSIGN(const format::FileVersion version, format::ParseWritableVersion(options.version));
     if (options.page_bytes == 0) return Invalid("pages of 0 bytes");
+    LANCEKIT_TRY(ParsePreset(options.preset).status());
     if (!options.bloom.empty() && !options.statistics) return Invalid("Bloom filters are part of the statistics, which are off");
     for (const BloomColumn& bloom : options.bloom) {
       if (bloom.bits_per_value < 1 || bloom.bits_per_value > 64)

@@ -20,6 +20,14 @@ struct BloomColumn {
   int bits_per_value = 10;  ///< of distinct values; 1 to 64. With 10 about one page in a hundred is read in vain
 };
 
+/// How a column is to be encoded, instead of by choice; kept as field metadata lance-encoding:*, so that other writers know it.
+struct ColumnEncoding {
+  std::string column;  ///< a leaf, as WriteSummary names it, or a column whose leaves are meant; empty: all columns
+  /// All versions: "zstd", "zstd:9", "lz4", "fsst", "none", "dictionary", "rle", "miniblock", "fullzip", "packed", "blob".
+  /// X1: also "frame", "delta", "patched", "alp", ... or a tree such as "delta(patched(frame))" (spec/x1.md)
+  std::string encoding;
+};
+
 struct WriteOptions {
   std::string version = "2.2";                 ///< "2.1", "2.2" or "x1"
   bool single_file = false;                    ///< a bare data file instead of a dataset folder
@@ -28,6 +36,10 @@ struct WriteOptions {
   std::uint64_t page_bytes = 32u << 20;        ///< input bytes of a column that make a page
   bool statistics = true;                      ///< zone maps and checksums, in a buffer that other readers pass over
   std::vector<BloomColumn> bloom;              ///< with statistics only
+  /// What counts: "fast" (decoding, single rows; no general compression of values), "balanced", or "small" (bytes). Empty: "fast"
+  /// for 2.1 and 2.2, "balanced" for x1
+  std::string preset;
+  std::vector<ColumnEncoding> encodings;  ///< later ones override earlier ones
 };
 
 /// What a commit wrote.

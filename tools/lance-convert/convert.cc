@@ -95,6 +95,8 @@ Result<Format> CheckOutput(const Options& options) {
   if (format == Format::kArrowFile && target == Target::kStream) format = Format::kArrowStream;
   if (options.single_file && format != Format::kLance) return Invalid("--single-file goes with a Lance output only");
   if (!options.bloom.empty() && format != Format::kLance) return Invalid("--bloom goes with a Lance output only");
+  if ((!options.preset.empty() || !options.encodings.empty()) && format != Format::kLance)
+    return Invalid("--preset, --compression and --encode go with a Lance output only");
   if (options.max_rows_per_file != 0 && format != Format::kLance)
     return Invalid("--max-rows-per-file goes with a Lance output only");
   if (format == Format::kLance && options.output == "-") return Invalid("Lance cannot be written to a pipe; give a path");
@@ -133,6 +135,8 @@ SinkOptions SinkOptionsOf(const Options& options, Format format, const TextOptio
   sink.single_file = options.single_file;
   sink.max_rows_per_file = options.max_rows_per_file;
   sink.bloom = options.bloom;
+  sink.preset = options.preset;
+  sink.encodings = options.encodings;
   sink.text = text;
   return sink;
 }

@@ -63,6 +63,8 @@ Result<std::unique_ptr<Sink>> OpenLanceSink(const SinkOptions& options, const st
   write.overwrite = options.overwrite;
   if (options.max_rows_per_file != 0) write.max_rows_per_file = options.max_rows_per_file;
   write.bloom = options.bloom;
+  write.preset = options.preset;
+  write.encodings = options.encodings;
   LANCEKIT_ASSIGN(Writer writer, create(environment.context, options.path, write));
   ArrowSchema c_schema;
   LANCEKIT_TRY_ARROW(arrow::ExportSchema(*lance.schema, &c_schema), Side::kOutput, options.path);

@@ -18,6 +18,8 @@ struct Raw {
   std::string output;
   std::vector<std::string> renames;
   std::vector<std::string> blooms;
+  std::string compression;
+  std::vector<std::string> encodings;
   std::string memory_limit;
   std::string summary;
   std::string salvage;
@@ -78,6 +80,20 @@ void AddFormats(CommandLine& app, Options& options) {
   app.add_option("--max-rows-per-file", options.max_rows_per_file, "Rows in a data file of a Lance dataset (default 1048576)")
       ->type_name("N")
       ->check(CLI::PositiveNumber.description(""))
+      ->group("Input and output");
+  app.add_option(
+         "--preset", options.preset,
+         "Lance: what counts: fast (decoding, single rows; default of 2.1 and 2.2), balanced (default of x1) or small (bytes)")
+      ->check(CLI::IsMember({"fast", "balanced", "small"}).description(""))
+      ->type_name("PRESET")
+      ->group("Input and output");
+  app.add_option("--compression", app.raw.compression, "Lance: compression of all columns: zstd[:LEVEL], lz4 or none")
+      ->type_name("CODEC")
+      ->group("Input and output");
+  app.add_option("--encode", app.raw.encodings,
+                 "Lance: encoding of a column, e.g. id=rle, text=zstd:9, img=blob, for x1 also ts=delta; repeatable")
+      ->type_name("COL=ENCODING")
+      ->allow_extra_args(false)
       ->group("Input and output");
   app.add_option("--bloom", app.raw.blooms,
                  "Lance: Bloom filters of a column, BITS for each distinct value (default 10); repeatable")
@@ -152,6 +168,17 @@ Status ParseBlooms(const std::vector<std::string>& texts, Options& options) {
   return {};
 }
 
+Status ParseEncodings(const Raw& raw, Options& options) {
+  if (!raw.compression.empty()) options.encodings.push_back({"", raw.compression});
+  for (const std::string& text : raw.encodings) {
+    const std::size_t at = text.rfind('=');
+    if (at == 0 || at == std::string::npos || at + 1 == text.size())
+      return Invalid("--encode takes COL=ENCODING, not \"{}\"", text);
+    options.encodings.push_back({text.substr(0, at), text.substr(at + 1)});
+  }
+  return {};
+}
+
 Status ParseSummary(const std::string& text, Options& options) {
   if (text == "json") {
     options.summary = "";
@@ -208,6 +235,7 @@ Status ParseOptions(CLI::App& app, int argc, const char* const* argv, Options& o
   if (options.explain && !options.where) return Invalid("--explain goes with --where");
   LANCEKIT_TRY(ParseRenames(raw.renames, options));
   LANCEKIT_TRY(ParseBlooms(raw.blooms, options));
+  LANCEKIT_TRY(ParseEncodings(raw, options));
   if (!raw.summary.empty()) LANCEKIT_TRY(ParseSummary(raw.summary, options));
   if (!raw.memory_limit.empty()) {
     LANCEKIT_ASSIGN(options.memory_limit, tools::ParseBytes(raw.memory_limit));

@@ -37,6 +37,8 @@ struct Options {
   bool single_file = false;
   std::uint64_t max_rows_per_file = 0;  ///< 0 = the library's default
   std::vector<BloomColumn> bloom;
+  std::string preset;
+  std::vector<ColumnEncoding> encodings;
   SchemaMode schema_mode = SchemaMode::kStrict;
   tools::VersionOptions version;
   OpenOptions open;                ///< the version of the dataset that is read

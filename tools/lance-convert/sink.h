@@ -39,6 +39,8 @@ struct SinkOptions {
   bool single_file = false;
   std::uint64_t max_rows_per_file = 0;  ///< 0 = the library's default
   std::vector<BloomColumn> bloom;
+  std::string preset;
+  std::vector<ColumnEncoding> encodings;
   TextOptions text;
 };
 

@@ -1,0 +1,141 @@
+#include "writer/candidates.h"
+
+#include <algorithm>
+#include <span>
+#include <string_view>
+
+#include "structural/mini_block.h"
+
+namespace lancekit {
+namespace {
+
+using format::FileVersion;
+
+constexpr std::uint64_t kMaxHintedChunk = 16 << 10;
+
+constexpr const char* kX1Numbers[] = {
+    "flat",
+    "frame",
+    "rle",
+    "narrow(frame)",
+    "patched(frame)",
+    "delta(frame)",
+    "delta(patched(frame))",
+    "narrow(zstd)",
+    "bits(zstd)",
+    "zstd",
+    "delta(narrow(zstd))",
+    "cut(narrow(zstd),frame)",
+    "narrow(cut(narrow(zstd),frame))",
+};
+constexpr const char* kX1Floats[] = {
+    "flat", "frame", "alp(frame)", "alp(patched(frame))", "alp(delta(frame))", "alp(narrow(zstd))", "zstd(split)", "zstd",
+};
+constexpr const char* kX1Strings[] = {"lengths", "fsst(lengths)", "zstd(fsst(lengths))", "zstd(lengths)"};
+// What the official versions have beside flat values, bit-packing and RLE, whose sizes are known without a sample.
+constexpr const char* kNumbers[] = {"zstd", "zstd(rle)"};
+constexpr const char* kFloats[] = {"zstd", "zstd(split)"};
+constexpr const char* kStrings[] = {"variable", "fsst(variable)", "zstd(fsst(variable))"};
+
+bool IsCompression(std::string_view name) { return name == "zstd" || name == "lz4"; }
+
+bool Compresses(const EncoderTree& tree) { return IsCompression(tree.name) || std::ranges::any_of(tree.inner, Compresses); }
+
+/// What its decoding adds to the cost of the bytes. Readers of official files often find single values: there a compression of
+/// numbers must gain more. Strings have FSST beside it, which is not read much faster.
+double CostOf(const EncoderTree& tree, ValueKind kind, FileVersion version, Preset preset) {
+  double cost = 1;
+  if (tree.name == "patched" || tree.name == "alp") cost = 1.02;
+  if (tree.name == "delta") cost = 1.03;
+  if (tree.name == "cut") cost = 1.05;
+  if (preset == Preset::kSmall) cost = 1;
+  if (IsCompression(tree.name) && preset == Preset::kBalanced)
+    cost = version == FileVersion::kX1 || kind == ValueKind::kStrings ? 1.1 : 1.22;
+  for (const EncoderTree& inner : tree.inner) cost *= CostOf(inner, kind, version, preset);
+  return cost;
+}
+
+/// Puts the codec that the hints want in the place of every one.
+void SetCodec(const format::BufferCompression& codec, EncoderTree* tree) {
+  if (IsCompression(tree->name)) {
+    tree->name = codec.scheme == format::CompressionScheme::kLz4 ? "lz4" : "zstd";
+    tree->level = codec.level;
+  }
+  for (EncoderTree& inner : tree->inner) SetCodec(codec, &inner);
+}
+
+std::span<const char* const> TextsFor(ValueKind kind, FileVersion version) {
+  const bool x1 = version == FileVersion::kX1;
+  switch (kind) {
+    case ValueKind::kNumbers:
+      return x1 ? std::span<const char* const>(kX1Numbers) : kNumbers;
+    case ValueKind::kFloats:
+      return x1 ? std::span<const char* const>(kX1Floats) : kFloats;
+    default:
+      return x1 ? std::span<const char* const>(kX1Strings) : kStrings;
+  }
+}
+
+}  // namespace
+
+Preset PresetOf(FileVersion version, const EncodingHints& hints) {
+  if (hints.preset != Preset::kDefault) return hints.preset;
+  return version == FileVersion::kX1 ? Preset::kBalanced : Preset::kFast;
+}
+
+std::vector<Candidate> CandidatesFor(ValueKind kind, FileVersion version, const EncodingHints& hints) {
+  using Compression = EncodingHints::Compression;
+  const bool wants_codec = hints.compression == Compression::kCodec;
+  const Preset preset = PresetOf(version, hints);
+  std::vector<Candidate> candidates;
+  if (hints.tree.find('(') != std::string::npos) {
+    if (auto tree = ParseEncoderTree(hints.tree)) candidates.push_back({*std::move(tree), 1});
+    return candidates;
+  }
+  for (const char* const text : TextsFor(kind, version)) {
+    auto tree = ParseEncoderTree(text);
+    if (!tree) continue;
+    const bool compresses = Compresses(*tree);
+    if (!hints.tree.empty()) {
+      if (tree->name != hints.tree) continue;
+    } else if (wants_codec ? !compresses : compresses && preset == Preset::kFast) {
+      continue;
+    }
+    if (hints.compression == Compression::kNone && (compresses || tree->name == "fsst")) continue;
+    if (hints.compression == Compression::kSymbols && tree->name != "fsst") continue;
+    if (wants_codec) SetCodec(hints.general, &*tree);
+    const double cost = CostOf(*tree, kind, version, preset);
+    candidates.push_back({*std::move(tree), cost});
+  }
+  return candidates;
+}
+
+ChunkPlan PlanFor(FileVersion version, const EncodingHints& hints) {
+  const bool small = PresetOf(version, hints) == Preset::kSmall;
+  ChunkPlan plan;
+  plan.zstd_level = small ? 12 : 3;
+  if (version == FileVersion::k2_1) {
+    // A chunk holds less than 32 KiB there.
+    plan.compressed_numbers = {.bytes = 16 << 10, .values = mini_block::kMaxChunkValues};
+    plan.string_bytes = kDefaultStringChunk;
+    plan.compressed_string_bytes = 16 << 10;
+    return plan;
+  }
+  if (version == FileVersion::kX1) {
+    plan.compressed_numbers = {.bytes = 256 << 10, .values = mini_block::kMaxChunkValues};
+    plan.compressed_string_bytes = small ? 1 << 20 : 256 << 10;
+    plan.string_bytes = 32 << 10;
+  } else {
+    // The reference decodes a chunk once for each of its batches of 8192 rows that has rows in it.
+    plan.compressed_numbers = {.bytes = 64 << 10, .values = kDefaultChunkValues};
+    plan.compressed_string_bytes = 256 << 10;
+    plan.string_bytes = kDefaultStringChunk;
+  }
+  if (hints.chunk_bytes.has_value()) {
+    plan.string_bytes = std::min(*hints.chunk_bytes, kMaxHintedChunk);
+    plan.compressed_string_bytes = std::min(*hints.chunk_bytes, plan.compressed_string_bytes);
+  }
+  return plan;
+}
+
+}  // namespace lancekit

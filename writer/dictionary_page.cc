@@ -1,0 +1,193 @@
+#include "writer/dictionary_page.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/bitmap.h"
+#include "base/checked_math.h"
+
+namespace lancekit {
+
+using format::FileVersion;
+
+namespace {
+
+/// Puts a general compression around a whole buffer where that makes it smaller: LZ4 wins on the smallest, zstd on the others.
+/// A hint names the compression, kNone among them.
+void Compress(const std::optional<format::BufferCompression>& hint, format::Encoding* encoding, MutableBuffer* bytes) {
+  constexpr std::size_t kSmall = 64 << 10;
+  constexpr std::int32_t kThoroughLevel = 12;
+  const std::optional<std::int32_t> level = bytes->size() > kSmall ? std::nullopt : std::optional(kThoroughLevel);
+  std::vector<format::BufferCompression> candidates{{format::CompressionScheme::kZstd, level}};
+  if (bytes->size() <= kSmall) candidates.push_back({format::CompressionScheme::kLz4, std::nullopt});
+  if (hint.has_value()) candidates = {*hint};
+  MutableBuffer best;
+  std::optional<format::CompressionScheme> scheme;
+  for (const format::BufferCompression& candidate : candidates) {
+    if (candidate.scheme == format::CompressionScheme::kNone) return;
+    MutableBuffer compressed;
+    AppendCompressed(bytes->bytes(), candidate, &compressed);
+    if (compressed.size() >= (scheme.has_value() ? best.size() : bytes->size())) continue;
+    best = std::move(compressed);
+    scheme = candidate.scheme;
+  }
+  if (!scheme.has_value()) return;
+  format::Encoding general;
+  general.id = format::EncodingId::kGeneral;
+  general.compression = format::BufferCompression{*scheme, std::nullopt};
+  general.children.push_back(std::move(*encoding));
+  *encoding = std::move(general);
+  *bytes = std::move(best);
+}
+
+}  // namespace
+
+EncodedDictionary EncodeDictionary(const DictionaryBuilder& builder, const EncodingHints& hints, FileVersion version) {
+  EncodedDictionary dictionary;
+  const ValuesView items = builder.View();
+  dictionary.num_items = items.length;
+  MutableBuffer plain;
+  format::Encoding encoding;
+  if (items.shape.variable()) {
+    AppendVariableBlock(items, &plain);
+    encoding = MakeVariableEncoder(items)->Describe();
+  } else {
+    encoding.id = format::EncodingId::kFlat;
+    encoding.bits = items.shape.width_bits;
+    if (items.shape.width_bits == 1) {
+      // The builder keeps booleans as bytes.
+      plain.AppendFill(BitmapBytes(items.length), std::byte{0});
+      for (std::uint64_t i = 0; i < items.length; ++i) SetBitTo(plain.data(), i, items.values[i] != std::byte{0});
+    } else {
+      plain.Append({items.values, items.length * (items.shape.width_bits / 8)});
+    }
+  }
+  if (version != FileVersion::k2_1) Compress(hints.dictionary_values, &encoding, &plain);
+  dictionary.encoding = std::move(encoding);
+  dictionary.bytes = std::move(plain);
+  return dictionary;
+}
+
+namespace {
+
+struct Sample {
+  std::uint64_t taken = 0;
+  std::uint64_t distinct = 0;
+};
+
+/// Valid values from all over the page.
+Sample TakeSample(const ValuesView& values, const std::byte* validity) {
+  constexpr std::uint64_t kSample = 1024;
+  constexpr std::uint64_t kScatter = 0x9E3779B97F4A7C15;
+  DictionaryBuilder seen(values.shape);
+  const std::uint64_t step = std::max<std::uint64_t>(1, values.length / kSample);
+  const std::uint64_t width = values.shape.width_bits / 8;
+  Sample sample;
+  for (std::uint64_t begin = 0; begin < values.length; begin += step) {
+    // Somewhere in each step, so that values which repeat with a period are seen to repeat.
+    const std::uint64_t i = begin + ((begin * kScatter) >> 32) % std::min(step, values.length - begin);
+    if (validity != nullptr && !GetBit(validity, i)) continue;
+    ++sample.taken;
+    if (values.shape.variable()) {
+      seen.Insert({values.data + values.Offset(i), static_cast<std::size_t>(values.Offset(i + 1) - values.Offset(i))});
+    } else {
+      seen.Insert({values.values + i * width, width});
+    }
+  }
+  sample.distinct = seen.size();
+  return sample;
+}
+
+ValuesView NumbersView(const void* values, std::uint64_t count, std::uint64_t width_bits) {
+  ValuesView view;
+  view.shape = FixedShape(width_bits);
+  view.length = count;
+  view.values = static_cast<const std::byte*>(values);
+  return view;
+}
+
+/// Indices as narrow as their number allows. Those of the official versions have 32 bits, as the reference writes them, unless
+/// they are to be compressed, for which the bytes between them would be in the way.
+class Indices {
+ public:
+  Indices(const std::vector<std::uint32_t>& numbers, std::uint64_t num_items, const PageTarget& target) : wide_(numbers) {
+    const bool narrow = target.version == FileVersion::kX1 || PresetOf(target.version, target.hints) != Preset::kFast;
+    if (narrow && num_items <= std::numeric_limits<std::uint8_t>::max()) {
+      bytes_.assign(numbers.begin(), numbers.end());
+    } else if (narrow && num_items <= std::numeric_limits<std::uint16_t>::max()) {
+      shorts_.assign(numbers.begin(), numbers.end());
+    }
+  }
+  ValuesView view() const {
+    if (!bytes_.empty()) return NumbersView(bytes_.data(), wide_.size(), 8);
+    if (!shorts_.empty()) return NumbersView(shorts_.data(), wide_.size(), 16);
+    return NumbersView(wide_.data(), wide_.size(), 32);
+  }
+
+ private:
+  const std::vector<std::uint32_t>& wide_;
+  std::vector<std::uint8_t> bytes_;
+  std::vector<std::uint16_t> shorts_;
+};
+
+constexpr const char* kDictionary = "dictionary";
+
+}  // namespace
+
+std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const EncoderChoice& other, const PageTarget& target,
+                                             std::optional<DictionaryAttempt>* numbers) {
+  constexpr std::uint64_t kMinDictionaryRows = 100;
+  constexpr std::uint64_t kMaxDictionaryItems = 100'000;
+  constexpr std::uint64_t kMostlyDistinctPercent = 98;
+  const EncodingHints& hints = target.hints;
+  const std::uint64_t n = page.values.length;
+  const bool forced = hints.tree == kDictionary;
+  const bool has_rate = hints.dictionary_divisor.has_value() || hints.dictionary_size_ratio.has_value();
+  const bool other_wanted = hints.compression != EncodingHints::Compression::kDefault || hints.rle_threshold.has_value() ||
+                            (!hints.tree.empty() && !forced);
+  if ((n < kMinDictionaryRows && !forced) || (other_wanted && !has_rate)) return std::nullopt;
+  if (!forced) {
+    const Sample sample = TakeSample(page.values, page.validity);
+    if (sample.distinct * 100 >= sample.taken * kMostlyDistinctPercent) return std::nullopt;
+    // Runs aside, indices take at least this much, and about half of it when they are compressed.
+    const std::uint64_t gain = PresetOf(target.version, hints) == Preset::kFast ? 1 : 2;
+    const auto index_bits = static_cast<std::uint64_t>(BitLength(sample.distinct - 1));
+    if (n / sample.taken * sample.taken * index_bits / 8 >= gain * other.bytes) return std::nullopt;
+  }
+  const double divisor = forced ? 1 : std::max(1.0, hints.dictionary_divisor.value_or(2));
+  const auto max_items = static_cast<std::uint64_t>(static_cast<double>(n) / divisor);
+  auto attempt = TryDictionary(page.values, page.validity, std::min(max_items, kMaxDictionaryItems));
+  if (!attempt.has_value()) return std::nullopt;
+  EncodingHints index_hints;  // the others speak of the values
+  index_hints.preset = hints.preset;
+  const Indices indices(attempt->indices, attempt->items.size(), target);
+  SelectionTrace index_trace;
+  const EncoderChoice choice = ChooseNumbers(indices.view(), false, page.entries,
+                                             {index_hints, target.version, target.trace == nullptr ? nullptr : &index_trace});
+  EncodedDictionary dictionary = EncodeDictionary(attempt->items, hints, target.version);
+  const std::uint64_t bytes = choice.bytes + dictionary.bytes.size();
+  const std::string name = fmt::format("{}({})", kDictionary, choice.name);
+  if (target.trace != nullptr) {
+    for (const SelectionTrace::Tried& tried : index_trace.tried) {
+      target.trace->tried.push_back(
+          {fmt::format("{}({})", kDictionary, tried.encoding), tried.bytes + dictionary.bytes.size(), tried.cost});
+    }
+  }
+  const std::uint64_t raw =
+      page.values.shape.variable() ? page.values.StringBytes() + n * 4 : n * page.values.shape.width_bits / 8;
+  const auto limit = static_cast<double>(raw) * hints.dictionary_size_ratio.value_or(1);
+  // Numbers found in a dictionary take time to gather.
+  const double gather = page.values.shape.variable() || target.version != FileVersion::kX1 ? 1 : 1.02;
+  const double cost = gather * choice.cost * static_cast<double>(choice.bytes) + static_cast<double>(dictionary.bytes.size());
+  if (!forced && (cost >= other.cost * static_cast<double>(other.bytes) ||
+                  (hints.dictionary_size_ratio.has_value() && static_cast<double>(bytes) >= limit))) {
+    return std::nullopt;
+  }
+  auto written = WriteMiniBlockPage(page, *choice.encoder, std::move(dictionary), target.version);
+  if (!written) return std::nullopt;
+  if (target.trace != nullptr) target.trace->chosen = name;
+  *numbers = std::move(attempt);
+  return *std::move(written);
+}
+
+}  // namespace lancekit

@@ -1,0 +1,51 @@
+#include "writer/sample.h"
+
+#include <algorithm>
+
+#include "base/checked_math.h"
+
+namespace lancekit {
+namespace {
+
+constexpr std::uint64_t kStretches = 8;
+// Whole blocks of bit-packing at least, which a delta encoding starts anew.
+constexpr std::uint64_t kStretchValues = 2048;
+constexpr std::uint64_t kStretchNumberBytes = 16 << 10;
+constexpr std::uint64_t kStretchBytes = 48 << 10;
+
+}  // namespace
+
+NumberSample::NumberSample(const ValuesView& values) : view_(values) {
+  const std::uint64_t width = values.shape.width_bits / 8;
+  const std::uint64_t stretch = std::max(kStretchValues, kStretchNumberBytes / width);
+  if (values.length <= kStretches * stretch) return;
+  for (std::uint64_t i = 0; i < kStretches; ++i) {
+    const std::uint64_t first = (values.length - stretch) * i / (kStretches - 1);
+    memory_.Append({values.values + first * width, stretch * width});
+  }
+  view_.length = kStretches * stretch;
+  view_.values = memory_.data();
+}
+
+StringSample::StringSample(const ValuesView& values) {
+  const std::uint64_t step = std::max<std::uint64_t>(1, CeilDiv(values.length, kStretches));
+  offsets_.push_back(0);
+  for (std::uint64_t first = 0; first < values.length; first += step) {
+    const std::uint64_t end = std::min(first + step, values.length);
+    for (std::uint64_t i = first; i < end && values.Offset(i + 1) - values.Offset(first) <= kStretchBytes; ++i) {
+      data_.Append({values.data + values.Offset(i), values.Offset(i + 1) - values.Offset(i)});
+      offsets_.push_back(static_cast<std::int32_t>(data_.size()));
+    }
+  }
+}
+
+ValuesView StringSample::view() const {
+  ValuesView view;
+  view.shape.kind = ValueShape::Kind::kVariable;
+  view.length = offsets_.size() - 1;
+  view.values = reinterpret_cast<const std::byte*>(offsets_.data());
+  view.data = data_.data();
+  return view;
+}
+
+}  // namespace lancekit
