@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Compares lancekit with its peers: write, size, scan, one-column scan, take, open. Run it with the Python that has the peers:
 
-    .venv/bin/python bench/compare.py [--quick] [--goals G6,G13] [--tables flights,lineitem,vectors,nested] [--json FILE]
+    .venv/bin/python bench/compare.py [--quick] [--format x1] [--goals G6,G13] [--metrics 'size*'] [--tables flights,lineitem]
 
 Each side is one long-lived process pinned to the same core and timed from inside; the sides alternate. README.md beside this
 file says what is measured and how to read it.
 """
 import argparse
+import fnmatch
 import json
 import math
 import os
@@ -27,6 +28,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 DEFAULT_PEERS = ['pylance-2.2', 'pylance-file', 'vortex', 'parquet-snappy', 'parquet-zstd']
 FILTER_PEERS = ['parquet-dataset', 'duckdb-parquet']
+SIZE_PEERS = ['pylance-2.2', 'vortex', 'parquet-zstd']  # against which single columns are weighed
 MAX_DRIFT = 0.05       # a pair during which the core changed its speed by more is dropped
 MAX_SPREAD = 1.1       # p75 / p25 of the ratios above which the number of pairs is doubled
 MEMORY_FOLDER = '/dev/shm'
@@ -126,14 +128,15 @@ def paired(ours, theirs, calibrate, settings):
 class Comparison:
     """One table and one peer against lancekit."""
 
-    def __init__(self, settings, name, driver, peer, report):
-        self.settings, self.name, self.driver, self.peer, self.report = settings, name, driver, peer, report
+    def __init__(self, settings, name, driver, origin, peer, report):
+        """`origin`: the Lance file that the driver's input comes from."""
+        self.settings, self.name, self.driver, self.origin, self.peer, self.report = settings, name, driver, origin, peer, report
         self.folder = settings.cache / name
         self.schema = pq.read_schema(self.folder / 'source.parquet')
         self.rows = pq.read_metadata(self.folder / 'source.parquet').num_rows
 
     def path(self, side):
-        return self.folder / f'{side.name}.out'
+        return self.settings.our_output(self.name) if side is self.driver else self.folder / f'{side.name}.out'
 
     def calibrate(self):
         return self.driver.ask('calibrate')[self.settings.clock]
@@ -142,6 +145,8 @@ class Comparison:
         return goals.goals_of(metric, kind, self.peer.name)
 
     def wanted(self, metric, kind=None):
+        if self.settings.metrics and not any(fnmatch.fnmatch(metric, pattern) for pattern in self.settings.metrics):
+            return False
         return not self.settings.goals or self.goal(metric, kind) in self.settings.goals
 
     def measure(self, metric, words, kind=None, same=()):
@@ -169,7 +174,7 @@ class Comparison:
         shuffled = self.name.endswith('shuffled')
         self.filter_rows('filter', wanted, source, 0.001, 1 if shuffled else 5)
         if shuffled and self.peer.name == FILTER_PEERS[0]:
-            peer, self.peer = self.peer, Side('lancekit-scan', [self.settings.driver], self.settings.core)
+            peer, self.peer = self.peer, Side('lancekit-scan', self.settings.driver, self.settings.core)
             self.peer.ask('use', self.path(self.driver))
             self.measure('filter', lambda side, number: ('filter', '*', wanted.sql, 1) if side is self.driver else ('scan', '*'))
             self.peer.close()
@@ -205,28 +210,42 @@ class Comparison:
             return
         for side in (self.driver, self.peer):
             side.ask('use', self.path(side))
-        self.size()
+        self.sizes()
         self.scans()
         self.takes()
         first = self.schema.names[0]
         self.measure('open', lambda side, number: ('open', self.path(side), first, 10))
         self.writes()
 
-    def size(self):
+    def sizes(self):
         if self.wanted('size'):
-            ours, theirs = tree_size(self.path(self.driver)), tree_size(self.path(self.peer))
-            ratio = theirs / ours
-            figures = {'ours': ours, 'theirs': theirs, 'ratio': ratio, 'low': ratio, 'high': ratio, 'pairs': 1, 'noisy': False}
-            self.report.add(self.name, 'size', self.goal('size'), self.peer.name, figures, 'bytes')
+            self.add_size('size', tree_size(self.path(self.driver)), tree_size(self.path(self.peer)))
+        if self.peer.name not in SIZE_PEERS:
+            return
+        for field in self.columns():
+            metric = f'size:{field.name}'
+            if self.wanted(metric):
+                self.add_size(metric, *(column_size(side, self.settings, self.name, source, field.name)
+                                        for side, source in ((self.driver, self.origin), (self.peer, self.folder / 'source.parquet'))))
 
-    def scans(self):
-        self.measure('scan', lambda side, number: ('scan', '*'), same=['rows'])
+    def add_size(self, metric, ours, theirs):
+        ratio = theirs / ours
+        figures = {'ours': ours, 'theirs': theirs, 'ratio': ratio, 'low': ratio, 'high': ratio, 'pairs': 1, 'noisy': False}
+        self.report.add(self.name, metric, self.goal(metric), self.peer.name, figures, 'bytes')
+
+    def columns(self):
+        """-> the fields to measure one by one: all, or with --quick one of each type."""
         seen = set()
         for field in self.schema:
-            kind = tables.column_kind(field.type)
             if self.settings.quick and field.type in seen and field.name not in self.settings.always:
                 continue
             seen.add(field.type)
+            yield field
+
+    def scans(self):
+        self.measure('scan', lambda side, number: ('scan', '*'), same=['rows'])
+        for field in self.columns():
+            kind = tables.column_kind(field.type)
             self.measure(f'column:{field.name}', lambda side, number: ('scan', field.name), kind, same=['rows'])
 
     def some_rows(self, number, count, groups):
@@ -251,6 +270,10 @@ class Comparison:
         self.measure('take1', take('*', 1, 50), same=same)
 
     def writes(self):
+        if not self.wanted('write') and not self.wanted('write-mem'):
+            return
+        self.driver.ask('load', self.origin, '*')
+        self.peer.ask('load', self.folder / 'source.parquet', '*')
         places = [('write', self.folder)]
         if os.access(MEMORY_FOLDER, os.W_OK) and shutil.disk_usage(MEMORY_FOLDER).free > 4 << 30:
             places.append(('write-mem', pathlib.Path(MEMORY_FOLDER)))
@@ -301,6 +324,7 @@ def machine_lines(settings, driver):
            f'{"" if version["optimised"] else ", NOT OPTIMISED"}')
     yield (f'calibration  loop {min(loops) * 1e3:.2f} ms, median/min {median(loops) / min(loops):.2f}, '
            f'max/min {max(loops) / min(loops):.2f}; copy {copy["bytes"] / copy["seconds"] / 1e9:.1f} GB/s')
+    yield f'format       lancekit writes {settings.format}'
     yield (f'clock        {"wall time" if settings.clock == "seconds" else "CPU time of the process"}, {settings.pairs} pairs; '
            'ratio = theirs / ours, above 1 is better for lancekit; ~ noisy')
 
@@ -312,10 +336,30 @@ def make_peer_output(side, settings, name, source):
     version = side.ask('version')['version']
     if not path.exists() or not stamp.exists() or stamp.read_text() != version or settings.fresh:
         remove(path)
-        side.ask('load', source)
+        side.ask('load', source, '*')
         side.ask('write', path)
         stamp.write_text(version)
     return path
+
+
+def column_size(side, settings, name, source, column):
+    """-> bytes of the file or dataset that the side writes of this column alone. Those of peers are kept for the next run."""
+    kept = settings.cache / name / f'{side.name}.columns.json'
+    is_peer = side.name != 'lancekit'
+    version = side.ask('version')['version']
+    known = json.loads(kept.read_text()) if is_peer and kept.exists() and not settings.fresh else {}
+    sizes = known.get(version, {})
+    if column not in sizes:
+        path = settings.cache / name / f'lancekit-bench-{os.getpid()}-column'
+        try:
+            side.ask('load', source, column)
+            side.ask('write', path)
+            sizes[column] = tree_size(path)
+        finally:
+            remove(path)
+        if is_peer:
+            kept.write_text(json.dumps({version: sizes}))
+    return sizes[column]
 
 
 def expected_values(settings, name, source):
@@ -340,16 +384,17 @@ def check_values(side, path, expected, name):
 def run_table(settings, name, report):
     source = tables.prepare(name, settings.cache, settings.data)
     expected = expected_values(settings, name, source)
-    driver = Side('lancekit', [settings.driver], settings.core)
+    driver = Side('lancekit', settings.driver, settings.core)
     # The input of lancekit's writes comes from a Lance file, kept in memory as Arrow arrays: pylance's, so that reading it is tested.
     origin = Side('pylance-2.2', [sys.executable, HERE / 'peers.py', 'pylance-2.2'], settings.core)
     stranger = make_peer_output(origin, settings, name, source)
     origin.close()
     check_values(driver, stranger, expected, f'{name} (written by pylance)')
-    remove(settings.cache / name / 'lancekit.out')
-    driver.ask('load', stranger)
-    driver.ask('write', settings.cache / name / 'lancekit.out')
-    check_values(driver, settings.cache / name / 'lancekit.out', expected, name)
+    output = settings.our_output(name)
+    remove(output)
+    driver.ask('load', stranger, '*')
+    driver.ask('write', output)
+    check_values(driver, output, expected, name)
     print(f'\n{name}: {expected["rows"]:,} rows x {len(expected["columns"])}, {expected["bytes"] / 1e6:.1f} MB in Arrow; '
           'values compared with the source')
     for peer_name in settings.filter_peers if name in tables.FILTERED else settings.peers:
@@ -357,10 +402,9 @@ def run_table(settings, name, report):
         try:
             path = make_peer_output(peer, settings, name, source)
             check_values(peer, path, expected, name)
-            if peer_name == 'pylance-2.2':
-                check_values(peer, settings.cache / name / 'lancekit.out', expected, f'{name} (written by lancekit)')
-            peer.ask('load', source)
-            Comparison(settings, name, driver, peer, report).run()
+            if peer_name == 'pylance-2.2' and settings.format != 'x1':  # which pylance refuses
+                check_values(peer, output, expected, f'{name} (written by lancekit)')
+            Comparison(settings, name, driver, stranger, peer, report).run()
         finally:
             peer.close()
     driver.close()
@@ -380,6 +424,7 @@ def parse_arguments():
     def listed(text):
         return text.split(',')
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--format', choices=['2.1', '2.2', 'x1'], default='2.2', help='what lancekit writes and is measured with')
     parser.add_argument('--driver', type=pathlib.Path, default=ROOT / 'build/release/bench/lancekit_bench_driver')
     parser.add_argument('--bridge', type=pathlib.Path, default=ROOT / 'build/release/tests/interop/liblancekit_bridge.so')
     parser.add_argument('--cache', type=pathlib.Path, default=ROOT / 'build/bench-data', help='folder for tables and what is written')
@@ -387,6 +432,7 @@ def parse_arguments():
     parser.add_argument('--tables', type=listed, default=['flights', 'lineitem', 'vectors', 'nested', *tables.FILTERED], help=', '.join(tables.MAKERS))
     parser.add_argument('--peers', type=listed, default=DEFAULT_PEERS, help=f'default {",".join(DEFAULT_PEERS)}; also pylance-2.1')
     parser.add_argument('--goals', type=listed, default=[], help=f'only what belongs to these goals: {", ".join(goals.GOALS)}')
+    parser.add_argument('--metrics', type=listed, default=[], help="only these, e.g. 'size*,column:l_*'")
     parser.add_argument('--quick', action='store_true', help='5 pairs instead of 15, one column of each type')
     parser.add_argument('--pairs', type=int)
     parser.add_argument('--budget', type=float, help='seconds after which a measurement makes do with the pairs it has')
@@ -405,12 +451,15 @@ def parse_arguments():
         parser.error(f'no measurement for {", ".join(unknown)}')
     if not settings.driver.exists():
         parser.error(f'{settings.driver} is missing: build the target lancekit_bench_driver, or name it with --driver')
+    settings.driver = [settings.driver, settings.format]
+    suffix = '' if settings.format == '2.2' else f'-{settings.format}'
+    settings.our_output = lambda name: settings.cache / name / f'lancekit{suffix}.out'
     return settings
 
 
 def main():
     settings = parse_arguments()
-    driver = Side('lancekit', [settings.driver], settings.core)
+    driver = Side('lancekit', settings.driver, settings.core)
     for line in machine_lines(settings, driver):
         print(line)
     driver.close()
@@ -425,7 +474,7 @@ def main():
         print(f'compare.py: {failure}', file=sys.stderr)
         return 1
     print()
-    for line in goals.verdicts(report.measurements):
+    for line in goals.verdicts(report.measurements) + goals.sizes_against_best(report.measurements):
         print(line)
     return 0
 

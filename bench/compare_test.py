@@ -99,6 +99,18 @@ class Run(unittest.TestCase):
                 self.assertTrue(0 < line['low'] <= line['ratio'] <= line['high'], line)
             self.assertIn('commit', done.stdout)
 
+            done = self.compare(folder, '--format', 'x1', '--peers', 'pylance-2.2,vortex', '--quick', '--metrics', 'size*,scan', '--json', out)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            of_x1 = [json.loads(line) for line in out.read_text().splitlines()]
+            self.assertEqual({line['metric'].split(':')[0] for line in of_x1}, {'size', 'scan'})
+            ours = {(line['metric'], line['peer']): line['ours'] for line in lines}
+            for line in of_x1:
+                # Both peers see the same bytes of ours, and they are not those of the default version.
+                if line['metric'] == 'size':
+                    self.assertNotEqual(line['ours'], ours['size', line['peer']])
+            self.assertIn('tiny      smallest peer: size', done.stdout)
+            self.assertIn('size:id', {line['metric'] for line in of_x1})
+
             one = self.compare(folder, '--peers', 'vortex', '--goals', 'G10', '--json', out)
             self.assertEqual([json.loads(line)['metric'] for line in out.read_text().splitlines()], ['scan'], one.stderr)
 

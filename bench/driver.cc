@@ -1,5 +1,6 @@
 // The lancekit side of bench/compare.py: does what a C++ user would do and times it from inside. Reads one command a line,
-// words separated by tabs, and answers each with one line of JSON. The commands are those of peers.py; see bench/README.md.
+// words separated by tabs, and answers each with one line of JSON. The commands are those of peers.py; see bench/README.md. The
+// only argument is the file version that it writes.
 #include <time.h>
 
 #include <algorithm>
@@ -119,13 +120,13 @@ using Reply = Result<std::string>;  // the members of the JSON object
 
 class Driver {
  public:
-  Driver() : context_(Options()) {}
+  explicit Driver(std::string version) : context_(Options()), version_(std::move(version)) {}
 
   Reply Run(const Words& words) {
     static const std::map<std::string, std::pair<std::size_t, Reply (Driver::*)(const Words&)>> commands = {
         {"version", {1, &Driver::Version}}, {"use", {2, &Driver::Use}},           {"open", {4, &Driver::Open}},
         {"scan", {2, &Driver::ScanAll}},    {"check", {2, &Driver::Check}},       {"take", {3, &Driver::Take}},
-        {"load", {2, &Driver::Load}},       {"write", {2, &Driver::Write}},       {"calibrate", {1, &Driver::Calibrate}},
+        {"load", {3, &Driver::Load}},       {"write", {2, &Driver::Write}},       {"calibrate", {1, &Driver::Calibrate}},
         {"copy", {1, &Driver::Copy}},       {"filter", {4, &Driver::FilterRows}}, {"cost", {6, &Driver::Cost}},
     };
     const auto found = commands.find(words[0]);
@@ -294,13 +295,14 @@ class Driver {
     return Json(Median(std::move(timings)), sum.num_rows()) + ", " + Json(sum);
   }
 
-  // load PATH: the input of later writes, in memory
+  // load PATH COLUMNS: the input of later writes, in memory
   Reply Load(const Words& words) {
     auto table = lancekit::open(context_, words[1]);
     if (!table) return std::move(table).status();
     input_.clear();
     std::uint64_t rows = 0;
-    auto scan = table->scan();
+    Scan scan = table->scan();
+    if (words[2] != "*") scan.select(Columns(words[2]));
     for (auto& batch : scan) {
       if (!batch) return std::move(batch).status();
       rows += static_cast<std::uint64_t>(batch->num_rows());
@@ -318,7 +320,9 @@ class Driver {
   }
 
   Result<WriteSummary> WriteInput(const std::string& path) {
-    auto writer = lancekit::create(context_, path);
+    WriteOptions options;
+    options.version = version_;
+    auto writer = lancekit::create(context_, path, options);
     if (!writer) return std::move(writer).status();
     for (const Batch& batch : input_) {
       ExportedBatch out;
@@ -348,6 +352,7 @@ class Driver {
   }
 
   Context context_;
+  std::string version_;
   std::optional<Table> table_;
   std::vector<Batch> input_;
 };
@@ -355,8 +360,8 @@ class Driver {
 }  // namespace
 }  // namespace lancekit::bench
 
-int main() {
-  lancekit::bench::Driver driver;
+int main(int argc, char** argv) {
+  lancekit::bench::Driver driver(argc > 1 ? argv[1] : lancekit::WriteOptions().version);
   std::string line;
   while (std::getline(std::cin, line)) {
     const auto reply = driver.Run(lancekit::bench::Split(line, '\t'));

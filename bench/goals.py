@@ -23,7 +23,7 @@ GOALS = {
 
 def goals_of(metric, column_kind, peer):
     """-> the goal that a measurement belongs to, or None."""
-    kind = metric.split(':')[0]
+    kind = metric if metric.startswith('size:') else metric.split(':')[0]  # single columns have no goal of their own
     candidates = {
         'filter': ['G12'], 'scan': ['G9', 'G10'], 'take1000': ['G15'], 'take5': ['G14'], 'take1': ['G16'], 'size': ['G18', 'G19'],
         'write-mem': ['G20', 'G21'], 'takecol': ['G13'],
@@ -56,4 +56,21 @@ def verdicts(measurements):
         verdict = 'met' if worst['low'] >= target else 'not met'
         lines.append(f'{goal:4} {GOALS[goal][0]:42} {peer:15} n={len(members):<3} geomean {mean:8.2f}  worst {worst["low"]:8.2f} '
                      f'({worst["data"]} {worst["metric"]})  floor {target:6.2f}  {verdict}')
+    return lines
+
+
+def sizes_against_best(measurements):
+    """-> lines: our size by that of the smallest peer, of each table and of the column that compares worst."""
+    least = {}
+    for m in measurements:
+        if m['metric'].split(':')[0] == 'size':
+            key = m['data'], m['metric']
+            least[key] = min(least.get(key, m), m, key=lambda one: one['theirs'])
+    lines = []
+    for data in dict.fromkeys(data for data, _ in least):
+        total = least.get((data, 'size'))
+        columns = [m for (of, metric), m in least.items() if of == data and metric != 'size']
+        worst = max(columns, key=lambda m: m['ours'] / m['theirs'], default=None)
+        parts = [f'{m["metric"]} {m["ours"] / m["theirs"]:.3f} of {m["peer"]}' for m in (total, worst) if m]
+        lines.append(f'{data:9} smallest peer: {"; worst column ".join(parts) if total else "worst column " + parts[0]}')
     return lines

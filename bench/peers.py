@@ -285,8 +285,8 @@ class Session:
         total.add(result)
         return {**median(timings), 'rows': total.rows, 'bytes': total.bytes, 'columns': total.columns()}
 
-    def load(self, path):
-        self.table = pq.read_table(path)
+    def load(self, path, word):
+        self.table = pq.read_table(path, columns=self.columns(word))
         return {'rows': self.table.num_rows}
 
     def write(self, path):

@@ -23,12 +23,15 @@ def make_flights(path, data):
     shutil.copyfile(os.path.join(data, 'flights-3m.parquet'), path)
 
 
-def make_lineitem(path, data):
-    folder = path + '.tmp'
-    program = os.path.join(os.path.dirname(sys.executable), 'tpchgen-cli')
-    subprocess.run([program, 'parquet', '-s', '1', '--tables', 'lineitem', '--output-dir', folder], check=True, stdout=sys.stderr)
-    pq.write_table(plain_strings(pq.read_table(os.path.join(folder, 'lineitem.parquet'))), path)
-    shutil.rmtree(folder)
+def make_tpch(table, columns=None):
+    """TPC-H at scale factor 1; these columns in this order."""
+    def make(path, data):
+        folder = path + '.tmp'
+        program = os.path.join(os.path.dirname(sys.executable), 'tpchgen-cli')
+        subprocess.run([program, 'parquet', '-s', '1', '--tables', table, '--output-dir', folder], check=True, stdout=sys.stderr)
+        pq.write_table(plain_strings(pq.read_table(os.path.join(folder, f'{table}.parquet'), columns=columns)), path)
+        shutil.rmtree(folder)
+    return make
 
 
 def make_vectors(path, data):
@@ -127,7 +130,9 @@ class RangeFilter:
         self.expression = (pc.field(self.column) >= self.low) & (pc.field(self.column) <= self.high)
 
 
-MAKERS = {'nested': make_nested, 'flights': make_flights, 'lineitem': make_lineitem, 'vectors': make_vectors, 'tiny': make_tiny,
+ORDERS = ['o_orderkey', 'o_comment', 'o_clerk', 'o_orderpriority', 'o_orderdate']
+MAKERS = {'nested': make_nested, 'flights': make_flights, 'lineitem': make_tpch('lineitem'), 'orders': make_tpch('orders', ORDERS),
+          'vectors': make_vectors, 'tiny': make_tiny,
           'flights-sorted': make_sorted('flights', 'date'), 'lineitem-sorted': make_sorted('lineitem', 'l_shipdate'),
           'lineitem-shuffled': make_shuffled('lineitem')}
 
