@@ -11,6 +11,8 @@
 namespace lancekit {
 namespace {
 
+// What memory is taken ahead for string bytes at most.
+constexpr double kMaxGuess = 64 << 20;
 // One value must fit comfortably into memory; a fixed-size list can claim any number of items.
 constexpr std::uint64_t kMaxFixedBits = std::uint64_t{1} << 34;
 
@@ -99,6 +101,7 @@ void ValueSink::Clear() noexcept {
 
 void ValueSink::Reserve(std::uint64_t num_values) {
   for (ValueSink& field : fields_) field.Reserve(num_values);
+  expected_ = num_values;
   const std::size_t size = values_.size();
   if (shape_.variable()) {
     values_.Resize((num_values + 1) * (shape_.large_offsets ? 8 : 4));
@@ -159,7 +162,14 @@ bool ValueSink::HasRoom(std::uint64_t bytes) const noexcept {
 
 std::byte* ValueSink::ReserveData(std::uint64_t bytes) {
   const std::size_t size = data_.size();
-  data_.Resize(size + bytes);
+  if (size + bytes > data_.capacity() && length_ != 0 && expected_ > length_) {
+    // Those to come will be about as long, so that the bytes are moved once.
+    constexpr double kSpare = 1.1;
+    const double all = static_cast<double>(size) / static_cast<double>(length_) * static_cast<double>(expected_) * kSpare;
+    data_.Resize(size + bytes + static_cast<std::size_t>(std::min(all - static_cast<double>(size), kMaxGuess)));
+  } else {
+    data_.Resize(size + bytes);
+  }
   std::byte* const room = data_.data() + size;
   data_.Resize(size);
   return room;
@@ -193,6 +203,12 @@ Status ValueSink::AppendEnds(const End* ends, std::uint64_t count) {
   data_.Resize(total);
   length_ += count;
   return {};
+}
+
+void ValueSink::CommitStrings(std::uint64_t count, std::uint64_t bytes) {
+  values_.Resize(values_.size() + count * (shape_.large_offsets ? 8 : 4));
+  data_.Resize(data_.size() + bytes);
+  length_ += count;
 }
 
 template <class Offset>

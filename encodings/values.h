@@ -42,7 +42,8 @@ class ValueSink {
   const ValueShape& shape() const noexcept { return shape_; }
   std::uint64_t length() const noexcept { return length_; }
 
-  /// Makes room, so that appending `num_values` fixed values allocates once.
+  /// Makes room, so that appending `num_values` fixed values allocates once; the bytes of strings get room after the first ones,
+  /// by their length.
   void Reserve(std::uint64_t num_values);
   /// Forgets all values and keeps the memory.
   void Clear() noexcept;
@@ -66,6 +67,16 @@ class ValueSink {
   /// the bytes written behind it.
   template <class End>
   Status AppendEnds(const End* ends, std::uint64_t count);
+  /// Room for the ends of `count` more values in place. The caller writes them, as positions in data(), and their bytes to what
+  /// ReserveData returned, and then calls CommitStrings. Pre: Offset is as wide as the shape's offsets, HasRoom(bytes).
+  template <class Offset>
+  Offset* ReserveEnds(std::uint64_t count) {
+    const std::size_t at = values_.size();
+    values_.Resize(at + count * sizeof(Offset));
+    values_.Resize(at);
+    return reinterpret_cast<Offset*>(values_.data() + at);
+  }
+  void CommitStrings(std::uint64_t count, std::uint64_t bytes);
 
   /// Pre: packed. The sink of a field; CountRows takes over the rows whose values were appended to all of them.
   ValueSink& field(std::size_t i) { return fields_[i]; }
@@ -93,7 +104,8 @@ class ValueSink {
 
   ValueShape shape_;
   std::uint64_t length_ = 0;
-  MutableBuffer values_;  // fixed: values; variable: offsets, the first one always 0
+  std::uint64_t expected_ = 0;  // values that there is to be room for
+  MutableBuffer values_;        // fixed: values; variable: offsets, the first one always 0
   MutableBuffer data_;
   Buffer borrowed_;
   std::vector<ItemValidity> item_validity_;

@@ -100,7 +100,7 @@ class DictionaryArray final : public PageReader {
       indices[i] = is_null ? Index{0} : static_cast<Index>(position);
       any_null |= is_null;
     }
-    LANCEKIT_TRY(dictionary_->Gather(indices, any_null ? levels : nullptr, rows.count, sink, &scratch->ends));
+    LANCEKIT_TRY(dictionary_->Gather(indices, any_null ? levels : nullptr, rows.count, sink));
     if (any_null) {
       sink->AppendLevels(levels, rows.count);
     } else {

@@ -5,19 +5,19 @@
 #include <limits>
 #include <type_traits>
 
+#include "encodings/kernels/stats.h"
+
 namespace lancekit {
 namespace {
 
+constexpr std::uint64_t kTinyItem = 8;
 constexpr std::uint64_t kShortItem = 16;
 constexpr std::uint64_t kMediumItem = 32;
 
 template <class Index>
 bool ReplaceNulls(Index* indices, const std::uint16_t* levels, std::uint64_t count, std::uint64_t num_items, Index null_index) {
+  if (levels == nullptr) return count == 0 || static_cast<std::uint64_t>(kernels::MaxValue(indices, count)) < num_items;
   bool bad = false;
-  if (levels == nullptr) {
-    for (std::uint64_t i = 0; i < count; ++i) bad |= static_cast<std::uint64_t>(indices[i]) >= num_items;
-    return !bad;
-  }
   for (std::uint64_t i = 0; i < count; ++i) {
     bad |= levels[i] == 0 && static_cast<std::uint64_t>(indices[i]) >= num_items;
     indices[i] = levels[i] == 0 ? indices[i] : null_index;
@@ -67,9 +67,15 @@ std::uint64_t Dictionary::ItemStart(std::uint64_t i) const {
 }
 
 void Dictionary::MakeShortItems() {
-  for (std::uint64_t i = 0; i < num_items_; ++i) max_item_bytes_ = std::max(max_item_bytes_, ItemStart(i + 1) - ItemStart(i));
+  std::uint64_t least = num_items_ == 0 ? 0 : ItemStart(1);
+  for (std::uint64_t i = 0; i < num_items_; ++i) {
+    const std::uint64_t size = ItemStart(i + 1) - ItemStart(i);
+    least = std::min(least, size);
+    max_item_bytes_ = std::max(max_item_bytes_, size);
+  }
   if (max_item_bytes_ > kMediumItem) return;
-  stride_ = max_item_bytes_ <= kShortItem ? kShortItem : kMediumItem;
+  equally_long_ = least == max_item_bytes_;
+  stride_ = max_item_bytes_ <= kTinyItem ? kTinyItem : max_item_bytes_ <= kShortItem ? kShortItem : kMediumItem;
   short_items_.Resize((num_items_ + 1) * stride_);
   std::memset(short_items_.data(), 0, short_items_.size());
   short_lengths_.resize(num_items_ + 1);
@@ -81,8 +87,7 @@ void Dictionary::MakeShortItems() {
 }
 
 template <class Index>
-Status Dictionary::Gather(Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink,
-                          MutableBuffer* ends) const {
+Status Dictionary::Gather(Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink) const {
   // Null slots get the empty item, unless they must stay keys or the indices are too narrow for its number.
   const bool has_empty_item = !sink->leaf().is_dictionary() && num_items_ <= std::numeric_limits<Index>::max();
   const Index null_index = has_empty_item ? static_cast<Index>(num_items_) : Index{0};
@@ -99,7 +104,11 @@ Status Dictionary::Gather(Index* indices, const std::uint16_t* levels, std::uint
     if (sizeof(Index) < 4 && sink->leaf().shape.width_bits == 32) return GatherKeys<std::uint32_t>(indices, levels, count, sink);
     return Unsupported("indices of {} bits in a column of type {}", 8 * sizeof(Index), sink->leaf().type.to_string());
   }
-  if (sink->leaf().shape.variable()) return GatherVariable(indices, count, &sink->values(), ends);
+  if (sink->leaf().shape.variable()) {
+    const bool has_nulls = levels != nullptr;
+    return large_offsets_ ? GatherVariable<std::int64_t>(indices, count, has_nulls, &sink->values())
+                          : GatherVariable<std::int32_t>(indices, count, has_nulls, &sink->values());
+  }
   return GatherFixed(indices, count, &sink->values());
 }
 
@@ -168,51 +177,88 @@ Status Dictionary::GatherFixed(const Index* indices, std::uint64_t count, ValueS
   return {};
 }
 
-// Each item is stored whole, padding and all; the next one overwrites the padding.
-template <std::size_t kStride, class Index>
-void Dictionary::CopyShortItems(const Index* indices, std::uint64_t count, std::byte* to, std::int64_t* ends) const {
-  const std::byte* const items = short_items_.data();
-  const std::uint8_t* const lengths = short_lengths_.data();
+namespace {
+
+// Items are stored whole, padding and all; the next one overwrites the padding.
+template <std::size_t kStride, class Offset, class Index>
+std::uint64_t CopyItems(const std::byte* items, const std::uint8_t* lengths, const Index* indices, std::uint64_t count,
+                        std::byte* to, Offset base, Offset* ends) {
   std::uint64_t at = 0;
+#pragma GCC unroll 4
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto index = static_cast<std::uint64_t>(indices[i]);
     std::memcpy(to + at, items + index * kStride, kStride);
     at += lengths[index];
-    ends[i] = static_cast<std::int64_t>(at);
+    ends[i] = static_cast<Offset>(base + static_cast<Offset>(at));
+  }
+  return at;
+}
+
+/// The same of items of one length, of which kStored bytes are stored: none waits for the one before it.
+template <std::size_t kStored, class Index>
+void CopyEqualItems(const std::byte* items, std::size_t stride, std::size_t length, const Index* indices, std::uint64_t count,
+                    std::byte* to) {
+#pragma GCC unroll 4
+  for (std::uint64_t i = 0; i < count; ++i) {
+    std::memcpy(to + i * length, items + static_cast<std::uint64_t>(indices[i]) * stride, kStored);
   }
 }
 
-template <class Index>
-Status Dictionary::GatherVariable(const Index* indices, std::uint64_t count, ValueSink* sink, MutableBuffer* ends) const {
-  ends->Resize(count * sizeof(std::int64_t));
-  auto* const end = ends->as<std::int64_t>();
-  if (!short_lengths_.empty()) {
-    std::byte* const to = sink->ReserveData(count * stride_);
-    stride_ == kShortItem ? CopyShortItems<kShortItem>(indices, count, to, end)
-                          : CopyShortItems<kMediumItem>(indices, count, to, end);
-    return sink->AppendEnds(end, count);
+}  // namespace
+
+template <class Offset, class Index>
+std::uint64_t Dictionary::GatherShort(const Index* indices, std::uint64_t count, bool has_nulls, ValueSink* sink) const {
+  const std::byte* const items = short_items_.data();
+  const std::uint8_t* const lengths = short_lengths_.data();
+  const auto base = static_cast<Offset>(sink->data().size());
+  std::byte* const to = sink->ReserveData(count * max_item_bytes_ + stride_);
+  Offset* const ends = sink->template ReserveEnds<Offset>(count);
+  if (equally_long_ && !has_nulls) {
+    const auto length = static_cast<Offset>(max_item_bytes_);
+    Offset end = base;
+    for (std::uint64_t i = 0; i < count; ++i) ends[i] = end = static_cast<Offset>(end + length);
+    const auto copy = max_item_bytes_ == 1    ? &CopyEqualItems<1, Index>
+                      : stride_ == kTinyItem  ? &CopyEqualItems<kTinyItem, Index>
+                      : stride_ == kShortItem ? &CopyEqualItems<kShortItem, Index>
+                                              : &CopyEqualItems<kMediumItem, Index>;
+    copy(items, stride_, max_item_bytes_, indices, count, to);
+    return count * max_item_bytes_;
+  }
+  if (stride_ == kTinyItem) return CopyItems<kTinyItem>(items, lengths, indices, count, to, base, ends);
+  if (stride_ == kShortItem) return CopyItems<kShortItem>(items, lengths, indices, count, to, base, ends);
+  return CopyItems<kMediumItem>(items, lengths, indices, count, to, base, ends);
+}
+
+template <class Offset, class Index>
+Status Dictionary::GatherVariable(const Index* indices, std::uint64_t count, bool has_nulls, ValueSink* sink) const {
+  if (!short_lengths_.empty() && sink->HasRoom(count * max_item_bytes_)) {
+    sink->CommitStrings(count, GatherShort<Offset>(indices, count, has_nulls, sink));
+    return {};
   }
   std::uint64_t total = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto index = static_cast<std::uint64_t>(indices[i]);
     total += ItemStart(index + 1) - ItemStart(index);
-    end[i] = static_cast<std::int64_t>(total);
   }
   if (!sink->HasRoom(total)) return MakeError(ErrorCode::kResourceLimit, "{} bytes of strings do not fit into one batch", total);
+  auto end = static_cast<Offset>(sink->data().size());
   std::byte* to = sink->ReserveData(total);
+  Offset* const ends = sink->template ReserveEnds<Offset>(count);
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto index = static_cast<std::uint64_t>(indices[i]);
     const std::uint64_t start = ItemStart(index);
     const std::uint64_t size = ItemStart(index + 1) - start;
     if (size != 0) std::memcpy(to, items_->data.data() + start, size);
     to += size;
+    ends[i] = end = static_cast<Offset>(end + static_cast<Offset>(size));
   }
-  return sink->AppendEnds(end, count);
+  sink->CommitStrings(count, total);
+  return {};
 }
 
-template Status Dictionary::Gather(std::uint8_t*, const std::uint16_t*, std::uint64_t, LeafSink*, MutableBuffer*) const;
-template Status Dictionary::Gather(std::uint16_t*, const std::uint16_t*, std::uint64_t, LeafSink*, MutableBuffer*) const;
-template Status Dictionary::Gather(std::uint32_t*, const std::uint16_t*, std::uint64_t, LeafSink*, MutableBuffer*) const;
-template Status Dictionary::Gather(std::uint64_t*, const std::uint16_t*, std::uint64_t, LeafSink*, MutableBuffer*) const;
+template Status Dictionary::Gather(std::uint8_t*, const std::uint16_t*, std::uint64_t, LeafSink*) const;
+template Status Dictionary::Gather(std::uint16_t*, const std::uint16_t*, std::uint64_t, LeafSink*) const;
+template Status Dictionary::Gather(std::uint32_t*, const std::uint16_t*, std::uint64_t, LeafSink*) const;
+template Status Dictionary::Gather(std::uint64_t*, const std::uint16_t*, std::uint64_t, LeafSink*) const;
 
 }  // namespace lancekit

@@ -22,7 +22,7 @@ class Dictionary {
   /// Appends the items of these indices, or to a sink of a dictionary type their keys; null slots (levels[i] != 0, levels may be
   /// nullptr) get an empty item. Errors: kCorruption for an index beyond the dictionary.
   template <class Index>
-  Status Gather(Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink, MutableBuffer* ends) const;
+  Status Gather(Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink) const;
 
  private:
   Dictionary(std::uint64_t num_items, ArrayData items)
@@ -32,8 +32,11 @@ class Dictionary {
   Status GatherKeys(const Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink) const;
   template <class Index>
   Status GatherFixed(const Index* indices, std::uint64_t count, ValueSink* sink) const;
-  template <class Index>
-  Status GatherVariable(const Index* indices, std::uint64_t count, ValueSink* sink, MutableBuffer* ends) const;
+  template <class Offset, class Index>
+  Status GatherVariable(const Index* indices, std::uint64_t count, bool has_nulls, ValueSink* sink) const;
+  /// -> the bytes of all items together.
+  template <class Offset, class Index>
+  std::uint64_t GatherShort(const Index* indices, std::uint64_t count, bool has_nulls, ValueSink* sink) const;
   void MakeShortItems();
   std::uint64_t ItemStart(std::uint64_t i) const;
 
@@ -41,10 +44,9 @@ class Dictionary {
   std::shared_ptr<const ArrayData> items_;  // without that one, for dictionary types; else with it
   bool large_offsets_ = false;
   std::uint64_t max_item_bytes_ = 0;
-  template <std::size_t kStride, class Index>
-  void CopyShortItems(const Index* indices, std::uint64_t count, std::byte* to, std::int64_t* ends) const;
+  bool equally_long_ = false;
 
-  // Items of at most 16 or 32 bytes, each in so many bytes, so that one is copied without a loop; empty when there are longer
+  // Items of at most 8, 16 or 32 bytes, each in so many bytes, so that one is copied without a loop; empty when there are longer
   // ones.
   MutableBuffer short_items_;
   std::uint64_t stride_ = 0;

@@ -369,8 +369,7 @@ Status MiniBlockPage::AppendIndexed(const Chunk& chunk, const ChunkLevels& level
       LANCEKIT_TRY(AppendLevels(levels, entries, sink, scratch));
       std::vector<std::uint16_t> nulls;
       if (levels.def != nullptr) nulls = RunLevels(levels, entries, std::span(lengths).subspan(first));
-      return dictionary_->Gather(indices.values().as<Index>(), nulls.empty() ? nullptr : nulls.data(), indices.length(), sink,
-                                 &scratch->ends);
+      return dictionary_->Gather(indices.values().as<Index>(), nulls.empty() ? nullptr : nulls.data(), indices.length(), sink);
     }
     if (!values.empty()) LANCEKIT_TRY(decoder_->DecodeRanges(chunk, values, &indices, &scratch->decode));
     Index* next = indices.values().as<Index>();
@@ -379,7 +378,7 @@ Status MiniBlockPage::AppendIndexed(const Chunk& chunk, const ChunkLevels& level
       const std::uint64_t count = levels_.CountVisible(part.def, range.count);
       LANCEKIT_ASSIGN(const std::uint16_t* visible,
                       AppendEntries(levels_, part.rep, part.def, range.count, sink, &scratch->visible));
-      if (count != 0) LANCEKIT_TRY(dictionary_->Gather(next, visible, count, sink, &scratch->ends));
+      if (count != 0) LANCEKIT_TRY(dictionary_->Gather(next, visible, count, sink));
       next += count;
     }
     return {};
