@@ -13,6 +13,7 @@
 
 #include "encodings/definitions.h"
 #include "encodings/exceptions.h"
+#include "encodings/kernels/arithmetic.h"
 #include "encodings/widths.h"
 
 namespace lancekit {
@@ -71,13 +72,7 @@ class AlpDecoder final : public ChunkDecoder {
     const std::uint64_t before = sink->length();
     LANCEKIT_TRY(inner_->Decode({chunk.buffers.subspan(1), chunk.num_values}, range, sink, scratch));
     std::byte* const to = sink->values().data() + before * sizeof(Float);
-    const Exponents exponents = exponents_;
-    for (std::uint64_t i = 0; i < range.count; ++i) {
-      typename Traits<Float>::Int integer;
-      std::memcpy(&integer, to + i * sizeof(Float), sizeof(Float));
-      const Float value = DecodeOne<Float>(integer, exponents);
-      std::memcpy(to + i * sizeof(Float), &value, sizeof(Float));
-    }
+    kernels::AlpDecode(to, range.count, static_cast<Float>(kPowers[exponents_.f]), static_cast<Float>(kInverse[exponents_.e]));
     return PutExceptions(chunk.buffers[0], sizeof(Float), chunk.num_values, range, to, "alp");
   }
   Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const override {

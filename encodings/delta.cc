@@ -9,6 +9,7 @@
 
 #include "base/checked_math.h"
 #include "encodings/definitions.h"
+#include "encodings/kernels/arithmetic.h"
 #include "encodings/widths.h"
 
 namespace lancekit {
@@ -20,10 +21,8 @@ constexpr std::uint64_t kRunValues = 1024;
 template <class T>
 void SumRuns(const std::byte* firsts, T* values, std::uint64_t count) {
   for (std::uint64_t begin = 0; begin < count; begin += kRunValues, firsts += sizeof(T)) {
-    T sum = LoadLe<T>(firsts);
-    values[begin] = sum;
-    const std::uint64_t end = std::min(begin + kRunValues, count);
-    for (std::uint64_t i = begin + 1; i < end; ++i) values[i] = sum = static_cast<T>(sum + values[i]);
+    values[begin] = 0;
+    kernels::PrefixSums(values + begin, std::min(kRunValues, count - begin), LoadLe<T>(firsts), values + begin);
   }
 }
 

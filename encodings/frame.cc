@@ -11,6 +11,7 @@
 
 #include "base/checked_math.h"
 #include "encodings/definitions.h"
+#include "encodings/kernels/arithmetic.h"
 #include "encodings/kernels/bitpack.h"
 #include "encodings/kernels/stats.h"
 #include "encodings/widths.h"
@@ -32,17 +33,13 @@ struct Block {
   const std::byte* packed = nullptr;
 };
 
-template <class T>
-void AddBase(T* values, std::uint64_t count, T base) {
-  for (std::uint64_t i = 0; i < count; ++i) values[i] = static_cast<T>(values[i] + base);
-}
-
 /// Values [first, first + count) of a block.
 template <class T>
 void DecodeFromBlock(const Block<T>& block, ValueRange range, std::byte* to, Scratch* scratch) {
   if (range.count == kBlockValues) {
     kernels::UnpackBlock<T>(block.packed, block.width, reinterpret_cast<T*>(to));
-    return AddBase(reinterpret_cast<T*>(to), kBlockValues, block.base);
+    if (block.base != 0) kernels::AddToAll(reinterpret_cast<T*>(to), kBlockValues, block.base);
+    return;
   }
   if (range.count <= kPickAtMost) {
     for (std::uint64_t i = 0; i < range.count; ++i) {
@@ -54,7 +51,7 @@ void DecodeFromBlock(const Block<T>& block, ValueRange range, std::byte* to, Scr
   scratch->block.Resize(kBlockValues * sizeof(T));
   T* const values = scratch->block.as<T>();
   kernels::UnpackBlock<T>(block.packed, block.width, values);
-  AddBase(values + range.first, range.count, block.base);
+  kernels::AddToAll(values + range.first, range.count, block.base);
   std::memcpy(to, values + range.first, range.count * sizeof(T));
 }
 
@@ -133,7 +130,7 @@ class FrameEncoder final : public ChunkEncoder {
       const std::uint64_t count = std::min<std::uint64_t>(kBlockValues, range.count - i * kBlockValues);
       std::memcpy(differences, values_.values + (range.first + i * kBlockValues) * sizeof(T), count * sizeof(T));
       const T base = BaseOf(differences, count);
-      AddBase(differences, count, static_cast<T>(T{0} - base));
+      kernels::AddToAll(differences, count, static_cast<T>(T{0} - base));
       std::memset(differences + count, 0, (kBlockValues - count) * sizeof(T));
       const int width = kernels::BlockWidth<T>(differences, kBlockValues);
       StoreLe(to + i * sizeof(T), base);

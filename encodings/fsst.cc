@@ -30,16 +30,35 @@ Result<Table> ParseTable(const format::Encoding& encoding, const ValueShape& sha
   return table;
 }
 
+Error EndsInsideEscape() { return Corrupt("fsst: a value ends after an escape code"); }
+
+/// Decodes to where the strings stay. Pre: the sink has room for them, however long they become.
+template <class SinkOffset, class Offset>
+Status DecodeInPlace(const kernels::FsstDecoder& decoder, const std::byte* data, const Offset* offsets, std::uint64_t count,
+                     std::uint64_t room, ValueSink* sink) {
+  const auto base = static_cast<SinkOffset>(sink->data().size());
+  std::byte* const to = sink->ReserveData(room);
+  auto* const ends = sink->ReserveEnds<SinkOffset>(count);
+  if (!kernels::FsstDecodeRun<Offset, SinkOffset>(decoder, data, offsets, count, to, base, ends)) return EndsInsideEscape();
+  if (count != 0) sink->CommitStrings(count, static_cast<std::uint64_t>(ends[count - 1] - base));
+  return {};
+}
+
 template <class Offset>
 Status DecodeRun(const kernels::FsstDecoder& decoder, const StringsView& view, ValueRange range, ValueSink* sink,
                  Scratch* scratch) {
   const auto* offsets = reinterpret_cast<const Offset*>(view.offsets) + range.first;
   const std::uint64_t codes = offsets[range.count] - offsets[0];
+  const std::uint64_t room = kernels::FsstDecodeRoom(codes);
+  if (sink->shape().large_offsets) {
+    return DecodeInPlace<std::int64_t>(decoder, view.data, offsets, range.count, room, sink);
+  }
+  if (sink->HasRoom(room)) return DecodeInPlace<std::int32_t>(decoder, view.data, offsets, range.count, room, sink);
   scratch->ends.Resize(range.count * sizeof(std::int64_t));
   auto* const ends = scratch->ends.as<std::int64_t>();
-  std::byte* const to = sink->ReserveData(kernels::FsstDecodeRoom(codes));
+  std::byte* const to = sink->ReserveData(room);
   if (!kernels::FsstDecodeRun<Offset, std::int64_t>(decoder, view.data, offsets, range.count, to, 0, ends)) {
-    return Corrupt("fsst: a value ends after an escape code");
+    return EndsInsideEscape();
   }
   return sink->AppendEnds(ends, range.count);
 }
@@ -91,7 +110,7 @@ class FsstValueDecoder final : public ValueDecoder {
       if (size != 0) std::memcpy(to, stored.data(), size);
     } else {
       const auto decoded = kernels::FsstDecode(table_.decoder, stored.data(), stored.size(), to);
-      if (!decoded.has_value()) return Corrupt("fsst: a value ends after an escape code");
+      if (!decoded.has_value()) return EndsInsideEscape();
       size = *decoded;
     }
     const auto end = static_cast<std::int64_t>(size);

@@ -5,12 +5,16 @@
 #include <cstring>
 
 #include "encodings/definitions.h"
+#include "encodings/kernels/arithmetic.h"
+#include "encodings/kernels/stats.h"
 
 namespace lancekit {
 namespace {
 
 constexpr std::uint64_t kLengthBits = 32;
 constexpr std::uint64_t kMaxChunkValues = 32'768;
+// So many bytes each, the strings of a chunk have offsets of 32 bits.
+constexpr std::uint32_t kMaxShort = 0xFFFF;
 
 class LengthsDecoder final : public ChunkDecoder {
  public:
@@ -26,7 +30,12 @@ class LengthsDecoder final : public ChunkDecoder {
     const auto* const sizes = lengths->values().as<std::uint32_t>();
     std::uint64_t sum = 0;
     offsets[0] = 0;
-    for (std::uint64_t i = 0; i < end; ++i) offsets[i + 1] = static_cast<std::uint32_t>(sum += sizes[i]);
+    if (end <= kMaxChunkValues && (end == 0 || kernels::MaxValue(sizes, end) <= kMaxShort)) {
+      kernels::PrefixSums(sizes, end, std::uint32_t{0}, offsets + 1);
+      sum = offsets[end];
+    } else {
+      for (std::uint64_t i = 0; i < end; ++i) offsets[i + 1] = static_cast<std::uint32_t>(sum += sizes[i]);
+    }
     const std::uint64_t size = chunk.buffers[0].size();
     if (sum > size || size > std::uint32_t(-1) || (end == chunk.num_values && sum != size)) {
       return Corrupt("lengths: strings of {} bytes in {}", sum, size);

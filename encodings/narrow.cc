@@ -1,11 +1,13 @@
 // Narrow: values less a base of the page, in fewer bits: what makes decimals and small numbers short before other encodings. X1.
 //
-//   message: bits of an inner value (1, 2, 4, 8, 16, 32 or 64), base (as many bytes as a value has)
+//   message: bits of an inner value (1, 2, 4, 8, 16, 32 or 64, fewer than a value has), base (as many bytes as a value has)
 //   chunk: as the inner encoding; value = base + inner value, modulo the width of the value
 #include <cstring>
+#include <mutex>
 
 #include "base/checked_math.h"
 #include "encodings/definitions.h"
+#include "encodings/kernels/arithmetic.h"
 #include "encodings/widths.h"
 
 namespace lancekit {
@@ -19,27 +21,78 @@ auto ForValueWidth(std::uint64_t bits, Function function) {
   return bits == 128 ? function(Wide{}) : ForWidth(bits, function);
 }
 
-template <class T, class Inner>
-void Widen(const Inner* from, std::uint64_t count, T base, std::byte* to) {
-  T* const values = reinterpret_cast<T*>(to);
-  for (std::uint64_t i = 0; i < count; ++i) values[i] = static_cast<T>(base + from[i]);
+template <class Inner>
+void WidenTo128(const Inner* from, std::uint64_t count, Wide base, std::byte* to) {
+  auto* const values = reinterpret_cast<Wide*>(to);
+  for (std::uint64_t i = 0; i < count; ++i) values[i] = base + from[i];
 }
 
-/// The same of inner values of less than a byte.
-template <class T>
-void WidenBits(const std::byte* from, std::uint64_t bits, std::uint64_t count, T base, std::byte* to) {
-  T* const values = reinterpret_cast<T*>(to);
-  const auto mask = static_cast<unsigned>((1u << bits) - 1);
-  for (std::uint64_t i = 0, bit = 0; i < count; ++i, bit += bits) {
-    values[i] = static_cast<T>(base + (static_cast<unsigned>(from[bit / 8]) >> bit % 8 & mask));
+/// Copies an entry of kEntry bytes of the table for each byte.
+template <std::size_t kEntry>
+void CopyEntries(const std::byte* table, const std::byte* from, std::uint64_t count, std::byte* to) {
+#pragma GCC unroll 4
+  for (std::uint64_t i = 0; i < count; ++i) {
+    std::memcpy(to + i * kEntry, table + static_cast<std::size_t>(from[i]) * kEntry, kEntry);
   }
 }
+
+/// Inner values of at most a byte: a table says which values each byte stands for.
+template <class T>
+class ByteTable {
+ public:
+  /// Inner values are added to `inner_base`, modulo 2^8, and then to `base`.
+  ByteTable(T base, std::uint8_t inner_base, std::uint64_t bits) : base_(base), inner_base_(inner_base), bits_(bits) {}
+
+  /// Appends what `count` inner values, from bit 0 on, stand for.
+  void Append(const std::byte* from, std::uint64_t count, std::byte* to) const {
+    constexpr std::uint64_t kFew = 256;  // for which the table is not worth making
+    const std::uint64_t per_byte = 8 / bits_;
+    const std::uint64_t bytes = count < kFew ? 0 : count / per_byte;
+    if (bytes != 0) CopyBytes(from, bytes, to);
+    for (std::uint64_t i = bytes * per_byte; i < count; ++i) {
+      StoreLe(to + i * sizeof(T), Value(static_cast<unsigned>(from[i * bits_ / 8]) >> i * bits_ % 8));
+    }
+  }
+
+ private:
+  T Value(unsigned inner) const {
+    const unsigned mask = (1u << bits_) - 1;
+    return static_cast<T>(base_ + static_cast<std::uint8_t>(inner_base_ + (inner & mask)));
+  }
+
+  void CopyBytes(const std::byte* from, std::uint64_t bytes, std::byte* to) const {
+    const std::uint64_t per_byte = 8 / bits_;
+    std::call_once(once_, [&] {
+      entries_.Resize(256 * per_byte * sizeof(T));
+      for (unsigned byte = 0; byte < 256; ++byte) {
+        for (std::uint64_t i = 0; i < per_byte; ++i)
+          StoreLe(entries_.data() + (byte * per_byte + i) * sizeof(T), Value(byte >> i * bits_));
+      }
+    });
+    switch (per_byte) {
+      case 1:
+        return CopyEntries<sizeof(T)>(entries_.data(), from, bytes, to);
+      case 2:
+        return CopyEntries<2 * sizeof(T)>(entries_.data(), from, bytes, to);
+      case 4:
+        return CopyEntries<4 * sizeof(T)>(entries_.data(), from, bytes, to);
+      default:
+        return CopyEntries<8 * sizeof(T)>(entries_.data(), from, bytes, to);
+    }
+  }
+
+  T base_;
+  std::uint8_t inner_base_;
+  std::uint64_t bits_;
+  mutable std::once_flag once_;
+  mutable MutableBuffer entries_;
+};
 
 template <class T>
 class NarrowDecoder final : public ChunkDecoder {
  public:
-  NarrowDecoder(T base, std::uint64_t inner_bits, std::unique_ptr<ChunkDecoder> inner)
-      : base_(base), inner_bits_(inner_bits), inner_(std::move(inner)) {}
+  NarrowDecoder(T base, std::uint8_t inner_base, std::uint64_t inner_bits, std::unique_ptr<ChunkDecoder> inner)
+      : base_(base), inner_bits_(inner_bits), inner_(std::move(inner)), table_(base, inner_base, inner_bits) {}
   std::size_t num_buffers() const noexcept override { return inner_->num_buffers(); }
 
   Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch* scratch) const override {
@@ -49,12 +102,15 @@ class NarrowDecoder final : public ChunkDecoder {
     ValueSink* const narrow = scratch->InnerValues(inner_bits_);
     LANCEKIT_TRY(inner_->DecodeRanges(chunk, ranges, narrow, scratch->Inner()));
     const std::uint64_t count = narrow->length();
+    const std::byte* const from = narrow->values().data();
     std::byte* const to = sink->AppendFixed(count);
-    if (inner_bits_ < 8) {
-      WidenBits<T>(narrow->values().data(), inner_bits_, count, base_, to);
-      return {};
+    if (inner_bits_ < 8 || (inner_bits_ == 8 && sizeof(T) == sizeof(Wide))) {
+      table_.Append(from, count, to);
+    } else if constexpr (sizeof(T) == sizeof(Wide)) {
+      ForWidth(inner_bits_, [&]<class Inner>(Inner) { WidenTo128(narrow->values().as<Inner>(), count, base_, to); });
+    } else {
+      kernels::Widen(from, inner_bits_ / 8, count, base_, to, sizeof(T));
     }
-    ForWidth(inner_bits_, [&]<class Inner>(Inner) { Widen<T, Inner>(narrow->values().as<Inner>(), count, base_, to); });
     return {};
   }
 
@@ -62,18 +118,34 @@ class NarrowDecoder final : public ChunkDecoder {
   T base_;
   std::uint64_t inner_bits_;
   std::unique_ptr<ChunkDecoder> inner_;
+  ByteTable<T> table_;
 };
 
-Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding, const ValueShape& shape) {
+Status CheckNarrow(const format::Encoding& encoding, const ValueShape& shape) {
   LANCEKIT_TRY(CheckWidth(shape, 8, 128, "narrow"));
-  const ValueShape inner_shape = FixedShape(encoding.bits);
-  LANCEKIT_TRY(CheckWidth(inner_shape, 1, 64, "narrow"));
+  LANCEKIT_TRY(CheckWidth(FixedShape(encoding.bits), 1, 64, "narrow"));
   if (encoding.table.size() != shape.width_bits / 8) {
     return Corrupt("narrow: a base of {} bytes for values of {} bits", encoding.table.size(), shape.width_bits);
   }
-  LANCEKIT_ASSIGN(std::unique_ptr<ChunkDecoder> inner, MakeInnerDecoder(encoding, inner_shape));
+  if (encoding.bits >= shape.width_bits) return Corrupt("narrow: {} bits for values of {}", encoding.bits, shape.width_bits);
+  return {};
+}
+
+Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding, const ValueShape& shape) {
+  LANCEKIT_TRY(CheckNarrow(encoding, shape));
+  // One narrow in another is done in one step where a table can do it.
+  const format::Encoding* innermost = &encoding;
+  std::uint8_t inner_base = 0;
+  if (encoding.bits == 8 && encoding.children.size() == 1 && encoding.children[0].id == format::EncodingId::kNarrow) {
+    LANCEKIT_TRY(CheckNarrow(encoding.children[0], FixedShape(8)));
+    if (encoding.children[0].bits < 8) {
+      innermost = &encoding.children[0];
+      inner_base = static_cast<std::uint8_t>(innermost->table[0]);
+    }
+  }
+  LANCEKIT_ASSIGN(std::unique_ptr<ChunkDecoder> inner, MakeInnerDecoder(*innermost, FixedShape(innermost->bits)));
   return ForValueWidth(shape.width_bits, [&]<class T>(T) -> std::unique_ptr<ChunkDecoder> {
-    return std::make_unique<NarrowDecoder<T>>(LoadLe<T>(encoding.table.data()), encoding.bits, std::move(inner));
+    return std::make_unique<NarrowDecoder<T>>(LoadLe<T>(encoding.table.data()), inner_base, innermost->bits, std::move(inner));
   });
 }
 

@@ -1,6 +1,7 @@
 // Round trips of the encodings of X1, alone and inside each other, and what they refuse.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -98,6 +99,39 @@ TEST(X1Numbers, NarrowsDecimals) {
   ASSERT_NE(encoder, nullptr);
   EXPECT_EQ(encoder->Describe().bits, 16u);
   EXPECT_EQ(CheckRoundTrip(values.View(), *encoder), "");
+}
+
+TEST(X1Numbers, NarrowsTwice) {
+  std::mt19937_64 random(9);
+  const InnerEncoder bits = [](const ValuesView& view) { return MakeNarrowEncoder(view, Flat(), 1); };
+  for (const unsigned range : {2U, 4U, 16U}) {
+    // The inner base, 250 or so, wraps around with what is added to it, as numbers below zero do.
+    std::vector<std::array<std::uint64_t, 2>> decimals(6000);
+    for (auto& decimal : decimals) decimal = {random() % range + 1000, 7};
+    decimals[0][0] = 994;
+    const testing::OwnedValues values(FixedShape(128), std::as_bytes(std::span(decimals)));
+    EXPECT_EQ(CheckRoundTrip(values.View(), *MakeNarrowEncoder(values.View(), Frame())), "");
+    const testing::OwnedValues later(FixedShape(128), std::as_bytes(std::span(decimals).subspan(1)));
+    const auto encoder = MakeNarrowEncoder(later.View(), bits);
+    EXPECT_EQ(CheckRoundTrip(later.View(), *encoder), "");
+    format::Encoding message = encoder->Describe();
+    ASSERT_EQ(message.bits, 8);
+    ASSERT_EQ(message.children[0].id, format::EncodingId::kNarrow);
+    message.children[0].table[0] = std::byte{254};
+    const auto decoder = MakeChunkDecoder(message, FixedShape(128));
+    ASSERT_TRUE(decoder);
+    const testing::OwnedChunk chunk = testing::EncodeChunk(*encoder, {0, encoder->ChunkSize(0)});
+    for (const std::uint64_t count : {std::uint64_t{3}, std::uint64_t{300}}) {
+      ValueSink sink(FixedShape(128));
+      Scratch scratch;
+      ASSERT_TRUE((*decoder)->Decode({chunk.buffers(), chunk.num_values()}, {1, count}, &sink, &scratch).ok());
+      for (std::uint64_t i = 0; i < count; ++i) {
+        const std::uint64_t inner = decimals[i + 2][0] - 1000;
+        EXPECT_EQ(sink.values().as<std::uint64_t>()[2 * i], 1000 + ((254 + inner) & 255)) << i;
+        EXPECT_EQ(sink.values().as<std::uint64_t>()[2 * i + 1], 7);
+      }
+    }
+  }
 }
 
 TEST(X1Numbers, NarrowsToBits) {
@@ -276,6 +310,9 @@ TEST(X1Damage, MessagesAreChecked) {
   EXPECT_EQ(testing::MakeChunkCode(narrow, FixedShape(32)), ErrorCode::kCorruption);
   narrow.table.resize(4);
   EXPECT_EQ(testing::MakeChunkCode(narrow, FixedShape(32)), ErrorCode::kInternal);
+  narrow.bits = 32;
+  narrow.children[0].bits = 32;
+  EXPECT_EQ(testing::MakeChunkCode(narrow, FixedShape(32)), ErrorCode::kCorruption);
   narrow.bits = 9;
   EXPECT_EQ(testing::MakeChunkCode(narrow, FixedShape(32)), ErrorCode::kCorruption);
   EXPECT_EQ(testing::MakeChunkCode(Message(EncodingId::kLengths, {frame}), FixedShape(32)), ErrorCode::kCorruption);

@@ -20,6 +20,8 @@ struct TypedKernels {
   T (*max)(const T* in, std::size_t count) noexcept;
   std::size_t (*count_changes)(const T* in, std::size_t count) noexcept;
   void (*min_max)(const T* in, std::size_t count, T flip, T* min, T* max) noexcept;
+  void (*add)(T* values, std::size_t count, T base) noexcept;
+  void (*sum)(const T* in, std::size_t count, T first, T* out) noexcept;
 };
 
 struct KernelTable {
@@ -27,6 +29,10 @@ struct KernelTable {
   TypedKernels<std::uint16_t> u16;
   TypedKernels<std::uint32_t> u32;
   TypedKernels<std::uint64_t> u64;
+  // By the logarithms of the bytes of both; null where nothing becomes wider.
+  void (*widen[4][4])(const std::byte* in, std::size_t count, std::uint64_t base, std::byte* out) noexcept;
+  void (*alp4)(std::byte* values, std::size_t count, float factor, float inverse) noexcept;
+  void (*alp8)(std::byte* values, std::size_t count, double factor, double inverse) noexcept;
   void (*split4)(const std::byte* in, std::size_t count, std::byte* out) noexcept;
   void (*split8)(const std::byte* in, std::size_t count, std::byte* out) noexcept;
   void (*merge4)(const std::byte* in, std::size_t count, std::byte* out) noexcept;

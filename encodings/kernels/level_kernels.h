@@ -286,6 +286,92 @@ std::size_t FloatMinMax(const T* in, std::size_t count, T* min, T* max) noexcept
   return num_nans;
 }
 
+template <class T>
+void Add(T* values, std::size_t count, T base) noexcept {
+  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<T>(values[i] + base);
+}
+
+// Sums of vectors of 32 bytes: within their halves, then with the low half's sum in the high one. Only the addition of the carry
+// waits for the vector before.
+#define LANCEKIT_SHUFFLE __builtin_shufflevector
+template <class T>
+struct HalvesOf {
+  typedef T Type __attribute__((vector_size(32)));
+  typedef T Unaligned __attribute__((vector_size(32), aligned(1), may_alias));
+};
+using Halves64 = HalvesOf<std::uint64_t>::Type;
+using Halves32 = HalvesOf<std::uint32_t>::Type;
+
+LANCEKIT_ALWAYS_INLINE void SumHalves(Halves64* values, Halves64* carry) {
+  const Halves64 zero{};
+  const Halves64 sums = *values + LANCEKIT_SHUFFLE(*values, zero, 4, 0, 6, 2);
+  const Halves64 ends = LANCEKIT_SHUFFLE(sums, sums, 1, 5, 3, 7);
+  const Halves64 swapped = LANCEKIT_SHUFFLE(ends, ends, 2, 3, 0, 1);
+  *values = sums + LANCEKIT_SHUFFLE(zero, swapped, 0, 1, 6, 7) + *carry;
+  *carry += ends + swapped;
+}
+LANCEKIT_ALWAYS_INLINE void SumHalves(Halves32* values, Halves32* carry) {
+  const Halves32 zero{};
+  Halves32 sums = *values + LANCEKIT_SHUFFLE(*values, zero, 8, 0, 1, 2, 8, 4, 5, 6);
+  sums += LANCEKIT_SHUFFLE(sums, zero, 8, 8, 0, 1, 8, 8, 4, 5);
+  const Halves32 ends = LANCEKIT_SHUFFLE(sums, sums, 3, 3, 3, 3, 7, 7, 7, 7);
+  const Halves32 swapped = LANCEKIT_SHUFFLE(ends, ends, 4, 5, 6, 7, 0, 1, 2, 3);
+  *values = sums + LANCEKIT_SHUFFLE(zero, swapped, 0, 1, 2, 3, 12, 13, 14, 15) + *carry;
+  *carry += ends + swapped;
+}
+#undef LANCEKIT_SHUFFLE
+
+template <class T>
+void Sum(const T* in, std::size_t count, T first, T* out) noexcept {
+  std::size_t i = 0;
+  T sum = first;
+  if constexpr (sizeof(T) >= 4 && kVectorBytes >= 32) {
+    using Halves = typename HalvesOf<T>::Type;
+    using Unaligned = typename HalvesOf<T>::Unaligned;
+    constexpr std::size_t kLanes = 32 / sizeof(T);
+    Halves carry = Halves{} + first;
+    for (; i + kLanes <= count; i += kLanes) {
+      Halves values = *reinterpret_cast<const Unaligned*>(in + i);
+      SumHalves(&values, &carry);
+      *reinterpret_cast<Unaligned*>(out + i) = values;
+    }
+    sum = carry[0];
+  }
+  for (; i < count; ++i) out[i] = sum = static_cast<T>(sum + in[i]);
+}
+
+template <class T>
+struct Unaligned {
+  typedef T Type __attribute__((aligned(1), may_alias));
+};
+
+template <class Inner, class T>
+void Widen(const std::byte* __restrict in, std::size_t count, std::uint64_t base, std::byte* __restrict out) noexcept {
+  const auto* from = reinterpret_cast<const typename Unaligned<Inner>::Type*>(in);
+  auto* to = reinterpret_cast<typename Unaligned<T>::Type*>(out);
+  const T start = static_cast<T>(base);
+  for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<T>(start + from[i]);
+}
+
+// No CPU before AVX-512 converts integers of 64 bits; those of up to 52 become numbers by their place in a larger one.
+template <class Float>
+void Alp(std::byte* values, std::size_t count, Float factor, Float inverse) noexcept {
+  constexpr bool kDouble = sizeof(Float) == 8;
+  constexpr std::uint64_t kPlaceBits = 0x4338000000000000;
+  constexpr double kPlace = 0x1.8p52;
+  static_assert(__builtin_bit_cast(double, kPlaceBits) == kPlace);
+  auto* to = reinterpret_cast<typename Unaligned<Float>::Type*>(values);
+  const auto* wide = reinterpret_cast<const typename Unaligned<std::uint64_t>::Type*>(values);
+  const auto* narrow = reinterpret_cast<const typename Unaligned<std::int32_t>::Type*>(values);
+  for (std::size_t i = 0; i < count; ++i) {
+    if constexpr (kDouble) {
+      to[i] = (__builtin_bit_cast(double, wide[i] + kPlaceBits) - kPlace) * factor * inverse;
+    } else {
+      to[i] = static_cast<Float>(narrow[i]) * factor * inverse;
+    }
+  }
+}
+
 template <std::size_t kSize>
 void Split(const std::byte* __restrict in, std::size_t count, std::byte* __restrict out) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
@@ -306,7 +392,9 @@ constexpr TypedKernels<T> MakeTyped(std::integer_sequence<int, kWidths...>) {
           .or_all = &OrAll<T>,
           .max = &Max<T>,
           .count_changes = &CountChanges<T>,
-          .min_max = &MinMax<T>};
+          .min_max = &MinMax<T>,
+          .add = &Add<T>,
+          .sum = &Sum<T>};
 }
 template <class T>
 constexpr TypedKernels<T> MakeTyped() {
@@ -317,15 +405,22 @@ constexpr TypedKernels<T> MakeTyped() {
 
 }  // namespace
 
-constinit const KernelTable kTable = {.u8 = MakeTyped<std::uint8_t>(),
-                                      .u16 = MakeTyped<std::uint16_t>(),
-                                      .u32 = MakeTyped<std::uint32_t>(),
-                                      .u64 = MakeTyped<std::uint64_t>(),
-                                      .split4 = &Split<4>,
-                                      .split8 = &Split<8>,
-                                      .merge4 = &Merge<4>,
-                                      .merge8 = &Merge<8>,
-                                      .float_min_max4 = &FloatMinMax<std::uint32_t, 23>,
-                                      .float_min_max8 = &FloatMinMax<std::uint64_t, 52>};
+constinit const KernelTable kTable = {
+    .u8 = MakeTyped<std::uint8_t>(),
+    .u16 = MakeTyped<std::uint16_t>(),
+    .u32 = MakeTyped<std::uint32_t>(),
+    .u64 = MakeTyped<std::uint64_t>(),
+    .widen = {{nullptr, &Widen<std::uint8_t, std::uint16_t>, &Widen<std::uint8_t, std::uint32_t>,
+               &Widen<std::uint8_t, std::uint64_t>},
+              {nullptr, nullptr, &Widen<std::uint16_t, std::uint32_t>, &Widen<std::uint16_t, std::uint64_t>},
+              {nullptr, nullptr, nullptr, &Widen<std::uint32_t, std::uint64_t>}},
+    .alp4 = &Alp<float>,
+    .alp8 = &Alp<double>,
+    .split4 = &Split<4>,
+    .split8 = &Split<8>,
+    .merge4 = &Merge<4>,
+    .merge8 = &Merge<8>,
+    .float_min_max4 = &FloatMinMax<std::uint32_t, 23>,
+    .float_min_max8 = &FloatMinMax<std::uint64_t, 52>};
 
 }  // namespace lancekit::kernels::LANCEKIT_LEVEL

@@ -1,0 +1,39 @@
+// Arithmetic on arrays of values: what decoders do to numbers once they are unpacked. Pure functions: no allocation, no checks.
+// Sums wrap. Any thread may call.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "encodings/kernels/dispatch.h"
+
+namespace lancekit::kernels {
+
+template <class T>
+void AddToAll(T* values, std::size_t count, T base) noexcept {
+  ActiveTable().Typed<T>().add(values, count, base);
+}
+
+/// out[i] = first + in[0] + ... + in[i]. `in` may be `out`.
+template <class T>
+void PrefixSums(const T* in, std::size_t count, T first, T* out) noexcept {
+  ActiveTable().Typed<T>().sum(in, count, first, out);
+}
+
+/// out[i] = base + in[i]: unsigned numbers of so many bytes each, at any address. Pre: 1, 2, 4 or 8, in_bytes < out_bytes.
+inline void Widen(const std::byte* in, std::size_t in_bytes, std::size_t count, std::uint64_t base, std::byte* out,
+                  std::size_t out_bytes) noexcept {
+  ActiveTable().widen[std::countr_zero(in_bytes)][std::countr_zero(out_bytes)](in, count, base, out);
+}
+
+/// Replaces signed integers, as wide as Float, by integer * factor * inverse, rounded twice. Those of 64 bits of which the
+/// magnitude is above 2^51 become some number, the same one always.
+inline void AlpDecode(std::byte* values, std::size_t count, float factor, float inverse) noexcept {
+  ActiveTable().alp4(values, count, factor, inverse);
+}
+inline void AlpDecode(std::byte* values, std::size_t count, double factor, double inverse) noexcept {
+  ActiveTable().alp8(values, count, factor, inverse);
+}
+
+}  // namespace lancekit::kernels

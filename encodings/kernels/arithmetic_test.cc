@@ -1,0 +1,121 @@
+#include "encodings/kernels/arithmetic.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cstring>
+#include <random>
+#include <vector>
+
+namespace lancekit::kernels {
+namespace {
+
+constexpr std::size_t kCounts[] = {0, 1, 2, 3, 4, 7, 8, 9, 31, 64, 65, 1000, 1024, 4099};
+
+template <class T>
+class ArithmeticTest : public testing::Test {};
+using ValueTypes = testing::Types<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>;
+TYPED_TEST_SUITE(ArithmeticTest, ValueTypes);
+
+template <class T>
+std::vector<T> RandomValues(std::size_t count) {
+  std::mt19937_64 random(count);
+  std::vector<T> values(count);
+  for (T& value : values) value = static_cast<T>(random());
+  return values;
+}
+
+TYPED_TEST(ArithmeticTest, EveryLevelEqualsPlainLoops) {
+  using T = TypeParam;
+  for (const std::size_t count : kCounts) {
+    const std::vector<T> values = RandomValues<T>(count);
+    const T first = static_cast<T>(0x8123456789ABCDEF);
+    std::vector<T> added = values, sums = values;
+    T sum = first;
+    for (T& value : added) value = static_cast<T>(value + first);
+    for (T& value : sums) value = sum = static_cast<T>(sum + value);
+    for (const CpuLevel level : kAllCpuLevels) {
+      const KernelTable* const table = TableFor(level);
+      if (table == nullptr) continue;
+      std::vector<T> got = values;
+      table->Typed<T>().add(got.data(), count, first);
+      EXPECT_EQ(got, added);
+      got = values;
+      table->Typed<T>().sum(got.data(), count, first, got.data());
+      EXPECT_EQ(got, sums) << "in place, " << count;
+      std::vector<T> beside(count + 1);
+      table->Typed<T>().sum(values.data(), count, first, beside.data() + 1);
+      EXPECT_TRUE(std::equal(sums.begin(), sums.end(), beside.begin() + 1)) << count;
+    }
+  }
+}
+
+template <class Inner, class T>
+void CheckWiden() {
+  for (const std::size_t count : kCounts) {
+    const std::vector<Inner> values = RandomValues<Inner>(count);
+    const std::uint64_t base = 0xFEDCBA9876543210;
+    for (const CpuLevel level : kAllCpuLevels) {
+      const KernelTable* const table = TableFor(level);
+      if (table == nullptr) continue;
+      const auto widen = table->widen[std::countr_zero(sizeof(Inner))][std::countr_zero(sizeof(T))];
+      // At odd addresses.
+      std::vector<std::byte> in(count * sizeof(Inner) + 1), out(count * sizeof(T) + 1);
+      if (count != 0) std::memcpy(in.data() + 1, values.data(), count * sizeof(Inner));
+      widen(in.data() + 1, count, base, out.data() + 1);
+      for (std::size_t i = 0; i < count; ++i) {
+        T got;
+        std::memcpy(&got, out.data() + 1 + i * sizeof(T), sizeof(T));
+        ASSERT_EQ(got, static_cast<T>(base + values[i])) << i << " of " << count;
+      }
+    }
+  }
+}
+
+TEST(Widen, EveryPairOfWidths) {
+  CheckWiden<std::uint8_t, std::uint16_t>();
+  CheckWiden<std::uint8_t, std::uint32_t>();
+  CheckWiden<std::uint8_t, std::uint64_t>();
+  CheckWiden<std::uint16_t, std::uint32_t>();
+  CheckWiden<std::uint16_t, std::uint64_t>();
+  CheckWiden<std::uint32_t, std::uint64_t>();
+}
+
+template <class Float, class Int, class Bits>
+void CheckAlp(Int most, Float factor, Float inverse) {
+  std::mt19937_64 random(5);
+  std::vector<Int> integers = {0, 1, -1, most, static_cast<Int>(-most), static_cast<Int>(most - 1)};
+  for (int i = 0; i < 2000; ++i) {
+    const Int integer = static_cast<Int>(random() % static_cast<std::uint64_t>(most));
+    integers.push_back(i % 2 == 0 ? integer : static_cast<Int>(-integer));
+  }
+  for (const CpuLevel level : kAllCpuLevels) {
+    const KernelTable* const table = TableFor(level);
+    if (table == nullptr) continue;
+    std::vector<std::byte> bytes(integers.size() * sizeof(Int) + 1);
+    std::memcpy(bytes.data() + 1, integers.data(), integers.size() * sizeof(Int));
+    if constexpr (sizeof(Float) == 8) {
+      table->alp8(bytes.data() + 1, integers.size(), factor, inverse);
+    } else {
+      table->alp4(bytes.data() + 1, integers.size(), factor, inverse);
+    }
+    for (std::size_t i = 0; i < integers.size(); ++i) {
+      Bits got;
+      std::memcpy(&got, bytes.data() + 1 + i * sizeof(Float), sizeof(Float));
+      // Each product is rounded to the type.
+      volatile Float scaled = static_cast<Float>(integers[i]) * factor;
+      volatile Float value = scaled * inverse;
+      // There is no -0 among integers, whatever 0 is multiplied with.
+      ASSERT_EQ(got, std::bit_cast<Bits>(static_cast<Float>(value))) << integers[i];
+    }
+  }
+}
+
+TEST(AlpDecode, EveryLevelRoundsTwice) {
+  CheckAlp<double, std::int64_t, std::uint64_t>(std::int64_t{1} << 51, 1e12, 1e-14);
+  CheckAlp<double, std::int64_t, std::uint64_t>(std::int64_t{1} << 51, 1.0, 1e-18);
+  CheckAlp<float, std::int32_t, std::uint32_t>(1 << 22, 1e3F, 1e-5F);
+}
+
+}  // namespace
+}  // namespace lancekit::kernels
