@@ -1,0 +1,273 @@
+// The ratios that kernels are judged by, each of two sides that alternate in one run on one core:
+//
+//   kernel_ratios [--text FILE]
+//
+// - unpacking of every width by stores of the same bytes, which it cannot exceed
+// - FSST decoding of whole chunks by that of the same strings one by one; of the lines of FILE, else of made-up sentences
+// - ALP decoding by that of the published code (github.com/cwida/ALP), where the build has it: -DLANCEKIT_ALP_DIR=CHECKOUT
+//
+// Times are CPU time, the least of many rounds. Ends with 1 when a ratio is below its floor.
+#include <time.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "encodings/definitions.h"
+#include "encodings/encoding_testing.h"
+#include "encodings/kernels/bitpack.h"
+#include "encodings/kernels/fsst.h"
+#include "encodings/kernels/fsst_encoder.h"
+#ifdef LANCEKIT_WITH_ALP
+#include "alp/falp.hpp"
+#endif
+
+namespace lancekit {
+namespace {
+
+using kernels::kBlockValues;
+
+constexpr double kUnpackFloor = 0.9;
+constexpr double kFsstFloor = 1.8;
+constexpr double kAlpFloor = 1.15;
+
+double CpuSeconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+/// What was written must be there: nothing is left out by the compiler.
+void Keep(const void* memory) { asm volatile("" : : "r"(memory) : "memory"); }
+
+struct Pair {
+  double first = 1e9;
+  double second = 1e9;
+  double ratio() const { return second / first; }
+};
+
+/// The least time of each of two functions, in turns.
+template <class First, class Second>
+Pair Alternate(int rounds, First first, Second second) {
+  Pair least;
+  for (int i = 0; i < rounds; ++i) {
+    const double start = CpuSeconds();
+    first();
+    const double middle = CpuSeconds();
+    second();
+    const double end = CpuSeconds();
+    least = {std::min(least.first, middle - start), std::min(least.second, end - middle)};
+  }
+  return least;
+}
+
+// Stores of whole vectors, as wide as the CPU has them; called like an unpack kernel.
+template <int kVectorBytes>
+[[gnu::always_inline]] inline void StoreVectors(std::byte* out, std::size_t size, int value) {
+  typedef std::uint64_t Vector __attribute__((vector_size(kVectorBytes), may_alias));
+  const Vector stored = Vector{} + static_cast<std::uint64_t>(value);
+#pragma GCC unroll 8
+  for (std::size_t i = 0; i < size; i += kVectorBytes) *reinterpret_cast<Vector*>(out + i) = stored;
+}
+using StoreLoop = void (*)(std::byte* out, std::size_t size, int value);
+[[gnu::noinline]] void StoreBaseline(std::byte* out, std::size_t size, int value) { StoreVectors<16>(out, size, value); }
+#if defined(__x86_64__)
+[[gnu::noinline, gnu::target("avx2")]] void StoreAvx2(std::byte* out, std::size_t size, int value) {
+  StoreVectors<32>(out, size, value);
+}
+[[gnu::noinline, gnu::target("avx512f")]] void StoreAvx512(std::byte* out, std::size_t size, int value) {
+  StoreVectors<64>(out, size, value);
+}
+#endif
+
+StoreLoop BestStoreLoop() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) return &StoreAvx512;
+  if (__builtin_cpu_supports("avx2")) return &StoreAvx2;
+#endif
+  return &StoreBaseline;
+}
+
+/// -> the worst ratio of all widths.
+template <class T>
+double UnpackRatios() {
+  constexpr int kRounds = 200;
+  constexpr int kBlocks = 64;  // per round
+  constexpr int kBits = 8 * sizeof(T);
+  const StoreLoop store = BestStoreLoop();
+  alignas(64) static T values[kBlockValues];
+  alignas(64) static std::byte packed[kBlockValues * sizeof(T)];
+  std::printf("unpack u%-2d GB/s %% of stores, width 1 to %d:", kBits, kBits);
+  double worst = 1e9;
+  for (int width = 1; width <= kBits; ++width) {
+    const Pair times = Alternate(
+        kRounds,
+        [&] {
+          for (int i = 0; i < kBlocks; ++i) {
+            kernels::UnpackBlock<T>(packed, width, values);
+            Keep(values);
+          }
+        },
+        [&] {
+          for (int i = 0; i < kBlocks; ++i) {
+            store(reinterpret_cast<std::byte*>(values), sizeof(values), i);
+            Keep(values);
+          }
+        });
+    worst = std::min(worst, times.ratio());
+    std::printf("%s%4.0f %3.0f%%", (width - 1) % 8 == 0 ? "\n  " : "  ", kBlocks * sizeof(values) / times.first * 1e-9,
+                100 * times.ratio());
+  }
+  std::printf("\n  worst %.2f, floor %.2f\n", worst, kUnpackFloor);
+  return worst;
+}
+
+std::vector<std::string> Sentences() {
+  constexpr const char* kWords[] = {"carefully", "final",   "deposits", "sleep",  "furiously", "across",
+                                    "the",       "regular", "requests", "quick",  "ironic",    "packages",
+                                    "above",     "pending", "accounts", "haggle", "blithely",  "even"};
+  std::mt19937 random(1);
+  std::vector<std::string> sentences(200'000);
+  for (std::string& sentence : sentences) {
+    for (auto words = 2 + random() % 5; words != 0; --words) {
+      sentence += kWords[random() % std::size(kWords)];
+      sentence += words == 1 ? "." : " ";
+    }
+  }
+  return sentences;
+}
+
+double FsstRatio(const std::vector<std::string>& strings) {
+  constexpr std::size_t kChunk = 1024;
+  constexpr int kRounds = 15;
+  const testing::OwnedValues values(strings, false);
+  const auto fsst = CompressFsst(values.View());
+  kernels::FsstDecoder decoder;
+  bool compressed = false;
+  if (fsst == nullptr || !kernels::ParseFsstTable(fsst->table, &decoder, &compressed)) return 0;
+  const auto* const offsets = fsst->offsets.as<std::uint32_t>();
+  const std::byte* const codes = fsst->codes.data();
+  std::vector<std::byte> out(kernels::FsstDecodeRoom(fsst->codes.size()));
+  std::vector<std::int32_t> ends(kChunk);
+  const Pair times = Alternate(
+      kRounds,
+      [&] {
+        for (std::size_t first = 0; first < strings.size(); first += kChunk) {
+          const std::size_t count = std::min(kChunk, strings.size() - first);
+          kernels::FsstDecodeRun<std::uint32_t, std::int32_t>(decoder, codes, offsets + first, count, out.data(), 0, ends.data());
+          Keep(out.data());
+        }
+      },
+      [&] {
+        for (std::size_t first = 0; first < strings.size(); first += kChunk) {
+          const std::size_t end = std::min(first + kChunk, strings.size());
+          std::size_t at = 0;
+          for (std::size_t i = first; i < end; ++i) {
+            at += kernels::FsstDecode(decoder, codes + offsets[i], offsets[i + 1] - offsets[i], out.data() + at).value_or(0);
+            ends[i - first] = static_cast<std::int32_t>(at);
+          }
+          Keep(out.data());
+        }
+      });
+  const auto bytes = static_cast<double>(values.View().StringBytes());
+  std::printf("fsst %zu strings of %.1f bytes: chunks %.2f GB/s, one by one %.2f GB/s, ratio %.2f, floor %.2f\n", strings.size(),
+              bytes / static_cast<double>(strings.size()), bytes / times.first * 1e-9, bytes / times.second * 1e-9, times.ratio(),
+              kFsstFloor);
+  return times.ratio();
+}
+
+#ifdef LANCEKIT_WITH_ALP
+/// Chunks of four vectors of prices, of about so many bits each; the published code gets the same integers in the same packing.
+double AlpRatio() {
+  constexpr std::uint64_t kVectors = 4;
+  constexpr int kRounds = 400;
+  double worst = 1e9, sum = 0;
+  int num_widths = 0;
+  std::printf("alp, values per ns and ratio by width:");
+  for (int width = 1; width <= 44; ++width, ++num_widths) {
+    std::mt19937_64 random(static_cast<std::uint64_t>(width));
+    std::vector<double> numbers(kVectors * kBlockValues);
+    for (double& number : numbers) number = static_cast<double>((random() >> (64 - width)) + 100'000) * 1e2 * 1e-4;
+    const testing::OwnedValues values(FixedShape(64), std::as_bytes(std::span(numbers)));
+    const auto encoder = MakeAlpEncoder(values.View(), [](const ValuesView& view) { return MakeFrameEncoder(view); });
+    if (encoder == nullptr) continue;
+    const testing::OwnedChunk chunk = testing::EncodeChunk(*encoder, {0, numbers.size()});
+    const format::Encoding message = encoder->Describe();
+    const auto decoder = MakeChunkDecoder(message, FixedShape(64));
+    if (!decoder) return 0;
+    // The frame: bases, widths, blocks. The published code wants its words aligned, and so lies the buffer in a file.
+    const std::size_t header = kVectors * 9;
+    MutableBuffer memory, packed;
+    memory.Append(chunk.buffers()[1]);
+    packed.Append(memory.bytes().subspan(header));
+    const std::byte* const frame = memory.data();
+    const Bytes buffers[] = {chunk.buffers()[0], memory.bytes()};
+    std::vector<double> theirs(numbers.size());
+    ValueSink sink(FixedShape(64));
+    sink.Reserve(numbers.size());
+    Scratch scratch;
+    const Pair times = Alternate(
+        kRounds,
+        [&] {
+          for (int i = 0; i < 16; ++i) {
+            sink.Clear();
+            static_cast<void>((*decoder)->Decode({buffers, numbers.size()}, {0, numbers.size()}, &sink, &scratch));
+            Keep(sink.values().data());
+          }
+        },
+        [&] {
+          for (int i = 0; i < 16; ++i) {
+            const auto* from = packed.as<std::uint64_t>();
+            for (std::uint64_t vector = 0; vector < kVectors; ++vector) {
+              const auto base = LoadLe<std::uint64_t>(frame + vector * 8);
+              const auto bits = static_cast<std::uint8_t>(frame[kVectors * 8 + vector]);
+              generated::falp::fallback::scalar::falp(from, theirs.data() + vector * kBlockValues, bits, &base,
+                                                      static_cast<std::uint8_t>(message.table[1]),
+                                                      static_cast<std::uint8_t>(message.table[0]));
+              from += kernels::PackedBlockSize(bits) / 8;
+            }
+            Keep(theirs.data());
+          }
+        });
+    // Their packing has the values of a vector in another order.
+    std::vector<double> ours(sink.values().as<double>(), sink.values().as<double>() + numbers.size());
+    std::ranges::sort(ours), std::ranges::sort(theirs);
+    if (ours != theirs) std::printf(" (the published code gives other values)");
+    const double values_per_round = 16.0 * static_cast<double>(numbers.size());
+    std::printf("%s%2d: %.2f %.2f", num_widths % 8 == 0 ? "\n  " : "  ", width, values_per_round / times.first * 1e-9,
+                times.ratio());
+    worst = std::min(worst, times.ratio());
+    sum += times.ratio();
+  }
+  std::printf("\n  mean %.2f, worst %.2f, floor %.2f\n", sum / num_widths, worst, kAlpFloor);
+  return worst;
+}
+#endif
+
+int Main(int argc, char** argv) {
+  std::vector<std::string> strings;
+  if (argc == 3 && std::strcmp(argv[1], "--text") == 0) {
+    std::ifstream file(argv[2]);
+    for (std::string line; std::getline(file, line);) strings.push_back(line);
+  } else {
+    strings = Sentences();
+  }
+  const double unpack = std::min({UnpackRatios<std::uint8_t>(), UnpackRatios<std::uint16_t>(), UnpackRatios<std::uint32_t>(),
+                                  UnpackRatios<std::uint64_t>()});
+  bool met = unpack >= kUnpackFloor;
+  met = FsstRatio(strings) >= kFsstFloor && met;
+#ifdef LANCEKIT_WITH_ALP
+  met = AlpRatio() >= kAlpFloor && met;
+#endif
+  return met ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace lancekit
+
+int main(int argc, char** argv) { return lancekit::Main(argc, argv); }
