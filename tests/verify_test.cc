@@ -165,6 +165,74 @@ TEST_F(VerifyTest, SalvageGivesBackWhatLiesElsewhere) {
   EXPECT_GT(tried, 20u);
 }
 
+/// What one changed byte in the part may cost.
+struct Cost {
+  std::string column;  ///< none: nothing
+  std::int64_t page = -1;
+  std::uint64_t first_row = 0;
+  std::uint64_t num_rows = 0;
+};
+Cost CostOf(const FilePart& part, const InspectedFile& file, std::uint64_t byte) {
+  if (part.kind == PartKind::kPageBuffer) {
+    const InspectedColumn& column = file.columns[static_cast<std::size_t>(part.column)];
+    const InspectedPage& page = column.pages[static_cast<std::size_t>(part.page)];
+    return {column.path, part.page, page.first_row, page.num_rows};
+  }
+  constexpr std::uint64_t kEntryBytes = 16;
+  std::optional<std::size_t> lost;
+  if (part.kind == PartKind::kColumnMetadata) lost = static_cast<std::size_t>(part.column);
+  if (part.kind == PartKind::kColumnTable) lost = (byte - part.offset) / kEntryBytes;
+  return lost.has_value() ? Cost{file.columns[*lost].path, -1, 0, file.num_rows} : Cost{};
+}
+
+// Nothing can stand in for the schema, the table that says where it is, and the footer: such files are refused.
+bool MayBeRefused(const FilePart& part) {
+  return part.kind == PartKind::kFooter || part.kind == PartKind::kGlobalBufferTable ||
+         (part.kind == PartKind::kGlobalBuffer && part.buffer == 0);
+}
+
+TEST_F(VerifyTest, AnyChangedByteCostsSalvageNoMoreThanItsPage) {
+  const bool is_long = std::getenv("LANCEKIT_LONG_FLIPS") != nullptr;
+  Write(is_long ? 2600 : 200, {.single_file = true, .page_bytes = is_long ? 16384u : 2048u, .bloom = {{"id"}}});
+  const auto file = inspect_file(context_, path_);
+  const auto sound = open(context_, path_);
+  ASSERT_TRUE(file && sound);
+  const Rows expected = ReadTable(*sound);
+  const auto map = byte_map(context_, *file);
+  ASSERT_TRUE(map);
+  std::map<std::string, std::uint64_t> counts;
+  for (const FilePart& part : *map) {
+    const bool is_sampled = !is_long && (part.kind == PartKind::kPageBuffer || part.kind == PartKind::kPadding);
+    for (std::uint64_t byte = part.offset; byte < part.offset + part.size; byte += is_sampled ? 37 : 1) {
+      const Salvage mode = byte % 2 == 0 ? Salvage::kNulls : Salvage::kDrop;
+      const Flip flip(path_, byte, 0xFF);
+      std::vector<Loss> losses;
+      auto table = open(context_, path_, {.checksums = Checksums::kNever});
+      if (table) table = salvage(*table, mode, {}, [&](const Loss& loss) { losses.push_back(loss); });
+      SCOPED_TRACE(fmt::format("{} byte {}", part_kind_name(part.kind), byte));
+      if (!table) {
+        EXPECT_TRUE(MayBeRefused(part)) << table.error().describe();
+        ++counts[fmt::format("{} refused", part_kind_name(part.kind))];
+        continue;
+      }
+      const Cost cost = CostOf(part, *file, byte);
+      ASSERT_EQ(losses.size(), cost.column.empty() ? 0u : 1u);
+      if (!losses.empty()) {
+        EXPECT_EQ(losses[0].column, cost.column);
+        EXPECT_EQ(losses[0].page, cost.page);
+        EXPECT_EQ(losses[0].first_row, cost.first_row);
+        EXPECT_EQ(losses[0].num_rows, cost.num_rows);
+      }
+      testing::ExpectSalvaged(expected, *table, mode, cost.column, cost.first_row, cost.num_rows);
+      if (HasFailure()) return;
+      ++counts[part_kind_name(part.kind)];
+    }
+  }
+  fmt::print("{} bytes:", file->size);
+  for (const auto& [what, count] : counts) fmt::print(" {} {},", what, count);
+  fmt::print("\n");
+}
+
 TEST_F(VerifyTest, SalvageNeedsTheSchema) {
   Write(100, {.single_file = true});
   const auto file = inspect_file(context_, path_);
