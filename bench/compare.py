@@ -184,6 +184,11 @@ class Comparison:
                 for percent in (0.1, 10, 50, 90):
                     share = percent / 100
                     self.filter_rows(f'filter:{percent}%', tables.RangeFilter(self.name, str(source), share), source, share, 1)
+                for column in tables.FILTERED_TEXTS:
+                    for percent in (0, 10, 50, 90):
+                        share = percent / 100
+                        wanted = tables.RangeFilter(self.name, str(source), share, column)
+                        self.filter_rows(f'filter:{column}:{percent}%', wanted, source, share, 1, column)
                 self.peer.close()
             self.peer = peer
         if not self.name.endswith('sorted') or self.peer.name != FILTER_PEERS[0]:
@@ -198,9 +203,9 @@ class Comparison:
         print(f'{self.name}: the filter reads {pages:,} bytes of pages and {statistics:,} of statistics, its zones without a filter '
               f'{cost["rows"]:,}: {pages / cost["rows"]:.3f}')
 
-    def filter_rows(self, metric, wanted, source, share, times):
+    def filter_rows(self, metric, wanted, source, share, times, *column):
         self.measure(metric, lambda side, number: ('filter', '*', wanted.sql, times) if side is self.driver else
-                     ('filter', '*', self.name, source, share, times), same=['rows', 'columns'])
+                     ('filter', '*', self.name, source, share, times, *column), same=['rows', 'columns'])
 
     def run(self):
         if self.name in tables.FILTERED:

@@ -132,8 +132,7 @@ class ScanThenCompare:
     def filter(self, columns, wanted):
         batches = []
         for batch in self.bridge.scan(self.path, columns=columns):
-            values = batch[wanted.column]
-            batches.append(batch.filter(pc.and_(pc.greater_equal(values, wanted.low), pc.less_equal(values, wanted.high))))
+            batches.append(batch.filter(wanted.matches(batch[wanted.column])))
         return pa.Table.from_batches(batches)
 
 
@@ -272,10 +271,10 @@ class Session:
             del result
         return {**median(timings), 'rows': total.rows, 'bytes': total.bytes, 'columns': total.columns()}
 
-    def filter(self, word, table, source, share, times):
-        wanted = self.filters.get((table, share))
+    def filter(self, word, table, source, share, times, column=None):
+        wanted = self.filters.get((table, share, column))
         if wanted is None:
-            wanted = self.filters[table, share] = tables.RangeFilter(table, source, float(share))
+            wanted = self.filters[table, share, column] = tables.RangeFilter(table, source, float(share), column)
         timings = []
         for _ in range(int(times)):
             result = None

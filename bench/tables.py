@@ -1,4 +1,5 @@
 """The tables that compare.py measures with, each as one Parquet file in the cache folder."""
+import functools
 import gzip
 import os
 import shutil
@@ -116,18 +117,33 @@ def make_shuffled(table):
 FILTERED = {'flights-sorted': ('date', 'TIMESTAMP'), 'lineitem-sorted': ('l_shipdate', 'DATE'), 'lineitem-shuffled': ('l_shipdate', 'DATE')}
 
 
-class RangeFilter:
-    """A range of a table's column that about this share of its rows is in; `first` and `rows` as they lie in a sorted table."""
+# Texts that the shuffled table is filtered by as well: one of seven values, and nearly all different.
+FILTERED_TEXTS = ('l_shipmode', 'l_comment')
 
-    def __init__(self, name, path, share=0.001):
-        self.column, literal = FILTERED[name]
-        values = pq.read_table(path, columns=[self.column])[self.column].combine_chunks().sort()
+
+@functools.cache
+def sorted_values(path, column):
+    return pq.read_table(path, columns=[column])[column].combine_chunks().sort()
+
+
+class RangeFilter:
+    """A range of a column, by default the table's, that about this share of its rows is in, at least one value; `first` and `rows` as
+    they lie in a sorted table."""
+
+    def __init__(self, name, path, share=0.001, column=None):
+        self.column, literal = (column, '') if column else FILTERED[name]
+        values = sorted_values(path, self.column)
         start = min(len(values) // 2, int((1 - share) * len(values)))
         self.low, self.high = values[start], values[min(start + int(share * len(values)), len(values) - 1)]
         self.first, end = (int(pc.sum(compare(values, bound)).as_py()) for compare, bound in ((pc.less, self.low), (pc.less_equal, self.high)))
         self.rows = end - self.first
-        self.sql = f"{self.column} BETWEEN {literal} '{self.low.as_py()}' AND {literal} '{self.high.as_py()}'"
+        low, high = (literal + " '" + str(bound.as_py()).replace("'", "''") + "'" for bound in (self.low, self.high))
+        self.sql = f'{self.column} = {low}' if self.low == self.high else f'{self.column} BETWEEN {low} AND {high}'
         self.expression = (pc.field(self.column) >= self.low) & (pc.field(self.column) <= self.high)
+
+    def matches(self, values):
+        """What one compares by hand."""
+        return pc.equal(values, self.low) if self.low == self.high else pc.and_(pc.greater_equal(values, self.low), pc.less_equal(values, self.high))
 
 
 ORDERS = ['o_orderkey', 'o_comment', 'o_clerk', 'o_orderpriority', 'o_orderdate']
