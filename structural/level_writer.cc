@@ -11,6 +11,9 @@
 namespace lancekit {
 namespace {
 
+// What the message of RLE takes more than that of bit-packing.
+constexpr std::uint64_t kRleMessage = 6;
+
 /// 0 valid, 1 null.
 void LevelsOf(const std::byte* validity, std::uint64_t num_rows, std::vector<std::uint16_t>* levels) {
   levels->resize(num_rows);
@@ -58,7 +61,7 @@ LevelEncoding LevelEncoding::Choose(std::span<const std::uint16_t> levels, std::
     longest = std::max(longest, chunk_runs);
     first += count;
   }
-  encoding.rle_ = version != format::FileVersion::k2_1 && runs < packed && longest <= max_chunk_bytes;
+  encoding.rle_ = version != format::FileVersion::k2_1 && runs + kRleMessage < packed && longest <= max_chunk_bytes;
   encoding.num_bytes_ = encoding.rle_ ? runs : packed;
   // A single packed block: the shorter message pays for the width in front, as the reference has it.
   encoding.inline_ = !encoding.rle_ && chunks.size() == 1 && chunks[0] <= kernels::kBlockValues &&

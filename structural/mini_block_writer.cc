@@ -152,7 +152,21 @@ void AppendRepetitionIndex(const PageEntries& entries, std::uint64_t first, std:
   index->AppendLe<std::uint64_t>(goes_on ? end - last_start : 0);
 }
 
+std::uint64_t LevelBytes(std::span<const std::uint16_t> levels, std::span<const std::uint64_t> chunks, std::uint16_t max,
+                         format::FileVersion version) {
+  if (levels.empty()) return 0;
+  const LevelEncoding encoding = LevelEncoding::Choose(levels, chunks, max, mini_block::kMaxLevelBytes, version);
+  return encoding.num_bytes() + chunks.size() * (mini_block::kAlignment / 2);
+}
+
 }  // namespace
+
+std::uint64_t MiniBlockLevelBytes(const PageValues& page, const ChunkEncoder& encoder, format::FileVersion version) {
+  std::vector<std::uint16_t> flat_def;
+  const PageEntries entries = EntriesOf(page, &flat_def);
+  const std::vector<std::uint64_t> chunks = ChunkPlan(entries, page.values.length).Counts(encoder);
+  return LevelBytes(entries.rep, chunks, entries.max_rep, version) + LevelBytes(entries.def, chunks, entries.max_def, version);
+}
 
 Result<EncodedPage> WriteMiniBlockPage(const PageValues& page, const ChunkEncoder& encoder,
                                        std::optional<EncodedDictionary> dictionary, format::FileVersion version) {

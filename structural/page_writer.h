@@ -58,6 +58,9 @@ struct EncodedDictionary {
 Result<EncodedPage> WriteMiniBlockPage(const PageValues& page, const ChunkEncoder& encoder,
                                        std::optional<EncodedDictionary> dictionary, format::FileVersion version);
 
+/// Bytes of the levels of such a page, and of the padding behind them.
+std::uint64_t MiniBlockLevelBytes(const PageValues& page, const ChunkEncoder& encoder, format::FileVersion version);
+
 /// A block encoding of levels, chosen for a page and applied to each chunk of it.
 class LevelEncoding {
  public:

@@ -5,7 +5,9 @@
 #include <cstring>
 
 #include "base/bitmap.h"
+#include "base/checked_math.h"
 #include "encodings/definitions.h"
+#include "format/file_metadata.h"
 #include "writer/dictionary_page.h"
 #include "writer/packed_rows.h"
 
@@ -22,6 +24,7 @@ constexpr std::uint64_t kMaxMiniBlockString = 4096;
 constexpr std::uint64_t kMiniBlockAverage = 128;
 constexpr std::uint64_t kLongString = 32 << 10;
 constexpr std::uint64_t kMaxStringChunk = 16 << 10;
+constexpr std::uint64_t kMinFsstBytes = 32 << 10;  // as CompressFsst has it
 
 /// Index of the first valid value; their number when there is none.
 std::uint64_t FirstValid(const PageValues& page) {
@@ -57,16 +60,11 @@ bool IsConstant(const PageValues& page, std::uint64_t first) {
   return true;
 }
 
-/// True for values of whole bytes that chunks neither pack nor run together nor number.
-bool IsAlwaysFlat(const ValueShape& shape) {
-  const std::uint64_t bytes = shape.width_bits / 8;
-  return shape.fixed() && shape.width_bits % 8 == 0 && !std::has_single_bit(bytes);
-}
-
-/// Bytes of the levels of a constant page.
-std::uint64_t RawLevelBytes(const PageValues& page) {
-  if (page.entries == nullptr) return page.validity == nullptr ? 0 : 2 * page.num_rows;
-  return 2 * (page.entries->rep.size() + page.entries->def.size());
+/// What a page takes of a file.
+std::uint64_t FileBytes(const EncodedPage& page) {
+  std::uint64_t bytes = format::SerializePageLayout(page.layout).size();
+  for (const MutableBuffer& buffer : page.buffers) bytes += AlignUp(buffer.size(), format::kBufferAlignment);
+  return bytes;
 }
 
 /// True when the hints or, without one, the values want them stored one by one.
@@ -86,6 +84,38 @@ void Tell(const PageTarget& target, std::string chosen, std::string reason) {
 Result<EncodedPage> WriteChunks(const PageValues& page, EncoderChoice choice, const PageTarget& target) {
   if (!choice.compressed) AddGeneral(&choice, page.values.length, target.hints);
   if (target.trace != nullptr && target.trace->chosen.empty()) target.trace->chosen = choice.name;
+  return WriteMiniBlockPage(page, *choice.encoder, std::nullopt, target.version);
+}
+
+/// Numbers of a nested leaf as chosen. The choice only guesses the levels of its chunks, so what could come out smaller is
+/// written too.
+Result<EncodedPage> WriteNestedNumbers(const PageValues& page, const ChunkEncoder& chosen, FileVersion version) {
+  LANCEKIT_ASSIGN(EncodedPage best, WriteMiniBlockPage(page, chosen, std::nullopt, version));
+  const ValuesView& values = page.values;
+  const std::uint64_t bits = values.shape.width_bits;
+  const bool can_be_packed = bits == 8 || bits == 16 || bits == 32 || bits == 64;
+  const format::EncodingId id = chosen.Describe().id;
+  const auto try_other = [&](std::uint64_t value_bytes, std::unique_ptr<ChunkEncoder> (*make)(ValuesView)) -> Status {
+    if (value_bytes >= FileBytes(best)) return {};
+    const std::unique_ptr<ChunkEncoder> encoder = make(values);
+    if (value_bytes + MiniBlockLevelBytes(page, *encoder, version) >= FileBytes(best)) return {};
+    LANCEKIT_ASSIGN(EncodedPage other, WriteMiniBlockPage(page, *encoder, std::nullopt, version));
+    if (FileBytes(other) < FileBytes(best)) best = std::move(other);
+    return {};
+  };
+  const auto make_flat = [](ValuesView flat) { return MakeFlatEncoder(std::move(flat)); };
+  if (id != format::EncodingId::kFlat) LANCEKIT_TRY(try_other(CeilDiv(values.length * bits, 8), make_flat));
+  if (can_be_packed && id != format::EncodingId::kInlineBitpacking)
+    LANCEKIT_TRY(try_other(InlineBitpackingBytes(values), &MakeInlineBitpackingEncoder));
+  if (can_be_packed && id != format::EncodingId::kRle) LANCEKIT_TRY(try_other(RleBytes(values), &MakeRleEncoder));
+  return best;
+}
+
+Result<EncodedPage> WriteNumbers(const PageValues& page, const EncoderChoice& choice, const PageTarget& target) {
+  const EncodingHints& hints = target.hints;
+  const bool is_free = hints.compression == EncodingHints::Compression::kDefault && !hints.rle_threshold.has_value();
+  if (page.entries != nullptr && is_free && !choice.compressed && target.version != FileVersion::kX1)
+    return WriteNestedNumbers(page, *choice.encoder, target.version);
   return WriteMiniBlockPage(page, *choice.encoder, std::nullopt, target.version);
 }
 
@@ -113,7 +143,7 @@ Result<EncodedPage> EncodeFixed(const PageValues& page, const LeafType& leaf, co
     if (auto with_dictionary = TryDictionaryPage(page, choice, target, numbers)) return *std::move(with_dictionary);
   }
   if (target.trace != nullptr) target.trace->chosen = choice.name;
-  return WriteMiniBlockPage(page, *choice.encoder, std::nullopt, target.version);
+  return WriteNumbers(page, choice, target);
 }
 
 std::vector<std::uint64_t> OffsetsOf(const ValuesView& values) {
@@ -172,9 +202,14 @@ EncodedPage EncodeStringsFullZip(const PageValues& page, std::uint64_t longest, 
 
 /// What strings take in chunks; for official versions a guess before FSST and plain storage are tried: offsets, and bytes at
 /// about half.
-EncoderChoice EstimateStrings(const ValuesView& values, const std::optional<StringChoice>& chosen) {
+EncoderChoice EstimateStrings(const PageValues& page, const std::optional<StringChoice>& chosen, std::uint64_t chunk_bytes,
+                              FileVersion version) {
   if (chosen.has_value()) return {.bytes = chosen->bytes, .cost = chosen->candidate.cost};
-  return {.bytes = values.length * (values.shape.large_offsets ? 8 : 4) + values.StringBytes() / 2};
+  const ValuesView& values = page.values;
+  const std::uint64_t text_bytes = values.StringBytes() < kMinFsstBytes ? values.StringBytes() : values.StringBytes() / 2;
+  std::uint64_t bytes = values.length * (values.shape.large_offsets ? 8 : 4) + text_bytes;
+  if (page.entries != nullptr) bytes += MiniBlockLevelBytes(page, *MakeVariableEncoder(values, chunk_bytes), version);
+  return {.bytes = bytes};
 }
 
 Result<EncodedPage> EncodeStrings(const PageValues& page, const PageTarget& target, std::optional<DictionaryAttempt>* numbers) {
@@ -190,8 +225,10 @@ Result<EncodedPage> EncodeStrings(const PageValues& page, const PageTarget& targ
   const bool one_by_one = longest > kMaxMiniBlockString || WantsFullZip(page, hints, is_long);
   std::optional<StringChoice> choice;
   if (!one_by_one) choice = ChooseStrings(values, target);
+  const std::uint64_t chunk_bytes = std::min(hints.chunk_bytes.value_or(kDefaultStringChunk), kMaxStringChunk);
   if (!forced) {
-    if (auto with_dictionary = TryDictionaryPage(page, EstimateStrings(values, choice), target, numbers)) {
+    if (auto with_dictionary =
+            TryDictionaryPage(page, EstimateStrings(page, choice, chunk_bytes, target.version), target, numbers)) {
       return *std::move(with_dictionary);
     }
   }
@@ -203,7 +240,6 @@ Result<EncodedPage> EncodeStrings(const PageValues& page, const PageTarget& targ
     if (target.trace != nullptr) target.trace->chosen = choice->candidate.tree.ToText();
     return WriteMiniBlockPage(page, *MakeChosenStrings(*choice, values, target), std::nullopt, target.version);
   }
-  const std::uint64_t chunk_bytes = std::min(hints.chunk_bytes.value_or(kDefaultStringChunk), kMaxStringChunk);
   if (const auto fsst = TryFsst(values, hints)) {
     Tell(target, "fsst(variable)", "it makes the strings smaller");
     return WriteMiniBlockPage(page, *MakeFsstEncoder(*fsst, chunk_bytes), std::nullopt, target.version);
@@ -232,8 +268,6 @@ Result<EncodedPage> EncodePacked(const PageValues& page, const LeafType& leaf, c
 Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, bool only_page, const PageTarget& target,
                                std::optional<DictionaryAttempt>* numbers) {
   const FileVersion version = target.version;
-  constexpr std::uint64_t kWideConstantBits = 128;
-  constexpr std::uint64_t kFewEntries = 32;  // whose raw levels take no more than one aligned buffer
   PageValues page = rows.View();
   if (leaf.is_empty_struct()) return WriteAllNullPage(page.num_rows);
   PageEntries entries;
@@ -256,18 +290,19 @@ Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, b
   }
   if (leaf.shape.packed()) return EncodePacked(page, leaf, target);
   const ValueShape& shape = leaf.shape;
-  // Levels are raw there, two bytes each: chunks do better unless the entries are few or the values wide.
   const bool has_levels = page.entries == nullptr ? page.validity != nullptr : !entries.rep.empty() || !entries.def.empty();
-  const std::uint64_t num_entries = page.entries == nullptr ? page.num_rows : entries.count;
-  const bool levels_are_cheap = !has_levels || num_entries <= kFewEntries || shape.width_bits > kWideConstantBits ||
-                                (IsAlwaysFlat(shape) && RawLevelBytes(page) < page.values.length * shape.width_bits / 8);
-  if (version != FileVersion::k2_1 && shape.list_sizes.empty() && levels_are_cheap && IsConstant(page, first)) {
+  std::optional<EncodedPage> constant;
+  if (version != FileVersion::k2_1 && shape.list_sizes.empty() && IsConstant(page, first)) {
     Tell(target, "constant", "all values are equal");
-    return WriteConstantPage(page, first);
+    constant = WriteConstantPage(page, first);
   }
-  if (shape.fixed() && shape.width_bits == 0)
-    return Unsupported("values of type {} cannot be stored in Lance 2.1", leaf.type.to_string());
-  return shape.variable() ? EncodeStrings(page, target, numbers) : EncodeFixed(page, leaf, target, numbers);
+  const bool has_no_bits = shape.fixed() && shape.width_bits == 0;
+  if (constant.has_value() && (!has_levels || has_no_bits)) return *std::move(constant);
+  if (has_no_bits) return Unsupported("values of type {} cannot be stored in Lance 2.1", leaf.type.to_string());
+  auto encoded = shape.variable() ? EncodeStrings(page, target, numbers) : EncodeFixed(page, leaf, target, numbers);
+  // A constant page has raw levels, two bytes each.
+  if (constant.has_value() && (!encoded || FileBytes(*constant) < FileBytes(*encoded))) return *std::move(constant);
+  return encoded;
 }
 
 }  // namespace lancekit
