@@ -317,8 +317,10 @@ def main():
     numbers = range(-(-arguments.cases // FILTERS)) if arguments.table is None else [arguments.table]
     with concurrent.futures.ProcessPoolExecutor(arguments.jobs, multiprocessing.get_context('spawn')) as pool:
         runs = [pool.submit(run_table, arguments.bridge, arguments.seed, number, FILTERS) for number in numbers]
-        for done in concurrent.futures.as_completed(runs):
+        for i, done in enumerate(concurrent.futures.as_completed(runs), 1):
             number, wrong, report = done.result()
+            if i % 100 == 0:
+                print(f'{i * FILTERS} cases, {failed} tables failed', flush=True)
             sums.update(report)
             failed += bool(wrong)
             if wrong and failed <= 20:
