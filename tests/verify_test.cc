@@ -40,11 +40,19 @@ Schema TestSchema() {
   return schema;
 }
 
+bool IsLong() { return std::getenv("LANCEKIT_LONG_FLIPS") != nullptr; }
+
 class VerifyTest : public testing::DamageTest {
  protected:
-  void Write(std::int64_t num_rows, const WriteOptions& options) {
+  void Write(std::int64_t num_rows, const WriteOptions& options) { Write(TestSchema(), num_rows, options); }
+  /// The file that every byte of is changed. The long form has some wide values too, for its size.
+  void WriteForFlips() {
+    Schema schema = TestSchema();
+    if (IsLong()) schema.fields.push_back(MakeField("bytes", {.id = TypeId::kFixedSizeBinary, .size = 320}));
+    Write(schema, IsLong() ? 500 : 200, {.single_file = true, .page_bytes = IsLong() ? 16384u : 2048u, .bloom = {{"id"}}});
+  }
+  void Write(const Schema& schema, std::int64_t num_rows, const WriteOptions& options) {
     std::mt19937 random(11);
-    const Schema schema = TestSchema();
     const DataType rows{.id = TypeId::kStruct, .children = schema.fields};
     OwnedSchema c_schema(schema);
     auto writer = create(context_, path_, options);
@@ -99,8 +107,7 @@ std::string Judge(const std::vector<Finding>& findings, const FilePart& part, st
 }
 
 TEST_F(VerifyTest, AnyChangedByteIsFoundAtItsPlace) {
-  const bool is_long = std::getenv("LANCEKIT_LONG_FLIPS") != nullptr;
-  Write(is_long ? 2600 : 200, {.single_file = true, .page_bytes = is_long ? 16384u : 2048u, .bloom = {{"id"}}});
+  WriteForFlips();
   ASSERT_TRUE(Verify().empty()) << Verify()[0].column << ": " << Verify()[0].message;
   const auto file = inspect_file(context_, path_);
   ASSERT_TRUE(file);
@@ -111,7 +118,7 @@ TEST_F(VerifyTest, AnyChangedByteIsFoundAtItsPlace) {
   for (const FilePart& part : *map) {
     for (std::uint64_t byte = part.offset; byte < part.offset + part.size; ++byte) {
       for (const unsigned mask : {0xFFu, 1u << random() % 8}) {
-        if (mask != 0xFF && !is_long && byte % 8 != 0) continue;
+        if (mask != 0xFF && byte % 8 != 0) continue;
         const Flip flip(path_, byte, static_cast<unsigned char>(mask));
         const std::vector<Finding> findings = Verify();
         const std::string wrong = Judge(findings, part, byte, *file);
@@ -192,8 +199,7 @@ bool MayBeRefused(const FilePart& part) {
 }
 
 TEST_F(VerifyTest, AnyChangedByteCostsSalvageNoMoreThanItsPage) {
-  const bool is_long = std::getenv("LANCEKIT_LONG_FLIPS") != nullptr;
-  Write(is_long ? 2600 : 200, {.single_file = true, .page_bytes = is_long ? 16384u : 2048u, .bloom = {{"id"}}});
+  WriteForFlips();
   const auto file = inspect_file(context_, path_);
   const auto sound = open(context_, path_);
   ASSERT_TRUE(file && sound);
@@ -202,7 +208,7 @@ TEST_F(VerifyTest, AnyChangedByteCostsSalvageNoMoreThanItsPage) {
   ASSERT_TRUE(map);
   std::map<std::string, std::uint64_t> counts;
   for (const FilePart& part : *map) {
-    const bool is_sampled = !is_long && (part.kind == PartKind::kPageBuffer || part.kind == PartKind::kPadding);
+    const bool is_sampled = !IsLong() && (part.kind == PartKind::kPageBuffer || part.kind == PartKind::kPadding);
     for (std::uint64_t byte = part.offset; byte < part.offset + part.size; byte += is_sampled ? 37 : 1) {
       const Salvage mode = byte % 2 == 0 ? Salvage::kNulls : Salvage::kDrop;
       const Flip flip(path_, byte, 0xFF);

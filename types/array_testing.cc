@@ -13,8 +13,12 @@ namespace {
 constexpr std::int64_t kAscii = 128;  // strings are UTF-8
 
 std::string Hex(const std::byte* bytes, std::size_t size) {
+  constexpr const char* kDigits = "0123456789abcdef";
   std::string text = "x";
-  for (std::size_t i = 0; i < size; ++i) text += fmt::format("{:02x}", static_cast<unsigned>(bytes[i]));
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto byte = static_cast<unsigned>(bytes[i]);
+    text += {kDigits[byte >> 4], kDigits[byte & 15]};
+  }
   return text;
 }
 
