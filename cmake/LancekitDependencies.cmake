@@ -1,9 +1,10 @@
-# Libraries that lancekit stands on. The core needs zstd, lz4, and of header-only ones protozero, fmt, xxhash and FlatBuffers, whose
+# Libraries that lancekit stands on. The core needs zstd, lz4, Snappy, and of header-only ones protozero, fmt, xxhash and FlatBuffers, whose
 # compiler flatc writes a header; the rest is found where it is used.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
+pkg_check_modules(SNAPPY REQUIRED IMPORTED_TARGET snappy)
 find_package(fmt REQUIRED)
 # fmt's headers without FMT_HEADER_ONLY: base/fmt_library.cc has its functions once, where each source that formats would compile
 # them again, two seconds and 50 KB each.

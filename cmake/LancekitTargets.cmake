@@ -13,7 +13,7 @@ endfunction()
 add_library(lancekit_objects OBJECT)
 target_include_directories(lancekit_objects PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
 target_include_directories(lancekit_objects SYSTEM PUBLIC ${PROTOZERO_INCLUDE_DIR} ${FLATBUFFERS_INCLUDE_DIR})
-target_link_libraries(lancekit_objects PUBLIC PkgConfig::ZSTD PkgConfig::LZ4 lancekit_fmt Threads::Threads)
+target_link_libraries(lancekit_objects PUBLIC PkgConfig::ZSTD PkgConfig::LZ4 PkgConfig::SNAPPY lancekit_fmt Threads::Threads)
 
 lancekit_precompile(lancekit_objects)
 
@@ -30,7 +30,7 @@ add_library(lancekit)
 add_library(LanceKit::lancekit ALIAS lancekit)
 # Objects and libraries one by one: linking lancekit_objects would name it, fmt and protozero in the installed package.
 target_sources(lancekit PRIVATE $<TARGET_OBJECTS:lancekit_objects> $<TARGET_OBJECTS:lancekit_small_objects>)
-target_link_libraries(lancekit PRIVATE PkgConfig::ZSTD PkgConfig::LZ4 Threads::Threads)
+target_link_libraries(lancekit PRIVATE PkgConfig::ZSTD PkgConfig::LZ4 PkgConfig::SNAPPY Threads::Threads)
 target_include_directories(lancekit INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_features(lancekit INTERFACE cxx_std_17)

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "encodings/encoding.h"
@@ -58,6 +59,10 @@ inline constexpr std::uint64_t kDefaultStringChunk = 8192;
 std::unique_ptr<ChunkEncoder> MakeVariableEncoder(ValuesView values, std::uint64_t chunk_bytes = kDefaultStringChunk);
 /// Compresses the first buffer of each chunk of another encoder.
 std::unique_ptr<ChunkEncoder> MakeGeneralEncoder(std::unique_ptr<ChunkEncoder> inner, format::BufferCompression compression);
+/// X1: the same by zstd, with a dictionary that is trained on the chunks of all `num_values` values if they become so much
+/// smaller.
+std::unique_ptr<ChunkEncoder> MakeTrainedEncoder(std::unique_ptr<ChunkEncoder> inner, std::uint64_t num_values,
+                                                 std::optional<std::int32_t> level);
 /// Strings compressed with a symbol table of their own.
 struct FsstStrings {
   MutableBuffer codes;
@@ -106,9 +111,9 @@ void AppendVariableBlock(const ValuesView& values, MutableBuffer* out);
 void AppendRleBlock(const std::uint16_t* values, std::uint64_t count, MutableBuffer* out);
 std::uint64_t RleBlockBytes(const std::uint16_t* values, std::uint64_t count);
 
-/// Appends a framed buffer: zstd: u64 size, frame; lz4: u32 size, block. Pre: less than 2 GiB.
+/// Appends a framed buffer: zstd: u64 size, frame; lz4: u32 size, block; snappy: block. Pre: less than 2 GiB.
 void AppendCompressed(Bytes bytes, format::BufferCompression compression, MutableBuffer* out);
-/// The reverse, for zstd or lz4; replaces what is in `out`. A bare zstd frame is accepted. Errors: kCorruption.
+/// The reverse; replaces what is in `out`. A bare zstd frame is accepted. Errors: kCorruption.
 Status DecompressBuffer(Bytes bytes, format::CompressionScheme scheme, MutableBuffer* out);
 
 }  // namespace lancekit

@@ -18,6 +18,8 @@
 #include "encodings/values.h"
 #include "format/encoding.h"
 
+struct ZSTD_DCtx_s;
+
 namespace lancekit {
 
 /// Value buffers of one mini-block chunk, without padding.
@@ -44,6 +46,10 @@ struct Scratch {
   MutableBuffer decompressed;  // general
   MutableBuffer block;         // one unpacked block
   MutableBuffer ends;          // string ends
+  struct ZstdContextDeleter {
+    void operator()(ZSTD_DCtx_s* context) const noexcept;
+  };
+  std::unique_ptr<ZSTD_DCtx_s, ZstdContextDeleter> zstd;  // general; made when it is needed
 
   /// An empty sink for what an inner encoding decodes, and the memory that this encoding uses.
   ValueSink* InnerValues(std::uint64_t width_bits);

@@ -194,6 +194,16 @@ inline OwnedChunk EncodeChunk(const ChunkEncoder& encoder, ValueRange range) {
   return {buffers, range.count};
 }
 
+/// Bytes of all buffers of all chunks.
+inline std::uint64_t EncodedBytes(const ChunkEncoder& encoder, std::uint64_t num_values) {
+  std::uint64_t bytes = 0;
+  for (std::uint64_t first = 0; first < num_values; first += encoder.ChunkSize(first)) {
+    const OwnedChunk chunk = EncodeChunk(encoder, {first, encoder.ChunkSize(first)});
+    for (const Bytes buffer : chunk.buffers()) bytes += buffer.size();
+  }
+  return bytes;
+}
+
 /// Decodes a range as runs and says what is different from `expected`, its values.
 inline std::string CheckRuns(const ChunkDecoder& decoder, const OwnedChunk& chunk, ValueRange range, const ValueSink& expected) {
   ValueSink sink(expected.shape());

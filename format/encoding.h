@@ -40,7 +40,12 @@ enum class EncodingId : std::uint32_t {
   kCut = 74,
 };
 
-enum class CompressionScheme : std::uint32_t { kNone = 0, kLz4 = 1, kZstd = 2 };
+enum class CompressionScheme : std::uint32_t {
+  kNone = 0,
+  kLz4 = 1,
+  kZstd = 2,
+  kSnappy = 64,  // of X1
+};
 
 struct BufferCompression {
   CompressionScheme scheme = CompressionScheme::kNone;
@@ -55,9 +60,10 @@ struct Encoding {
   std::uint64_t bits = 0;
   bool has_validity = false;  ///< fixed-size list: the items have validity bitmaps
   std::optional<BufferCompression>
-      compression;                         ///< general: its compression; flat, variable, inline: the optional `data`/`values`
-  std::vector<std::byte> table;            ///< fsst: symbol table; constant: the value; narrow: base; alp: exponents
-  bool has_value = false;                  ///< constant: `table` is present
+      compression;               ///< general: its compression; flat, variable, inline: the optional `data`/`values`
+  std::vector<std::byte> table;  ///< fsst: symbol table; constant: the value; narrow: base; alp: exponents; general: zstd
+                                 ///< dictionary
+  bool has_value = false;        ///< constant: `table` is present
   std::uint32_t num_dictionary_items = 0;  ///< dictionary
   /// variable: offsets; out-of-line, general, fsst, byte-stream split, fixed-size list, packed struct: values;
   /// narrow, patched, delta, alp: inner values; lengths: lengths; cut: high parts, low parts;

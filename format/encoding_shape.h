@@ -40,7 +40,7 @@ inline constexpr Shape kShapes[] = {
      .num_dictionary_items = 3},
     {.id = EncodingId::kRle, .name = "rle", .children = {1, 2}, .child_roles = {"values", "run lengths"}},
     {.id = EncodingId::kByteStreamSplit, .name = "byte_stream_split", .children = {1}},
-    {.id = EncodingId::kGeneral, .name = "general", .compression = 1, .children = {3}},
+    {.id = EncodingId::kGeneral, .name = "general", .compression = 1, .table = 2, .children = {3}},
     {.id = EncodingId::kFixedSizeList, .name = "fixed_size_list", .bits = 1, .children = {2}, .has_validity = 3},
     {.id = EncodingId::kPackedStruct, .name = "packed_struct", .children = {2}, .child_bits = 1},
     {.id = EncodingId::kVariablePackedStruct, .name = "variable_packed_struct", .child_roles = {nullptr}, .fields = 1},

@@ -224,7 +224,10 @@ def write_decoder_seeds():
             put(target, f'encode-{mode}', bytes([mode]) + strings)
     zstd = bytes.fromhex('2000000000000000') + pa.compress(bytes(range(32)), codec='zstd', asbytes=True)
     lz4 = struct.pack('<I', 32) + pa.compress(bytes(range(32)), codec='lz4_raw', asbytes=True)
-    for mode, frame in ((0, zstd), (2, lz4)):
+    snappy = pa.compress(bytes(range(32)), codec='snappy', asbytes=True)
+    for mode in (17, 19, 25, 27, 29):  # with a dictionary
+        put('general', f'dictionary-{mode}', bytes([mode, 2]) + bytes([2, 4, 0, 7, 40, 0, 9] * (mode < 24)) + struct.pack('<H', 8) + bytes(range(32)))
+    for mode, frame in ((0, zstd), (2, lz4), (8, snappy)):
         for place in range(3):
             counts = (struct.pack('<HHH', 8, 0, 8), struct.pack('<H', 8), bytes([len(frame)]))[place]
             put('general', f'{mode}-{place}', bytes([mode, 2, place]) + counts + frame)
