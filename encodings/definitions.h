@@ -32,6 +32,9 @@ extern const EncodingDef kDelta;
 extern const EncodingDef kAlp;
 extern const EncodingDef kLengths;
 extern const EncodingDef kCut;
+extern const EncodingDef kAlpRd;
+extern const EncodingDef kFront;
+extern const EncodingDef kRuns;
 
 /// At most so many bytes and values in a chunk.
 inline constexpr std::uint64_t kDefaultChunkBytes = 8192;
@@ -94,8 +97,16 @@ std::unique_ptr<ChunkEncoder> MakePatchedEncoder(const ValuesView& values, const
 std::unique_ptr<ChunkEncoder> MakeAlpEncoder(const ValuesView& values, const InnerEncoder& inner);
 /// Widths of 8, 16, 32 or 64 bits. Null when the values fit into a byte or into far more. `low` must take chunks of any size.
 std::unique_ptr<ChunkEncoder> MakeCutEncoder(const ValuesView& values, const InnerEncoder& high, const InnerEncoder& low);
+/// The same widths. Null when the first bits of the values take too many values.
+std::unique_ptr<ChunkEncoder> MakeAlpRdEncoder(const ValuesView& values);
 /// Strings in chunks of about so many bytes; `inner` encodes their lengths.
 std::unique_ptr<ChunkEncoder> MakeLengthsEncoder(ValuesView values, std::uint64_t chunk_bytes, const InnerEncoder& inner);
+/// Strings in ascending order, or any of which neighbours share their first bytes. `suffixes` encodes what they do not share and
+/// decides on the chunks, `prefixes` the numbers of bytes that each shares with the one before it (8 bits).
+std::unique_ptr<ChunkEncoder> MakeFrontEncoder(const ValuesView& strings, const InnerEncoder& suffixes,
+                                               const InnerEncoder& prefixes);
+/// Widths of 8, 16, 32 or 64 bits. `values` encodes one value of each run, `lengths` the runs' lengths (32 bits).
+std::unique_ptr<ChunkEncoder> MakeRunsEncoder(const ValuesView& numbers, const InnerEncoder& values, const InnerEncoder& lengths);
 
 /// Bytes of all chunk buffers that the encoder would write, without headers. Bit-packing: exact, each buffer padded to 8;
 /// RLE: about.

@@ -53,10 +53,12 @@ struct Scratch {
 
   /// An empty sink for what an inner encoding decodes, and the memory that this encoding uses.
   ValueSink* InnerValues(std::uint64_t width_bits);
+  ValueSink* InnerStrings();
   Scratch* Inner();
 
  private:
   std::unique_ptr<ValueSink> inner_values_;
+  std::unique_ptr<ValueSink> inner_strings_;
   std::unique_ptr<Scratch> inner_;
 };
 

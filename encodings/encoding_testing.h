@@ -12,6 +12,7 @@
 #include "base/bitmap.h"
 #include "encodings/definitions.h"
 #include "encodings/encoding.h"
+#include "encodings/kernels/fsst_encoder.h"
 
 namespace lancekit::testing {
 
@@ -247,6 +248,29 @@ inline std::string CheckRoundTrip(const ValuesView& values, const ChunkEncoder& 
     first += n;
   }
   return "";
+}
+
+/// CompressFsst, but also of few strings and where it does not pay. Null without a byte.
+inline std::unique_ptr<FsstStrings> ForceFsst(const ValuesView& values) {
+  if (values.StringBytes() == 0) return nullptr;
+  auto strings = std::make_unique<FsstStrings>();
+  strings->codes.Resize(kernels::FsstEncoder::Room(values.StringBytes()));
+  strings->table.resize(kernels::kFsstTableSize);
+  const auto compress = [&]<class Offset>(Offset) {
+    const auto encoder = kernels::FsstEncoder::Train(values.data, values.offsets<Offset>(), values.length);
+    using End = std::make_unsigned_t<Offset>;
+    strings->offsets.Resize((values.length + 1) * sizeof(End));
+    auto* const ends = strings->offsets.template as<End>();
+    ends[0] = 0;
+    strings->codes.Resize(
+        encoder.CompressRun(values.data, values.offsets<Offset>(), values.length, strings->codes.data(), ends[0], ends + 1));
+    encoder.SerializeTable(strings->table.data());
+  };
+  values.shape.large_offsets ? compress(std::int64_t{}) : compress(std::int32_t{});
+  strings->values = values;
+  strings->values.values = strings->offsets.data();
+  strings->values.data = strings->codes.data();
+  return strings;
 }
 
 /// Cuts each buffer of the chunk at every size and decodes. Returns which cut was not refused.

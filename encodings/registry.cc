@@ -9,9 +9,28 @@ namespace lancekit {
 namespace {
 
 constexpr std::array kEncodings = {
-    &kFlat,    &kVariable,      &kConstant,     &kOutOfLineBitpacking,  &kInlineBitpacking, &kFsst,  &kRle,     &kByteStreamSplit,
-    &kGeneral, &kFixedSizeList, &kPackedStruct, &kVariablePackedStruct, &kNarrow,           &kFrame, &kPatched, &kDelta,
-    &kAlp,     &kLengths,       &kCut,
+    &kFlat,
+    &kVariable,
+    &kConstant,
+    &kOutOfLineBitpacking,
+    &kInlineBitpacking,
+    &kFsst,
+    &kRle,
+    &kByteStreamSplit,
+    &kGeneral,
+    &kFixedSizeList,
+    &kPackedStruct,
+    &kVariablePackedStruct,
+    &kNarrow,
+    &kFrame,
+    &kPatched,
+    &kDelta,
+    &kAlp,
+    &kLengths,
+    &kCut,
+    &kAlpRd,
+    &kFront,
+    &kRuns,
 };
 
 }  // namespace
@@ -31,6 +50,17 @@ ValueSink* Scratch::InnerValues(std::uint64_t width_bits) {
   }
   inner_values_->Clear();
   return inner_values_.get();
+}
+
+ValueSink* Scratch::InnerStrings() {
+  if (inner_strings_ == nullptr) {
+    ValueShape shape;
+    shape.kind = ValueShape::Kind::kVariable;
+    shape.large_offsets = true;
+    inner_strings_ = std::make_unique<ValueSink>(shape);
+  }
+  inner_strings_->Clear();
+  return inner_strings_.get();
 }
 
 Scratch* Scratch::Inner() {

@@ -218,8 +218,22 @@ def write_decoder_seeds():
         put('x1', f'delta-{width}', bytes([2, width, 6, 1]) + header + struct.pack('<H', 1 << width) + noise[:1 << width] + frame)
         put('x1', f'patched-{width}', bytes([2, width, 5, 1]) + header + struct.pack('<H', 4 + (1 << width)) + bytes([1, 0, 2, 0]) + noise[:1 << width] + frame)
     put('x1', 'lengths', bytes([0, 0]) + struct.pack('<HHH', 4, 0, 4) + struct.pack('<H', 10) + noise[:10] + struct.pack('<IIII', 1, 2, 3, 4))
+    for wide in (0, 1):
+        put('alp_rd', f'decode-{wide}', bytes([0, wide, 50 if wide else 20, 16]) + noise[:16] + header + struct.pack('<HHHHHH', 10, 2, 3, 9, 1, 2) + noise * 22)
+        for mode in (1, 3):
+            put('alp_rd', f'encode-{wide}-{mode}', bytes([mode, wide]) + (numbers if mode == 1 else noise))
+    for width in range(4):
+        lengths = struct.pack('<4I', 5, 1, 50, 20)
+        values = noise[:4 << width]
+        put('runs', f'decode-{width}', bytes([0, width]) + header + struct.pack('<HHI', 6, 4, 2) + struct.pack('<H', len(values)) + values + lengths)
+        for mode in (1, 3, 5, 7, 9):
+            put('runs', f'encode-{mode}-{width}', bytes([mode, width]) + (noise if mode == 9 else numbers))
+    suffixes = struct.pack('<5I', 20, 23, 24, 24, 27) + b'card' + b'dog'
+    put('front', 'decode-variable', bytes([0]) + struct.pack('<HHH', 4, 1, 3) + struct.pack('<HH', 0, len(suffixes)) + suffixes + bytes([0, 3, 0, 0]))
+    put('front', 'decode-lengths', bytes([2]) + struct.pack('<HHH', 4, 1, 3) + struct.pack('<H', 3) + b'abc' + struct.pack('<H', 7) + b'carddog'
+        + struct.pack('<H', 16) + struct.pack('<4I', 3, 1, 0, 3) + bytes([2, 3, 0, 0]))
     strings = b''.join(bytes([n]) + b'https://example.org/user'[:n] for n in (5, 0, 24, 9, 24, 17))
-    for target, modes in (('variable', (1, 3)), ('fsst_encode', (0, 1))):
+    for target, modes in (('variable', (1, 3)), ('fsst_encode', (0, 1)), ('front', (1, 3, 11, 17, 19))):
         for mode in modes:
             put(target, f'encode-{mode}', bytes([mode]) + strings)
     zstd = bytes.fromhex('2000000000000000') + pa.compress(bytes(range(32)), codec='zstd', asbytes=True)

@@ -1,0 +1,205 @@
+// Runs: run values and run lengths, each encoded in turn. X1.
+//
+//   chunk: buffer 0: number of runs that reach into the chunk (u16); how many values of the first run lie before the chunk (u32);
+//          then the buffers of the inner encodings: a value of each run; the length of each run (u32)
+//
+// Runs do not end with a chunk, but are told in each chunk that they reach into.
+#include <algorithm>
+#include <cstring>
+
+#include "encodings/definitions.h"
+#include "encodings/widths.h"
+
+namespace lancekit {
+namespace {
+
+constexpr std::uint64_t kLengthBits = 32;
+constexpr std::size_t kHeaderBytes = 6;
+constexpr std::uint64_t kMaxChunkValues = 32'768;
+// A run is written in stores of this size, which may overshoot into the padding that every buffer has.
+constexpr std::size_t kStoreBytes = 32;
+static_assert(kStoreBytes <= MutableBuffer::kPadding);
+
+/// Stores a value `count` times. There is room for kStoreBytes more.
+template <class T>
+void Repeat(T value, std::uint64_t count, std::byte* to) {
+  T repeated[kStoreBytes / sizeof(T)];
+  for (T& slot : repeated) slot = value;
+  for (std::uint64_t done = 0; done < count; done += kStoreBytes / sizeof(T))
+    std::memcpy(to + done * sizeof(T), repeated, kStoreBytes);
+}
+
+/// Where the runs of a chunk end, counted from its start; the last one ends with the chunk.
+using RunEnds = std::span<const std::uint32_t>;
+
+class RunsDecoder final : public ChunkDecoder {
+ public:
+  RunsDecoder(std::uint64_t bits, std::unique_ptr<ChunkDecoder> values, std::unique_ptr<ChunkDecoder> lengths)
+      : bits_(bits), values_(std::move(values)), lengths_(std::move(lengths)) {}
+  std::size_t num_buffers() const noexcept override { return 1 + values_->num_buffers() + lengths_->num_buffers(); }
+
+  Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch* scratch) const override {
+    if (range.count == 0) return {};
+    return DecodeRanges(chunk, {&range, 1}, sink, scratch);
+  }
+  Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const override {
+    std::byte* to = nullptr;
+    return ForWidth(bits_, [&]<class T>(T) {
+      return VisitRuns(chunk, ranges, scratch, [&](const std::byte* value, std::uint64_t count) {
+        if (to == nullptr) to = sink->AppendFixed(CountRows(ranges));
+        Repeat(LoadLe<T>(value), count, to);
+        to += count * sizeof(T);
+      });
+    });
+  }
+
+  bool has_runs() const noexcept override { return true; }
+  Status DecodeRuns(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, std::vector<std::uint64_t>* counts,
+                    Scratch* scratch) const override {
+    return VisitRuns(chunk, ranges, scratch, [&](const std::byte* value, std::uint64_t count) {
+      sink->AppendBits(value, 0, 1);
+      counts->push_back(count);
+    });
+  }
+
+ private:
+  /// Calls emit(value, count) for runs, or parts of them, that lie in the ranges, which ascend; not for empty ones.
+  template <class Emit>
+  Status VisitRuns(const Chunk& chunk, std::span<const ValueRange> ranges, Scratch* scratch, Emit emit) const {
+    std::uint64_t end = 0;
+    for (const ValueRange& range : ranges) end = range.count == 0 ? end : range.first + range.count;
+    if (end == 0) return {};
+    LANCEKIT_ASSIGN(const RunEnds run_ends, DecodeEnds(chunk, scratch));
+    const auto run_of = [&](std::uint64_t value) {
+      return static_cast<std::size_t>(std::ranges::upper_bound(run_ends, static_cast<std::uint32_t>(value)) - run_ends.begin());
+    };
+    const std::size_t first = run_of(ranges.front().first);
+    const std::size_t num_runs = run_of(end - 1) + 1 - first;
+    ValueSink* const values = scratch->InnerValues(bits_);
+    LANCEKIT_TRY(values_->Decode({chunk.buffers.subspan(1, values_->num_buffers()), run_ends.size()}, {first, num_runs}, values,
+                                 scratch->Inner()));
+    std::size_t run = first;
+    for (const ValueRange& range : ranges) {
+      while (run_ends[run] <= range.first && run + 1 < run_ends.size()) ++run;
+      for (std::uint64_t at = range.first; at < range.first + range.count; ++run) {
+        const std::uint64_t next = std::min<std::uint64_t>(run_ends[run], range.first + range.count);
+        emit(values->values().data() + (run - first) * bits_ / 8, next - at);
+        at = next;
+        if (next != run_ends[run]) break;
+      }
+      run = std::min(run, run_ends.size() - 1);
+    }
+    return {};
+  }
+
+  /// Errors: kCorruption unless the runs fill the chunk.
+  Result<RunEnds> DecodeEnds(const Chunk& chunk, Scratch* scratch) const {
+    const Bytes header = chunk.buffers[0];
+    if (header.size() < kHeaderBytes) return Corrupt("runs: a header of {} bytes", header.size());
+    const std::uint64_t num_runs = LoadLe<std::uint16_t>(header.data());
+    const std::uint64_t skipped = LoadLe<std::uint32_t>(header.data() + 2);
+    if (num_runs == 0 || num_runs > chunk.num_values) return Corrupt("runs: {} runs of {} values", num_runs, chunk.num_values);
+    ValueSink* const lengths = scratch->InnerValues(kLengthBits);
+    LANCEKIT_TRY(lengths_->Decode({chunk.buffers.subspan(1 + values_->num_buffers()), num_runs}, {0, num_runs}, lengths,
+                                  scratch->Inner()));
+    const auto* const from = lengths->values().as<std::uint32_t>();
+    if (from[0] <= skipped) return Corrupt("runs: {} values of a run of {} lie before the chunk", skipped, from[0]);
+    scratch->ends.Resize(num_runs * sizeof(std::uint32_t));
+    auto* const ends = scratch->ends.as<std::uint32_t>();
+    std::uint64_t sum = from[0] - skipped;
+    for (std::uint64_t i = 1; i < num_runs; ++i) {
+      if (sum >= chunk.num_values || from[i] == 0) return Corrupt("runs: {} values in {} of {} runs", sum, i, num_runs);
+      ends[i - 1] = static_cast<std::uint32_t>(sum);
+      sum += from[i];
+    }
+    if (sum < chunk.num_values) return Corrupt("runs: {} values in a chunk of {}", sum, chunk.num_values);
+    ends[num_runs - 1] = static_cast<std::uint32_t>(chunk.num_values);
+    return RunEnds(ends, num_runs);
+  }
+
+  std::uint64_t bits_;
+  std::unique_ptr<ChunkDecoder> values_;
+  std::unique_ptr<ChunkDecoder> lengths_;
+};
+
+Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding, const ValueShape& shape) {
+  LANCEKIT_TRY(CheckWidth(shape, 8, 64, "runs"));
+  if (encoding.children.size() != 2) return Corrupt("runs: {} inner encodings", encoding.children.size());
+  LANCEKIT_ASSIGN(std::unique_ptr<ChunkDecoder> values, MakeChunkDecoder(encoding.children[0], shape));
+  LANCEKIT_ASSIGN(std::unique_ptr<ChunkDecoder> lengths, MakeChunkDecoder(encoding.children[1], FixedShape(kLengthBits)));
+  return std::unique_ptr<ChunkDecoder>(std::make_unique<RunsDecoder>(shape.width_bits, std::move(values), std::move(lengths)));
+}
+
+template <class T>
+class RunsEncoder final : public ChunkEncoder {
+ public:
+  RunsEncoder(const ValuesView& numbers, const InnerEncoder& values, const InnerEncoder& lengths) : num_values_(numbers.length) {
+    const T* const from = reinterpret_cast<const T*>(numbers.values);
+    for (std::uint64_t i = 0; i < numbers.length; ++i) {
+      if (i != 0 && from[i] == from[i - 1]) continue;
+      starts_.push_back(static_cast<std::uint32_t>(i));
+      run_values_.push_back(from[i]);
+    }
+    for (std::size_t run = 0; run < starts_.size(); ++run) {
+      const std::uint64_t end = run + 1 < starts_.size() ? starts_[run + 1] : numbers.length;
+      lengths_.push_back(static_cast<std::uint32_t>(end - starts_[run]));
+    }
+    ValuesView view = numbers;
+    view.length = starts_.size();
+    view.values = reinterpret_cast<const std::byte*>(run_values_.data());
+    values_encoder_ = values(view);
+    view.shape = FixedShape(kLengthBits);
+    view.values = reinterpret_cast<const std::byte*>(lengths_.data());
+    lengths_encoder_ = lengths(view);
+  }
+
+  format::Encoding Describe() const override {
+    format::Encoding encoding;
+    encoding.id = format::EncodingId::kRuns;
+    encoding.children = {values_encoder_->Describe(), lengths_encoder_->Describe()};
+    return encoding;
+  }
+  std::size_t num_buffers() const noexcept override {
+    return 1 + values_encoder_->num_buffers() + lengths_encoder_->num_buffers();
+  }
+  std::uint64_t ChunkSize(std::uint64_t first) const override { return std::min(kMaxChunkValues, num_values_ - first); }
+  void Encode(ValueRange range, ChunkWriter* out) const override {
+    const std::size_t first = RunOf(range.first);
+    const std::size_t num_runs = RunOf(range.first + range.count - 1) + 1 - first;
+    std::byte* const to = out->Begin(kHeaderBytes);
+    StoreLe(to, static_cast<std::uint16_t>(num_runs));
+    StoreLe(to + 2, static_cast<std::uint32_t>(range.first - starts_[first]));
+    out->End(kHeaderBytes);
+    values_encoder_->Encode({first, num_runs}, out);
+    lengths_encoder_->Encode({first, num_runs}, out);
+  }
+
+ private:
+  std::size_t RunOf(std::uint64_t value) const {
+    return static_cast<std::size_t>(std::ranges::upper_bound(starts_, static_cast<std::uint32_t>(value)) - starts_.begin()) - 1;
+  }
+
+  std::uint64_t num_values_;
+  std::vector<std::uint32_t> starts_;
+  std::vector<T> run_values_;
+  std::vector<std::uint32_t> lengths_;
+  std::unique_ptr<ChunkEncoder> values_encoder_;
+  std::unique_ptr<ChunkEncoder> lengths_encoder_;
+};
+
+}  // namespace
+
+std::unique_ptr<ChunkEncoder> MakeRunsEncoder(const ValuesView& numbers, const InnerEncoder& values,
+                                              const InnerEncoder& lengths) {
+  return ForWidth(numbers.shape.width_bits, [&]<class T>(T) -> std::unique_ptr<ChunkEncoder> {
+    return std::make_unique<RunsEncoder<T>>(numbers, values, lengths);
+  });
+}
+
+constinit const EncodingDef kRuns{
+    .id = format::EncodingId::kRuns,
+    .name = "runs",
+    .make_chunk_decoder = &MakeChunk,
+};
+
+}  // namespace lancekit
