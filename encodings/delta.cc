@@ -78,9 +78,8 @@ class DeltaEncoder final : public ChunkEncoder {
     for (std::uint64_t i = 1; i < values.length; ++i) {
       differences_[i] = static_cast<T>(LoadLe<T>(from + i * sizeof(T)) - LoadLe<T>(from + (i - 1) * sizeof(T)));
     }
-    // The first one of a run means nothing, and is least trouble as one like the others. Chunks are powers of two, so that a
-    // multiple of kRunValues starts a run.
-    for (std::uint64_t i = 0; i + 1 < values.length; i += kRunValues) differences_[i] = differences_[i + 1];
+    // Means nothing, and is least trouble as one like the others.
+    if (values.length > 1) differences_[0] = differences_[1];
     ValuesView view = values;
     view.values = reinterpret_cast<const std::byte*>(differences_.data());
     inner_ = inner(view);

@@ -27,17 +27,21 @@ constexpr const char* kX1Numbers[] = {
     "delta(narrow(zstd))",
     "cut(narrow(zstd),frame)",
     "narrow(cut(narrow(zstd),frame))",
+    "runs(frame,frame)",
+    "runs(delta(frame),frame)",
+    "delta(runs(frame,frame))",
 };
 constexpr const char* kX1Floats[] = {
     "flat", "frame", "alp(frame)", "alp(patched(frame))", "alp(delta(frame))", "alp(narrow(zstd))", "zstd(split)", "zstd",
 };
-constexpr const char* kX1Strings[] = {"lengths", "fsst(lengths)", "zstd(fsst(lengths))", "zstd(lengths)"};
+constexpr const char* kX1Strings[] = {"lengths",       "fsst(lengths)",        "zstd(fsst(lengths))",
+                                      "zstd(lengths)", "front(lengths,frame)", "front(fsst(lengths),frame)"};
 // What the official versions have beside flat values, bit-packing and RLE, whose sizes are known without a sample.
 constexpr const char* kNumbers[] = {"zstd", "zstd(rle)"};
 constexpr const char* kFloats[] = {"zstd", "zstd(split)"};
 constexpr const char* kStrings[] = {"variable", "fsst(variable)", "zstd(fsst(variable))"};
 
-bool IsCompression(std::string_view name) { return name == "zstd" || name == "lz4"; }
+bool IsCompression(std::string_view name) { return name == "zstd" || name == "lz4" || name == "snappy"; }
 
 bool Compresses(const EncoderTree& tree) { return IsCompression(tree.name) || std::ranges::any_of(tree.inner, Compresses); }
 
@@ -47,7 +51,7 @@ double CostOf(const EncoderTree& tree, ValueKind kind, FileVersion version, Pres
   double cost = 1;
   if (tree.name == "patched" || tree.name == "alp") cost = 1.02;
   if (tree.name == "delta") cost = 1.03;
-  if (tree.name == "cut") cost = 1.05;
+  if (tree.name == "cut" || tree.name == "front") cost = 1.05;
   if (preset == Preset::kSmall) cost = 1;
   if (IsCompression(tree.name) && preset == Preset::kBalanced)
     cost = version == FileVersion::kX1 || kind == ValueKind::kStrings ? 1.1 : 1.22;
@@ -58,7 +62,9 @@ double CostOf(const EncoderTree& tree, ValueKind kind, FileVersion version, Pres
 /// Puts the codec that the hints want in the place of every one.
 void SetCodec(const format::BufferCompression& codec, EncoderTree* tree) {
   if (IsCompression(tree->name)) {
-    tree->name = codec.scheme == format::CompressionScheme::kLz4 ? "lz4" : "zstd";
+    tree->name = codec.scheme == format::CompressionScheme::kLz4      ? "lz4"
+                 : codec.scheme == format::CompressionScheme::kSnappy ? "snappy"
+                                                                      : "zstd";
     tree->level = codec.level;
   }
   for (EncoderTree& inner : tree->inner) SetCodec(codec, &inner);

@@ -20,10 +20,11 @@ struct Node {
 };
 
 constexpr Node kNodes[] = {
-    {"flat", Takes::kNothing},    {"bitpack", Takes::kNothing}, {"frame", Takes::kNothing},  {"rle", Takes::kNothing},
-    {"split", Takes::kNothing},   {"narrow", Takes::kOne},      {"bits", Takes::kOne},       {"patched", Takes::kOne},
-    {"delta", Takes::kOne},       {"alp", Takes::kOne},         {"cut", Takes::kTwo},        {"variable", Takes::kNothing},
-    {"lengths", Takes::kNothing}, {"fsst", Takes::kOne},        {"zstd", Takes::kOne, true}, {"lz4", Takes::kOne, true},
+    {"flat", Takes::kNothing},  {"bitpack", Takes::kNothing}, {"frame", Takes::kNothing},    {"rle", Takes::kNothing},
+    {"split", Takes::kNothing}, {"narrow", Takes::kOne},      {"bits", Takes::kOne},         {"patched", Takes::kOne},
+    {"delta", Takes::kOne},     {"alp", Takes::kOne},         {"cut", Takes::kTwo},          {"alp_rd", Takes::kNothing},
+    {"runs", Takes::kTwo},      {"front", Takes::kTwo},       {"variable", Takes::kNothing}, {"lengths", Takes::kNothing},
+    {"fsst", Takes::kOne},      {"zstd", Takes::kOne, true},  {"lz4", Takes::kOne, true},    {"snappy", Takes::kOne, true},
 };
 
 const Node* FindNode(std::string_view name) {
@@ -87,6 +88,7 @@ bool IsNumber(std::uint64_t bits) { return bits >= 8 && bits <= 64 && std::has_s
 
 format::BufferCompression CompressionOf(const EncoderTree& tree, const ChunkPlan& plan) {
   if (tree.name == "lz4") return {format::CompressionScheme::kLz4, tree.level};
+  if (tree.name == "snappy") return {format::CompressionScheme::kSnappy, std::nullopt};
   return {format::CompressionScheme::kZstd, tree.level.value_or(plan.zstd_level)};
 }
 
@@ -152,9 +154,11 @@ std::unique_ptr<ChunkEncoder> MakeNumberEncoder(const EncoderTree& tree, const V
   if (tree.name == "patched") return MakePatchedEncoder(values, inner(0));
   if (tree.name == "delta") return MakeDeltaEncoder(values, inner(0));
   if (tree.name == "cut") return MakeCutEncoder(values, inner(0), inner(1));
+  if (tree.name == "runs") return MakeRunsEncoder(values, inner(0), inner(1));
   if (bits < 32) return nullptr;
   if (tree.name == "split") return MakeByteStreamSplitEncoder(values);
   if (tree.name == "alp") return MakeAlpEncoder(values, inner(0));
+  if (tree.name == "alp_rd") return MakeAlpRdEncoder(values);
   return nullptr;
 }
 
@@ -167,6 +171,13 @@ std::unique_ptr<ChunkEncoder> MakeStringEncoder(const EncoderTree& tree, const V
     if (strings == nullptr) return nullptr;
     auto codes = MakeStringEncoder(tree.inner[0], strings->values, plan, lengths);
     return codes == nullptr ? nullptr : std::make_unique<FsstEncoder>(std::move(strings), std::move(codes));
+  }
+  if (tree.name == "front") {
+    const InnerEncoder suffixes = [&](const ValuesView& view) {
+      auto encoder = MakeStringEncoder(tree.inner[0], view, plan, lengths);
+      return encoder != nullptr ? std::move(encoder) : MakeLengthsEncoder(view, plan.string_bytes, lengths);
+    };
+    return MakeFrontEncoder(values, suffixes, [&](const ValuesView& view) { return MakeInner(tree.inner[1], view, plan); });
   }
   if (FindNode(tree.name)->compresses && !tree.inner.empty()) {
     ChunkPlan compressed = plan;

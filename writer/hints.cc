@@ -32,6 +32,7 @@ std::optional<format::BufferCompression> General(const Field& field, std::string
   const std::string_view name = Find(field, key);
   const std::optional<std::int32_t> level = Number<std::int32_t>(field, level_key);
   if (name == "lz4") return format::BufferCompression{format::CompressionScheme::kLz4, level};
+  if (name == "snappy") return format::BufferCompression{format::CompressionScheme::kSnappy, std::nullopt};
   if (name == "zstd") return format::BufferCompression{format::CompressionScheme::kZstd, level};
   if (name == "none") return format::BufferCompression{};
   return std::nullopt;
@@ -79,7 +80,8 @@ Result<Metadata> MetadataOf(const std::string& text, format::FileVersion version
   if (text == "none" || text == "fsst") return Metadata{{"compression", text}};
   if (text == "dictionary") return Metadata{{"tree", text}};
   LANCEKIT_ASSIGN(const EncoderTree tree, ParseEncoderTree(text));
-  if (tree.inner.empty() && (tree.name == "zstd" || tree.name == "lz4")) {
+  const bool has_snappy = version == format::FileVersion::kX1;
+  if (tree.inner.empty() && (tree.name == "zstd" || tree.name == "lz4" || (tree.name == "snappy" && has_snappy))) {
     Metadata metadata{{"compression", tree.name}};
     if (tree.level.has_value()) metadata.emplace_back("compression-level", std::to_string(*tree.level));
     return metadata;

@@ -15,7 +15,7 @@ constexpr std::uint64_t kStretchBytes = 48 << 10;
 
 }  // namespace
 
-NumberSample::NumberSample(const ValuesView& values) : view_(values) {
+NumberSample::NumberSample(const ValuesView& values) : view_(values), stretch_(values.length) {
   const std::uint64_t width = values.shape.width_bits / 8;
   const std::uint64_t stretch = std::max(kStretchValues, kStretchNumberBytes / width);
   if (values.length <= kStretches * stretch) return;
@@ -25,6 +25,17 @@ NumberSample::NumberSample(const ValuesView& values) : view_(values) {
   }
   view_.length = kStretches * stretch;
   view_.values = memory_.data();
+  stretch_ = stretch;
+}
+
+std::vector<ValuesView> NumberSample::stretches() const {
+  std::vector<ValuesView> views;
+  for (std::uint64_t first = 0; first < view_.length; first += stretch_) {
+    views.push_back(view_);
+    views.back().length = stretch_;
+    views.back().values += first * (view_.shape.width_bits / 8);
+  }
+  return views;
 }
 
 StringSample::StringSample(const ValuesView& values) {

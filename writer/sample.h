@@ -13,10 +13,13 @@ class NumberSample {
  public:
   explicit NumberSample(const ValuesView& values);
   const ValuesView& view() const { return view_; }
+  /// The stretches by themselves, for what depends on neighbours.
+  std::vector<ValuesView> stretches() const;
 
  private:
   MutableBuffer memory_;
   ValuesView view_;
+  std::uint64_t stretch_;  // values of each
 };
 
 /// Strings from all over the page.

@@ -133,39 +133,57 @@ std::uint64_t TableBytes(const format::Encoding& encoding) {
   return bytes;
 }
 
-/// Bytes of `num_values` values in pages like the sample: chunks with their headers, and once the tables of the message.
-std::uint64_t EstimateBytes(const ChunkEncoder& encoder, std::uint64_t sampled, std::uint64_t num_values) {
+/// What an encoder takes for a sample: chunks with their headers, and once for all the tables of the message.
+struct SampleBytes {
+  std::uint64_t chunks = 0;
+  std::uint64_t tables = 0;
+};
+
+SampleBytes Measure(const ChunkEncoder& encoder, std::uint64_t sampled) {
   constexpr std::uint64_t kBufferOverhead = 4;
   std::uint64_t chunks = 0;
   for (std::uint64_t first = 0; first < sampled; first += encoder.ChunkSize(first)) ++chunks;
-  const std::uint64_t bytes =
-      BytesOf(encoder, sampled) + chunks * (kChunkOverhead + kBufferOverhead * (encoder.num_buffers() - 1));
-  const double scale = static_cast<double>(num_values) / static_cast<double>(std::max<std::uint64_t>(1, sampled));
-  return static_cast<std::uint64_t>(static_cast<double>(bytes) * scale) + TableBytes(encoder.Describe());
+  return {BytesOf(encoder, sampled) + chunks * (kChunkOverhead + kBufferOverhead * (encoder.num_buffers() - 1)),
+          TableBytes(encoder.Describe())};
 }
 
-/// The candidate that costs least, given a function that makes its encoder for the sample, or null.
-template <class Make>
+/// The candidate that costs least; measure(tree) tells what the sample takes, or nothing where the tree does not apply.
+template <class MeasureTree>
 std::optional<SampledChoice> BestOf(std::vector<Candidate> candidates, std::uint64_t sampled, std::uint64_t num_values,
-                                    SelectionTrace* trace, Make make) {
+                                    SelectionTrace* trace, MeasureTree measure) {
+  const double scale = static_cast<double>(num_values) / static_cast<double>(std::max<std::uint64_t>(1, sampled));
+  const auto cost = [](const Candidate& of, std::uint64_t size) { return of.cost * static_cast<double>(size); };
   std::optional<SampledChoice> best;
   for (Candidate& candidate : candidates) {
-    const std::unique_ptr<ChunkEncoder> encoder = make(candidate.tree);
-    if (encoder == nullptr) continue;
-    const std::uint64_t bytes = EstimateBytes(*encoder, sampled, num_values);
+    const std::optional<SampleBytes> taken = measure(candidate.tree);
+    if (!taken.has_value()) continue;
+    const std::uint64_t bytes = static_cast<std::uint64_t>(static_cast<double>(taken->chunks) * scale) + taken->tables;
     if (trace != nullptr) trace->tried.push_back({candidate.tree.ToText(), bytes, candidate.cost});
-    const auto cost = [](const Candidate& of, std::uint64_t size) { return of.cost * static_cast<double>(size); };
     if (best.has_value() && cost(candidate, bytes) >= cost(best->candidate, best->bytes)) continue;
     best = {std::move(candidate), bytes};
   }
   return best;
 }
 
+bool UsesNeighbours(const EncoderTree& tree) { return tree.name == "delta" || std::ranges::any_of(tree.inner, UsesNeighbours); }
+
 std::optional<SampledChoice> BestNumbers(const ValuesView& values, const std::vector<Candidate>& candidates,
                                          const ChunkPlan& plan, SelectionTrace* trace) {
   const NumberSample sample(values);
-  return BestOf(candidates, sample.view().length, values.length, trace,
-                [&](const EncoderTree& tree) { return MakeNumberEncoder(tree, sample.view(), plan); });
+  const auto measure = [&](const EncoderTree& tree) -> std::optional<SampleBytes> {
+    // The jump from one stretch to the next would count against differences.
+    const std::vector<ValuesView> parts = UsesNeighbours(tree) ? sample.stretches() : std::vector<ValuesView>{sample.view()};
+    SampleBytes sum;
+    for (const ValuesView& part : parts) {
+      const auto encoder = MakeNumberEncoder(tree, part, plan);
+      if (encoder == nullptr) return std::nullopt;
+      const SampleBytes bytes = Measure(*encoder, part.length);
+      sum.chunks += bytes.chunks;
+      sum.tables = bytes.tables;
+    }
+    return sum;
+  };
+  return BestOf(candidates, sample.view().length, values.length, trace, measure);
 }
 
 EncoderChoice ChooseX1Numbers(const ValuesView& values, bool floating_point, const PageTarget& target);
@@ -261,7 +279,10 @@ std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTa
     return ChooseX1Numbers(numbers, false, {of_lengths, target.version}).encoder;
   };
   auto best = BestOf(CandidatesFor(ValueKind::kStrings, target.version, target.hints), view.length, values.length, target.trace,
-                     [&](const EncoderTree& tree) { return MakeStringEncoder(tree, view, plan, lengths); });
+                     [&](const EncoderTree& tree) -> std::optional<SampleBytes> {
+                       const auto encoder = MakeStringEncoder(tree, view, plan, lengths);
+                       return encoder == nullptr ? std::nullopt : std::optional(Measure(*encoder, view.length));
+                     });
   if (!best.has_value()) return std::nullopt;
   return StringChoice{std::move(best->candidate), best->bytes};
 }

@@ -111,6 +111,11 @@ Status WriterImpl::AddColumn(const format::Leaf& leaf, std::size_t field, std::u
   }
   LANCEKIT_ASSIGN(EncodingHints hints, HintsOf(leaf));
   LANCEKIT_ASSIGN(hints.preset, ParsePreset(options_.preset));
+  // Only X1 has Snappy; to others the field says nothing that they know.
+  if (version_ != format::FileVersion::kX1 && hints.general.scheme == format::CompressionScheme::kSnappy) {
+    hints.compression = EncodingHints::Compression::kDefault;
+    hints.general = {};
+  }
   columns_.push_back(std::make_unique<Column>(field, std::move(type), std::move(path), hints, page_bytes, version_));
   Column& column = *columns_.back();
   if (format::IsBlob(*leaf.path.back())) {
