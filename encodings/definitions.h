@@ -10,6 +10,10 @@
 
 namespace lancekit {
 
+namespace kernels {
+class TokenMatcher;
+}
+
 /// More values than this in a buffer without a byte are damage: what they would take is not bounded by the file.
 inline constexpr std::uint64_t kMaxFreeValues = std::uint64_t{1} << 20;
 
@@ -35,6 +39,7 @@ extern const EncodingDef kCut;
 extern const EncodingDef kAlpRd;
 extern const EncodingDef kFront;
 extern const EncodingDef kRuns;
+extern const EncodingDef kTokens;
 
 /// At most so many bytes and values in a chunk.
 inline constexpr std::uint64_t kDefaultChunkBytes = 8192;
@@ -107,6 +112,17 @@ std::unique_ptr<ChunkEncoder> MakeFrontEncoder(const ValuesView& strings, const 
                                                const InnerEncoder& prefixes);
 /// Widths of 8, 16, 32 or 64 bits. `values` encodes one value of each run, `lengths` the runs' lengths (32 bits).
 std::unique_ptr<ChunkEncoder> MakeRunsEncoder(const ValuesView& numbers, const InnerEncoder& values, const InnerEncoder& lengths);
+/// The tokens of a page of strings.
+struct TokenTable {
+  std::shared_ptr<const kernels::TokenMatcher> matcher;
+  std::uint64_t bytes = 0;  ///< about what the strings take: codes and table, without the numbers of codes
+};
+/// Trains a table on a sample of the values. Null when they do not become smaller. Takes about as long as encoding 4 MiB.
+std::unique_ptr<TokenTable> TrainTokens(const ValuesView& values);
+/// Strings in chunks of about so many bytes; `inner` encodes how many codes each takes. Pre: the table was trained on these
+/// values.
+std::unique_ptr<ChunkEncoder> MakeTokensEncoder(const ValuesView& values, const TokenTable& table, std::uint64_t chunk_bytes,
+                                                const InnerEncoder& inner);
 
 /// Bytes of all chunk buffers that the encoder would write, without headers. Bit-packing: exact, each buffer padded to 8;
 /// RLE: about.

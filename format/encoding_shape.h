@@ -55,6 +55,12 @@ inline constexpr Shape kShapes[] = {
     {.id = EncodingId::kFront, .name = "front", .children = {3, 2}, .child_roles = {"suffixes", "prefix lengths"}},
     {.id = EncodingId::kRuns, .name = "runs", .children = {1, 2}, .child_roles = {"values", "run lengths"}},
     {.id = EncodingId::kAlpRd, .name = "alp_rd", .bits = 1, .table = 2},
+    {.id = EncodingId::kTokens,
+     .name = "tokens",
+     .bits = 1,
+     .table = 2,
+     .children = {3},
+     .child_roles = {"code counts", nullptr}},
 };
 inline constexpr std::uint32_t kMaxFieldNumber = 3;
 

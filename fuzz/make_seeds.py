@@ -234,6 +234,12 @@ def write_decoder_seeds():
         + struct.pack('<H', 16) + struct.pack('<4I', 3, 1, 0, 3) + bytes([2, 3, 0, 0]))
     strings = b''.join(bytes([n]) + b'https://example.org/user'[:n] for n in (5, 0, 24, 9, 24, 17))
     for target, modes in (('variable', (1, 3)), ('fsst_encode', (0, 1)), ('front', (1, 3, 11, 17, 19))):
+    plain = struct.pack('<I', 3) + bytes([3, 0x40, 0]) + b'user1x'
+    put('tokens', 'decode', bytes([0, 2]) + struct.pack('<H', len(plain)) + plain + struct.pack('<HHHH', 3, 0, 3, 2) + bytes([9, 2])
+        + struct.pack('<III', 2, 0, 3))
+    for mode in (1, 3):
+        put('tokens', f'encode-{mode}', bytes([mode, 200, 0]) + strings * 12)
+    for target, modes in (('variable', (1, 3)), ('fsst_encode', (0, 1))):
         for mode in modes:
             put(target, f'encode-{mode}', bytes([mode]) + strings)
     zstd = bytes.fromhex('2000000000000000') + pa.compress(bytes(range(32)), codec='zstd', asbytes=True)
