@@ -34,8 +34,14 @@ constexpr const char* kX1Numbers[] = {
 constexpr const char* kX1Floats[] = {
     "flat", "frame", "alp(frame)", "alp(patched(frame))", "alp(delta(frame))", "alp(narrow(zstd))", "zstd(split)", "zstd",
 };
-constexpr const char* kX1Strings[] = {"lengths",       "fsst(lengths)",        "zstd(fsst(lengths))",
-                                      "zstd(lengths)", "front(lengths,frame)", "front(fsst(lengths),frame)"};
+constexpr const char* kX1Strings[] = {"lengths",
+                                      "fsst(lengths)",
+                                      "tokens",
+                                      "zstd(tokens)",
+                                      "zstd(fsst(lengths))",
+                                      "zstd(lengths)",
+                                      "front(lengths,frame)",
+                                      "front(fsst(lengths),frame)"};
 // What the official versions have beside flat values, bit-packing and RLE, whose sizes are known without a sample.
 constexpr const char* kNumbers[] = {"zstd", "zstd(rle)"};
 constexpr const char* kFloats[] = {"zstd", "zstd(split)"};

@@ -20,11 +20,12 @@ struct Node {
 };
 
 constexpr Node kNodes[] = {
-    {"flat", Takes::kNothing},  {"bitpack", Takes::kNothing}, {"frame", Takes::kNothing},    {"rle", Takes::kNothing},
-    {"split", Takes::kNothing}, {"narrow", Takes::kOne},      {"bits", Takes::kOne},         {"patched", Takes::kOne},
-    {"delta", Takes::kOne},     {"alp", Takes::kOne},         {"cut", Takes::kTwo},          {"alp_rd", Takes::kNothing},
-    {"runs", Takes::kTwo},      {"front", Takes::kTwo},       {"variable", Takes::kNothing}, {"lengths", Takes::kNothing},
-    {"fsst", Takes::kOne},      {"zstd", Takes::kOne, true},  {"lz4", Takes::kOne, true},    {"snappy", Takes::kOne, true},
+    {"flat", Takes::kNothing},     {"bitpack", Takes::kNothing}, {"frame", Takes::kNothing},    {"rle", Takes::kNothing},
+    {"split", Takes::kNothing},    {"narrow", Takes::kOne},      {"bits", Takes::kOne},         {"patched", Takes::kOne},
+    {"delta", Takes::kOne},        {"alp", Takes::kOne},         {"cut", Takes::kTwo},          {"alp_rd", Takes::kNothing},
+    {"runs", Takes::kTwo},         {"front", Takes::kTwo},       {"variable", Takes::kNothing}, {"lengths", Takes::kNothing},
+    {"fsst", Takes::kOne},         {"tokens", Takes::kNothing},  {"zstd", Takes::kOne, true},   {"lz4", Takes::kOne, true},
+    {"snappy", Takes::kOne, true},
 };
 
 const Node* FindNode(std::string_view name) {
@@ -162,28 +163,31 @@ std::unique_ptr<ChunkEncoder> MakeNumberEncoder(const EncoderTree& tree, const V
   return nullptr;
 }
 
-std::unique_ptr<ChunkEncoder> MakeStringEncoder(const EncoderTree& tree, const ValuesView& values, const ChunkPlan& plan,
-                                                const InnerEncoder& lengths) {
-  if (tree.name == "variable") return MakeVariableEncoder(values, plan.string_bytes);
-  if (tree.name == "lengths") return MakeLengthsEncoder(values, plan.string_bytes, lengths);
+std::unique_ptr<ChunkEncoder> MakeStringEncoder(const EncoderTree& tree, const ValuesView& values, const StringTools& tools) {
+  const std::uint64_t chunk_bytes = tools.plan.string_bytes;
+  if (tree.name == "variable") return MakeVariableEncoder(values, chunk_bytes);
+  if (tree.name == "lengths") return MakeLengthsEncoder(values, chunk_bytes, tools.lengths);
+  if (tree.name == "tokens") {
+    return tools.tokens == nullptr ? nullptr : MakeTokensEncoder(values, *tools.tokens, chunk_bytes, tools.lengths);
+  }
   if (tree.name == "fsst") {
     auto strings = CompressFsst(values);
     if (strings == nullptr) return nullptr;
-    auto codes = MakeStringEncoder(tree.inner[0], strings->values, plan, lengths);
+    auto codes = MakeStringEncoder(tree.inner[0], strings->values, {tools.plan, tools.lengths, nullptr});
     return codes == nullptr ? nullptr : std::make_unique<FsstEncoder>(std::move(strings), std::move(codes));
   }
   if (tree.name == "front") {
     const InnerEncoder suffixes = [&](const ValuesView& view) {
-      auto encoder = MakeStringEncoder(tree.inner[0], view, plan, lengths);
-      return encoder != nullptr ? std::move(encoder) : MakeLengthsEncoder(view, plan.string_bytes, lengths);
+      auto encoder = MakeStringEncoder(tree.inner[0], view, {tools.plan, tools.lengths, nullptr});
+      return encoder != nullptr ? std::move(encoder) : MakeLengthsEncoder(view, chunk_bytes, tools.lengths);
     };
-    return MakeFrontEncoder(values, suffixes, [&](const ValuesView& view) { return MakeInner(tree.inner[1], view, plan); });
+    return MakeFrontEncoder(values, suffixes, [&](const ValuesView& view) { return MakeInner(tree.inner[1], view, tools.plan); });
   }
   if (FindNode(tree.name)->compresses && !tree.inner.empty()) {
-    ChunkPlan compressed = plan;
-    compressed.string_bytes = plan.compressed_string_bytes;
-    auto plain = MakeStringEncoder(tree.inner[0], values, compressed, lengths);
-    return plain == nullptr ? nullptr : MakeGeneralEncoder(std::move(plain), CompressionOf(tree, plan));
+    ChunkPlan compressed = tools.plan;
+    compressed.string_bytes = tools.plan.compressed_string_bytes;
+    auto plain = MakeStringEncoder(tree.inner[0], values, {compressed, tools.lengths, tools.tokens});
+    return plain == nullptr ? nullptr : MakeGeneralEncoder(std::move(plain), CompressionOf(tree, tools.plan));
   }
   return nullptr;
 }

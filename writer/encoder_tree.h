@@ -39,8 +39,14 @@ struct ChunkPlan {
 /// not apply is left out.
 std::unique_ptr<ChunkEncoder> MakeNumberEncoder(const EncoderTree& tree, const ValuesView& values, const ChunkPlan& plan);
 
+/// What encoders of strings are made with.
+struct StringTools {
+  const ChunkPlan& plan;
+  InnerEncoder lengths;                      ///< encodes lengths, and numbers of codes
+  std::shared_ptr<const TokenTable> tokens;  ///< trained on these values or on those that they are a part of; null: no tokens
+};
+
 /// For strings; the encoder owns or borrows from `values` what it needs. Null where the encoding does not apply or does not pay.
-std::unique_ptr<ChunkEncoder> MakeStringEncoder(const EncoderTree& tree, const ValuesView& values, const ChunkPlan& plan,
-                                                const InnerEncoder& lengths);
+std::unique_ptr<ChunkEncoder> MakeStringEncoder(const EncoderTree& tree, const ValuesView& values, const StringTools& tools);
 
 }  // namespace lancekit

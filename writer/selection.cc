@@ -266,37 +266,47 @@ EncoderChoice ChooseNumbers(const ValuesView& values, bool floating_point, const
                                                                                                             : std::move(best);
 }
 
+namespace {
+
+InnerEncoder LengthsEncoderFor(const PageTarget& target) {
+  return [preset = target.hints.preset, version = target.version](const ValuesView& numbers) {
+    EncodingHints hints;
+    hints.preset = preset;
+    return ChooseX1Numbers(numbers, false, {hints, version}).encoder;
+  };
+}
+
+bool UsesTokens(const EncoderTree& tree) { return tree.name == "tokens" || std::ranges::any_of(tree.inner, UsesTokens); }
+
+}  // namespace
+
 std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTarget& target) {
   const bool is_x1 = target.version == FileVersion::kX1;
   const bool is_free = target.hints.compression == EncodingHints::Compression::kDefault;
   if (!is_x1 && !(is_free && PresetOf(target.version, target.hints) != Preset::kFast)) return std::nullopt;
+  const ChunkPlan plan = PlanFor(target.version, target.hints);
+  const std::vector<Candidate> candidates = CandidatesFor(ValueKind::kStrings, target.version, target.hints);
   const StringSample sample(values);
   const ValuesView view = sample.view();
-  const ChunkPlan plan = PlanFor(target.version, target.hints);
-  EncodingHints of_lengths;
-  of_lengths.preset = target.hints.preset;
-  const InnerEncoder lengths = [&](const ValuesView& numbers) {
-    return ChooseX1Numbers(numbers, false, {of_lengths, target.version}).encoder;
-  };
-  auto best = BestOf(CandidatesFor(ValueKind::kStrings, target.version, target.hints), view.length, values.length, target.trace,
-                     [&](const EncoderTree& tree) -> std::optional<SampleBytes> {
-                       const auto encoder = MakeStringEncoder(tree, view, plan, lengths);
-                       return encoder == nullptr ? std::nullopt : std::optional(Measure(*encoder, view.length));
-                     });
+  StringTools tools{plan, LengthsEncoderFor(target), nullptr};
+  // A table of tokens suits a page; one for the sample would be too small.
+  if (std::ranges::any_of(candidates, [](const Candidate& candidate) { return UsesTokens(candidate.tree); }))
+    tools.tokens = TrainTokens(values);
+  auto best =
+      BestOf(candidates, view.length, values.length, target.trace, [&](const EncoderTree& tree) -> std::optional<SampleBytes> {
+        const auto encoder = MakeStringEncoder(tree, view, tools);
+        return encoder == nullptr ? std::nullopt : std::optional(Measure(*encoder, view.length));
+      });
   if (!best.has_value()) return std::nullopt;
-  return StringChoice{std::move(best->candidate), best->bytes};
+  return StringChoice{std::move(best->candidate), best->bytes, tools.tokens};
 }
 
 std::unique_ptr<ChunkEncoder> MakeChosenStrings(const StringChoice& choice, const ValuesView& values, const PageTarget& target) {
-  EncodingHints of_lengths;
-  of_lengths.preset = target.hints.preset;
-  const InnerEncoder lengths = [&](const ValuesView& numbers) {
-    return ChooseX1Numbers(numbers, false, {of_lengths, target.version}).encoder;
-  };
   const ChunkPlan plan = PlanFor(target.version, target.hints);
-  auto encoder = MakeStringEncoder(choice.candidate.tree, values, plan, lengths);
+  const StringTools tools{plan, LengthsEncoderFor(target), choice.tokens};
+  auto encoder = MakeStringEncoder(choice.candidate.tree, values, tools);
   if (encoder != nullptr) return encoder;  // else it paid on the sample alone
-  return target.version == FileVersion::kX1 ? MakeLengthsEncoder(values, plan.string_bytes, lengths)
+  return target.version == FileVersion::kX1 ? MakeLengthsEncoder(values, plan.string_bytes, tools.lengths)
                                             : MakeVariableEncoder(values, plan.string_bytes);
 }
 

@@ -51,6 +51,7 @@ EncoderChoice ChooseNumbers(const ValuesView& values, bool floating_point, const
 struct StringChoice {
   Candidate candidate;
   std::uint64_t bytes = 0;
+  std::shared_ptr<const TokenTable> tokens;  ///< trained on the page
 };
 /// Nothing where the writer of an official version is not to compress more than the reference does.
 std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTarget& target);
