@@ -92,27 +92,6 @@ LANCEKIT_ALWAYS_INLINE void UnpackRow(const std::byte* in, std::byte* out, Vecto
   Store<T>(out + (kRowGroupOrder[kRow / 8] * 16 + kRow % 8 * 128) * static_cast<int>(sizeof(T)), value);
 }
 
-template <class T, int kWidth, int kRow>
-LANCEKIT_ALWAYS_INLINE void PackRow(const std::byte* in, std::byte* out, Vector<T>& word) {
-  constexpr int kBits = 8 * sizeof(T);
-  constexpr int kWord = kRow * kWidth / kBits;
-  constexpr int kShift = kRow * kWidth % kBits;
-  constexpr int kInWord = kBits - kShift;
-  Vector<T> value = Load<T>(in + (kRowGroupOrder[kRow / 8] * 16 + kRow % 8 * 128) * static_cast<int>(sizeof(T)));
-  if constexpr (kShift == 0) {
-    word = value;
-  } else if constexpr (sizeof(T) == 1) {
-    word |= Mask<T>(ShiftLeftDirty<T, kShift>(value), static_cast<T>(~LowBits<T>(kShift)));
-  } else {
-    word |= value << kShift;
-  }
-  if constexpr (kInWord <= kWidth) Store<T>(out + kWord * kRowBytes, word);
-  if constexpr (kInWord < kWidth) {
-    word = ShiftRightDirty<T, kInWord>(value);
-    if constexpr (sizeof(T) == 1) word = Mask<T>(word, LowBits<T>(kShift));
-  }
-}
-
 // The shifts repeat after kBits / gcd(kWidth, kBits) rows, so only one period of rows is unrolled: a third less code. Rows are
 // kept in whole groups of 8; as the group order is a bit reversal, a period's output position is a sum.
 template <class T, int kWidth>
@@ -135,20 +114,8 @@ void UnpackRows(const std::byte* in, std::byte* out, std::integer_sequence<int, 
     }
   }
 }
-template <class T, int kWidth, int... kRows>
-void PackRows(const std::byte* in, std::byte* out, std::integer_sequence<int, kRows...>) {
-  constexpr int kBits = 8 * sizeof(T);
-  for (int row = 0; row < kBits; row += static_cast<int>(sizeof...(kRows))) {
-    const std::byte* from = in + kRowGroupOrder[row / 8] * 16 * static_cast<int>(sizeof(T));
-    std::byte* to = out + row * kWidth / kBits * kRowBytes;
-    for (int column = 0; column < kRowBytes; column += kVectorBytes) {
-      Vector<T> word{};
-      (PackRow<T, kWidth, kRows>(from + column, to + column, word), ...);
-    }
-  }
-}
 
-// The same loops for any width, for a level that is there for few machines: a tenth of the code, at about half the speed.
+// The same loop for any width: a tenth of the code, at about half the speed.
 template <class T>
 Vector<T> ShiftRight(Vector<T> value, int shift) {
   constexpr int kBits = 8 * sizeof(T);
@@ -209,14 +176,10 @@ void Unpack(const std::byte* in, T* out) noexcept {
     UnpackRows<T, kWidth>(in, reinterpret_cast<std::byte*>(out), Rows{});
   }
 }
+// Packing is a small part of writing: one loop for all widths saves a fifth of the library.
 template <class T, int kWidth>
 void Pack(const T* in, std::byte* out) noexcept {
-  if constexpr (kAnyWidth) {
-    if (kWidth > 0) PackAny<T>(reinterpret_cast<const std::byte*>(in), kWidth, out);
-  } else if constexpr (kWidth > 0) {
-    using Rows = std::make_integer_sequence<int, PeriodRows<T, kWidth>()>;
-    PackRows<T, kWidth>(reinterpret_cast<const std::byte*>(in), out, Rows{});
-  }
+  if constexpr (kWidth > 0) PackAny<T>(reinterpret_cast<const std::byte*>(in), kWidth, out);
 }
 
 // Plain loops from here on: the compiler vectorises them.
