@@ -13,6 +13,7 @@
 
 #include "encodings/definitions.h"
 #include "encodings/exceptions.h"
+#include "encodings/frame.h"
 #include "encodings/kernels/arithmetic.h"
 #include "encodings/widths.h"
 
@@ -65,14 +66,24 @@ bool EncodeOne(Float value, Exponents exponents, typename Traits<Float>::Int* in
 template <class Float>
 class AlpDecoder final : public ChunkDecoder {
  public:
-  AlpDecoder(Exponents exponents, std::unique_ptr<ChunkDecoder> inner) : exponents_(exponents), inner_(std::move(inner)) {}
+  AlpDecoder(Exponents exponents, bool is_frame, std::unique_ptr<ChunkDecoder> inner)
+      : factor_(static_cast<Float>(kPowers[exponents.f])),
+        inverse_(static_cast<Float>(kInverse[exponents.e])),
+        is_frame_(is_frame),
+        inner_(std::move(inner)) {}
   std::size_t num_buffers() const noexcept override { return 1 + inner_->num_buffers(); }
 
   Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch* scratch) const override {
     const std::uint64_t before = sink->length();
-    LANCEKIT_TRY(inner_->Decode({chunk.buffers.subspan(1), chunk.num_values}, range, sink, scratch));
+    const Chunk integers{chunk.buffers.subspan(1), chunk.num_values};
+    bool is_done = false;
+    if constexpr (sizeof(Float) == 8) {
+      is_done = is_frame_;
+      if (is_frame_) LANCEKIT_TRY(DecodeFrameOfAlp(integers, range, factor_, inverse_, sink, scratch));
+    }
+    if (!is_done) LANCEKIT_TRY(inner_->Decode(integers, range, sink, scratch));
     std::byte* const to = sink->values().data() + before * sizeof(Float);
-    kernels::AlpDecode(to, range.count, static_cast<Float>(kPowers[exponents_.f]), static_cast<Float>(kInverse[exponents_.e]));
+    if (!is_done) kernels::AlpDecode(to, range.count, factor_, inverse_);
     return PutExceptions(chunk.buffers[0], sizeof(Float), chunk.num_values, range, to, "alp");
   }
   Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const override {
@@ -80,7 +91,9 @@ class AlpDecoder final : public ChunkDecoder {
   }
 
  private:
-  Exponents exponents_;
+  Float factor_;
+  Float inverse_;
+  bool is_frame_;
   std::unique_ptr<ChunkDecoder> inner_;
 };
 
@@ -92,7 +105,8 @@ Result<std::unique_ptr<ChunkDecoder>> MakeFor(const format::Encoding& encoding, 
     return Corrupt("alp: exponents {} and {}", exponents.e, exponents.f);
   }
   LANCEKIT_ASSIGN(std::unique_ptr<ChunkDecoder> inner, MakeInnerDecoder(encoding, shape));
-  return std::unique_ptr<ChunkDecoder>(std::make_unique<AlpDecoder<Float>>(exponents, std::move(inner)));
+  const bool is_frame = encoding.children[0].id == format::EncodingId::kFrame;
+  return std::unique_ptr<ChunkDecoder>(std::make_unique<AlpDecoder<Float>>(exponents, is_frame, std::move(inner)));
 }
 
 Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding, const ValueShape& shape) {

@@ -5,6 +5,8 @@
 //
 // A chunk has 1 to 4 blocks; its last one is padded with zeros to 1024 differences. Sums wrap, so that signed and unsigned values
 // are alike.
+#include "encodings/frame.h"
+
 #include <algorithm>
 #include <cstring>
 #include <type_traits>
@@ -55,33 +57,41 @@ void DecodeFromBlock(const Block<T>& block, ValueRange range, std::byte* to, Scr
   std::memcpy(to, values + range.first, range.count * sizeof(T));
 }
 
+/// Calls decode(block, range, to) for the blocks, or parts of them, that the range of the chunk is made of.
+template <class T, class DecodeBlock>
+Status DecodeBlocks(const Chunk& chunk, ValueRange range, ValueSink* sink, DecodeBlock decode) {
+  const Bytes bytes = chunk.buffers[0];
+  const std::uint64_t num_blocks = CeilDiv(chunk.num_values, kBlockValues);
+  if (num_blocks > kMaxBlocks || bytes.size() < num_blocks * (sizeof(T) + 1)) {
+    return Corrupt("frame: {} bytes hold no bases and widths of {} values", bytes.size(), chunk.num_values);
+  }
+  const std::byte* const widths = bytes.data() + num_blocks * sizeof(T);
+  std::uint64_t at = num_blocks * (sizeof(T) + 1);
+  std::byte* to = sink->AppendFixed(range.count);
+  for (std::uint64_t i = 0, first = 0; first < range.first + range.count; ++i, first += kBlockValues) {
+    const auto width = static_cast<unsigned>(widths[i]);
+    if (width > 8 * sizeof(T)) return Corrupt("frame: width {} > {}", width, 8 * sizeof(T));
+    const std::size_t size = kernels::PackedBlockSize(static_cast<int>(width));
+    if (bytes.size() - at < size) return Corrupt("frame: {} bytes end in block {} of width {}", bytes.size(), i, width);
+    const std::uint64_t begin = std::max(first, range.first);
+    const std::uint64_t end = std::min(first + kBlockValues, range.first + range.count);
+    if (begin < end) {
+      const Block<T> block{LoadLe<T>(bytes.data() + i * sizeof(T)), static_cast<int>(width), bytes.data() + at};
+      decode(block, ValueRange{begin - first, end - begin}, to);
+      to += (end - begin) * sizeof(T);
+    }
+    at += size;
+  }
+  return {};
+}
+
 template <class T>
 class FrameDecoder final : public ChunkDecoder {
  public:
   Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch* scratch) const override {
-    const Bytes bytes = chunk.buffers[0];
-    const std::uint64_t num_blocks = CeilDiv(chunk.num_values, kBlockValues);
-    if (num_blocks > kMaxBlocks || bytes.size() < num_blocks * (sizeof(T) + 1)) {
-      return Corrupt("frame: {} bytes hold no bases and widths of {} values", bytes.size(), chunk.num_values);
-    }
-    const std::byte* const widths = bytes.data() + num_blocks * sizeof(T);
-    std::uint64_t at = num_blocks * (sizeof(T) + 1);
-    std::byte* to = sink->AppendFixed(range.count);
-    for (std::uint64_t i = 0, first = 0; first < range.first + range.count; ++i, first += kBlockValues) {
-      const auto width = static_cast<unsigned>(widths[i]);
-      if (width > 8 * sizeof(T)) return Corrupt("frame: width {} > {}", width, 8 * sizeof(T));
-      const std::size_t size = kernels::PackedBlockSize(static_cast<int>(width));
-      if (bytes.size() - at < size) return Corrupt("frame: {} bytes end in block {} of width {}", bytes.size(), i, width);
-      const std::uint64_t begin = std::max(first, range.first);
-      const std::uint64_t end = std::min(first + kBlockValues, range.first + range.count);
-      if (begin < end) {
-        const Block<T> block{LoadLe<T>(bytes.data() + i * sizeof(T)), static_cast<int>(width), bytes.data() + at};
-        DecodeFromBlock<T>(block, {begin - first, end - begin}, to, scratch);
-        to += (end - begin) * sizeof(T);
-      }
-      at += size;
-    }
-    return {};
+    return DecodeBlocks<T>(chunk, range, sink, [scratch](const Block<T>& block, ValueRange part, std::byte* to) {
+      DecodeFromBlock<T>(block, part, to, scratch);
+    });
   }
 };
 
@@ -148,6 +158,17 @@ class FrameEncoder final : public ChunkEncoder {
 std::string DescribeFrame(const format::Encoding& encoding) { return fmt::format("{} bit", encoding.bits); }
 
 }  // namespace
+
+Status DecodeFrameOfAlp(const Chunk& chunk, ValueRange range, double factor, double inverse, ValueSink* sink, Scratch* scratch) {
+  using T = std::uint64_t;
+  return DecodeBlocks<T>(chunk, range, sink, [&](const Block<T>& block, ValueRange part, std::byte* to) {
+    const auto base = static_cast<std::int64_t>(block.base);
+    auto* const numbers = reinterpret_cast<double*>(to);
+    if (part.count == kBlockValues && kernels::UnpackAlp(block.packed, block.width, base, factor, inverse, numbers)) return;
+    DecodeFromBlock<T>(block, part, to, scratch);
+    kernels::AlpDecode(to, part.count, factor, inverse);
+  });
+}
 
 std::unique_ptr<ChunkEncoder> MakeFrameEncoder(ValuesView values) {
   return ForWidth(values.shape.width_bits, [&]<class T>(T) -> std::unique_ptr<ChunkEncoder> {

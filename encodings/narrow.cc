@@ -2,12 +2,15 @@
 //
 //   message: bits of an inner value (1, 2, 4, 8, 16, 32 or 64, fewer than a value has), base (as many bytes as a value has)
 //   chunk: as the inner encoding; value = base + inner value, modulo the width of the value
+#include <algorithm>
 #include <cstring>
+#include <limits>
 #include <mutex>
 
 #include "base/checked_math.h"
 #include "encodings/definitions.h"
 #include "encodings/kernels/arithmetic.h"
+#include "encodings/kernels/stats.h"
 #include "encodings/widths.h"
 
 namespace lancekit {
@@ -149,6 +152,16 @@ Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding
   });
 }
 
+/// Whether these values of 128 bits are signed numbers of 64.
+bool FitInto64Bits(const std::byte* values, std::uint64_t count) {
+  std::uint64_t lost = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto low = LoadLe<std::int64_t>(values + 16 * i);
+    lost |= LoadLe<std::uint64_t>(values + 16 * i + 8) ^ static_cast<std::uint64_t>(low >> 63);
+  }
+  return lost == 0;
+}
+
 /// The least value and how far the greatest is from it, in the order in which they lie closer together.
 template <class T>
 struct Extent {
@@ -158,6 +171,24 @@ struct Extent {
 
 template <class T>
 Extent<T> ExtentOf(const std::byte* values, std::uint64_t count) {
+  if constexpr (sizeof(T) <= 8) {
+    using Signed = std::make_signed_t<T>;
+    T low = 0, high = 0;
+    kernels::MinMax(reinterpret_cast<const T*>(values), count, &low, &high);
+    Signed signed_low = 0, signed_high = 0;
+    kernels::MinMax(reinterpret_cast<const Signed*>(values), count, &signed_low, &signed_high);
+    const T signed_range = static_cast<T>(static_cast<T>(signed_high) - static_cast<T>(signed_low));
+    if (signed_range < static_cast<T>(high - low)) return {static_cast<T>(signed_low), signed_range};
+    return {low, static_cast<T>(high - low)};
+  } else if (FitInto64Bits(values, count)) {
+    std::int64_t low = std::numeric_limits<std::int64_t>::max(), high = std::numeric_limits<std::int64_t>::min();
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const auto value = LoadLe<std::int64_t>(values + i * sizeof(T));
+      low = std::min(low, value);
+      high = std::max(high, value);
+    }
+    return {static_cast<T>(low), static_cast<T>(static_cast<T>(high) - static_cast<T>(low))};
+  }
   constexpr T kSign = static_cast<T>(T{1} << (8 * sizeof(T) - 1));
   T low = static_cast<T>(~T{0}), high = 0, signed_low = low, signed_high = 0;
   for (std::uint64_t i = 0; i < count; ++i) {

@@ -9,6 +9,7 @@
 #include "encodings/definitions.h"
 #include "encodings/exceptions.h"
 #include "encodings/kernels/bitpack.h"
+#include "encodings/kernels/stats.h"
 #include "encodings/widths.h"
 
 namespace lancekit {
@@ -43,6 +44,23 @@ Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding
   return std::unique_ptr<ChunkDecoder>(std::make_unique<PatchedDecoder>(shape.width_bits / 8, std::move(inner)));
 }
 
+/// Sorts numbers below 2^width, one byte after the other; `spare` is as large.
+template <class T>
+void SortBelow(int width, std::span<T> numbers, T* spare) {
+  constexpr int kDigitBits = 8;
+  T* from = numbers.data();
+  T* to = spare;
+  for (int shift = 0; shift < width; shift += kDigitBits) {
+    std::uint32_t starts[(1 << kDigitBits) + 1] = {};
+    const auto digit = [shift](T number) { return static_cast<std::size_t>(number >> shift & ((1 << kDigitBits) - 1)); };
+    for (std::size_t i = 0; i < numbers.size(); ++i) ++starts[digit(from[i]) + 1];
+    for (std::size_t i = 1; i < std::size(starts); ++i) starts[i] += starts[i - 1];
+    for (std::size_t i = 0; i < numbers.size(); ++i) to[starts[digit(from[i])]++] = from[i];
+    std::swap(from, to);
+  }
+  if (from != numbers.data()) std::copy_n(from, numbers.size(), numbers.data());
+}
+
 template <class T>
 struct Range {
   T low = 0;
@@ -50,27 +68,29 @@ struct Range {
 };
 
 /// The values of a block that are worth packing: those in [low, high], for which packing and exceptions take least together.
-/// `sorted` holds the block's values in the order of differences from the least one.
+/// `sorted` ascends from 0 on.
 template <class T>
 Range<T> BestRange(std::span<const T> sorted) {
   constexpr std::uint64_t kExceptionBits = 16 + 8 * sizeof(T);
   const std::size_t n = sorted.size();
   std::uint64_t least_bits = std::uint64_t(-1);
   Range<T> best;
-  for (int width = 0; width <= static_cast<int>(8 * sizeof(T)); ++width) {
+  for (int width = std::bit_width(sorted[n - 1]); width >= 0; --width) {
+    const T mask = width == 0 ? T{0} : static_cast<T>(static_cast<T>(~T{0}) >> (static_cast<int>(8 * sizeof(T)) - width));
     std::size_t first = 0, first_of_most = 0, most = 0;
     for (std::size_t end = 0; end < n; ++end) {
-      while (static_cast<int>(std::bit_width(static_cast<T>(sorted[end] - sorted[first]))) > width) ++first;
+      while (static_cast<T>(sorted[end] - sorted[first]) > mask) ++first;
       if (end + 1 - first <= most) continue;
       most = end + 1 - first;
       first_of_most = first;
     }
-    const std::uint64_t bits = n * static_cast<std::uint64_t>(width) + (n - most) * kExceptionBits;
-    if (bits < least_bits) {
+    const std::uint64_t exceptions = (n - most) * kExceptionBits;
+    if (exceptions >= least_bits) break;  // there are still more of them with fewer bits
+    const std::uint64_t bits = n * static_cast<std::uint64_t>(width) + exceptions;
+    if (bits <= least_bits) {
       least_bits = bits;
       best = {sorted[first_of_most], sorted[first_of_most + most - 1]};
     }
-    if (most == n) break;
   }
   return best;
 }
@@ -81,15 +101,19 @@ class PatchedEncoder final : public ChunkEncoder {
   PatchedEncoder(const ValuesView& values, const InnerEncoder& inner) : values_(values), near_(values.length) {
     using Signed = std::make_signed_t<T>;
     std::memcpy(near_.data(), values.values, values.length * sizeof(T));
-    T sorted[kBlockValues];
+    T sorted[kBlockValues], spare[kBlockValues];
     for (std::uint64_t first = 0; first < values.length; first += kBlockValues) {
       const std::uint64_t count = std::min(kBlockValues, values.length - first);
-      std::copy_n(near_.data() + first, count, sorted);
-      std::sort(sorted, sorted + count, [](T a, T b) { return static_cast<Signed>(a) < static_cast<Signed>(b); });
+      // As differences from the least of the signed values, which do not overflow.
+      Signed low = 0, high = 0;
+      kernels::MinMax(reinterpret_cast<const Signed*>(near_.data() + first), count, &low, &high);
+      const T least = static_cast<T>(low);
+      for (std::uint64_t i = 0; i < count; ++i) sorted[i] = static_cast<T>(near_[first + i] - least);
+      SortBelow<T>(std::bit_width(static_cast<T>(static_cast<T>(high) - least)), {sorted, count}, spare);
       const Range<T> range = BestRange<T>({sorted, count});
       for (std::uint64_t i = first; i < first + count; ++i) {
-        if (static_cast<T>(near_[i] - range.low) <= static_cast<T>(range.high - range.low)) continue;
-        near_[i] = range.low;
+        if (static_cast<T>(near_[i] - least - range.low) <= static_cast<T>(range.high - range.low)) continue;
+        near_[i] = static_cast<T>(least + range.low);
         far_.push_back(static_cast<std::uint32_t>(i));
       }
     }

@@ -36,4 +36,12 @@ inline void AlpDecode(std::byte* values, std::size_t count, double factor, doubl
   ActiveTable().alp8(values, count, factor, inverse);
 }
 
+/// The same of a packed block (bitpack.h) of integers less `base`, if it can be done while they are unpacked; false if not.
+inline bool UnpackAlp(const std::byte* in, int width, std::int64_t base, double factor, double inverse, double* out) noexcept {
+  constexpr std::int64_t kLimit = std::int64_t{1} << 51;
+  if (width < 1 || width > 51 || base < -kLimit || base > kLimit - (std::int64_t{1} << width)) return false;
+  ActiveTable().unpack_alp8(in, width, 0x1p52 - static_cast<double>(base), factor, inverse, out);
+  return true;
+}
+
 }  // namespace lancekit::kernels

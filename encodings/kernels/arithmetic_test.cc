@@ -7,6 +7,8 @@
 #include <random>
 #include <vector>
 
+#include "encodings/kernels/bitpack.h"
+
 namespace lancekit::kernels {
 namespace {
 
@@ -115,6 +117,37 @@ TEST(AlpDecode, EveryLevelRoundsTwice) {
   CheckAlp<double, std::int64_t, std::uint64_t>(std::int64_t{1} << 51, 1e12, 1e-14);
   CheckAlp<double, std::int64_t, std::uint64_t>(std::int64_t{1} << 51, 1.0, 1e-18);
   CheckAlp<float, std::int32_t, std::uint32_t>(1 << 22, 1e3F, 1e-5F);
+}
+
+TEST(AlpDecode, UnpackingGivesTheSame) {
+  std::mt19937_64 random(6);
+  constexpr double kFactor = 1e3, kInverse = 1e-5;
+  for (int width = 1; width <= 51; ++width) {
+    std::vector<std::uint64_t> packed_values(kBlockValues);
+    for (auto& value : packed_values) value = random() >> (64 - width);
+    packed_values[0] = (std::uint64_t{1} << width) - 1;
+    std::vector<std::byte> packed(PackedBlockSize(width));
+    PackBlock<std::uint64_t>(packed_values.data(), width, packed.data());
+    const std::int64_t limit = std::int64_t{1} << 51;
+    for (const std::int64_t base : {std::int64_t{0}, std::int64_t{-12345}, -limit, limit - (std::int64_t{1} << width)}) {
+      std::vector<std::int64_t> integers(kBlockValues);
+      for (std::size_t i = 0; i < kBlockValues; ++i) integers[i] = base + static_cast<std::int64_t>(packed_values[i]);
+      AlpDecode(reinterpret_cast<std::byte*>(integers.data()), kBlockValues, kFactor, kInverse);
+      for (const CpuLevel level : kAllCpuLevels) {
+        const KernelTable* const table = TableFor(level);
+        if (table == nullptr) continue;
+        std::vector<double> got(kBlockValues);
+        table->unpack_alp8(packed.data(), width, 0x1p52 - static_cast<double>(base), kFactor, kInverse, got.data());
+        EXPECT_EQ(std::memcmp(got.data(), integers.data(), kBlockValues * sizeof(double)), 0) << width << " bits from " << base;
+      }
+      std::vector<double> got(kBlockValues);
+      EXPECT_TRUE(UnpackAlp(packed.data(), width, base, kFactor, kInverse, got.data()));
+      EXPECT_EQ(std::memcmp(got.data(), integers.data(), kBlockValues * sizeof(double)), 0);
+    }
+    double none[1] = {};
+    EXPECT_FALSE(UnpackAlp(packed.data(), width, limit - (std::int64_t{1} << width) + 1, kFactor, kInverse, none));
+    EXPECT_FALSE(UnpackAlp(packed.data(), width, -limit - 1, kFactor, kInverse, none));
+  }
 }
 
 }  // namespace

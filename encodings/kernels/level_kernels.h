@@ -335,6 +335,38 @@ void Alp(std::byte* values, std::size_t count, Float factor, Float inverse) noex
   }
 }
 
+// Unpacks integers of up to 51 bits less a base into numbers; `start` is 2^52 less the base. A block is written once.
+struct AlpBlock {
+  std::uint64_t mask;
+  double start;
+  double factor;
+  double inverse;
+};
+
+template <bool kCrossesWords>
+LANCEKIT_ALWAYS_INLINE void UnpackAlpRow(const AlpBlock& block, const std::byte* from, int shift, std::byte* to) {
+  constexpr std::uint64_t kPlaceBits = 0x4330000000000000;  // 2^52
+#pragma GCC unroll 8
+  for (int column = 0; column < kRowBytes; column += kVectorBytes) {
+    Vector<std::uint64_t> packed = Load<std::uint64_t>(from + column) >> shift;
+    if constexpr (kCrossesWords) packed |= Load<std::uint64_t>(from + column + kRowBytes) << (64 - shift);
+    packed = Mask<std::uint64_t>(packed, block.mask) | (Vector<std::uint64_t>{} + kPlaceBits);
+    const Vector<double> integers = reinterpret_cast<Vector<double>>(packed) - block.start;
+    Store<double>(to + column, integers * block.factor * block.inverse);
+  }
+}
+
+void UnpackAlp(const std::byte* in, int width, double start, double factor, double inverse, double* out) noexcept {
+  constexpr int kBits = 64;
+  const AlpBlock block{LowBits<std::uint64_t>(width), start, factor, inverse};
+  for (int row = 0, bit = 0; row < kBits; ++row, bit += width) {
+    const std::byte* const from = in + bit / kBits * kRowBytes;
+    std::byte* const to = reinterpret_cast<std::byte*>(out) + RowAt<std::uint64_t>(row);
+    const int shift = bit % kBits;
+    shift + width > kBits ? UnpackAlpRow<true>(block, from, shift, to) : UnpackAlpRow<false>(block, from, shift, to);
+  }
+}
+
 template <std::size_t kSize>
 void Split(const std::byte* __restrict in, std::size_t count, std::byte* __restrict out) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
@@ -378,6 +410,7 @@ constinit const KernelTable kTable = {
               {nullptr, nullptr, &Widen<std::uint16_t, std::uint32_t>, &Widen<std::uint16_t, std::uint64_t>},
               {nullptr, nullptr, nullptr, &Widen<std::uint32_t, std::uint64_t>}},
     .alp4 = &Alp<float>,
+    .unpack_alp8 = &UnpackAlp,
     .alp8 = &Alp<double>,
     .split4 = &Split<4>,
     .split8 = &Split<8>,
