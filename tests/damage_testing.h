@@ -67,9 +67,9 @@ inline void ExpectSalvaged(const Rows& sound, const Table& table, Salvage mode, 
 class DamageTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ =
-        std::filesystem::temp_directory_path() /
-        fmt::format("lancekit-damage-test-{}-{}", ::getpid(), ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::string name = ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::ranges::replace(name, '/', '-');
+    folder_ = std::filesystem::temp_directory_path() / fmt::format("lancekit-damage-test-{}-{}", ::getpid(), name);
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     path_ = (folder_ / "a.lance").string();
