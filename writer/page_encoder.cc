@@ -88,26 +88,33 @@ Result<EncodedPage> WriteChunks(const PageValues& page, EncoderChoice choice, co
 }
 
 /// Numbers of a nested leaf as chosen. The choice only guesses the levels of its chunks, so what could come out smaller is
-/// written too.
+/// written too: fewer bytes of values, or larger chunks.
 Result<EncodedPage> WriteNestedNumbers(const PageValues& page, const ChunkEncoder& chosen, FileVersion version) {
+  struct Candidate {
+    format::EncodingId id;
+    std::uint64_t value_bytes;
+    std::unique_ptr<ChunkEncoder> (*make)(ValuesView);
+  };
   LANCEKIT_ASSIGN(EncodedPage best, WriteMiniBlockPage(page, chosen, std::nullopt, version));
   const ValuesView& values = page.values;
   const std::uint64_t bits = values.shape.width_bits;
-  const bool can_be_packed = bits == 8 || bits == 16 || bits == 32 || bits == 64;
-  const format::EncodingId id = chosen.Describe().id;
-  const auto try_other = [&](std::uint64_t value_bytes, std::unique_ptr<ChunkEncoder> (*make)(ValuesView)) -> Status {
-    if (value_bytes >= FileBytes(best)) return {};
-    const std::unique_ptr<ChunkEncoder> encoder = make(values);
-    if (value_bytes + MiniBlockLevelBytes(page, *encoder, version) >= FileBytes(best)) return {};
+  std::vector<Candidate> candidates{{format::EncodingId::kFlat, CeilDiv(values.length * bits, 8),
+                                     [](ValuesView flat) { return MakeFlatEncoder(std::move(flat)); }}};
+  if (bits == 8 || bits == 16 || bits == 32 || bits == 64) {
+    candidates.push_back({format::EncodingId::kInlineBitpacking, InlineBitpackingBytes(values), &MakeInlineBitpackingEncoder});
+    candidates.push_back({format::EncodingId::kRle, RleBytes(values), &MakeRleEncoder});
+  }
+  const format::EncodingId chosen_id = chosen.Describe().id;
+  const auto known = std::ranges::find(candidates, chosen_id, &Candidate::id);
+  const std::uint64_t chosen_bytes = known == candidates.end() ? 0 : known->value_bytes;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.id == chosen_id || candidate.value_bytes >= FileBytes(best)) continue;
+    const std::unique_ptr<ChunkEncoder> encoder = candidate.make(values);
+    if (candidate.value_bytes >= chosen_bytes && encoder->ChunkSize(0) <= chosen.ChunkSize(0)) continue;
+    if (candidate.value_bytes + MiniBlockLevelBytes(page, *encoder, version) >= FileBytes(best)) continue;
     LANCEKIT_ASSIGN(EncodedPage other, WriteMiniBlockPage(page, *encoder, std::nullopt, version));
     if (FileBytes(other) < FileBytes(best)) best = std::move(other);
-    return {};
-  };
-  const auto make_flat = [](ValuesView flat) { return MakeFlatEncoder(std::move(flat)); };
-  if (id != format::EncodingId::kFlat) LANCEKIT_TRY(try_other(CeilDiv(values.length * bits, 8), make_flat));
-  if (can_be_packed && id != format::EncodingId::kInlineBitpacking)
-    LANCEKIT_TRY(try_other(InlineBitpackingBytes(values), &MakeInlineBitpackingEncoder));
-  if (can_be_packed && id != format::EncodingId::kRle) LANCEKIT_TRY(try_other(RleBytes(values), &MakeRleEncoder));
+  }
   return best;
 }
 
