@@ -69,10 +69,10 @@ Pair Alternate(int rounds, First first, Second second) {
 // Stores of whole vectors, as wide as the CPU has them; called like an unpack kernel.
 template <int kVectorBytes>
 [[gnu::always_inline]] inline void StoreVectors(std::byte* out, std::size_t size, int value) {
-  typedef std::uint64_t Vector __attribute__((vector_size(kVectorBytes), may_alias));
+  typedef std::uint64_t Vector __attribute__((vector_size(kVectorBytes)));
   const Vector stored = Vector{} + static_cast<std::uint64_t>(value);
 #pragma GCC unroll 8
-  for (std::size_t i = 0; i < size; i += kVectorBytes) *reinterpret_cast<Vector*>(out + i) = stored;
+  for (std::size_t i = 0; i < size; i += kVectorBytes) __builtin_memcpy(out + i, &stored, sizeof stored);
 }
 using StoreLoop = void (*)(std::byte* out, std::size_t size, int value);
 [[gnu::noinline]] void StoreBaseline(std::byte* out, std::size_t size, int value) { StoreVectors<16>(out, size, value); }
