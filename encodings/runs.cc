@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "encodings/definitions.h"
+#include "encodings/kernels/stats.h"
 #include "encodings/widths.h"
 
 namespace lancekit {
@@ -29,6 +30,24 @@ void Repeat(T value, std::uint64_t count, std::byte* to) {
     std::memcpy(to + done * sizeof(T), repeated, kStoreBytes);
 }
 
+/// A run, or a part of one, that is asked for.
+struct Piece {
+  std::uint32_t run = 0;    ///< number of its value
+  std::uint32_t count = 0;  ///< not 0
+};
+struct Pieces {
+  std::span<const Piece> pieces;
+  const std::byte* values = nullptr;
+};
+
+template <class T>
+void Expand(const Pieces& pieces, std::byte* to) {
+  for (const Piece& piece : pieces.pieces) {
+    Repeat(LoadLe<T>(pieces.values + piece.run * sizeof(T)), piece.count, to);
+    to += piece.count * sizeof(T);
+  }
+}
+
 /// Where the runs of a chunk end, counted from its start; the last one ends with the chunk.
 using RunEnds = std::span<const std::uint32_t>;
 
@@ -43,53 +62,54 @@ class RunsDecoder final : public ChunkDecoder {
     return DecodeRanges(chunk, {&range, 1}, sink, scratch);
   }
   Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const override {
-    std::byte* to = nullptr;
-    return ForWidth(bits_, [&]<class T>(T) {
-      return VisitRuns(chunk, ranges, scratch, [&](const std::byte* value, std::uint64_t count) {
-        if (to == nullptr) to = sink->AppendFixed(CountRows(ranges));
-        Repeat(LoadLe<T>(value), count, to);
-        to += count * sizeof(T);
-      });
-    });
+    LANCEKIT_ASSIGN(const Pieces pieces, FindPieces(chunk, ranges, scratch));
+    std::byte* const to = sink->AppendFixed(CountRows(ranges));
+    ForWidth(bits_, [&]<class T>(T) { Expand<T>(pieces, to); });
+    return {};
   }
 
   bool has_runs() const noexcept override { return true; }
   Status DecodeRuns(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, std::vector<std::uint64_t>* counts,
                     Scratch* scratch) const override {
-    return VisitRuns(chunk, ranges, scratch, [&](const std::byte* value, std::uint64_t count) {
-      sink->AppendBits(value, 0, 1);
-      counts->push_back(count);
-    });
+    LANCEKIT_ASSIGN(const Pieces pieces, FindPieces(chunk, ranges, scratch));
+    for (const Piece& piece : pieces.pieces) {
+      sink->AppendBits(pieces.values, piece.run * bits_, 1);
+      counts->push_back(piece.count);
+    }
+    return {};
   }
 
  private:
-  /// Calls emit(value, count) for runs, or parts of them, that lie in the ranges, which ascend; not for empty ones.
-  template <class Emit>
-  Status VisitRuns(const Chunk& chunk, std::span<const ValueRange> ranges, Scratch* scratch, Emit emit) const {
+  Result<Pieces> FindPieces(const Chunk& chunk, std::span<const ValueRange> ranges, Scratch* scratch) const {
     std::uint64_t end = 0;
     for (const ValueRange& range : ranges) end = range.count == 0 ? end : range.first + range.count;
-    if (end == 0) return {};
+    if (end == 0) return Pieces{};
     LANCEKIT_ASSIGN(const RunEnds run_ends, DecodeEnds(chunk, scratch));
-    const auto run_of = [&](std::uint64_t value) {
-      return static_cast<std::size_t>(std::ranges::upper_bound(run_ends, static_cast<std::uint32_t>(value)) - run_ends.begin());
-    };
-    const std::size_t first = run_of(ranges.front().first);
-    const std::size_t num_runs = run_of(end - 1) + 1 - first;
+    const std::size_t first = RunOf(run_ends, ranges.front().first);
+    const std::size_t num_runs = RunOf(run_ends, end - 1) + 1 - first;
     ValueSink* const values = scratch->InnerValues(bits_);
     LANCEKIT_TRY(values_->Decode({chunk.buffers.subspan(1, values_->num_buffers()), run_ends.size()}, {first, num_runs}, values,
                                  scratch->Inner()));
+    // A range has one piece of each run, and a run at most one more for each range.
+    scratch->block.Resize((num_runs + ranges.size()) * sizeof(Piece));
+    Piece* const pieces = scratch->block.as<Piece>();
+    std::size_t num_pieces = 0;
     std::size_t run = first;
     for (const ValueRange& range : ranges) {
-      while (run_ends[run] <= range.first && run + 1 < run_ends.size()) ++run;
+      if (run_ends[run] <= range.first) run = RunOf(run_ends, range.first);
       for (std::uint64_t at = range.first; at < range.first + range.count; ++run) {
         const std::uint64_t next = std::min<std::uint64_t>(run_ends[run], range.first + range.count);
-        emit(values->values().data() + (run - first) * bits_ / 8, next - at);
+        pieces[num_pieces++] = {static_cast<std::uint32_t>(run - first), static_cast<std::uint32_t>(next - at)};
         at = next;
         if (next != run_ends[run]) break;
       }
       run = std::min(run, run_ends.size() - 1);
     }
-    return {};
+    return Pieces{{pieces, num_pieces}, values->values().data()};
+  }
+
+  static std::size_t RunOf(RunEnds run_ends, std::uint64_t value) {
+    return static_cast<std::size_t>(std::ranges::upper_bound(run_ends, static_cast<std::uint32_t>(value)) - run_ends.begin());
   }
 
   /// Errors: kCorruption unless the runs fill the chunk.
@@ -130,23 +150,32 @@ Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding
   return std::unique_ptr<ChunkDecoder>(std::make_unique<RunsDecoder>(shape.width_bits, std::move(values), std::move(lengths)));
 }
 
+/// Where runs begin.
 template <class T>
+void FindStarts(const T* values, std::uint64_t count, std::vector<std::uint32_t>* starts) {
+  starts->resize(kernels::CountRuns(values, count));
+  std::size_t run = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (i == 0 || values[i] != values[i - 1]) (*starts)[run++] = static_cast<std::uint32_t>(i);
+  }
+}
+
 class RunsEncoder final : public ChunkEncoder {
  public:
   RunsEncoder(const ValuesView& numbers, const InnerEncoder& values, const InnerEncoder& lengths) : num_values_(numbers.length) {
-    const T* const from = reinterpret_cast<const T*>(numbers.values);
-    for (std::uint64_t i = 0; i < numbers.length; ++i) {
-      if (i != 0 && from[i] == from[i - 1]) continue;
-      starts_.push_back(static_cast<std::uint32_t>(i));
-      run_values_.push_back(from[i]);
-    }
+    const std::size_t width = numbers.shape.width_bits / 8;
+    ForWidth(numbers.shape.width_bits,
+             [&]<class T>(T) { FindStarts(reinterpret_cast<const T*>(numbers.values), numbers.length, &starts_); });
+    values_.Resize(starts_.size() * width);
+    lengths_.resize(starts_.size());
     for (std::size_t run = 0; run < starts_.size(); ++run) {
+      std::memcpy(values_.data() + run * width, numbers.values + starts_[run] * width, width);
       const std::uint64_t end = run + 1 < starts_.size() ? starts_[run + 1] : numbers.length;
-      lengths_.push_back(static_cast<std::uint32_t>(end - starts_[run]));
+      lengths_[run] = static_cast<std::uint32_t>(end - starts_[run]);
     }
     ValuesView view = numbers;
     view.length = starts_.size();
-    view.values = reinterpret_cast<const std::byte*>(run_values_.data());
+    view.values = values_.data();
     values_encoder_ = values(view);
     view.shape = FixedShape(kLengthBits);
     view.values = reinterpret_cast<const std::byte*>(lengths_.data());
@@ -181,7 +210,7 @@ class RunsEncoder final : public ChunkEncoder {
 
   std::uint64_t num_values_;
   std::vector<std::uint32_t> starts_;
-  std::vector<T> run_values_;
+  MutableBuffer values_;
   std::vector<std::uint32_t> lengths_;
   std::unique_ptr<ChunkEncoder> values_encoder_;
   std::unique_ptr<ChunkEncoder> lengths_encoder_;
@@ -191,9 +220,7 @@ class RunsEncoder final : public ChunkEncoder {
 
 std::unique_ptr<ChunkEncoder> MakeRunsEncoder(const ValuesView& numbers, const InnerEncoder& values,
                                               const InnerEncoder& lengths) {
-  return ForWidth(numbers.shape.width_bits, [&]<class T>(T) -> std::unique_ptr<ChunkEncoder> {
-    return std::make_unique<RunsEncoder<T>>(numbers, values, lengths);
-  });
+  return std::make_unique<RunsEncoder>(numbers, values, lengths);
 }
 
 constinit const EncodingDef kRuns{
