@@ -9,6 +9,8 @@ namespace lancekit {
 namespace {
 
 constexpr int kMaxDepth = 6;
+// Fewer strings would not fill the blocks in which the numbers of their codes are packed.
+constexpr std::uint64_t kTokensChunk = 64 << 10;
 
 /// What stands where in a tree.
 enum class Takes : std::uint8_t { kNothing, kOne, kTwo };
@@ -168,7 +170,8 @@ std::unique_ptr<ChunkEncoder> MakeStringEncoder(const EncoderTree& tree, const V
   if (tree.name == "variable") return MakeVariableEncoder(values, chunk_bytes);
   if (tree.name == "lengths") return MakeLengthsEncoder(values, chunk_bytes, tools.lengths);
   if (tree.name == "tokens") {
-    return tools.tokens == nullptr ? nullptr : MakeTokensEncoder(values, *tools.tokens, chunk_bytes, tools.lengths);
+    return tools.tokens == nullptr ? nullptr
+                                   : MakeTokensEncoder(values, *tools.tokens, std::max(chunk_bytes, kTokensChunk), tools.lengths);
   }
   if (tree.name == "fsst") {
     auto strings = CompressFsst(values);

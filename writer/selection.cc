@@ -220,10 +220,11 @@ EncoderChoice ChooseX1Numbers(const ValuesView& values, bool floating_point, con
     choice.name = best->candidate.tree.ToText();
   }
   if (choice.encoder == nullptr) {  // it applied to the sample alone
-    choice.encoder = MakeFlatEncoder(values);
+    const bool is_packed = values.shape.width_bits <= 64;
+    choice.encoder = is_packed ? MakeFrameEncoder(values) : MakeFlatEncoder(values);
     choice.bytes = values.length * values.shape.width_bits / 8;
     choice.cost = 1;
-    choice.name = "flat";
+    choice.name = is_packed ? "frame" : "flat";
   }
   return choice;
 }
