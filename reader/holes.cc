@@ -70,11 +70,13 @@ Status HoleFinder::CheckFile(const FileReader& file) {
   const std::vector<std::uint64_t> hashes = known->GlobalBufferHashes();
   if (!hashes.empty()) LANCEKIT_TRY(CheckHash(file, schema, hashes[0], "the schema"));
   const format::FileRange tail{footer.column_metadata_start, file.source().size() - footer.column_metadata_start};
-  // A damaged entry of the column table leads to metadata that differ.
-  bool is_sound = true;
-  for (std::uint32_t i = 0; i < footer.num_columns && is_sound; ++i) is_sound = CheckMetadata(file, i).ok();
+  // A damaged entry of the column table leads to metadata that differ, and a damaged place of the table to none that do not.
+  std::uint32_t num_sound = 0;
+  for (std::uint32_t i = 0; i < footer.num_columns; ++i) num_sound += CheckMetadata(file, i).ok() ? 1 : 0;
   // With sound metadata, what remains is the footer.
-  return is_sound ? CheckHash(file, tail, known->tail_hashes().tail, "the footer") : Status();
+  if (num_sound == footer.num_columns) return CheckHash(file, tail, known->tail_hashes().tail, "the footer");
+  const format::FileRange table{footer.cmo_offset, std::uint64_t{footer.num_columns} * 16};
+  return num_sound == 0 ? CheckHash(file, table, known->tail_hashes().column_table, "the column table") : Status();
 }
 
 Result<std::vector<Hole>> HoleFinder::OfLeaf(const FieldShape& shape, std::size_t leaf) const {

@@ -185,10 +185,9 @@ Cost CostOf(const FilePart& part, const InspectedFile& file, std::uint64_t byte)
     const InspectedPage& page = column.pages[static_cast<std::size_t>(part.page)];
     return {column.path, part.page, page.first_row, page.num_rows};
   }
-  constexpr std::uint64_t kEntryBytes = 16;
   std::optional<std::size_t> lost;
   if (part.kind == PartKind::kColumnMetadata) lost = static_cast<std::size_t>(part.column);
-  if (part.kind == PartKind::kColumnTable) lost = (byte - part.offset) / kEntryBytes;
+  if (part.kind == PartKind::kColumnTable) lost = (byte - part.offset) / 16;  // of an entry
   return lost.has_value() ? Cost{file.columns[*lost].path, -1, 0, file.num_rows} : Cost{};
 }
 
@@ -243,16 +242,18 @@ TEST_P(QuarterTest, AnyChangedByteCostsSalvageNoMoreThanItsPage) {
   fmt::print("\n");
 }
 
-TEST_F(VerifyTest, SalvageNeedsTheSchema) {
+TEST_F(VerifyTest, SalvageNeedsTheSchemaAndThePlaceOfTheColumns) {
   Write(100, {.single_file = true});
   const auto file = inspect_file(context_, path_);
   ASSERT_TRUE(file);
-  const Flip flip(path_, file->global_buffers[0].offset + file->global_buffers[0].size - 1, 1);
-  const auto table = open(context_, path_, {.checksums = Checksums::kNever});
-  if (!table) return;  // it cannot be parsed any more
-  const auto salvaged = salvage(*table, Salvage::kDrop, {}, [](const Loss&) {});
-  ASSERT_FALSE(salvaged);
-  EXPECT_EQ(salvaged.error().code, ErrorCode::kCorruption);
+  const std::uint64_t schema_end = file->global_buffers[0].offset + file->global_buffers[0].size;
+  for (const auto& [byte, mask] : {std::pair(schema_end - 1, 1), std::pair(file->size - 32, 16)}) {
+    const Flip flip(path_, byte, static_cast<unsigned char>(mask));
+    auto table = open(context_, path_, {.checksums = Checksums::kNever});
+    if (table) table = salvage(*table, Salvage::kDrop, {}, [](const Loss&) {});
+    ASSERT_FALSE(table) << byte;
+    EXPECT_EQ(table.error().code, ErrorCode::kCorruption);
+  }
 }
 
 bool CanBeRead(const Table& table) {
