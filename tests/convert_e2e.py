@@ -371,6 +371,85 @@ def rows_per_file(tmp):
 
 
 @test
+def presets(tmp):
+    whole = pq.read_table(FLIGHTS)
+    sizes = {}
+    for version in '2.1', '2.2', 'x1':
+        for preset in 'fast', 'balanced', 'small':
+            path = tmp / f'{version}-{preset}.lance'
+            expect(0, FLIGHTS, path, '--format-version', version, '--preset', preset)
+            sizes[version, preset] = sum(file.stat().st_size for file in path.rglob('*') if file.is_file())
+            if version == 'x1':
+                expect(0, path, tmp / 'back.parquet', '--force')
+                assert pq.read_table(tmp / 'back.parquet').equals(whole), path
+            else:
+                assert lance.dataset(path).to_table().equals(whole), path
+    for version in '2.1', '2.2', 'x1':
+        assert sizes[version, 'small'] < sizes[version, 'fast'], sizes
+        assert sizes[version, 'small'] <= sizes[version, 'balanced'] <= sizes[version, 'fast'], sizes
+    assert sizes['x1', 'small'] < sizes['2.2', 'small'] and sizes['x1', 'fast'] < sizes['2.2', 'fast'], sizes
+    for version, default in (('2.2', 'fast'), ('x1', 'balanced')):
+        expect(0, FLIGHTS, tmp / 'default.lance', '--format-version', version, '--force')
+        size = sum(file.stat().st_size for file in (tmp / 'default.lance').rglob('*') if file.is_file())
+        assert size == sizes[version, default], (version, size, sizes)
+    assert b'fast' in expect(2, FLIGHTS, tmp / 'a.lance', '--preset', 'best').stderr
+    assert not (tmp / 'a.lance').exists()
+
+
+def metadata(path):
+    """-> {column: its lance-encoding:* metadata without the prefix} of a dataset that pylance opens."""
+    def below(field, name):
+        keys = {key.decode().removeprefix('lance-encoding:'): value.decode() for key, value in (field.metadata or {}).items()}
+        found = {name: keys} if keys else {}
+        for i in range(field.type.num_fields if pa.types.is_struct(field.type) else 0):
+            child = field.type.field(i)
+            found |= below(child, f'{name}.{child.name}')
+        return found
+    return {name: keys for field in lance.dataset(path).schema for name, keys in below(field, field.name).items()}
+
+
+@test
+def compressions_and_encodings(tmp):
+    text = [f'carefully final deposits {i * 7 % 13} sleep above {i * i % 17}' for i in range(5000)]
+    table = pa.table({'id': [i * 7919 % 5000 for i in range(5000)], 'run': [i // 100 for i in range(5000)], 'text': text,
+                      's': pa.array([{'x': i / 4, 'name': text[i]} for i in range(5000)])})
+    pq.write_table(table, tmp / 't.parquet')
+
+    def convert(name, *options):
+        expect(0, tmp / 't.parquet', tmp / name, '--force', *options)
+        return sum(file.stat().st_size for file in (tmp / name).rglob('*') if file.is_file())
+
+    plain = convert('plain.lance', '--compression', 'none')
+    packed = convert('packed.lance', '--compression', 'zstd:9')
+    assert packed < plain, (packed, plain)
+    assert metadata(tmp / 'packed.lance')['id'] == {'compression': 'zstd', 'compression-level': '9'}
+    assert metadata(tmp / 'packed.lance').keys() == {'id', 'run', 'text', 's.x', 's.name'}
+    mixed = convert('mixed.lance', '--compression', 'none', '--encode', 'text=zstd', '--encode', 's=lz4', '--encode', 'run=rle')
+    assert packed < mixed < plain, (packed, mixed, plain)
+    assert metadata(tmp / 'mixed.lance') == {'id': {'compression': 'none'}, 'run': {'rle-threshold': '1'}, 'text': {'compression': 'zstd'},
+                                             's.x': {'compression': 'lz4'}, 's.name': {'compression': 'lz4'}}
+    for name in 'plain.lance', 'packed.lance', 'mixed.lance':
+        assert lance.dataset(tmp / name).to_table().equals(table), name
+    # What only X1 has, and what official versions say to it.
+    forced = ('--encode', 'id=frame', '--encode', 'run=delta', '--encode', 'text=zstd:9(fsst(lengths))', '--encode', 's.x=alp(frame)')
+    convert('x1.lance', '--format-version', 'x1', *forced)
+    done = expect(2, tmp / 't.parquet', tmp / 'no.lance', '--encode', 'id=frame')
+    assert b'"id"' in done.stderr and b'write version x1' in done.stderr, done.stderr
+    # As official Lance the wishes stay, and harm nobody.
+    expect(0, tmp / 'x1.lance', tmp / 'official.lance')
+    assert lance.dataset(tmp / 'official.lance').to_table().equals(table)
+    assert metadata(tmp / 'official.lance') == {'id': {'tree': 'frame'}, 'run': {'tree': 'delta'}, 'text': {'tree': 'zstd:9(fsst(lengths))'}, 's.x': {'tree': 'alp(frame)'}}
+    expect(0, tmp / 'official.lance', tmp / 'again.lance', '--format-version', 'x1')
+    expect(0, tmp / 'again.lance', tmp / 'again.parquet')
+    assert pq.read_table(tmp / 'again.parquet').equals(table)
+    for encode, words in (('ID=frame', (b'"ID"', b'no such column')), ('id=frams', (b'"id"', b'frams')), ('text=delta', (b'"text"', b'"delta"', b'string')),
+                          ('s.x=lengths', (b'"s.x"', b'double')), ('id', (b'COL=ENCODING',)), ('=zstd', (b'COL=ENCODING',))):
+        done = expect(2, tmp / 't.parquet', tmp / 'no.lance', '--format-version', 'x1', '--encode', encode)
+        assert all(word in done.stderr for word in words), (encode, done.stderr)
+    nothing_left(tmp, 't.parquet', 'plain.lance', 'packed.lance', 'mixed.lance', 'x1.lance', 'official.lance', 'again.lance', 'again.parquet')
+
+
+@test
 def bloom_columns(tmp):
     table = pa.table({'a:5': [1, 2], 's': pa.array([{'x': 'p'}, None]), 'v': pa.array([[1.0, 2.0]] * 2, pa.list_(pa.float32(), 2))})
     pq.write_table(table, tmp / 't.parquet')

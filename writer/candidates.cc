@@ -100,24 +100,29 @@ std::vector<Candidate> CandidatesFor(ValueKind kind, FileVersion version, const 
   const bool wants_codec = hints.compression == Compression::kCodec;
   const Preset preset = PresetOf(version, hints);
   std::vector<Candidate> candidates;
-  if (hints.tree.find('(') != std::string::npos) {
-    if (auto tree = ParseEncoderTree(hints.tree)) candidates.push_back({*std::move(tree), 1});
+  // A dictionary is tried beside these.
+  const std::string_view wanted = hints.tree == "dictionary" ? std::string_view() : hints.tree;
+  if (wanted.find('(') != std::string::npos) {
+    if (auto tree = ParseEncoderTree(wanted)) candidates.push_back({*std::move(tree), 1});
     return candidates;
   }
   for (const char* const text : TextsFor(kind, version)) {
     auto tree = ParseEncoderTree(text);
     if (!tree) continue;
     const bool compresses = Compresses(*tree);
-    if (!hints.tree.empty()) {
-      if (tree->name != hints.tree) continue;
+    if (!wanted.empty()) {
+      if (tree->name != wanted) continue;
     } else if (wants_codec ? !compresses : compresses && preset == Preset::kFast) {
       continue;
     }
     if (hints.compression == Compression::kNone && (compresses || tree->name == "fsst")) continue;
-    if (hints.compression == Compression::kSymbols && tree->name != "fsst") continue;
+    if (hints.compression == Compression::kSymbols && kind == ValueKind::kStrings && tree->name != "fsst") continue;
     if (wants_codec) SetCodec(hints.general, &*tree);
     const double cost = CostOf(*tree, kind, version, preset);
     candidates.push_back({*std::move(tree), cost});
+  }
+  if (candidates.empty() && !wanted.empty()) {  // one that is never tried by itself
+    if (auto tree = ParseEncoderTree(wanted)) candidates.push_back({*std::move(tree), 1});
   }
   return candidates;
 }

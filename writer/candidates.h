@@ -15,8 +15,6 @@ struct Candidate {
   double cost = 1;
 };
 
-enum class ValueKind : std::uint8_t { kNumbers, kFloats, kStrings };
-
 /// The candidates that version, preset and hints allow; none when the hints want an encoding that does not suit the kind.
 std::vector<Candidate> CandidatesFor(ValueKind kind, format::FileVersion version, const EncodingHints& hints);
 

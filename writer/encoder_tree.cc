@@ -1,5 +1,6 @@
 #include "writer/encoder_tree.h"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 
@@ -18,15 +19,31 @@ enum class Takes : std::uint8_t { kNothing, kOne, kTwo };
 struct Node {
   std::string_view name;
   Takes takes;
-  bool compresses = false;  ///< a general compression: it may have a level, and be without what it compresses
+  bool compresses = false;               ///< a general compression: it may have a level, and be without what it compresses
+  ValueKind kind = ValueKind::kNumbers;  ///< of what it holds; numbers: floats too
 };
 
 constexpr Node kNodes[] = {
-    {"flat", Takes::kNothing},     {"bitpack", Takes::kNothing}, {"frame", Takes::kNothing},    {"rle", Takes::kNothing},
-    {"split", Takes::kNothing},    {"narrow", Takes::kOne},      {"bits", Takes::kOne},         {"patched", Takes::kOne},
-    {"delta", Takes::kOne},        {"alp", Takes::kOne},         {"cut", Takes::kTwo},          {"alp_rd", Takes::kNothing},
-    {"runs", Takes::kTwo},         {"front", Takes::kTwo},       {"variable", Takes::kNothing}, {"lengths", Takes::kNothing},
-    {"fsst", Takes::kOne},         {"tokens", Takes::kNothing},  {"zstd", Takes::kOne, true},   {"lz4", Takes::kOne, true},
+    {"flat", Takes::kNothing},
+    {"bitpack", Takes::kNothing},
+    {"frame", Takes::kNothing},
+    {"rle", Takes::kNothing},
+    {"split", Takes::kNothing},
+    {"narrow", Takes::kOne},
+    {"bits", Takes::kOne},
+    {"patched", Takes::kOne},
+    {"delta", Takes::kOne},
+    {"cut", Takes::kTwo},
+    {"runs", Takes::kTwo},
+    {"alp", Takes::kOne, false, ValueKind::kFloats},
+    {"alp_rd", Takes::kNothing, false, ValueKind::kFloats},
+    {"variable", Takes::kNothing, false, ValueKind::kStrings},
+    {"lengths", Takes::kNothing, false, ValueKind::kStrings},
+    {"fsst", Takes::kOne, false, ValueKind::kStrings},
+    {"front", Takes::kTwo, false, ValueKind::kStrings},
+    {"tokens", Takes::kNothing, false, ValueKind::kStrings},
+    {"zstd", Takes::kOne, true},
+    {"lz4", Takes::kOne, true},
     {"snappy", Takes::kOne, true},
 };
 
@@ -137,6 +154,27 @@ std::string EncoderTree::ToText() const {
 }
 
 Result<EncoderTree> ParseEncoderTree(std::string_view text) { return TreeParser(text).Parse(); }
+
+bool IsEncodingName(std::string_view name) { return FindNode(name) != nullptr; }
+
+bool Holds(const EncoderTree& tree, ValueKind kind, std::uint64_t width_bits) {
+  const Node& node = *FindNode(tree.name);
+  if (node.compresses && !tree.inner.empty() && FindNode(tree.inner[0].name)->compresses) return false;
+  if (kind == ValueKind::kStrings) {
+    if (node.kind != kind && !node.compresses) return false;
+    if (node.takes == Takes::kTwo && !Holds(tree.inner[1], ValueKind::kNumbers, 32)) return false;
+    return node.takes == Takes::kNothing || (!tree.inner.empty() && Holds(tree.inner[0], kind, width_bits));
+  }
+  if (node.kind == ValueKind::kStrings || (node.kind == ValueKind::kFloats && kind != node.kind)) return false;
+  if (tree.name == "flat") return true;
+  const bool takes_wide = tree.name == "narrow" || node.compresses;
+  if (!IsNumber(width_bits) && !(takes_wide && width_bits == 128)) return false;
+  if ((tree.name == "split" || node.kind == ValueKind::kFloats) && width_bits < 32) return false;
+  // What is inside narrow and alp is narrower, or no floating-point number; it can hold what numbers are.
+  const std::uint64_t inner_bits = tree.name == "narrow" ? 64 : width_bits;
+  const ValueKind inner_kind = node.compresses ? kind : ValueKind::kNumbers;
+  return std::ranges::all_of(tree.inner, [&](const EncoderTree& inner) { return Holds(inner, inner_kind, inner_bits); });
+}
 
 std::unique_ptr<ChunkEncoder> MakeNumberEncoder(const EncoderTree& tree, const ValuesView& values, const ChunkPlan& plan) {
   const std::uint64_t bits = values.shape.width_bits;

@@ -27,6 +27,15 @@ struct EncoderTree {
 /// Errors: kInvalidArgument for text that is no tree of encodings that can be written.
 Result<EncoderTree> ParseEncoderTree(std::string_view text);
 
+/// True for the name of an encoding alone, even one that holds values of another: "delta".
+bool IsEncodingName(std::string_view name);
+
+/// What the values of a page are to a tree of encodings.
+enum class ValueKind : std::uint8_t { kNumbers, kFloats, kStrings };
+
+/// False where the tree is none for such values, or compresses what it has just compressed. `width_bits`: of fixed-width values.
+bool Holds(const EncoderTree& tree, ValueKind kind, std::uint64_t width_bits);
+
 /// How much lies in a chunk where the encoding leaves it open.
 struct ChunkPlan {
   ChunkLimits compressed_numbers;             ///< of a chunk of numbers that is compressed as a whole

@@ -78,21 +78,30 @@ Result<Metadata> MetadataOf(const std::string& text, format::FileVersion version
   if (text == "miniblock" || text == "fullzip") return Metadata{{"structural-encoding", text}};
   if (text == "packed" || text == "blob") return Metadata{{text, "true"}};
   if (text == "none" || text == "fsst") return Metadata{{"compression", text}};
-  if (text == "dictionary") return Metadata{{"tree", text}};
+  const bool is_x1 = version == format::FileVersion::kX1;
+  const bool is_compression = text == "zstd" || text == "lz4" || text == "snappy";
+  if (text == "dictionary" || (is_x1 && IsEncodingName(text) && !is_compression)) return Metadata{{"tree", text}};
   LANCEKIT_ASSIGN(const EncoderTree tree, ParseEncoderTree(text));
-  const bool has_snappy = version == format::FileVersion::kX1;
-  if (tree.inner.empty() && (tree.name == "zstd" || tree.name == "lz4" || (tree.name == "snappy" && has_snappy))) {
+  if (tree.inner.empty() && (tree.name == "zstd" || tree.name == "lz4" || (tree.name == "snappy" && is_x1))) {
     Metadata metadata{{"compression", tree.name}};
     if (tree.level.has_value()) metadata.emplace_back("compression-level", std::to_string(*tree.level));
     return metadata;
   }
-  if (version == format::FileVersion::kX1) return Metadata{{"tree", text}};
+  if (is_x1) return Metadata{{"tree", text}};
   if (text == "rle") return Metadata{{"rle-threshold", "1"}};
   return Invalid("\"{}\" is not among the encodings that can be asked for in official versions; write version x1", text);
 }
 
 void SetMetadata(const Metadata& metadata, Field* field) {
   constexpr std::string_view kPrefix = "lance-encoding:";
+  // Of these the last one counts.
+  constexpr std::string_view kOfValues[] = {"compression", "compression-level", "rle-threshold", "tree"};
+  const auto is_of_values = [&](std::string_view key) { return std::ranges::find(kOfValues, key) != std::end(kOfValues); };
+  if (is_of_values(metadata[0].first)) {
+    std::erase_if(field->metadata, [&](const auto& entry) {
+      return entry.first.starts_with(kPrefix) && is_of_values(std::string_view(entry.first).substr(kPrefix.size()));
+    });
+  }
   for (const auto& [key, value] : metadata) {
     const std::string name = std::string(kPrefix) + key;
     const auto it = std::ranges::find(field->metadata, name, &std::pair<std::string, std::string>::first);

@@ -7,8 +7,6 @@
 #include "base/limits.h"
 #include "base/without_throwing.h"
 #include "writer/array_access.h"
-#include "writer/blob_schema.h"
-#include "writer/packed_rows.h"
 #include "writer/page_bloom.h"
 #include "writer/page_encoder.h"
 #include "writer/writer_impl.h"
@@ -65,15 +63,9 @@ Status WriterImpl::SetSchema(const ArrowSchema& arrow_schema) {
     if (schema.fields == schema_->fields) return {};
     return Invalid("the schema differs from that of the first batch");
   }
-  for (const Field& field : schema.fields) {
-    if (field.name.empty()) return Unsupported("a column without a name cannot be read back by Lance");
-  }
-  const bool is_dataset_22 = version_ != format::FileVersion::k2_1 && !output_.single_file();
-  Schema wanted = schema;
-  LANCEKIT_TRY(SetEncodings(options_.encodings, version_, &wanted));
-  LANCEKIT_ASSIGN(table_schema_, TableSchema(wanted, is_dataset_22 ? BlobForm::kDescriptors : BlobForm::kPages));
-  file_schema_ = FileSchema(table_schema_);
-  if (auto fields = format::SerializeFields(file_schema_); !fields) return std::move(fields).status();
+  LANCEKIT_ASSIGN(PlannedSchema planned, PlanSchema(schema, options_, version_));
+  table_schema_ = std::move(planned.table);
+  file_schema_ = std::move(planned.file);
   schema_ = std::move(schema);
   root_.type.id = TypeId::kStruct;
   root_.type.children = schema_->fields;
@@ -100,23 +92,8 @@ Status WriterImpl::SetBlooms() {
 }
 
 Status WriterImpl::AddColumn(const format::Leaf& leaf, std::size_t field, std::uint64_t page_bytes) {
-  LANCEKIT_ASSIGN(LeafPath path, LeafPath::Make(leaf, version_));
-  LANCEKIT_ASSIGN(LeafType type, MakeLeafType(leaf.path.back()->type));
-  if (type.shape.packed()) {
-    LANCEKIT_ASSIGN(const ValueShape rows, PackedRowShape(type.shape));
-    if (rows.variable() && version_ == format::FileVersion::k2_1)
-      return Unsupported(
-          "packed structs with strings or fixed-size lists cannot be stored in Lance 2.1; write version 2.2, or remove "
-          "lance-encoding:packed");
-  }
-  LANCEKIT_ASSIGN(EncodingHints hints, HintsOf(leaf));
-  LANCEKIT_ASSIGN(hints.preset, ParsePreset(options_.preset));
-  // Only X1 has Snappy; to others the field says nothing that they know.
-  if (version_ != format::FileVersion::kX1 && hints.general.scheme == format::CompressionScheme::kSnappy) {
-    hints.compression = EncodingHints::Compression::kDefault;
-    hints.general = {};
-  }
-  columns_.push_back(std::make_unique<Column>(field, std::move(type), std::move(path), hints, page_bytes, version_));
+  LANCEKIT_ASSIGN(PlannedLeaf planned, PlanLeaf(leaf, options_, version_));
+  columns_.push_back(std::make_unique<Column>(field, std::move(planned), page_bytes, version_));
   Column& column = *columns_.back();
   if (format::IsBlob(*leaf.path.back())) {
     LANCEKIT_ASSIGN(column.blobs, BlobBuffer::Make(column.leaf, column.path, page_bytes, version_, options_.statistics));
@@ -130,15 +107,7 @@ Status WriterImpl::WriteBatch(const ArrowArray& array, const ArrowSchema& schema
   failed_ = true;  // until this batch is in
   LANCEKIT_TRY(context_.impl().CheckCancelled());
   LANCEKIT_TRY(SetSchema(schema));
-  // The batch is imported as the struct that it is, which also takes care of its offset.
-  LANCEKIT_ASSIGN(const ArrayView batch, ImportArray(root_, schema, array));
-  if (batch.null_count != 0) return Invalid("a batch with null rows at the top level");
-  for (std::size_t i = 0; i < schema_->fields.size(); ++i) {
-    const Field& field = schema_->fields[i];
-    if (!field.nullable && batch.children[i].null_count != 0) {
-      return At(Invalid("nulls in a column that is not nullable"), {.column = field.name});
-    }
-  }
+  LANCEKIT_ASSIGN(const ArrayView batch, ImportBatch(root_, schema, array));
   LANCEKIT_TRY(WriteRows(batch.children, static_cast<std::uint64_t>(batch.length)));
   failed_ = false;
   return {};
@@ -290,38 +259,17 @@ Result<WriteSummary> WriterImpl::Commit() {
 }
 
 Status WriterImpl::WriteStream(ArrowArrayStream* stream) {
-  const auto fail = [&](const char* what) {
-    const char* const text = stream->get_last_error(stream);
-    return Invalid("the input stream failed {}: {}", what, text == nullptr ? "no reason given" : text);
-  };
-  struct OwnedSchema {
-    ArrowSchema schema{};
-    ~OwnedSchema() {
-      if (schema.release != nullptr) schema.release(&schema);
-    }
-  } owned;
-  if (stream->get_schema(stream, &owned.schema) != 0) return fail("to give a schema");
-  LANCEKIT_TRY(SetSchema(owned.schema));
-  for (;;) {
-    ArrowArray array{};
-    if (stream->get_next(stream, &array) != 0) return fail("to give a batch");
-    if (array.release == nullptr) return {};
-    Status status = WriteBatch(array, owned.schema);
-    array.release(&array);
-    if (!status.ok()) return status;
-  }
+  return ReadStream(
+      stream, [&](const ArrowSchema& schema) { return SetSchema(schema); },
+      [&](const ArrowArray& array, const ArrowSchema& schema) -> Result<bool> {
+        LANCEKIT_TRY(WriteBatch(array, schema));
+        return true;
+      });
 }
 
 Result<Writer> create(const Context& context, const std::string& path, const WriteOptions& options) {
   return WithoutThrowing([&]() -> Result<Writer> {
-    LANCEKIT_ASSIGN(const format::FileVersion version, format::ParseWritableVersion(options.version));
-    if (options.page_bytes == 0) return Invalid("pages of 0 bytes");
-    LANCEKIT_TRY(ParsePreset(options.preset).status());
-    if (!options.bloom.empty() && !options.statistics) return Invalid("Bloom filters are part of the statistics, which are off");
-    for (const BloomColumn& bloom : options.bloom) {
-      if (bloom.bits_per_value < 1 || bloom.bits_per_value > 64)
-        return At(Invalid("Bloom filters take 1 to 64 bits per value, not {}", bloom.bits_per_value), {.column = bloom.column});
-    }
+    LANCEKIT_ASSIGN(const format::FileVersion version, CheckOptions(options));
     LANCEKIT_ASSIGN(Output output, Output::Open(path, options.single_file, options.overwrite));
     return Writer(std::make_unique<WriterImpl>(context, options, version, std::move(output)));
   });

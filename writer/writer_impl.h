@@ -13,9 +13,9 @@
 #include "writer/blob_buffer.h"
 #include "writer/column_buffer.h"
 #include "writer/file_writer.h"
-#include "writer/hints.h"
 #include "writer/output.h"
 #include "writer/page_zones.h"
+#include "writer/plan.h"
 
 namespace lancekit {
 
@@ -40,9 +40,12 @@ class WriterImpl {
     std::vector<format::BlobRun> blob_runs;  ///< of the blobs that it tells the places of
   };
   struct Column {
-    Column(std::size_t top, LeafType type, LeafPath way, EncodingHints wishes, std::uint64_t page_bytes,
-           format::FileVersion version)
-        : field(top), leaf(std::move(type)), path(std::move(way)), hints(wishes), buffer(leaf, path, page_bytes, version) {}
+    Column(std::size_t top, PlannedLeaf planned, std::uint64_t page_bytes, format::FileVersion version)
+        : field(top),
+          leaf(std::move(planned.type)),
+          path(std::move(planned.path)),
+          hints(std::move(planned.hints)),
+          buffer(leaf, path, page_bytes, version) {}
     Column(const Column&) = delete;
     Column& operator=(const Column&) = delete;
     std::size_t field;  ///< top-level field that it belongs to
