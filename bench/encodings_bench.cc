@@ -96,13 +96,15 @@ testing::OwnedValues Generate(Make make) {
 }
 
 testing::OwnedValues Sentences(bool sort) {
-  constexpr const char* kWords[] = {"the ",      "furiously ", "deposits ", "sleep ",    "quickly ", "express ",
-                                    "packages ", "above ",     "ironic ",   "requests ", "haggle ",  "carefully ",
-                                    "pending ",  "accounts ",  "nag ",      "final "};
   std::mt19937_64 random(1);
+  std::vector<std::string> vocabulary(1000);  // more than a small chunk has
+  for (std::string& word : vocabulary) {
+    for (std::uint64_t letters = 6 + random() % 7; letters != 0; --letters) word += static_cast<char>('a' + random() % 26);
+    word += ' ';
+  }
   std::vector<std::string> strings(kValues / 8);
   for (std::string& text : strings) {
-    for (std::uint64_t words = 2 + random() % 5; words != 0; --words) text += kWords[random() % std::size(kWords)];
+    for (std::uint64_t words = 2 + random() % 5; words != 0; --words) text += vocabulary[random() % vocabulary.size()];
   }
   if (sort) std::ranges::sort(strings);
   return {strings, false};
