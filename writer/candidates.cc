@@ -123,6 +123,7 @@ std::vector<Candidate> CandidatesFor(ValueKind kind, FileVersion version, const 
   }
   if (candidates.empty() && !wanted.empty()) {  // one that is never tried by itself
     if (auto tree = ParseEncoderTree(wanted)) candidates.push_back({*std::move(tree), 1});
+    if (candidates.empty() && kind == ValueKind::kFloats) return CandidatesFor(ValueKind::kNumbers, version, hints);
   }
   return candidates;
 }

@@ -190,16 +190,21 @@ EncoderChoice ChooseX1Numbers(const ValuesView& values, bool floating_point, con
 
 /// Decimals and the like: narrow where they fit into 64 bits, their inner values encoded as numbers.
 std::unique_ptr<ChunkEncoder> MakeWideEncoder(const ValuesView& values, const PageTarget& target, EncoderChoice* inner) {
-  return MakeNarrowEncoder(values, [&](const ValuesView& narrow) {
-    *inner = ChooseX1Numbers(narrow, false, target);
+  SelectionTrace trace;
+  auto encoder = MakeNarrowEncoder(values, [&](const ValuesView& narrow) {
+    *inner = ChooseX1Numbers(narrow, false, {target.hints, target.version, target.trace == nullptr ? nullptr : &trace});
     return std::move(inner->encoder);
   });
+  for (SelectionTrace::Tried& tried : trace.tried) {
+    target.trace->tried.push_back({fmt::format("narrow({})", tried.encoding), tried.bytes, tried.cost});
+  }
+  return encoder;
 }
 
 EncoderChoice ChooseX1Numbers(const ValuesView& values, bool floating_point, const PageTarget& target) {
   EncoderChoice choice;
   choice.compressed = true;  // or better without
-  if (values.shape.width_bits == 128) {
+  if (values.shape.width_bits == 128 && !target.hints.tree.starts_with("narrow")) {
     EncoderChoice inner;
     choice.encoder = MakeWideEncoder(values, target, &inner);
     if (choice.encoder != nullptr) {

@@ -76,7 +76,7 @@ FILES = {
     'frame': ('numbers', ['id', 'run'], ROWS, {'id': 'frame', 'run': 'frame'}),
     'patched': ('numbers', ['rare'], ROWS, {'rare': 'patched'}),
     'delta': ('numbers', ['id', 'time'], ROWS, {'id': 'delta(frame)', 'time': 'delta(patched(frame))'}),
-    'narrow': ('numbers', ['price'], ROWS, {'price': 'frame'}),
+    'narrow': ('numbers', ['price'], ROWS, {'price': 'narrow(frame)'}),
     'bits': ('numbers', ['run'], ROWS, {'run': 'bits(zstd)'}),
     'cut': ('numbers', ['skewed'], ROWS, {'skewed': 'cut(narrow(zstd),frame)'}),
     'rle': ('numbers', ['run'], ROWS, {'run': 'rle'}),
