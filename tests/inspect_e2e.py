@@ -85,6 +85,41 @@ def check_layouts(tool):
             tool.json(command, path)
 
 
+def check_why(tool):
+    check(GOLDEN, 'there are golden files')
+    for path in FIXTURES + GOLDEN:
+        columns = tool.json('encoding', '--why', path)['columns']
+        stored = {column['path'] for column in tool.json('columns', path)['columns']}
+        check({column['column'] for column in columns} <= stored and columns, f'{path.name}: columns that are there')
+        for column in columns:
+            check(column['reason'] and column['page'] == 0 and column['file'] == str(path), f'{path.name}: {column}')
+            if column['chosen'] is None:
+                check('blobs' in column['reason'] and not column['trials'], f'{path.name}: only blobs have no encoding: {column}')
+                continue
+            trials = {trial['encoding']: trial['bytes'] * trial['cost'] for trial in column['trials']}
+            if column['chosen'] in trials and 'dictionary' not in column['chosen']:
+                check(trials[column['chosen']] <= min(trials.values()) * 1.02 + 1, f'{path.name}: the least cost: {column}')
+        for form in ('csv', 'jsonl', 'plain', 'tsv', 'table'):
+            text = tool('encoding', '--why', '-f', form, path, code=0).stdout.decode()
+            mark, number = ('← chosen', sum(bool(c['trials']) for c in columns)) if form == 'table' else ('true', len(columns))
+            check(text.count(mark) == number, f'{path.name} {form}: one chosen row for each column: {text}')
+    rows = list(csv.DictReader(io.StringIO(tool('encoding', '--why', '-c', 'skewed', '-f', 'csv', DATA / 'x1-chosen.lance', code=0).stdout.decode())))
+    chosen = [row for row in rows if row['chosen'] == 'true']
+    check(len(rows) > 5 and len(chosen) == 1 and chosen[0]['reason'] == 'costs least: bytes x cost', f'{rows}')
+    fast, small = (tool.json('encoding', '--why', '--preset', preset, '-c', 'skewed', DATA / 'x1-chosen.lance')['columns'][0] for preset in ('fast', 'small'))
+    check(not any('zstd' in trial['encoding'] for trial in fast['trials']), f'fast tries no compression: {fast}')
+    check(any('zstd' in trial['encoding'] for trial in small['trials']) and small['bytes'] <= fast['bytes'], f'small does: {small}')
+    check(all(trial['cost'] == 1 for trial in small['trials'] if 'dictionary' not in trial['encoding']), f'bytes alone: {small}')
+    forced, = tool.json('encoding', '--why', '-c', 'rare', DATA / 'x1-patched.lance')['columns']
+    check(forced['chosen'].startswith('patched(') and 'lance-encoding:tree' in forced['reason'], f'{forced}')
+    check(b'did you mean "skewed"' in tool('encoding', '--why', '-c', 'skewd', DATA / 'x1-chosen.lance', code=2).stderr, 'columns are suggested')
+    check(b'page 7' in tool('encoding', '--why', '--page', '7', STRINGS, code=2).stderr, 'pages that are not there')
+    check(b'--why' in tool('encoding', '--preset', 'small', STRINGS, code=2).stderr, '--preset needs --why')
+    tool('encoding', '--why', '--preset', 'best', STRINGS, code=2)
+    tool('columns', '--why', STRINGS, code=2)
+    check(b'--why' in tool('help', 'encoding', code=0).stdout, 'help tells of it')
+
+
 def check_usage(tool):
     result = tool(code=2)
     check(not result.stdout and len(result.stderr.splitlines()) <= 20, 'usage on stderr')
@@ -243,6 +278,7 @@ def main():
     try:
         check_formats(tool)
         check_layouts(tool)
+        check_why(tool)
         check_usage(tool)
         check_bad_inputs(tool, folder)
         check_pipe(tool)

@@ -112,6 +112,77 @@ TEST_F(TableTest, EveryFlatTypeComesBack) {
   }
 }
 
+TEST_F(TableTest, ExplainsWhatItWrites) {
+  std::mt19937 random(11);
+  for (const DataType& type : testing::AllTypes()) {
+    for (const char* version : {"2.2", "x1"}) {
+      for (const std::int64_t length : {0, 1500}) {
+        if (length == 0 && type.id != TypeId::kString) continue;
+        SCOPED_TRACE(fmt::format("{} {} {}", type.to_string(), version, length));
+        auto made = testing::MakeArray(type, length, {}, &random);
+        HandArray batch(length, 0, 0);
+        batch.AddNullBuffer().AddChild(std::move(made.array));
+        const WriteOptions options{.version = version, .single_file = true, .overwrite = true, .preset = "balanced"};
+        if (!WriteColumn(context_, Path("t.lance"), testing::MakeField("c", type), &batch, options)) continue;  // refused by name
+        auto table = open(context_, Path("t.lance"));
+        ASSERT_TRUE(table) << table.error().describe();
+        ArrowArrayStream stream;
+        Scan scan = table->scan().batch_rows(700);
+        ASSERT_TRUE(scan.export_stream(&stream));
+        const auto reports = explain_encodings(context_, &stream, options);
+        EXPECT_EQ(stream.release, nullptr);
+        ASSERT_TRUE(reports) << reports.error().describe();
+        const auto file = inspect_file(context_, Path("t.lance"));
+        ASSERT_TRUE(file) << file.error().describe();
+        ASSERT_EQ(reports->size(), file->columns.size());
+        for (std::size_t i = 0; i < reports->size(); ++i) {
+          const EncodingReport& report = (*reports)[i];
+          EXPECT_EQ(report.column, file->columns[i].path);
+          EXPECT_EQ(report.rows, static_cast<std::uint64_t>(length));
+          EXPECT_EQ(report.bytes, file->columns[i].bytes());
+          EXPECT_EQ(report.chosen.empty(), length == 0);
+          EXPECT_FALSE(report.reason.empty());
+          const auto cost = [](const EncodingReport::Trial& trial) { return static_cast<double>(trial.bytes) * trial.cost; };
+          const auto chosen = std::ranges::find(report.trials, report.chosen, &EncodingReport::Trial::encoding);
+          if (chosen == report.trials.end()) continue;
+          if (report.chosen.starts_with("dictionary")) continue;  // whose items count without a factor
+          const auto cheapest = std::ranges::min_element(report.trials, {}, cost);
+          EXPECT_LE(cost(*chosen), cost(*cheapest) * 1.02 + 1) << report.chosen << " and not " << cheapest->encoding;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(TableTest, ExplainingRefusesWhatWritingDoes) {
+  ArrowArrayStream stream;
+  const auto refusal = [&](const WriteOptions& options) {
+    auto reports = explain_encodings(context_, &stream, options);
+    EXPECT_EQ(stream.release, nullptr);
+    return reports ? "accepted" : reports.error().column + ": " + reports.error().message;
+  };
+  std::mt19937 random(12);
+  auto made = testing::MakeArray({.id = TypeId::kInt64}, 10, {}, &random);
+  HandArray batch(10, 0, 0);
+  batch.AddNullBuffer().AddChild(std::move(made.array));
+  ASSERT_TRUE(WriteColumn(context_, Path("t.lance"), testing::MakeField("c", {.id = TypeId::kInt64}), &batch, {}));
+  auto table = open(context_, Path("t.lance"));
+  ASSERT_TRUE(table) << table.error().describe();
+  const auto rows = [&] {
+    Scan scan = table->scan();
+    EXPECT_TRUE(scan.export_stream(&stream));
+  };
+  rows();
+  EXPECT_NE(refusal({.version = "1.0"}).find("choose 2.1"), std::string::npos);
+  rows();
+  EXPECT_NE(refusal({.preset = "best"}).find("a preset is"), std::string::npos);
+  rows();
+  EXPECT_EQ(refusal({.version = "x1", .encodings = {{"c", "lengths"}}}),
+            "c: \"lengths\" is no encoding for values of type int64");
+  rows();
+  EXPECT_EQ(refusal({.version = "x1", .encodings = {{"c", "frame"}}}), "accepted");
+}
+
 TEST_F(TableTest, DatasetOfManyFilesScansInOrder) {
   std::mt19937 random(8);
   const DataType type{.id = TypeId::kString};

@@ -299,16 +299,18 @@ Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, b
   const ValueShape& shape = leaf.shape;
   const bool has_levels = page.entries == nullptr ? page.validity != nullptr : !entries.rep.empty() || !entries.def.empty();
   std::optional<EncodedPage> constant;
-  if (version != FileVersion::k2_1 && shape.list_sizes.empty() && IsConstant(page, first)) {
-    Tell(target, "constant", "all values are equal");
+  if (version != FileVersion::k2_1 && shape.list_sizes.empty() && IsConstant(page, first))
     constant = WriteConstantPage(page, first);
-  }
   const bool has_no_bits = shape.fixed() && shape.width_bits == 0;
-  if (constant.has_value() && (!has_levels || has_no_bits)) return *std::move(constant);
+  const auto take_constant = [&] {
+    Tell(target, "constant", "all values are equal");
+    return *std::move(constant);
+  };
+  if (constant.has_value() && (!has_levels || has_no_bits)) return take_constant();
   if (has_no_bits) return Unsupported("values of type {} cannot be stored in Lance 2.1", leaf.type.to_string());
   auto encoded = shape.variable() ? EncodeStrings(page, target, numbers) : EncodeFixed(page, leaf, target, numbers);
   // A constant page has raw levels, two bytes each.
-  if (constant.has_value() && (!encoded || FileBytes(*constant) < FileBytes(*encoded))) return *std::move(constant);
+  if (constant.has_value() && (!encoded || FileBytes(*constant) < FileBytes(*encoded))) return take_constant();
   return encoded;
 }
 

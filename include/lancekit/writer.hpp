@@ -24,7 +24,8 @@ struct BloomColumn {
 struct ColumnEncoding {
   std::string column;  ///< a leaf, as WriteSummary names it, or a column whose leaves are meant; empty: all columns
   /// All versions: "zstd", "zstd:9", "lz4", "fsst", "none", "dictionary", "rle", "miniblock", "fullzip", "packed", "blob".
-  /// X1: also "frame", "delta", "patched", "alp", ... or a tree such as "delta(patched(frame))" (spec/x1.md)
+  /// X1: also "frame", "delta", "patched", "alp", ... or a tree such as "delta(patched(frame))" (spec/x1.md); what cannot hold
+  /// the values of a leaf is an error
   std::string encoding;
 };
 
@@ -83,5 +84,27 @@ class LANCEKIT_EXPORT Writer {
 
 /// Starts a table at `path`. Errors: kOutput when the path exists and overwrite is off, kInvalidArgument for options.
 LANCEKIT_EXPORT Result<Writer> create(const Context& context, const std::string& path, const WriteOptions& options = {});
+
+/// What a writer makes of the first rows of a leaf, as many as fill a page, and what it weighed.
+struct EncodingReport {
+  struct Trial {
+    std::string encoding;     ///< a tree of encodings, such as "delta(frame)"
+    std::uint64_t bytes = 0;  ///< about what the page would take
+    double cost = 1;          ///< how many times these bytes count
+  };
+  std::string column;  ///< as WriteSummary names it
+  std::uint64_t rows = 0;
+  std::uint64_t arrow_bytes = 0;  ///< the same values in Arrow layout
+  std::string chosen;             ///< as a trial, or what was clear without one: "constant", "full-zip", ...; empty: nothing
+  std::string reason;             ///< a few words
+  std::uint64_t bytes = 0;        ///< what the page takes in a file, without padding
+  std::vector<Trial> trials;      ///< in the order in which they were tried
+};
+
+/// Tells what a writer with these options would choose for the rows, and why: a report for each leaf. Nothing is written.
+/// Releases the stream, also on error. Blobs have no choice; their reports say so. Errors: those of create() for options and of
+/// Writer::write().
+LANCEKIT_EXPORT Result<std::vector<EncodingReport>> explain_encodings(const Context& context, ArrowArrayStream* rows,
+                                                                      const WriteOptions& options = {});
 
 }  // namespace lancekit

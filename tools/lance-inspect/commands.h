@@ -34,6 +34,8 @@ Status RunSchema(Session& session);
 Status RunColumns(Session& session);
 Status RunPages(Session& session);
 Status RunEncoding(Session& session);
+/// encoding --why
+Status RunWhy(Session& session);
 Status RunLayout(Session& session);
 Status RunHead(Session& session);
 Status RunTail(Session& session);

@@ -100,6 +100,8 @@ void AddNodeRows(const InspectedColumn& column, std::size_t page, const Encoding
 
 Status RunEncoding(Session& session) {
   const Options& options = session.options;
+  if (options.why) return RunWhy(session);
+  if (!options.preset.empty()) return Invalid("--preset goes with --why");
   LANCEKIT_ASSIGN(const InspectedTable table, InspectTable(session, options.arguments[0]));
   JsonWriter json = BeginDocument();
   json.Member("path", options.arguments[0]).Key("pages").BeginArray();

@@ -34,6 +34,11 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_flag("--scan", options.scan, "Look at all values, also where zone maps tell something");
   AddVersionOptions(app, options.version);
   app.add_option("--page", options.page, "Only this page of each column")->check(CLI::NonNegativeNumber)->type_name("N");
+  app.add_flag("--why", options.why,
+               "What the writer would weigh for these rows: trials, sizes, the reason; page 0 unless --page");
+  app.add_option("--preset", options.preset, "What counts with --why: fast, balanced or small (default: as lance-convert has it)")
+      ->check(CLI::IsMember({"fast", "balanced", "small"}))
+      ->type_name("PRESET");
   app.add_option("--as", options.schema_form, "Form of the schema: tree or json")
       ->check(CLI::IsMember({"tree", "json"}))
       ->type_name("FORM");

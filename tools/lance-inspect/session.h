@@ -25,6 +25,8 @@ struct Options {
   std::string output_path;
   std::string schema_form = "tree";  ///< tree or json
   std::int64_t page = -1;            ///< -1 = all
+  bool why = false;                  ///< encoding --why
+  std::string preset;                ///< of --why; empty = that of the file's version
   std::uint64_t num_rows = 10;
   std::uint64_t seed = 0;
   std::optional<std::string> where;
