@@ -89,6 +89,7 @@ FILES = {
     'split': ('floats', ['share'], 1000, {'share': 'zstd(split)'}),
     'lengths': ('strings', ['text', 'bytes'], 400, {'text': 'lengths', 'bytes': 'lengths'}),
     'front': ('strings', ['site'], 2100, {'site': 'front(lengths,frame)'}),
+    'tokens': ('strings', ['site'], ROWS, {'site': 'tokens'}),
     'fsst': ('strings', ['text'], ROWS, {'text': 'fsst(lengths)'}),
     'zstd-strings': ('strings', ['text', 'bytes'], ROWS, {'text': 'zstd(fsst(lengths))', 'bytes': 'zstd(lengths)'}),
     'dictionary': ('strings', ['bytes'], ROWS, {'bytes': 'dictionary'}),
