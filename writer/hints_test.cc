@@ -117,8 +117,8 @@ TEST(PlanLeaf, TakesEncodingsThatHoldTheValues) {
   for (const char* const encoding : {"alp", "alp(delta(frame))", "alp_rd", "frame", "zstd(split)", "split"}) {
     EXPECT_EQ(Refusal("s.x", encoding), "") << encoding;
   }
-  for (const char* const encoding :
-       {"lengths", "variable", "fsst(lengths)", "zstd:9(fsst(variable))", "front", "front(fsst(lengths),frame)", "dictionary"}) {
+  for (const char* const encoding : {"lengths", "variable", "fsst(lengths)", "zstd:9(fsst(variable))", "front", "tokens",
+                                     "zstd(tokens)", "front(fsst(lengths),frame)", "dictionary"}) {
     EXPECT_EQ(Refusal("text", encoding), "") << encoding;
     EXPECT_EQ(Refusal("s.tags.item", encoding), "") << encoding;
   }
@@ -134,7 +134,7 @@ TEST(PlanLeaf, RefusesEncodingsThatDoNot) {
        {"alp(frame)", "lengths", "fsst(lengths)", "zstd(lengths)", "delta(alp(frame))", "zstd(lz4)"}) {
     EXPECT_NE(Refusal("id", encoding), "") << encoding;
   }
-  for (const char* const encoding : {"frame", "zstd(frame)", "fsst(frame)", "fsst(zstd)", "alp"}) {
+  for (const char* const encoding : {"frame", "zstd(frame)", "fsst(frame)", "fsst(zstd)", "fsst(tokens)", "alp"}) {
     EXPECT_NE(Refusal("text", encoding), "") << encoding;
   }
   EXPECT_NE(Refusal("vector", "frame"), "");

@@ -54,7 +54,7 @@ def check_encodings(inspect, run):
     missing = x1_encodings() - NOT_WRITTEN - set().union(*found.values())
     run.check('all encodings of X1', lambda: [f'no golden file has {name}: add it in make_golden.py' for name in sorted(missing)])
     of_files = {'flat': 'flat', 'rle': 'rle', 'lz4': 'general', 'snappy': 'general', 'zstd': 'general', 'split': 'byte_stream_split', 'fsst': 'fsst', 'bits': 'narrow'}
-    for name in {'frame', 'patched', 'delta', 'narrow', 'cut', 'runs', 'alp', 'alp_rd', 'lengths', 'front'} | of_files.keys():
+    for name in {'frame', 'patched', 'delta', 'narrow', 'cut', 'runs', 'alp', 'alp_rd', 'lengths', 'front', 'tokens'} | of_files.keys():
         run.check(f'{name} is what its file has', lambda: [] if of_files.get(name, name) in found[name] else [str(found[name])])
 
 
