@@ -10,24 +10,13 @@
 #include "base/checked_math.h"
 #include "encodings/definitions.h"
 #include "encodings/kernels/stats.h"
+#include "encodings/repeat.h"
 
 namespace lancekit {
 namespace {
 
 constexpr std::uint64_t kMaxChunkValues = 4096;
 constexpr std::uint64_t kMaxRun = 255;
-// A run is written in stores of this size, which may overshoot into the padding that every buffer has.
-constexpr std::size_t kStoreBytes = 32;
-static_assert(kStoreBytes <= MutableBuffer::kPadding);
-
-/// Stores a value `count` times. There is room for kStoreBytes more.
-template <class T>
-void Repeat(T value, std::uint64_t count, std::byte* to) {
-  T repeated[kStoreBytes / sizeof(T)];
-  for (T& slot : repeated) slot = value;
-  for (std::uint64_t done = 0; done < count; done += kStoreBytes / sizeof(T))
-    std::memcpy(to + done * sizeof(T), repeated, kStoreBytes);
-}
 
 /// Errors: kCorruption unless the lengths add up to num_values and there is a value for each.
 Status CheckRuns(Bytes values, std::size_t width, Bytes lengths, std::uint64_t num_values) {

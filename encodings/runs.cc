@@ -9,6 +9,7 @@
 
 #include "encodings/definitions.h"
 #include "encodings/kernels/stats.h"
+#include "encodings/repeat.h"
 #include "encodings/widths.h"
 
 namespace lancekit {
@@ -17,18 +18,6 @@ namespace {
 constexpr std::uint64_t kLengthBits = 32;
 constexpr std::size_t kHeaderBytes = 6;
 constexpr std::uint64_t kMaxChunkValues = 32'768;
-// A run is written in stores of this size, which may overshoot into the padding that every buffer has.
-constexpr std::size_t kStoreBytes = 32;
-static_assert(kStoreBytes <= MutableBuffer::kPadding);
-
-/// Stores a value `count` times. There is room for kStoreBytes more.
-template <class T>
-void Repeat(T value, std::uint64_t count, std::byte* to) {
-  T repeated[kStoreBytes / sizeof(T)];
-  for (T& slot : repeated) slot = value;
-  for (std::uint64_t done = 0; done < count; done += kStoreBytes / sizeof(T))
-    std::memcpy(to + done * sizeof(T), repeated, kStoreBytes);
-}
 
 /// A run, or a part of one, that is asked for.
 struct Piece {
