@@ -286,10 +286,7 @@ class FlipTest : public testing::DamageTest {
 };
 
 // Every byte; some of them where a sanitizer makes that take minutes.
-#if !defined(__has_feature)
-#define __has_feature(feature) 0
-#endif
-constexpr std::uint64_t kFlipStep = __has_feature(address_sanitizer) ? 7 : 1;
+constexpr std::uint64_t kFlipStep = testing::kSanitized ? 7 : 1;
 
 TEST_F(FlipTest, AnyChangedByteOfAnyKindOfFileIsFound) {
   std::set<std::string> encodings;

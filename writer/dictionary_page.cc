@@ -12,14 +12,14 @@ using format::FileVersion;
 
 namespace {
 
-/// Puts a general compression around a whole buffer where that makes it smaller: LZ4 wins on the smallest, zstd on the others.
-/// A hint names the compression, kNone among them.
+/// Puts a general compression around a whole buffer where that makes it smaller: LZ4 wins on the smallest and where texts repeat
+/// word for word, zstd on the others. A hint names the compression, kNone among them.
 void Compress(const std::optional<format::BufferCompression>& hint, format::Encoding* encoding, MutableBuffer* bytes) {
   constexpr std::size_t kSmall = 64 << 10;
   constexpr std::int32_t kThoroughLevel = 12;
   const std::optional<std::int32_t> level = bytes->size() > kSmall ? std::nullopt : std::optional(kThoroughLevel);
-  std::vector<format::BufferCompression> candidates{{format::CompressionScheme::kZstd, level}};
-  if (bytes->size() <= kSmall) candidates.push_back({format::CompressionScheme::kLz4, std::nullopt});
+  std::vector<format::BufferCompression> candidates{{format::CompressionScheme::kZstd, level},
+                                                    {format::CompressionScheme::kLz4, {}}};
   if (hint.has_value()) candidates = {*hint};
   MutableBuffer best;
   std::optional<format::CompressionScheme> scheme;
@@ -71,28 +71,32 @@ EncodedDictionary EncodeDictionary(const DictionaryBuilder& builder, const Encod
 namespace {
 
 struct Sample {
-  std::uint64_t taken = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t valid = 0;
   std::uint64_t distinct = 0;
+  std::uint64_t repeated = 0;  // like the one before it in the page
 };
 
-/// Valid values from all over the page.
+/// Rows from all over the page.
 Sample TakeSample(const ValuesView& values, const std::byte* validity) {
   constexpr std::uint64_t kSample = 1024;
   constexpr std::uint64_t kScatter = 0x9E3779B97F4A7C15;
   DictionaryBuilder seen(values.shape);
   const std::uint64_t step = std::max<std::uint64_t>(1, values.length / kSample);
   const std::uint64_t width = values.shape.width_bits / 8;
+  const auto bytes_at = [&](std::uint64_t i) -> Bytes {
+    if (!values.shape.variable()) return {values.values + i * width, width};
+    return {values.data + values.Offset(i), static_cast<std::size_t>(values.Offset(i + 1) - values.Offset(i))};
+  };
   Sample sample;
   for (std::uint64_t begin = 0; begin < values.length; begin += step) {
     // Somewhere in each step, so that values which repeat with a period are seen to repeat.
     const std::uint64_t i = begin + ((begin * kScatter) >> 32) % std::min(step, values.length - begin);
+    ++sample.rows;
     if (validity != nullptr && !GetBit(validity, i)) continue;
-    ++sample.taken;
-    if (values.shape.variable()) {
-      seen.Insert({values.data + values.Offset(i), static_cast<std::size_t>(values.Offset(i + 1) - values.Offset(i))});
-    } else {
-      seen.Insert({values.values + i * width, width});
-    }
+    ++sample.valid;
+    seen.Insert(bytes_at(i));
+    if (i > 0 && std::ranges::equal(bytes_at(i - 1), bytes_at(i))) ++sample.repeated;
   }
   sample.distinct = seen.size();
   return sample;
@@ -146,15 +150,19 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
   const bool other_wanted = hints.compression != EncodingHints::Compression::kDefault || hints.rle_threshold.has_value() ||
                             (!hints.tree.empty() && !forced);
   if ((n < kMinDictionaryRows && !forced) || (other_wanted && !has_rate)) return std::nullopt;
-  if (!forced) {
-    const Sample sample = TakeSample(page.values, page.validity);
-    if (sample.distinct * 100 >= sample.taken * kMostlyDistinctPercent) return std::nullopt;
-    // Runs aside, indices take at least this much, and about half of it when they are compressed.
+  const double divisor = forced ? 1 : std::max(1.0, hints.dictionary_divisor.value_or(2));
+  const Sample sample = forced ? Sample{} : TakeSample(page.values, page.validity);
+  // Runs and null rows, over which indices repeat, leave little of the indices: they may pay even for values of which most
+  // differ.
+  const bool in_runs = sample.repeated * 2 > sample.valid;
+  const bool mostly_valid = static_cast<double>(sample.valid) * divisor > static_cast<double>(sample.rows);
+  if (mostly_valid && !in_runs) {
+    if (sample.distinct * 100 >= sample.valid * kMostlyDistinctPercent) return std::nullopt;
+    // Indices take at least this much, and about half of it when they are compressed.
     const std::uint64_t gain = PresetOf(target.version, hints) == Preset::kFast ? 1 : 2;
     const auto index_bits = static_cast<std::uint64_t>(BitLength(sample.distinct - 1));
-    if (n / sample.taken * sample.taken * index_bits / 8 >= gain * other.bytes) return std::nullopt;
+    if (n * index_bits / 8 >= gain * other.bytes) return std::nullopt;
   }
-  const double divisor = forced ? 1 : std::max(1.0, hints.dictionary_divisor.value_or(2));
   const auto max_items = static_cast<std::uint64_t>(static_cast<double>(n) / divisor);
   auto attempt = TryDictionary(page.values, page.validity, std::min(max_items, kMaxDictionaryItems));
   if (!attempt.has_value()) return std::nullopt;

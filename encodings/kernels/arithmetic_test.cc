@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t kCounts[] = {0, 1, 2, 3, 4, 7, 8, 9, 31, 64, 65, 1000, 1024, 4099};
 
 template <class T>
-class ArithmeticTest : public testing::Test {};
-using ValueTypes = testing::Types<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>;
+class ArithmeticTest : public ::testing::Test {};
+using ValueTypes = ::testing::Types<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>;
 TYPED_TEST_SUITE(ArithmeticTest, ValueTypes);
 
 template <class T>

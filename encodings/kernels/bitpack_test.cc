@@ -39,8 +39,8 @@ std::vector<T> RandomValues(int width, std::mt19937_64& random) {
 }
 
 template <class T>
-class BitpackTest : public testing::Test {};
-using ValueTypes = testing::Types<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>;
+class BitpackTest : public ::testing::Test {};
+using ValueTypes = ::testing::Types<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>;
 TYPED_TEST_SUITE(BitpackTest, ValueTypes);
 
 // Heap blocks of the exact size at an odd address: the address sanitizer sees any access outside of them.

@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t kCounts[] = {0, 1, 2, 3, 31, 64, 65, 255, 256, 257, 1000, 4099};
 
 template <class T>
-class StatsTest : public testing::Test {};
-using ValueTypes = testing::Types<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>;
+class StatsTest : public ::testing::Test {};
+using ValueTypes = ::testing::Types<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>;
 TYPED_TEST_SUITE(StatsTest, ValueTypes);
 
 TYPED_TEST(StatsTest, EveryLevelEqualsPlainLoops) {
@@ -47,9 +47,9 @@ TYPED_TEST(StatsTest, EveryLevelEqualsPlainLoops) {
 }
 
 template <class T>
-class MinMaxTest : public testing::Test {};
-using NumberTypes = testing::Types<std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t, std::uint32_t,
-                                   std::int64_t, std::uint64_t>;
+class MinMaxTest : public ::testing::Test {};
+using NumberTypes = ::testing::Types<std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t, std::uint32_t,
+                                     std::int64_t, std::uint64_t>;
 TYPED_TEST_SUITE(MinMaxTest, NumberTypes);
 
 TYPED_TEST(MinMaxTest, EveryLevelEqualsTheStandard) {
@@ -78,8 +78,8 @@ TYPED_TEST(MinMaxTest, EveryLevelEqualsTheStandard) {
 }
 
 template <class T>
-class FloatMinMaxTest : public testing::Test {};
-using FloatTypes = testing::Types<float, double>;
+class FloatMinMaxTest : public ::testing::Test {};
+using FloatTypes = ::testing::Types<float, double>;
 TYPED_TEST_SUITE(FloatMinMaxTest, FloatTypes);
 
 TYPED_TEST(FloatMinMaxTest, NansAreCountedAndLeftOut) {

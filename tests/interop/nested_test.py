@@ -157,7 +157,7 @@ def check_empty_structs(nested):
 def main():
     run = Runner()
     lancekit = Lancekit(sys.argv[1])
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 10
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 6
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 8
     for version in VERSIONS:
         nested = Nested(lancekit, run, np.random.default_rng(seed), version)
