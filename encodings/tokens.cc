@@ -248,31 +248,80 @@ class TokensEncoder final : public ChunkEncoder {
   }
 
  private:
+  /// A run of the strings that is encoded beside others: while one waits for memory, the others go on.
+  struct Lane {
+    std::uint64_t string;
+    std::uint64_t last_string;
+    const std::byte* at;
+    const std::byte* end;  // of the string
+    std::uint16_t* codes;
+    std::uint16_t* first_code;  // of the string
+  };
+  static constexpr std::uint64_t kLanes = 4;
+
+  /// The next string that is not empty; false when there is none.
+  bool NextString(Lane* lane) {
+    while (true) {
+      counts_[lane->string] = static_cast<std::uint32_t>(lane->codes - lane->first_code);
+      lane->first_code = lane->codes;
+      if (++lane->string >= lane->last_string) return false;
+      lane->at = lane->end;
+      lane->end = values_.data + values_.Offset(lane->string + 1);
+      if (lane->at != lane->end) return true;
+    }
+  }
+
   /// Adds a token for each byte that the table has none for.
   void EncodeStrings(const kernels::TokenMatcher& matcher, std::vector<Token>* tokens) {
     std::uint16_t code_of_byte[256] = {};
+    const std::uint64_t begin = values_.Offset(0);
     codes_.Resize(values_.StringBytes() * sizeof(std::uint16_t));
     auto* const codes = codes_.as<std::uint16_t>();
-    std::uint32_t num_codes = 0;
     const std::byte* const data_end = values_.data + values_.Offset(values_.length);
-    for (std::uint64_t i = 0; i < values_.length; ++i) {
-      const std::uint32_t first = num_codes;
-      const std::byte* at = values_.data + values_.Offset(i);
-      for (const std::byte* const end = values_.data + values_.Offset(i + 1); at != end;) {
-        kernels::TokenMatcher::Match match = matcher.Find(at, end, data_end);
+    Lane lanes[kLanes];
+    std::uint64_t first_strings[kLanes + 1] = {};
+    std::uint64_t num_lanes = 0;
+    for (std::uint64_t i = 0; i < kLanes; ++i) {
+      const std::uint64_t first = values_.length * i / kLanes;
+      const std::uint64_t last = values_.length * (i + 1) / kLanes;
+      first_strings[i + 1] = last;
+      if (first == last) continue;
+      std::uint16_t* const to = codes + (values_.Offset(first) - begin);
+      Lane& lane = lanes[num_lanes];
+      lane = {first, last, values_.data + values_.Offset(first), values_.data + values_.Offset(first + 1), to, to};
+      if (lane.at != lane.end || NextString(&lane)) ++num_lanes;
+    }
+    while (num_lanes != 0) {
+      for (std::uint64_t i = 0; i < num_lanes; ++i) {
+        Lane& lane = lanes[i];
+        kernels::TokenMatcher::Match match = matcher.Find(lane.at, lane.end, data_end);
         if (match.length == 0) [[unlikely]] {
-          const auto byte = std::to_integer<std::uint8_t>(*at);
+          const auto byte = std::to_integer<std::uint8_t>(*lane.at);
           if (code_of_byte[byte] == 0) {
             code_of_byte[byte] = static_cast<std::uint16_t>(tokens->size());
             tokens->push_back({byte, 0, 1});
           }
           match = {code_of_byte[byte], 1};
         }
-        codes[num_codes++] = match.code;
-        at += match.length;
+        *lane.codes++ = match.code;
+        lane.at += match.length;
+        if (lane.at == lane.end && !NextString(&lane)) {
+          lane = lanes[--num_lanes];
+          --i;
+          continue;
+        }
+        matcher.Prefetch(lane.at, data_end);
       }
-      counts_[i] = num_codes - first;
-      ends_[i] = num_codes;
+    }
+    // The lanes one behind the other.
+    std::uint32_t num_codes = 0;
+    for (std::uint64_t i = 0; i < kLanes; ++i) {
+      const std::uint32_t first_code = num_codes;
+      for (std::uint64_t string = first_strings[i]; string < first_strings[i + 1]; ++string) {
+        ends_[string] = num_codes += counts_[string];
+      }
+      const std::uint16_t* const from = codes + (values_.Offset(first_strings[i]) - begin);
+      if (num_codes != first_code) std::memmove(codes + first_code, from, (num_codes - first_code) * sizeof(*codes));
     }
     codes_.Resize(num_codes * sizeof(std::uint16_t));
   }

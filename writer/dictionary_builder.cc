@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 #include <numeric>
+#include <type_traits>
+#include <utility>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -13,25 +15,11 @@
 namespace lancekit {
 namespace {
 
-constexpr std::size_t kFirstTable = 1024;
-
-std::uint64_t Mix(std::uint64_t a, std::uint64_t b) {
-  const auto product = static_cast<unsigned __int128>(a ^ 0x9E3779B97F4A7C15u) * (b ^ 0xD1B54A32D192ED03u);
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-}
-
-// Most values are short: those of up to 16 bytes are hashed as two words without a call.
-std::uint64_t Hash(Bytes value) {
-  const std::size_t size = value.size();
-  if (size > 16) return XXH3_64bits(value.data(), size);
-  if (size >= 8) return Mix(LoadLe<std::uint64_t>(value.data()) ^ size, LoadLe<std::uint64_t>(value.data() + size - 8));
-  if (size >= 4) return Mix(LoadLe<std::uint32_t>(value.data()) ^ size << 32, LoadLe<std::uint32_t>(value.data() + size - 4));
-  std::uint64_t word = size << 32;
-  for (std::size_t i = 0; i < size; ++i) word |= static_cast<std::uint64_t>(value[i]) << (8 * i);
-  return Mix(word, size);
-}
+constexpr std::size_t kFirstSlots = 512;
 
 }  // namespace
+
+std::uint64_t HashOfLong(Bytes value) noexcept { return XXH3_64bits(value.data(), value.size()); }
 
 DictionaryBuilder::DictionaryBuilder(ValueShape shape)
     : shape_(std::move(shape)), item_width_(shape_.width_bits == 1 ? 1 : shape_.width_bits / 8) {
@@ -42,51 +30,37 @@ void DictionaryBuilder::Clear() {
   num_items_ = 0;
   data_.Clear();
   offsets_.Clear();
-  hashes_.clear();
-  table_.assign(kFirstTable, 0);
+  slots_.assign(kFirstSlots, Slot{});
   if (shape_.variable()) offsets_.AppendFill(shape_.large_offsets ? 8 : 4, std::byte{0});
 }
 
-Bytes DictionaryBuilder::Item(std::uint32_t number) const {
-  if (!shape_.variable()) return {data_.data() + number * item_width_, item_width_};
-  const auto offset = [&](std::size_t i) {
-    return shape_.large_offsets ? static_cast<std::size_t>(LoadLe<std::int64_t>(offsets_.data() + 8 * i))
-                                : static_cast<std::size_t>(LoadLe<std::int32_t>(offsets_.data() + 4 * i));
-  };
-  const std::size_t start = offset(number);
-  return {data_.data() + start, offset(number + std::size_t{1}) - start};
+bool DictionaryBuilder::IsItem(std::uint32_t number, Bytes value) const noexcept {
+  if (!shape_.variable()) return std::memcmp(data_.data() + number * item_width_, value.data(), value.size()) == 0;
+  const auto start = shape_.large_offsets
+                         ? static_cast<std::size_t>(LoadLe<std::int64_t>(offsets_.data() + 8 * std::size_t{number}))
+                         : static_cast<std::size_t>(LoadLe<std::int32_t>(offsets_.data() + 4 * std::size_t{number}));
+  return std::memcmp(data_.data() + start, value.data(), value.size()) == 0;
 }
 
-std::uint32_t DictionaryBuilder::Insert(Bytes value) {
-  const std::uint64_t hash = Hash(value);
-  const std::size_t mask = table_.size() - 1;
-  std::size_t at = hash & mask;
-  for (; table_[at] != 0; at = (at + 1) & mask) {
-    const std::uint32_t number = table_[at] - 1;
-    if (hashes_[number] != hash) continue;
-    const Bytes item = Item(number);
-    if (item.size() == value.size() && (value.empty() || std::memcmp(item.data(), value.data(), value.size()) == 0))
-      return number;
-  }
+std::uint32_t DictionaryBuilder::Add(std::size_t slot, const DictionaryKey& key, Bytes value) {
   const auto number = static_cast<std::uint32_t>(num_items_++);
-  table_[at] = number + 1;
-  hashes_.push_back(hash);
+  slots_[slot] = {key, number + 1};
   data_.Append(value);
   if (shape_.variable()) {
     shape_.large_offsets ? offsets_.AppendLe(static_cast<std::int64_t>(data_.size()))
                          : offsets_.AppendLe(static_cast<std::int32_t>(data_.size()));
   }
-  if (num_items_ * 2 > table_.size()) Grow();
+  if (num_items_ * 2 > slots_.size()) Grow();
   return number;
 }
 
 void DictionaryBuilder::Grow() {
-  table_.assign(table_.size() * 4, 0);
-  const std::size_t mask = table_.size() - 1;
-  for (std::uint32_t number = 0; number < num_items_; ++number) {
-    std::size_t at = hashes_[number] & mask;
-    while (table_[at] != 0) at = (at + 1) & mask;
-    table_[at] = number + 1;
+  const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(slots_.size() * 4));
+  for (const Slot& slot : old) {
+    if (slot.number_and_1 == 0) continue;
+    std::size_t at = SlotOf(slot.key);
+    while (slots_[at].number_and_1 != 0) at = (at + 1) & (slots_.size() - 1);
+    slots_[at] = slot;
   }
 }
 
@@ -140,17 +114,55 @@ void SortByCount(DictionaryAttempt* attempt) {
 
 }  // namespace
 
+namespace {
+
+/// value_at(i) -> Bytes. False when there are more than `max_items`.
+template <class ValueAt>
+bool NumberAll(const std::byte* validity, std::uint64_t count, std::uint64_t max_items, const std::byte* readable_end,
+               ValueAt value_at, DictionaryAttempt* attempt) {
+  std::uint32_t* const indices = attempt->indices.data();
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (validity != nullptr && !GetBit(validity, i)) {
+      if (i != 0) indices[i] = indices[i - 1];
+      continue;
+    }
+    const Bytes value = value_at(i);
+    indices[i] = attempt->items.Insert(KeyOf(value, readable_end), value);
+    if (attempt->items.size() > max_items) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 std::optional<DictionaryAttempt> TryDictionary(const ValuesView& values, const std::byte* validity, std::uint64_t max_items) {
   DictionaryAttempt attempt{DictionaryBuilder(values.shape), {}};
   attempt.indices.resize(values.length);
-  for (std::uint64_t i = 0; i < values.length; ++i) {
-    if (validity != nullptr && !GetBit(validity, i)) {
-      if (i != 0) attempt.indices[i] = attempt.indices[i - 1];
-      continue;
-    }
-    attempt.indices[i] = attempt.items.Insert(ValueBytes(values, i));
-    if (attempt.items.size() > max_items) return std::nullopt;
+  const std::uint64_t n = values.length;
+  const auto number_fixed = [&](auto width) {
+    const std::byte* const end = values.values + n * width;
+    return NumberAll(
+        validity, n, max_items, end, [&](std::uint64_t i) { return Bytes{values.values + i * width, width}; }, &attempt);
+  };
+  const auto number_strings = [&](auto offset) {
+    using Offset = decltype(offset);
+    const auto* const offsets = values.offsets<Offset>();
+    const auto value_at = [&](std::uint64_t i) {
+      return Bytes{values.data + offsets[i], static_cast<std::size_t>(offsets[i + 1] - offsets[i])};
+    };
+    return NumberAll(validity, n, max_items, values.data + offsets[n], value_at, &attempt);
+  };
+  bool few = true;
+  if (values.shape.variable()) {
+    few = values.shape.large_offsets ? number_strings(std::int64_t{}) : number_strings(std::int32_t{});
+  } else if (values.shape.width_bits == 64) {
+    few = number_fixed(std::integral_constant<std::size_t, 8>());
+  } else if (values.shape.width_bits == 128) {
+    few = number_fixed(std::integral_constant<std::size_t, 16>());
+  } else {
+    few = number_fixed(static_cast<std::size_t>(values.shape.width_bits / 8));
   }
+  if (!few) return std::nullopt;
   SortByCount(&attempt);
   return attempt;
 }

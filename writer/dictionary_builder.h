@@ -6,9 +6,38 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "base/byte_reader.h"
 #include "encodings/values.h"
 
 namespace lancekit {
+
+/// What a value is looked up by: all of its bytes when it has at most 16, else its first ones and a hash.
+struct DictionaryKey {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::uint32_t size = 0;
+
+  static constexpr std::uint32_t kWhole = 16;
+
+  friend bool operator==(const DictionaryKey&, const DictionaryKey&) = default;
+};
+
+std::uint64_t HashOfLong(Bytes value) noexcept;
+
+/// Bytes up to `readable_end`, which is not before the end of the value, may be read.
+inline DictionaryKey KeyOf(Bytes value, const std::byte* readable_end) noexcept {
+  const std::size_t size = value.size();
+  DictionaryKey key{0, 0, static_cast<std::uint32_t>(size)};
+  if (size >= 8) {
+    key.first = LoadLe<std::uint64_t>(value.data());
+    key.last = size > DictionaryKey::kWhole ? HashOfLong(value) : LoadLe<std::uint64_t>(value.data() + size - 8);
+  } else if (readable_end - value.data() >= 8) {
+    key.first = LoadLe<std::uint64_t>(value.data()) & ((std::uint64_t{1} << 8 * size) - 1);
+  } else {
+    for (std::size_t i = 0; i < size; ++i) key.first |= static_cast<std::uint64_t>(value[i]) << (8 * i);
+  }
+  return key;
+}
 
 /// Values of one shape (fixed width of whole bytes, booleans as one byte, or strings), each kept once.
 class DictionaryBuilder {
@@ -18,23 +47,42 @@ class DictionaryBuilder {
   std::uint64_t size() const noexcept { return num_items_; }
   /// Bytes of the items, offsets not counted.
   std::uint64_t item_bytes() const noexcept { return data_.size(); }
-  /// Number of the value, added when it is new.
-  std::uint32_t Insert(Bytes value);
+  /// Number of the value, added when it is new. Pre: `key` is that of the value.
+  std::uint32_t Insert(const DictionaryKey& key, Bytes value) {
+    for (std::size_t at = SlotOf(key);; at = (at + 1) & (slots_.size() - 1)) {
+      const Slot& slot = slots_[at];
+      if (slot.number_and_1 == 0) return Add(at, key, value);
+      if (slot.key == key && (key.size <= DictionaryKey::kWhole || IsItem(slot.number_and_1 - 1, value))) {
+        return slot.number_and_1 - 1;
+      }
+    }
+  }
+  std::uint32_t Insert(Bytes value) { return Insert(KeyOf(value, value.data() + value.size()), value); }
   /// The items as values to encode; valid until the next Insert.
   ValuesView View() const;
   void Clear();
 
  private:
+  struct Slot {
+    DictionaryKey key;
+    std::uint32_t number_and_1 = 0;  // 0: free
+  };
+
+  std::size_t SlotOf(const DictionaryKey& key) const noexcept {
+    const auto product = static_cast<unsigned __int128>(key.first ^ std::uint64_t{key.size} << 56 ^ 0x9E3779B97F4A7C15u) *
+                         (key.last ^ 0xD1B54A32D192ED03u);
+    return (static_cast<std::size_t>(product) ^ static_cast<std::size_t>(product >> 64)) & (slots_.size() - 1);
+  }
+  std::uint32_t Add(std::size_t slot, const DictionaryKey& key, Bytes value);
+  bool IsItem(std::uint32_t number, Bytes value) const noexcept;
   void Grow();
-  Bytes Item(std::uint32_t number) const;
 
   ValueShape shape_;
   std::size_t item_width_;  // bytes of a fixed-width item; booleans take one
   std::uint64_t num_items_ = 0;
   MutableBuffer data_;
-  MutableBuffer offsets_;              // strings only: num_items + 1, of 32 or 64 bits
-  std::vector<std::uint64_t> hashes_;  // per item, so that growing does not hash again
-  std::vector<std::uint32_t> table_;   // item number + 1 by hash; 0 = free
+  MutableBuffer offsets_;    // strings only: num_items + 1, of 32 or 64 bits
+  std::vector<Slot> slots_;  // a power of two, at most half of them in use
 };
 
 /// The numbers of all values of a page in their dictionary, or nothing when there are more than `max_items` distinct ones.

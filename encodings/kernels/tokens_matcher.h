@@ -42,6 +42,13 @@ class TokenMatcher {
   /// The longest token at the start of the bytes [at, end); length 0 when there is none. Bytes up to `readable_end` may be read.
   /// Pre: at < end <= readable_end.
   Match Find(const std::byte* at, const std::byte* end, const std::byte* readable_end) const noexcept;
+  /// Asks for the memory that Find will look at first.
+  void Prefetch(const std::byte* at, const std::byte* readable_end) const noexcept {
+    if (readable_end - at < 8) return;
+    const auto word = LoadLe<std::uint64_t>(at);
+    by_8_.Prefetch(word);
+    by_4_.Prefetch(word & 0xffffffff);
+  }
 
  private:
   static constexpr std::uint8_t kMaxCandidates = 8;
@@ -69,6 +76,7 @@ class TokenMatcher {
     /// Pre: the key is new.
     void Insert(const Group& group);
     const Group* Find(std::uint64_t key) const noexcept;
+    void Prefetch(std::uint64_t key) const noexcept { __builtin_prefetch(&slots_[SlotOf(key)]); }
 
    private:
     std::size_t SlotOf(std::uint64_t key) const noexcept;
@@ -80,7 +88,7 @@ class TokenMatcher {
   /// Of the tokens of `prefix` to `longest` bytes. Pre: `order` is that of TokenLess; the groups of shorter tokens are made.
   void MakeGroups(const std::vector<std::uint16_t>& order, int prefix, int longest, Groups* groups);
   void AddLarge(const std::uint16_t* codes, std::size_t num_codes, Group* group);
-  std::size_t HashSlot(std::uint64_t low, std::uint64_t high) const noexcept;
+  static std::uint64_t Hash(std::uint64_t low, std::uint64_t high) noexcept;
   /// `low`, `high`: the text.
   Match FindLarge(const Group& group, std::uint64_t low, std::uint64_t high, std::size_t available) const noexcept;
   Match FindIn(const Group& group, std::uint64_t rest, std::size_t available) const noexcept;
@@ -92,8 +100,9 @@ class TokenMatcher {
   Groups by_8_;
   std::vector<Candidate> candidates_;
   int large_shift_ = 0;
-  std::vector<std::uint32_t> large_slots_;  // code + 1 of the tokens of large groups; 0: free
-  std::vector<Match> pairs_;                // by the first two bytes: the token of two bytes, else that of one byte
+  // Of the tokens of large groups: the code, above it bits of the hash and a one; 0: free.
+  std::vector<std::uint32_t> large_slots_;
+  std::vector<Match> pairs_;  // by the first two bytes: the token of two bytes, else that of one byte
   Match single_[256] = {};
 };
 
