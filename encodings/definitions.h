@@ -11,7 +11,7 @@
 namespace lancekit {
 
 namespace kernels {
-class TokenMatcher;
+class TokenIndex;
 }
 
 /// More values than this in a buffer without a byte are damage: what they would take is not bounded by the file.
@@ -114,7 +114,7 @@ std::unique_ptr<ChunkEncoder> MakeFrontEncoder(const ValuesView& strings, const 
 std::unique_ptr<ChunkEncoder> MakeRunsEncoder(const ValuesView& numbers, const InnerEncoder& values, const InnerEncoder& lengths);
 /// The tokens of a page of strings.
 struct TokenTable {
-  std::shared_ptr<const kernels::TokenMatcher> matcher;
+  std::shared_ptr<const kernels::TokenIndex> index;
   std::uint64_t bytes = 0;  ///< about what the strings take: codes and table, without the numbers of codes
 };
 /// Trains a table on a sample of the values. Null when they do not become smaller. Takes about as long as encoding 4 MiB.

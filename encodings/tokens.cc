@@ -15,7 +15,7 @@
 
 #include "base/checked_math.h"
 #include "encodings/definitions.h"
-#include "encodings/kernels/tokens_matcher.h"
+#include "encodings/kernels/tokens_index.h"
 #include "encodings/kernels/tokens_trainer.h"
 
 namespace lancekit {
@@ -205,7 +205,7 @@ std::unique_ptr<TokenTable> TrainTokens(const ValuesView& values) {
   table->bytes = CeilDiv(trained.num_codes * static_cast<std::uint64_t>(trained.width), 8) +
                  static_cast<std::uint64_t>(static_cast<double>(trained.tokens.size()) * kernels::kTokenTableBytes);
   if (table->bytes >= bytes) return nullptr;
-  table->matcher = std::make_shared<const kernels::TokenMatcher>(std::move(trained.tokens));
+  table->index = std::make_shared<const kernels::TokenIndex>(std::move(trained.tokens));
   return table;
 }
 
@@ -215,8 +215,8 @@ class TokensEncoder final : public ChunkEncoder {
  public:
   TokensEncoder(const ValuesView& values, const TokenTable& table, std::uint64_t chunk_bytes, const InnerEncoder& inner)
       : values_(values), chunk_bytes_(chunk_bytes), counts_(values.length), ends_(values.length) {
-    std::vector<Token> tokens = table.matcher->tokens();
-    EncodeStrings(*table.matcher, &tokens);
+    std::vector<Token> tokens = table.index->tokens();
+    EncodeStrings(*table.index, &tokens);
     width_ = std::max(BitLength(tokens.size() - 1), 1);
     message_.id = format::EncodingId::kTokens;
     message_.bits = static_cast<std::uint64_t>(width_);
@@ -248,80 +248,37 @@ class TokensEncoder final : public ChunkEncoder {
   }
 
  private:
-  /// A run of the strings that is encoded beside others: while one waits for memory, the others go on.
-  struct Lane {
-    std::uint64_t string;
-    std::uint64_t last_string;
-    const std::byte* at;
-    const std::byte* end;  // of the string
-    std::uint16_t* codes;
-    std::uint16_t* first_code;  // of the string
-  };
-  static constexpr std::uint64_t kLanes = 4;
-
-  /// The next string that is not empty; false when there is none.
-  bool NextString(Lane* lane) {
-    while (true) {
-      counts_[lane->string] = static_cast<std::uint32_t>(lane->codes - lane->first_code);
-      lane->first_code = lane->codes;
-      if (++lane->string >= lane->last_string) return false;
-      lane->at = lane->end;
-      lane->end = values_.data + values_.Offset(lane->string + 1);
-      if (lane->at != lane->end) return true;
-    }
-  }
-
   /// Adds a token for each byte that the table has none for.
-  void EncodeStrings(const kernels::TokenMatcher& matcher, std::vector<Token>* tokens) {
-    std::uint16_t code_of_byte[256] = {};
+  void EncodeStrings(const kernels::TokenIndex& index, std::vector<Token>* tokens) {
     const std::uint64_t begin = values_.Offset(0);
     codes_.Resize(values_.StringBytes() * sizeof(std::uint16_t));
-    auto* const codes = codes_.as<std::uint16_t>();
-    const std::byte* const data_end = values_.data + values_.Offset(values_.length);
-    Lane lanes[kLanes];
-    std::uint64_t first_strings[kLanes + 1] = {};
-    std::uint64_t num_lanes = 0;
-    for (std::uint64_t i = 0; i < kLanes; ++i) {
-      const std::uint64_t first = values_.length * i / kLanes;
-      const std::uint64_t last = values_.length * (i + 1) / kLanes;
-      first_strings[i + 1] = last;
-      if (first == last) continue;
-      std::uint16_t* const to = codes + (values_.Offset(first) - begin);
-      Lane& lane = lanes[num_lanes];
-      lane = {first, last, values_.data + values_.Offset(first), values_.data + values_.Offset(first + 1), to, to};
-      if (lane.at != lane.end || NextString(&lane)) ++num_lanes;
+    kernels::TokenJob job;
+    job.data = values_.data;
+    job.data_end = values_.data + values_.Offset(values_.length);
+    if (values_.shape.large_offsets) {
+      job.large_offsets = values_.offsets<std::int64_t>();
+    } else {
+      job.offsets = values_.offsets<std::int32_t>();
     }
-    while (num_lanes != 0) {
-      for (std::uint64_t i = 0; i < num_lanes; ++i) {
-        Lane& lane = lanes[i];
-        kernels::TokenMatcher::Match match = matcher.Find(lane.at, lane.end, data_end);
-        if (match.length == 0) [[unlikely]] {
-          const auto byte = std::to_integer<std::uint8_t>(*lane.at);
-          if (code_of_byte[byte] == 0) {
-            code_of_byte[byte] = static_cast<std::uint16_t>(tokens->size());
-            tokens->push_back({byte, 0, 1});
-          }
-          match = {code_of_byte[byte], 1};
-        }
-        *lane.codes++ = match.code;
-        lane.at += match.length;
-        if (lane.at == lane.end && !NextString(&lane)) {
-          lane = lanes[--num_lanes];
-          --i;
-          continue;
-        }
-        matcher.Prefetch(lane.at, data_end);
-      }
-    }
+    job.num_strings = values_.length;
+    job.codes = codes_.as<std::uint16_t>();
+    job.ends = ends_.data();
+    index.Encode(&job);
+    for (std::uint32_t i = 0; i < job.num_added; ++i) tokens->push_back({job.added[i], 0, 1});
     // The lanes one behind the other.
     std::uint32_t num_codes = 0;
-    for (std::uint64_t i = 0; i < kLanes; ++i) {
+    for (std::uint64_t lane = 0; lane < kernels::kTokenLanes; ++lane) {
       const std::uint32_t first_code = num_codes;
-      for (std::uint64_t string = first_strings[i]; string < first_strings[i + 1]; ++string) {
+      const std::uint64_t first = job.FirstString(lane);
+      const std::uint64_t last = job.FirstString(lane + 1);
+      std::uint32_t previous = 0;
+      for (std::uint64_t string = first; string < last; ++string) {
+        counts_[string] = ends_[string] - previous;
+        previous = ends_[string];
         ends_[string] = num_codes += counts_[string];
       }
-      const std::uint16_t* const from = codes + (values_.Offset(first_strings[i]) - begin);
-      if (num_codes != first_code) std::memmove(codes + first_code, from, (num_codes - first_code) * sizeof(*codes));
+      const std::uint16_t* const from = job.codes + (values_.Offset(first) - begin);
+      if (num_codes != first_code) std::memmove(job.codes + first_code, from, (num_codes - first_code) * sizeof(*from));
     }
     codes_.Resize(num_codes * sizeof(std::uint16_t));
   }

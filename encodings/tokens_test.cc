@@ -5,7 +5,7 @@
 #include <random>
 
 #include "encodings/encoding_testing.h"
-#include "encodings/kernels/tokens_matcher.h"
+#include "encodings/kernels/tokens_index.h"
 
 namespace lancekit {
 namespace {
@@ -99,7 +99,7 @@ TEST(TokensChunk, SameStringsGiveTheSameTable) {
   const auto first = TrainTokens(values.View());
   const auto second = TrainTokens(values.View());
   ASSERT_TRUE(first != nullptr && second != nullptr);
-  EXPECT_EQ(first->matcher->tokens(), second->matcher->tokens());
+  EXPECT_EQ(first->index->tokens(), second->index->tokens());
 }
 
 TEST(TokensChunk, IsNotForNoiseOrFewBytes) {

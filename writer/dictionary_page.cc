@@ -150,6 +150,18 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
   const bool other_wanted = hints.compression != EncodingHints::Compression::kDefault || hints.rle_threshold.has_value() ||
                             (!hints.tree.empty() && !forced);
   if ((n < kMinDictionaryRows && !forced) || (other_wanted && !has_rate)) return std::nullopt;
+  ColumnMemory* const memory = forced ? nullptr : target.memory;
+  if (memory != nullptr && memory->dictionary_loses()) {
+    memory->UseDictionary();
+    return std::nullopt;
+  }
+  const auto raw_bytes = static_cast<double>(RawBytes(page.values));
+  const double other_cost = other.cost * static_cast<double>(other.bytes);
+  const auto loses = [&](double cost) {
+    if (memory != nullptr) memory->RememberDictionary({cost / raw_bytes, other_cost / raw_bytes});
+    return std::nullopt;
+  };
+  constexpr double kFar = 1e9;  // not even worth encoding
   const double divisor = forced ? 1 : std::max(1.0, hints.dictionary_divisor.value_or(2));
   const Sample sample = forced ? Sample{} : TakeSample(page.values, page.validity);
   // Runs and null rows, over which indices repeat, leave little of the indices: they may pay even for values of which most
@@ -157,21 +169,22 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
   const bool in_runs = sample.repeated * 2 > sample.valid;
   const bool mostly_valid = static_cast<double>(sample.valid) * divisor > static_cast<double>(sample.rows);
   if (mostly_valid && !in_runs) {
-    if (sample.distinct * 100 >= sample.valid * kMostlyDistinctPercent) return std::nullopt;
+    if (sample.distinct * 100 >= sample.valid * kMostlyDistinctPercent) return loses(kFar * raw_bytes);
     // Indices take at least this much, and about half of it when they are compressed.
     const std::uint64_t gain = PresetOf(target.version, hints) == Preset::kFast ? 1 : 2;
     const auto index_bits = static_cast<std::uint64_t>(BitLength(sample.distinct - 1));
-    if (n * index_bits / 8 >= gain * other.bytes) return std::nullopt;
+    if (n * index_bits / 8 >= gain * other.bytes) return loses(kFar * raw_bytes);
   }
   const auto max_items = static_cast<std::uint64_t>(static_cast<double>(n) / divisor);
   auto attempt = TryDictionary(page.values, page.validity, std::min(max_items, kMaxDictionaryItems));
-  if (!attempt.has_value()) return std::nullopt;
+  if (!attempt.has_value()) return loses(kFar * raw_bytes);
   EncodingHints index_hints;  // the others speak of the values
   index_hints.preset = hints.preset;
   const Indices indices(attempt->indices, attempt->items.size(), target);
   SelectionTrace index_trace;
   const EncoderChoice choice = ChooseNumbers(indices.view(), false, page.entries,
-                                             {index_hints, target.version, target.trace == nullptr ? nullptr : &index_trace});
+                                             {index_hints, target.version, target.trace == nullptr ? nullptr : &index_trace,
+                                              target.memory == nullptr ? nullptr : target.memory->indices()});
   EncodedDictionary dictionary = EncodeDictionary(attempt->items, hints, target.version);
   const std::uint64_t bytes = choice.bytes + dictionary.bytes.size();
   const std::string name = fmt::format("{}({})", kDictionary, choice.name);
@@ -181,19 +194,20 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
           {fmt::format("{}({})", kDictionary, tried.encoding), tried.bytes + dictionary.bytes.size(), tried.cost});
     }
   }
-  const std::uint64_t raw =
-      page.values.shape.variable() ? page.values.StringBytes() + n * 4 : n * page.values.shape.width_bits / 8;
-  const auto limit = static_cast<double>(raw) * hints.dictionary_size_ratio.value_or(1);
+  const double limit = raw_bytes * hints.dictionary_size_ratio.value_or(1);
   // Numbers found in a dictionary take time to gather.
   const double gather = page.values.shape.variable() || target.version != FileVersion::kX1 ? 1 : 1.02;
   const double cost = gather * choice.cost * static_cast<double>(choice.bytes) + static_cast<double>(dictionary.bytes.size());
-  if (!forced && (cost >= other.cost * static_cast<double>(other.bytes) ||
-                  (hints.dictionary_size_ratio.has_value() && static_cast<double>(bytes) >= limit))) {
-    return std::nullopt;
+  if (!forced && (cost >= other_cost || (hints.dictionary_size_ratio.has_value() && static_cast<double>(bytes) >= limit))) {
+    return loses(cost);
   }
   auto written = WriteMiniBlockPage(page, *choice.encoder, std::move(dictionary), target.version);
   if (!written) return std::nullopt;
   if (target.trace != nullptr) target.trace->chosen = name;
+  if (memory != nullptr) {
+    // Where `other` is what was remembered, it was not weighed anew.
+    memory->dictionary_pays() ? memory->UseDictionary() : memory->RememberDictionary({cost / raw_bytes, other_cost / raw_bytes});
+  }
   *numbers = std::move(attempt);
   return *std::move(written);
 }

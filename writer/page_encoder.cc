@@ -126,6 +126,13 @@ Result<EncodedPage> WriteNumbers(const PageValues& page, const EncoderChoice& ch
   return WriteMiniBlockPage(page, *choice.encoder, std::nullopt, target.version);
 }
 
+/// A dictionary took so much less on the pages before that what it is compared with need not be found anew.
+std::optional<EncoderChoice> RememberedOther(const PageValues& page, const PageTarget& target) {
+  if (target.memory == nullptr || !target.memory->dictionary_pays()) return std::nullopt;
+  const double bytes = target.memory->other_share() * static_cast<double>(RawBytes(page.values));
+  return EncoderChoice{.bytes = static_cast<std::uint64_t>(bytes)};
+}
+
 Result<EncodedPage> EncodeFixed(const PageValues& page, const LeafType& leaf, const PageTarget& target,
                                 std::optional<DictionaryAttempt>* numbers) {
   const EncodingHints& hints = target.hints;
@@ -144,9 +151,13 @@ Result<EncodedPage> EncodeFixed(const PageValues& page, const LeafType& leaf, co
     return WriteChunks(page, {.encoder = MakeFixedSizeListEncoder(page.values), .name = "fixed-size list"}, target);
   }
   const bool is_float = leaf.type.id == TypeId::kFloat32 || leaf.type.id == TypeId::kFloat64;
-  const EncoderChoice choice = ChooseNumbers(page.values, is_float, page.entries, target);
   const bool wide = shape.width_bits == 128 || (shape.width_bits == 64 && target.version != FileVersion::k2_1);
-  if (wide) {
+  const std::optional<EncoderChoice> remembered = RememberedOther(page, target);
+  if (wide && remembered.has_value()) {
+    if (auto with_dictionary = TryDictionaryPage(page, *remembered, target, numbers)) return *std::move(with_dictionary);
+  }
+  const EncoderChoice choice = ChooseNumbers(page.values, is_float, page.entries, target);
+  if (wide && !remembered.has_value()) {
     if (auto with_dictionary = TryDictionaryPage(page, choice, target, numbers)) return *std::move(with_dictionary);
   }
   if (target.trace != nullptr) target.trace->chosen = choice.name;
@@ -230,10 +241,14 @@ Result<EncodedPage> EncodeStrings(const PageValues& page, const PageTarget& targ
   const bool forced =
       hints.structural == EncodingHints::Structural::kFullZip || (page.entries != nullptr && page.entries->sparse);
   const bool one_by_one = longest > kMaxMiniBlockString || WantsFullZip(page, hints, is_long);
+  const std::uint64_t chunk_bytes = std::min(hints.chunk_bytes.value_or(kDefaultStringChunk), kMaxStringChunk);
+  const std::optional<EncoderChoice> remembered = forced || one_by_one ? std::nullopt : RememberedOther(page, target);
+  if (remembered.has_value()) {
+    if (auto with_dictionary = TryDictionaryPage(page, *remembered, target, numbers)) return *std::move(with_dictionary);
+  }
   std::optional<StringChoice> choice;
   if (!one_by_one) choice = ChooseStrings(values, target);
-  const std::uint64_t chunk_bytes = std::min(hints.chunk_bytes.value_or(kDefaultStringChunk), kMaxStringChunk);
-  if (!forced) {
+  if (!forced && !remembered.has_value()) {
     if (auto with_dictionary =
             TryDictionaryPage(page, EstimateStrings(page, choice, chunk_bytes, target.version), target, numbers)) {
       return *std::move(with_dictionary);

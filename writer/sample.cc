@@ -11,7 +11,9 @@ constexpr std::uint64_t kStretches = 8;
 // Whole blocks of bit-packing at least, which a delta encoding starts anew.
 constexpr std::uint64_t kStretchValues = 2048;
 constexpr std::uint64_t kStretchNumberBytes = 16 << 10;
+// Of strings, with this much for each one.
 constexpr std::uint64_t kStretchBytes = 48 << 10;
+constexpr std::uint64_t kStringOverhead = 8;
 
 }  // namespace
 
@@ -43,7 +45,10 @@ StringSample::StringSample(const ValuesView& values) {
   offsets_.push_back(0);
   for (std::uint64_t first = 0; first < values.length; first += step) {
     const std::uint64_t end = std::min(first + step, values.length);
-    for (std::uint64_t i = first; i < end && values.Offset(i + 1) - values.Offset(first) <= kStretchBytes; ++i) {
+    const auto size = [&](std::uint64_t last) {
+      return values.Offset(last + 1) - values.Offset(first) + (last - first) * kStringOverhead;
+    };
+    for (std::uint64_t i = first; i < end && size(i) <= kStretchBytes; ++i) {
       data_.Append({values.data + values.Offset(i), values.Offset(i + 1) - values.Offset(i)});
       offsets_.push_back(static_cast<std::int32_t>(data_.size()));
     }

@@ -96,6 +96,10 @@ EncoderChoice ChoosePlainNumbers(const ValuesView& values, const PageEntries* en
 
 }  // namespace
 
+std::uint64_t RawBytes(const ValuesView& values) {
+  return values.shape.variable() ? values.StringBytes() + values.length * 4 : CeilDiv(values.length * values.shape.width_bits, 8);
+}
+
 std::uint64_t BytesOf(const ChunkEncoder& encoder, std::uint64_t num_values,
                       const std::optional<format::BufferCompression>& compression) {
   SizeCounter counter(compression);
@@ -147,28 +151,49 @@ SampleBytes Measure(const ChunkEncoder& encoder, std::uint64_t sampled) {
           TableBytes(encoder.Describe())};
 }
 
-/// The candidate that costs least; measure(tree) tells what the sample takes, or nothing where the tree does not apply.
+/// What BestOf is about.
+struct Contest {
+  const ValuesView& values;
+  std::uint64_t sampled = 0;
+  SelectionTrace* trace = nullptr;
+  ColumnMemory* memory = nullptr;
+};
+
+/// The candidate that costs least, or that of the page before when it suits this one; measure(tree) tells what the sample takes,
+/// or nothing where the tree does not apply.
 template <class MeasureTree>
-std::optional<SampledChoice> BestOf(std::vector<Candidate> candidates, std::uint64_t sampled, std::uint64_t num_values,
-                                    SelectionTrace* trace, MeasureTree measure) {
-  const double scale = static_cast<double>(num_values) / static_cast<double>(std::max<std::uint64_t>(1, sampled));
+std::optional<SampledChoice> BestOf(std::vector<Candidate> candidates, const Contest& contest, MeasureTree measure) {
+  const double scale =
+      static_cast<double>(contest.values.length) / static_cast<double>(std::max<std::uint64_t>(1, contest.sampled));
+  const auto bytes_of = [&](const EncoderTree& tree) -> std::optional<std::uint64_t> {
+    const std::optional<SampleBytes> taken = measure(tree);
+    if (!taken.has_value()) return std::nullopt;
+    return static_cast<std::uint64_t>(static_cast<double>(taken->chunks) * scale) + taken->tables;
+  };
+  const auto share = [&](std::uint64_t bytes) {
+    return static_cast<double>(bytes) / static_cast<double>(std::max<std::uint64_t>(1, RawBytes(contest.values)));
+  };
+  if (const Candidate* const before = contest.memory == nullptr ? nullptr : contest.memory->candidate()) {
+    const std::optional<std::uint64_t> bytes = bytes_of(before->tree);
+    if (bytes.has_value() && contest.memory->Suits(share(*bytes))) return SampledChoice{*before, *bytes};
+  }
   const auto cost = [](const Candidate& of, std::uint64_t size) { return of.cost * static_cast<double>(size); };
   std::optional<SampledChoice> best;
   for (Candidate& candidate : candidates) {
-    const std::optional<SampleBytes> taken = measure(candidate.tree);
-    if (!taken.has_value()) continue;
-    const std::uint64_t bytes = static_cast<std::uint64_t>(static_cast<double>(taken->chunks) * scale) + taken->tables;
-    if (trace != nullptr) trace->tried.push_back({candidate.tree.ToText(), bytes, candidate.cost});
-    if (best.has_value() && cost(candidate, bytes) >= cost(best->candidate, best->bytes)) continue;
-    best = {std::move(candidate), bytes};
+    const std::optional<std::uint64_t> bytes = bytes_of(candidate.tree);
+    if (!bytes.has_value()) continue;
+    if (contest.trace != nullptr) contest.trace->tried.push_back({candidate.tree.ToText(), *bytes, candidate.cost});
+    if (best.has_value() && cost(candidate, *bytes) >= cost(best->candidate, best->bytes)) continue;
+    best = {std::move(candidate), *bytes};
   }
+  if (best.has_value() && contest.memory != nullptr) contest.memory->Remember(best->candidate, share(best->bytes));
   return best;
 }
 
 bool UsesNeighbours(const EncoderTree& tree) { return tree.name == "delta" || std::ranges::any_of(tree.inner, UsesNeighbours); }
 
-std::optional<SampledChoice> BestNumbers(const ValuesView& values, const std::vector<Candidate>& candidates,
-                                         const ChunkPlan& plan, SelectionTrace* trace) {
+std::optional<SampledChoice> BestNumbers(const ValuesView& values, ValueKind kind, const PageTarget& target) {
+  const ChunkPlan plan = PlanFor(target.version, target.hints);
   const NumberSample sample(values);
   const auto measure = [&](const EncoderTree& tree) -> std::optional<SampleBytes> {
     // The jump from one stretch to the next would count against differences.
@@ -183,7 +208,8 @@ std::optional<SampledChoice> BestNumbers(const ValuesView& values, const std::ve
     }
     return sum;
   };
-  return BestOf(candidates, sample.view().length, values.length, trace, measure);
+  return BestOf(CandidatesFor(kind, target.version, target.hints), {values, sample.view().length, target.trace, target.memory},
+                measure);
 }
 
 EncoderChoice ChooseX1Numbers(const ValuesView& values, bool floating_point, const PageTarget& target);
@@ -192,7 +218,8 @@ EncoderChoice ChooseX1Numbers(const ValuesView& values, bool floating_point, con
 std::unique_ptr<ChunkEncoder> MakeWideEncoder(const ValuesView& values, const PageTarget& target, EncoderChoice* inner) {
   SelectionTrace trace;
   auto encoder = MakeNarrowEncoder(values, [&](const ValuesView& narrow) {
-    *inner = ChooseX1Numbers(narrow, false, {target.hints, target.version, target.trace == nullptr ? nullptr : &trace});
+    *inner =
+        ChooseX1Numbers(narrow, false, {target.hints, target.version, target.trace == nullptr ? nullptr : &trace, target.memory});
     return std::move(inner->encoder);
   });
   for (SelectionTrace::Tried& tried : trace.tried) {
@@ -217,7 +244,7 @@ EncoderChoice ChooseX1Numbers(const ValuesView& values, bool floating_point, con
   const ChunkPlan plan = PlanFor(target.version, target.hints);
   const ValueKind kind =
       floating_point && values.shape.width_bits >= 32 && values.shape.width_bits <= 64 ? ValueKind::kFloats : ValueKind::kNumbers;
-  const auto best = BestNumbers(values, CandidatesFor(kind, target.version, target.hints), plan, target.trace);
+  const auto best = BestNumbers(values, kind, target);
   if (best.has_value()) {
     choice.encoder = MakeNumberEncoder(best->candidate.tree, values, plan);
     choice.bytes = best->bytes;
@@ -236,12 +263,11 @@ EncoderChoice ChooseX1Numbers(const ValuesView& values, bool floating_point, con
 
 /// A general compression around the plain encodings of the official versions, where a sample says that it gains enough.
 void TryCompressions(const ValuesView& values, bool floating_point, const PageTarget& target, EncoderChoice* choice) {
-  const std::vector<Candidate> candidates =
-      CandidatesFor(floating_point ? ValueKind::kFloats : ValueKind::kNumbers, target.version, target.hints);
-  if (candidates.empty()) return;
+  const ValueKind kind = floating_point ? ValueKind::kFloats : ValueKind::kNumbers;
+  if (CandidatesFor(kind, target.version, target.hints).empty()) return;
   if (target.trace != nullptr) target.trace->tried.push_back({choice->name, choice->bytes, choice->cost});
   const ChunkPlan plan = PlanFor(target.version, target.hints);
-  const auto best = BestNumbers(values, candidates, plan, target.trace);
+  const auto best = BestNumbers(values, kind, target);
   if (!best.has_value() || best->candidate.cost * static_cast<double>(best->bytes) >= static_cast<double>(choice->bytes)) return;
   *choice = {best->bytes, MakeNumberEncoder(best->candidate.tree, values, plan), true, best->candidate.cost,
              best->candidate.tree.ToText()};
@@ -274,11 +300,11 @@ EncoderChoice ChooseNumbers(const ValuesView& values, bool floating_point, const
 
 namespace {
 
-InnerEncoder LengthsEncoderFor(const PageTarget& target) {
-  return [preset = target.hints.preset, version = target.version](const ValuesView& numbers) {
+InnerEncoder LengthsEncoderFor(const PageTarget& target, ColumnMemory* memory) {
+  return [preset = target.hints.preset, version = target.version, memory](const ValuesView& numbers) {
     EncodingHints hints;
     hints.preset = preset;
-    return ChooseX1Numbers(numbers, false, {hints, version}).encoder;
+    return ChooseX1Numbers(numbers, false, {hints, version, nullptr, memory}).encoder;
   };
 }
 
@@ -294,22 +320,22 @@ std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTa
   const std::vector<Candidate> candidates = CandidatesFor(ValueKind::kStrings, target.version, target.hints);
   const StringSample sample(values);
   const ValuesView view = sample.view();
-  StringTools tools{plan, LengthsEncoderFor(target), nullptr};
-  // A table of tokens suits a page; one for the sample would be too small.
-  if (std::ranges::any_of(candidates, [](const Candidate& candidate) { return UsesTokens(candidate.tree); }))
-    tools.tokens = TrainTokens(values);
-  auto best =
-      BestOf(candidates, view.length, values.length, target.trace, [&](const EncoderTree& tree) -> std::optional<SampleBytes> {
-        const auto encoder = MakeStringEncoder(tree, view, tools);
-        return encoder == nullptr ? std::nullopt : std::optional(Measure(*encoder, view.length));
-      });
+  StringTools tools{plan, LengthsEncoderFor(target, nullptr), nullptr};
+  auto best = BestOf(candidates, {values, view.length, target.trace, target.memory},
+                     [&](const EncoderTree& tree) -> std::optional<SampleBytes> {
+                       // A table of tokens suits a page; one for the sample would be too small.
+                       if (tools.tokens == nullptr && UsesTokens(tree)) tools.tokens = TrainTokens(values);
+                       const auto encoder = MakeStringEncoder(tree, view, tools);
+                       return encoder == nullptr ? std::nullopt : std::optional(Measure(*encoder, view.length));
+                     });
   if (!best.has_value()) return std::nullopt;
   return StringChoice{std::move(best->candidate), best->bytes, tools.tokens};
 }
 
 std::unique_ptr<ChunkEncoder> MakeChosenStrings(const StringChoice& choice, const ValuesView& values, const PageTarget& target) {
   const ChunkPlan plan = PlanFor(target.version, target.hints);
-  const StringTools tools{plan, LengthsEncoderFor(target), choice.tokens};
+  const StringTools tools{plan, LengthsEncoderFor(target, target.memory == nullptr ? nullptr : target.memory->lengths()),
+                          choice.tokens};
   auto encoder = MakeStringEncoder(choice.candidate.tree, values, tools);
   if (encoder != nullptr) return encoder;  // else it paid on the sample alone
   return target.version == FileVersion::kX1 ? MakeLengthsEncoder(values, plan.string_bytes, tools.lengths)

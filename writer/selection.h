@@ -10,6 +10,7 @@
 #include "encodings/encoding.h"
 #include "structural/page_writer.h"
 #include "writer/candidates.h"
+#include "writer/column_memory.h"
 #include "writer/hints.h"
 
 namespace lancekit {
@@ -31,6 +32,7 @@ struct PageTarget {
   const EncodingHints& hints;
   format::FileVersion version;
   SelectionTrace* trace = nullptr;
+  ColumnMemory* memory = nullptr;  ///< of the pages before
 };
 
 struct EncoderChoice {
@@ -43,6 +45,9 @@ struct EncoderChoice {
 
 /// Puts the compression that the hints ask for around the encoder where that makes it smaller.
 void AddGeneral(EncoderChoice* choice, std::uint64_t num_values, const EncodingHints& hints);
+
+/// Bytes of the values and of 32 bit offsets.
+std::uint64_t RawBytes(const ValuesView& values);
 
 /// For values of fixed width that are no lists. `entries`: of a nested page.
 EncoderChoice ChooseNumbers(const ValuesView& values, bool floating_point, const PageEntries* entries, const PageTarget& target);

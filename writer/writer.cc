@@ -154,7 +154,8 @@ Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
     ready.blob_runs = column.blobs->TakeRuns();
   }
   auto page = column.blobs.has_value() ? column.blobs->TakePage(only_page)
-                                       : EncodePage(column.leaf, column.buffer, only_page, {column.hints, version_}, &numbers);
+                                       : EncodePage(column.leaf, column.buffer, only_page,
+                                                    {column.hints, version_, nullptr, &column.memory}, &numbers);
   if (!page) return At(std::move(page).status(), {.column = summary_.columns[index].name});
   ready.page = *std::move(page);
   if (options_.statistics && !column.blobs.has_value()) ready.zones = MakePageZones(column.leaf, column.buffer, numbers);

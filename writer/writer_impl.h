@@ -12,6 +12,7 @@
 #include "lancekit/writer.hpp"
 #include "writer/blob_buffer.h"
 #include "writer/column_buffer.h"
+#include "writer/column_memory.h"
 #include "writer/file_writer.h"
 #include "writer/output.h"
 #include "writer/page_zones.h"
@@ -54,6 +55,7 @@ class WriterImpl {
     EncodingHints hints;
     int bloom_bits = 0;  ///< per distinct value; 0: no Bloom filters
     ColumnBuffer buffer;
+    ColumnMemory memory;
     std::optional<BlobBuffer> blobs;  ///< instead of the buffer, for blobs
     std::uint64_t rows = 0;           ///< rows of the current file that were appended
     std::uint64_t pages = 0;          ///< pages of the current file

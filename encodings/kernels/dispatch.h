@@ -7,6 +7,9 @@
 
 namespace lancekit::kernels {
 
+struct Token;
+struct TokenJob;
+
 enum class CpuLevel { kBaseline, kAvx2, kAvx512 };
 
 inline constexpr CpuLevel kAllCpuLevels[] = {CpuLevel::kBaseline, CpuLevel::kAvx2, CpuLevel::kAvx512};
@@ -40,6 +43,9 @@ struct KernelTable {
   void (*merge8)(const std::byte* in, std::size_t count, std::byte* out) noexcept;
   std::size_t (*float_min_max4)(const std::uint32_t* in, std::size_t count, std::uint32_t* min, std::uint32_t* max) noexcept;
   std::size_t (*float_min_max8)(const std::uint64_t* in, std::size_t count, std::uint64_t* min, std::uint64_t* max) noexcept;
+
+  /// See TokenIndex. Null: as in the portable form.
+  void (*encode_tokens)(const Token* tokens, const std::uint64_t* buckets, int shift, TokenJob* job) noexcept;
 
   template <class T>
   const TypedKernels<T>& Typed() const noexcept {

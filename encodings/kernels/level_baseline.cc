@@ -1,4 +1,5 @@
 #define LANCEKIT_LEVEL baseline
 #define LANCEKIT_VECTOR_BYTES 16
 #define LANCEKIT_ANY_WIDTH 1
+#define LANCEKIT_ENCODE_TOKENS nullptr
 #include "encodings/kernels/level_kernels.h"

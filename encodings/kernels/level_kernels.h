@@ -417,6 +417,7 @@ constinit const KernelTable kTable = {
     .merge4 = &Merge<4>,
     .merge8 = &Merge<8>,
     .float_min_max4 = &FloatMinMax<std::uint32_t, 23>,
-    .float_min_max8 = &FloatMinMax<std::uint64_t, 52>};
+    .float_min_max8 = &FloatMinMax<std::uint64_t, 52>,
+    .encode_tokens = LANCEKIT_ENCODE_TOKENS};
 
 }  // namespace lancekit::kernels::LANCEKIT_LEVEL

@@ -14,9 +14,6 @@ std::uint64_t FirstBytes(std::uint64_t word, int count) {
 // What a token has behind its first `prefix` bytes.
 std::uint64_t Rest(const Token& token, int prefix) { return prefix == 8 ? token.high : token.low >> 8 * prefix; }
 
-// What a slot has above the code.
-std::uint32_t TagOf(std::uint64_t hash) { return (static_cast<std::uint32_t>(hash >> 16) & 0x7fff0000) | 0x80000000; }
-
 }  // namespace
 
 bool TokenLess(const Token& a, const Token& b) noexcept {
@@ -90,12 +87,6 @@ void TokenMatcher::MakeGroups(const std::vector<std::uint16_t>& order, int prefi
   }
 }
 
-std::uint64_t TokenMatcher::Hash(std::uint64_t low, std::uint64_t high) noexcept {
-  constexpr std::uint64_t kLowFactor = 0x9E3779B97F4A7C15;
-  constexpr std::uint64_t kHighFactor = 0xC2B2AE3D27D4EB4F;
-  return (low * kLowFactor) ^ (high * kHighFactor);
-}
-
 void TokenMatcher::AddLarge(const std::uint16_t* codes, std::size_t num_codes, Group* group) {
   if (large_slots_.empty()) {
     large_slots_.resize(std::bit_ceil(2 * tokens_.size()));
@@ -106,10 +97,10 @@ void TokenMatcher::AddLarge(const std::uint16_t* codes, std::size_t num_codes, G
   for (std::size_t i = 0; i < num_codes; ++i) {
     const Token& token = tokens_[codes[i]];
     group->first_candidate |= 1u << token.length;
-    const std::uint64_t hash = Hash(token.low, token.high);
+    const std::uint64_t hash = TokenHash(token.low, token.high);
     std::size_t slot = hash >> large_shift_;
     while (large_slots_[slot] != 0) slot = (slot + 1) & (large_slots_.size() - 1);
-    large_slots_[slot] = TagOf(hash) | codes[i];
+    large_slots_[slot] = TokenTag(hash, large_shift_) | codes[i];
   }
 }
 
@@ -121,8 +112,8 @@ TokenMatcher::Match TokenMatcher::FindLarge(const Group& group, std::uint64_t lo
     const int length = std::bit_width(lengths) - 1;
     lengths ^= 1u << length;
     const Token wanted{FirstBytes(low, length), length <= 8 ? 0 : FirstBytes(high, length - 8), length};
-    const std::uint64_t hash = Hash(wanted.low, wanted.high);
-    const std::uint32_t tag = TagOf(hash);
+    const std::uint64_t hash = TokenHash(wanted.low, wanted.high);
+    const std::uint32_t tag = TokenTag(hash, large_shift_);
     for (std::size_t slot = hash >> large_shift_; large_slots_[slot] != 0; slot = (slot + 1) & (large_slots_.size() - 1)) {
       if ((large_slots_[slot] ^ tag) > 0xffff) continue;
       const auto code = static_cast<std::uint16_t>(large_slots_[slot]);

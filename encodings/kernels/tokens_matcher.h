@@ -25,6 +25,21 @@ bool TokenLess(const Token& a, const Token& b) noexcept;
 /// Pre: together at most 16 bytes.
 Token Concat(const Token& first, const Token& second) noexcept;
 
+// Code for newer CPUs uses these too, so no copy of them may be left for others.
+// A hash has a tag below the bits that choose a place; in a table the tag stands above the 16 bits of a code.
+inline constexpr std::uint64_t kTokenLowFactor = 0x9E3779B97F4A7C15;
+inline constexpr std::uint64_t kTokenHighFactor = 0xC2B2AE3D27D4EB4F;
+inline constexpr int kTokenTagBits = 15;
+inline constexpr std::uint32_t kTokenTagPresent = 0x80000000;
+[[gnu::always_inline]] inline std::uint64_t TokenHash(std::uint64_t low, std::uint64_t high) noexcept {
+  return (low * kTokenLowFactor) ^ (high * kTokenHighFactor);
+}
+/// `shift`: by what the hash is shifted for the place.
+[[gnu::always_inline]] inline std::uint32_t TokenTag(std::uint64_t hash, int shift) noexcept {
+  constexpr std::uint32_t kMask = (1u << kTokenTagBits) - 1;
+  return (static_cast<std::uint32_t>(hash >> (shift - kTokenTagBits)) & kMask) << 16 | kTokenTagPresent;
+}
+
 /// Tokens are grouped by their first 8 bytes, those of fewer by their first 4. A small group lists its tokens, the longest first;
 /// those of a large one are found by hashes of each length that there is. So a look-up takes few probes and comparisons.
 class TokenMatcher {
@@ -42,13 +57,6 @@ class TokenMatcher {
   /// The longest token at the start of the bytes [at, end); length 0 when there is none. Bytes up to `readable_end` may be read.
   /// Pre: at < end <= readable_end.
   Match Find(const std::byte* at, const std::byte* end, const std::byte* readable_end) const noexcept;
-  /// Asks for the memory that Find will look at first.
-  void Prefetch(const std::byte* at, const std::byte* readable_end) const noexcept {
-    if (readable_end - at < 8) return;
-    const auto word = LoadLe<std::uint64_t>(at);
-    by_8_.Prefetch(word);
-    by_4_.Prefetch(word & 0xffffffff);
-  }
 
  private:
   static constexpr std::uint8_t kMaxCandidates = 8;
@@ -76,7 +84,6 @@ class TokenMatcher {
     /// Pre: the key is new.
     void Insert(const Group& group);
     const Group* Find(std::uint64_t key) const noexcept;
-    void Prefetch(std::uint64_t key) const noexcept { __builtin_prefetch(&slots_[SlotOf(key)]); }
 
    private:
     std::size_t SlotOf(std::uint64_t key) const noexcept;
@@ -88,7 +95,6 @@ class TokenMatcher {
   /// Of the tokens of `prefix` to `longest` bytes. Pre: `order` is that of TokenLess; the groups of shorter tokens are made.
   void MakeGroups(const std::vector<std::uint16_t>& order, int prefix, int longest, Groups* groups);
   void AddLarge(const std::uint16_t* codes, std::size_t num_codes, Group* group);
-  static std::uint64_t Hash(std::uint64_t low, std::uint64_t high) noexcept;
   /// `low`, `high`: the text.
   Match FindLarge(const Group& group, std::uint64_t low, std::uint64_t high, std::size_t available) const noexcept;
   Match FindIn(const Group& group, std::uint64_t rest, std::size_t available) const noexcept;
@@ -100,7 +106,7 @@ class TokenMatcher {
   Groups by_8_;
   std::vector<Candidate> candidates_;
   int large_shift_ = 0;
-  // Of the tokens of large groups: the code, above it bits of the hash and a one; 0: free.
+  // Of the tokens of large groups: the code, above it the tag; 0: free.
   std::vector<std::uint32_t> large_slots_;
   std::vector<Match> pairs_;  // by the first two bytes: the token of two bytes, else that of one byte
   Match single_[256] = {};
