@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "encodings/definitions.h"
 #include "writer/candidates.h"
 
 namespace lancekit {
@@ -25,8 +26,11 @@ class ColumnMemory {
     --pages_left_;
     return true;
   }
-  void Remember(Candidate candidate, double share) {
+  /// `tokens`: what the candidate takes of them, to use them again.
+  const std::shared_ptr<const TokenTable>& tokens() const { return tokens_; }
+  void Remember(Candidate candidate, double share, std::shared_ptr<const TokenTable> tokens) {
     candidate_ = std::move(candidate);
+    tokens_ = std::move(tokens);
     share_ = share;
     pages_left_ = kPages;
   }
@@ -56,6 +60,7 @@ class ColumnMemory {
   }
 
   std::optional<Candidate> candidate_;
+  std::shared_ptr<const TokenTable> tokens_;
   double share_ = 0;
   int pages_left_ = 0;
   Shares shares_;

@@ -151,42 +151,47 @@ SampleBytes Measure(const ChunkEncoder& encoder, std::uint64_t sampled) {
           TableBytes(encoder.Describe())};
 }
 
-/// What BestOf is about.
+/// Candidates are measured on a part of the values.
 struct Contest {
   const ValuesView& values;
   std::uint64_t sampled = 0;
   SelectionTrace* trace = nullptr;
   ColumnMemory* memory = nullptr;
+
+  std::uint64_t BytesOfAll(const SampleBytes& taken) const {
+    const double scale = static_cast<double>(values.length) / static_cast<double>(std::max<std::uint64_t>(1, sampled));
+    return static_cast<std::uint64_t>(static_cast<double>(taken.chunks) * scale) + taken.tables;
+  }
+  double Share(std::uint64_t bytes) const {
+    return static_cast<double>(bytes) / static_cast<double>(std::max<std::uint64_t>(1, RawBytes(values)));
+  }
 };
 
-/// The candidate that costs least, or that of the page before when it suits this one; measure(tree) tells what the sample takes,
-/// or nothing where the tree does not apply.
+/// The candidate of the page before, when it suits this one; measure(tree) tells what the sample takes, or nothing where the tree
+/// does not apply.
+template <class MeasureTree>
+std::optional<SampledChoice> SameAsBefore(const Contest& contest, MeasureTree measure) {
+  const Candidate* const before = contest.memory == nullptr ? nullptr : contest.memory->candidate();
+  if (before == nullptr) return std::nullopt;
+  const std::optional<SampleBytes> taken = measure(before->tree);
+  if (!taken.has_value()) return std::nullopt;
+  const std::uint64_t bytes = contest.BytesOfAll(*taken);
+  return contest.memory->Suits(contest.Share(bytes)) ? std::optional(SampledChoice{*before, bytes}) : std::nullopt;
+}
+
+/// The candidate that costs least.
 template <class MeasureTree>
 std::optional<SampledChoice> BestOf(std::vector<Candidate> candidates, const Contest& contest, MeasureTree measure) {
-  const double scale =
-      static_cast<double>(contest.values.length) / static_cast<double>(std::max<std::uint64_t>(1, contest.sampled));
-  const auto bytes_of = [&](const EncoderTree& tree) -> std::optional<std::uint64_t> {
-    const std::optional<SampleBytes> taken = measure(tree);
-    if (!taken.has_value()) return std::nullopt;
-    return static_cast<std::uint64_t>(static_cast<double>(taken->chunks) * scale) + taken->tables;
-  };
-  const auto share = [&](std::uint64_t bytes) {
-    return static_cast<double>(bytes) / static_cast<double>(std::max<std::uint64_t>(1, RawBytes(contest.values)));
-  };
-  if (const Candidate* const before = contest.memory == nullptr ? nullptr : contest.memory->candidate()) {
-    const std::optional<std::uint64_t> bytes = bytes_of(before->tree);
-    if (bytes.has_value() && contest.memory->Suits(share(*bytes))) return SampledChoice{*before, *bytes};
-  }
   const auto cost = [](const Candidate& of, std::uint64_t size) { return of.cost * static_cast<double>(size); };
   std::optional<SampledChoice> best;
   for (Candidate& candidate : candidates) {
-    const std::optional<std::uint64_t> bytes = bytes_of(candidate.tree);
-    if (!bytes.has_value()) continue;
-    if (contest.trace != nullptr) contest.trace->tried.push_back({candidate.tree.ToText(), *bytes, candidate.cost});
-    if (best.has_value() && cost(candidate, *bytes) >= cost(best->candidate, best->bytes)) continue;
-    best = {std::move(candidate), *bytes};
+    const std::optional<SampleBytes> taken = measure(candidate.tree);
+    if (!taken.has_value()) continue;
+    const std::uint64_t bytes = contest.BytesOfAll(*taken);
+    if (contest.trace != nullptr) contest.trace->tried.push_back({candidate.tree.ToText(), bytes, candidate.cost});
+    if (best.has_value() && cost(candidate, bytes) >= cost(best->candidate, best->bytes)) continue;
+    best = {std::move(candidate), bytes};
   }
-  if (best.has_value() && contest.memory != nullptr) contest.memory->Remember(best->candidate, share(best->bytes));
   return best;
 }
 
@@ -208,8 +213,11 @@ std::optional<SampledChoice> BestNumbers(const ValuesView& values, ValueKind kin
     }
     return sum;
   };
-  return BestOf(CandidatesFor(kind, target.version, target.hints), {values, sample.view().length, target.trace, target.memory},
-                measure);
+  const Contest contest{values, sample.view().length, target.trace, target.memory};
+  if (auto same = SameAsBefore(contest, measure)) return same;
+  auto best = BestOf(CandidatesFor(kind, target.version, target.hints), contest, measure);
+  if (best.has_value() && target.memory != nullptr) target.memory->Remember(best->candidate, contest.Share(best->bytes), nullptr);
+  return best;
 }
 
 EncoderChoice ChooseX1Numbers(const ValuesView& values, bool floating_point, const PageTarget& target);
@@ -321,13 +329,22 @@ std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTa
   const StringSample sample(values);
   const ValuesView view = sample.view();
   StringTools tools{plan, LengthsEncoderFor(target, nullptr), nullptr};
-  auto best = BestOf(candidates, {values, view.length, target.trace, target.memory},
-                     [&](const EncoderTree& tree) -> std::optional<SampleBytes> {
-                       // A table of tokens suits a page; one for the sample would be too small.
-                       if (tools.tokens == nullptr && UsesTokens(tree)) tools.tokens = TrainTokens(values);
-                       const auto encoder = MakeStringEncoder(tree, view, tools);
-                       return encoder == nullptr ? std::nullopt : std::optional(Measure(*encoder, view.length));
-                     });
+  const auto measure = [&](const EncoderTree& tree) -> std::optional<SampleBytes> {
+    // A table of tokens suits a page; one for the sample would be too small.
+    if (tools.tokens == nullptr && UsesTokens(tree)) tools.tokens = TrainTokens(values);
+    const auto encoder = MakeStringEncoder(tree, view, tools);
+    return encoder == nullptr ? std::nullopt : std::optional(Measure(*encoder, view.length));
+  };
+  const Contest contest{values, view.length, target.trace, target.memory};
+  if (target.memory != nullptr) tools.tokens = target.memory->tokens();
+  auto best = SameAsBefore(contest, measure);
+  if (!best.has_value()) {
+    tools.tokens = nullptr;
+    best = BestOf(candidates, contest, measure);
+    if (best.has_value() && target.memory != nullptr)
+      target.memory->Remember(best->candidate, contest.Share(best->bytes),
+                              UsesTokens(best->candidate.tree) ? tools.tokens : nullptr);
+  }
   if (!best.has_value()) return std::nullopt;
   return StringChoice{std::move(best->candidate), best->bytes, tools.tokens};
 }

@@ -23,7 +23,8 @@ const KernelTable* TableFor(CpuLevel level) noexcept {
       return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") ? &avx2::kTable : nullptr;
     case CpuLevel::kAvx512:
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-                     __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2")
+                     __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi2") &&
+                     __builtin_cpu_supports("gfni") && __builtin_cpu_supports("bmi2")
                  ? &avx512::kTable
                  : nullptr;
 #endif

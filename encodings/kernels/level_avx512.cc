@@ -32,7 +32,8 @@ class WideFinder {
       // Lane L - 1 has the first L bytes: the first 8 of them are in text[0].
       const std::uint64_t other = (token.low ^ (text[0] & kMasks[lane + 1])) | (token.high ^ (text[1] & kHighMasks[lane + 1])) |
                                   static_cast<std::uint64_t>(token.length ^ (lane + 1));
-      if (other == 0) [[likely]] return {code, static_cast<std::uint8_t>(lane + 1)};
+      if (other == 0) [[likely]]
+        return {code, static_cast<std::uint8_t>(lane + 1)};
       matches ^= 1u << lane;
     }
     return {0, 0};
@@ -64,26 +65,11 @@ class WideFinder {
 
   // Of the first 8 bytes and of the others, by how many bytes are wanted of all.
   static constexpr std::uint64_t kAll = ~std::uint64_t{0};
-  static constexpr std::uint64_t kMasks[17] = {0,    0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff,
-                                               kAll, kAll, kAll,   kAll,     kAll,       kAll,         kAll,           kAll,
-                                               kAll};
-  static constexpr std::uint64_t kHighMasks[17] = {0,
-                                                   0,
-                                                   0,
-                                                   0,
-                                                   0,
-                                                   0,
-                                                   0,
-                                                   0,
-                                                   0,
-                                                   0xff,
-                                                   0xffff,
-                                                   0xffffff,
-                                                   0xffffffff,
-                                                   0xffffffffff,
-                                                   0xffffffffffff,
-                                                   0xffffffffffffff,
-                                                   kAll};
+  static constexpr std::uint64_t kMasks[17] = {
+      0,    0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff, kAll, kAll, kAll,
+      kAll, kAll, kAll,   kAll,     kAll,       kAll};
+  static constexpr std::uint64_t kHighMasks[17] = {
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff, kAll};
   const Token* tokens_;
   const std::uint64_t* buckets_;
   int shift_;

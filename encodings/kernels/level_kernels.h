@@ -47,6 +47,47 @@ constexpr T LowBits(int count) {
   return count == 0 ? T{0} : static_cast<T>(static_cast<T>(~T{0}) >> (8 * sizeof(T) - static_cast<unsigned>(count)));
 }
 
+#if LANCEKIT_VECTOR_BYTES == 64
+// Shifts that newer CPUs have.
+constexpr bool kHasWideShifts = true;
+template <class T, int kShift>
+LANCEKIT_ALWAYS_INLINE Vector<T> ShiftAcross(Vector<T> low, Vector<T> high) {
+  const auto a = reinterpret_cast<__m512i>(low), b = reinterpret_cast<__m512i>(high);
+  if constexpr (sizeof(T) == 2) return reinterpret_cast<Vector<T>>(_mm512_shrdi_epi16(a, b, kShift));
+  if constexpr (sizeof(T) == 4) return reinterpret_cast<Vector<T>>(_mm512_shrdi_epi32(a, b, kShift));
+  if constexpr (sizeof(T) == 8) return reinterpret_cast<Vector<T>>(_mm512_shrdi_epi64(a, b, kShift));
+}
+/// kWidth bits of each byte, from bit kShift on, those behind its last bit from bit 0 on; by a matrix of bits, whose row 7 - i
+/// says which bit becomes bit i.
+template <int kShift, int kWidth>
+LANCEKIT_ALWAYS_INLINE Vector<std::uint8_t> RotateBytes(Vector<std::uint8_t> bytes) {
+  constexpr std::uint64_t kMatrix = [] {
+    std::uint64_t matrix = 0;
+    for (int i = 0; i < kWidth; ++i) matrix |= std::uint64_t{1} << (8 * (7 - i) + (i + kShift) % 8);
+    return matrix;
+  }();
+  const Vector<std::uint64_t> matrix = Vector<std::uint64_t>{} + kMatrix;
+  return reinterpret_cast<Vector<std::uint8_t>>(
+      _mm512_gf2p8affine_epi64_epi8(reinterpret_cast<__m512i>(bytes), reinterpret_cast<__m512i>(matrix), 0));
+}
+/// Bits of `low` from bit kFirst on, below it those of `high`.
+template <int kFirst>
+LANCEKIT_ALWAYS_INLINE Vector<std::uint8_t> JoinBytes(Vector<std::uint8_t> low, Vector<std::uint8_t> high) {
+  constexpr int kFirstChooses = 0xca;
+  const Vector<std::uint8_t> mask = Vector<std::uint8_t>{} + static_cast<std::uint8_t>(0xff << kFirst);
+  return reinterpret_cast<Vector<std::uint8_t>>(_mm512_ternarylogic_epi64(
+      reinterpret_cast<__m512i>(mask), reinterpret_cast<__m512i>(low), reinterpret_cast<__m512i>(high), kFirstChooses));
+}
+#else
+constexpr bool kHasWideShifts = false;
+template <class T, int kShift>
+Vector<T> ShiftAcross(Vector<T> low, Vector<T> high);
+template <int kShift, int kWidth>
+Vector<std::uint8_t> RotateBytes(Vector<std::uint8_t> bytes);
+template <int kFirst>
+Vector<std::uint8_t> JoinBytes(Vector<std::uint8_t> low, Vector<std::uint8_t> high);
+#endif
+
 // x86 has no 8-bit shifts. Shifting 16-bit lanes lets bits of the neighbour byte in; the callers' mask removes them.
 template <class T, int kShift>
 LANCEKIT_ALWAYS_INLINE Vector<T> ShiftRightDirty(Vector<T> value) {
@@ -69,25 +110,49 @@ LANCEKIT_ALWAYS_INLINE Vector<T> Mask(Vector<T> value, T mask) {
   return value & (Vector<T>{} + mask);
 }
 
+/// kWidth bits of each lane, from bit kShift on.
+template <class T, int kShift, int kWidth>
+LANCEKIT_ALWAYS_INLINE Vector<T> BitsFrom(Vector<T> word) {
+  constexpr bool kWhole = kShift + kWidth == 8 * sizeof(T);
+  if constexpr (sizeof(T) == 1 && kHasWideShifts && !(kWhole && kShift == 0)) {
+    return RotateBytes<kShift, kWidth>(word);
+  } else {
+    const Vector<T> value = kShift == 0 ? word : ShiftRightDirty<T, kShift>(word);
+    return kWhole && (sizeof(T) > 1 || kShift == 0) ? value : Mask<T>(value, LowBits<T>(kWidth));
+  }
+}
+/// The same of bits that go on in `high`.
+template <class T, int kShift, int kWidth>
+LANCEKIT_ALWAYS_INLINE Vector<T> BitsAcross(Vector<T> low, Vector<T> high) {
+  constexpr int kInWord = 8 * static_cast<int>(sizeof(T)) - kShift;
+  if constexpr (kHasWideShifts) {
+    if constexpr (sizeof(T) == 1) {
+      return RotateBytes<kShift, kWidth>(JoinBytes<kShift>(low, high));
+    } else {
+      return Mask<T>(ShiftAcross<T, kShift>(low, high), LowBits<T>(kWidth));
+    }
+  } else if constexpr (sizeof(T) == 1) {
+    return Mask<T>(ShiftRightDirty<T, kShift>(low), LowBits<T>(kInWord)) |
+           Mask<T>(ShiftLeftDirty<T, kInWord>(high), static_cast<T>(LowBits<T>(kWidth) & ~LowBits<T>(kInWord)));
+  } else {
+    return Mask<T>(ShiftRightDirty<T, kShift>(low) | ShiftLeftDirty<T, kInWord>(high), LowBits<T>(kWidth));
+  }
+}
+
 template <class T, int kWidth, int kRow>
 LANCEKIT_ALWAYS_INLINE void UnpackRow(const std::byte* in, std::byte* out, Vector<T>& word) {
   constexpr int kBits = 8 * sizeof(T);
   constexpr int kWord = kRow * kWidth / kBits;
   constexpr int kShift = kRow * kWidth % kBits;
   constexpr int kInWord = kBits - kShift;
-  constexpr bool kByte = sizeof(T) == 1;
   if constexpr (kShift == 0) word = Load<T>(in + kWord * kRowBytes);
-  Vector<T> value = kShift == 0 ? word : ShiftRightDirty<T, kShift>(word);
+  Vector<T> value;
   if constexpr (kInWord >= kWidth) {
-    if constexpr (kInWord > kWidth || (kByte && kShift != 0)) value = Mask<T>(value, LowBits<T>(kWidth));
+    value = BitsFrom<T, kShift, kWidth>(word);
   } else {
+    const Vector<T> low = word;
     word = Load<T>(in + (kWord + 1) * kRowBytes);
-    Vector<T> high = ShiftLeftDirty<T, kInWord>(word);
-    if constexpr (kByte) {
-      value = Mask<T>(value, LowBits<T>(kInWord)) | Mask<T>(high, static_cast<T>(LowBits<T>(kWidth) & ~LowBits<T>(kInWord)));
-    } else {
-      value = Mask<T>(value | high, LowBits<T>(kWidth));
-    }
+    value = BitsAcross<T, kShift, kWidth>(low, word);
   }
   Store<T>(out + (kRowGroupOrder[kRow / 8] * 16 + kRow % 8 * 128) * static_cast<int>(sizeof(T)), value);
 }

@@ -13,15 +13,15 @@ inline constexpr std::uint64_t kTokenLanes = 4;
 /// Strings to encode, and where to.
 struct TokenJob {
   const std::byte* data = nullptr;
-  const std::byte* data_end = nullptr;       ///< bytes up to here may be read
-  const std::int32_t* offsets = nullptr;     ///< num_strings + 1 of them; nullptr: they have 64 bits
+  const std::byte* data_end = nullptr;    ///< bytes up to here may be read
+  const std::int32_t* offsets = nullptr;  ///< num_strings + 1 of them; nullptr: they have 64 bits
   const std::int64_t* large_offsets = nullptr;
   std::uint64_t num_strings = 0;
-  std::uint16_t* codes = nullptr;            ///< room for one per byte; those of a lane start where its first byte would have its code
-  std::uint32_t* ends = nullptr;             ///< per string: the codes of its lane up to its end
-  std::int32_t single[256] = {};             ///< codes of bytes; -1: none yet
-  std::uint32_t num_tokens = 0;              ///< ascends with each byte that gets a code
-  std::uint8_t added[256] = {};              ///< these bytes
+  std::uint16_t* codes = nullptr;  ///< room for one per byte; those of a lane start where its first byte would have its code
+  std::uint32_t* ends = nullptr;   ///< per string: the codes of its lane up to its end
+  std::int32_t single[256] = {};   ///< codes of bytes; -1: none yet
+  std::uint32_t num_tokens = 0;    ///< ascends with each byte that gets a code
+  std::uint8_t added[256] = {};    ///< these bytes
   std::uint32_t num_added = 0;
 
   // No copies: code for newer CPUs calls these.
@@ -38,8 +38,8 @@ struct TokenJob {
   }
 };
 
-/// find(at, end) -> TokenMatcher::Match, of length 0 when there is none. Its type has internal linkage. No branch depends on where
-/// strings end, which cannot be foretold.
+/// find(at, end) -> TokenMatcher::Match, of length 0 when there is none. Its type has internal linkage. No branch depends on
+/// where strings end, which cannot be foretold.
 template <class Find>
 void EncodeLanes(TokenJob* job, Find find) noexcept {
   struct Lane {
@@ -74,7 +74,8 @@ void EncodeLanes(TokenJob* job, Find find) noexcept {
     for (std::uint64_t i = 0; i < num_lanes; ++i) {
       Lane& lane = lanes[i];
       TokenMatcher::Match match = find(lane.at, lane.end);
-      if (match.length == 0) [[unlikely]] match = {job->CodeOf(static_cast<std::uint8_t>(*lane.at)), 1};
+      if (match.length == 0) [[unlikely]]
+        match = {job->CodeOf(static_cast<std::uint8_t>(*lane.at)), 1};
       *lane.codes++ = match.code;
       lane.at += match.length;
       job->ends[lane.string] = static_cast<std::uint32_t>(lane.codes - lane.first_code);
