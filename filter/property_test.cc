@@ -320,7 +320,8 @@ class Maker {
     if (zone.min && OneIn(4)) {  // wider
       const Value other = MakeValue(own);
       if (other && lancekit::Compare(*other, *zone.min) < 0) zone.min = other;
-      if (other && lancekit::Compare(*other, *zone.max) > 0 && !std::isnan(AsDouble(*other))) zone.max = other;
+      // Without a bound no value is above it: there is none for a text that could not be rounded up.
+      if (other && zone.max && lancekit::Compare(*other, *zone.max) > 0 && !std::isnan(AsDouble(*other))) zone.max = other;
       zone.min_is_exact = zone.max_is_exact = false;
     }
     if (OneIn(16)) zone.min.reset();
