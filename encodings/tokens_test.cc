@@ -102,6 +102,60 @@ TEST(TokensChunk, SameStringsGiveTheSameTable) {
   EXPECT_EQ(first->index->tokens(), second->index->tokens());
 }
 
+/// The codes of the lanes, and where strings end in them.
+struct Encoded {
+  std::vector<std::vector<std::uint16_t>> lanes;
+  std::vector<std::uint32_t> ends;
+  std::vector<std::uint8_t> added;
+
+  friend bool operator==(const Encoded&, const Encoded&) = default;
+};
+
+Encoded EncodeWith(void (kernels::TokenIndex::*encode)(kernels::TokenJob*) const, const kernels::TokenIndex& index,
+                   const ValuesView& values) {
+  std::vector<std::uint16_t> codes(values.StringBytes());
+  Encoded encoded;
+  encoded.ends.resize(values.length);
+  kernels::TokenJob job;
+  job.data = values.data;
+  job.data_end = values.data + values.Offset(values.length);
+  if (values.shape.large_offsets) job.large_offsets = values.offsets<std::int64_t>();
+  if (!values.shape.large_offsets) job.offsets = values.offsets<std::int32_t>();
+  job.num_strings = values.length;
+  job.codes = codes.data();
+  job.ends = encoded.ends.data();
+  (index.*encode)(&job);
+  for (std::uint64_t lane = 0; lane < kernels::kTokenLanes; ++lane) {
+    const std::uint64_t first = job.FirstString(lane), last = job.FirstString(lane + 1);
+    const auto* const begin = codes.data() + (values.Offset(first) - values.Offset(0));
+    encoded.lanes.emplace_back(begin, begin + (first == last ? 0 : encoded.ends[last - 1]));
+  }
+  encoded.added.assign(job.added, job.added + job.num_added);
+  return encoded;
+}
+
+// The table of one column is used on another too: bytes without a token, empty strings, tokens that go up to the last byte.
+TEST(TokensChunk, KernelsGiveTheCodesOfThePortableForm) {
+  std::mt19937_64 random(9);
+  for (const std::size_t letters : {2u, 5u, 26u, 200u}) {
+    for (const std::size_t count : {1u, 3u, 7u, 500u, 20'000u}) {
+      std::vector<std::string> texts(count);
+      for (std::string& text : texts) {
+        for (std::size_t k = random() % 30; k != 0; --k) text += static_cast<char>(97 + random() % letters);
+      }
+      const OwnedValues trained(Texts(20'000), false), values(texts, count % 2 == 0);
+      for (const OwnedValues* const source : {&trained, &values}) {
+        const auto table = TrainTokens(source->View());
+        if (table == nullptr) continue;
+        const Encoded fast = EncodeWith(&kernels::TokenIndex::Encode, *table->index, values.View());
+        EXPECT_EQ(fast, EncodeWith(&kernels::TokenIndex::EncodePortably, *table->index, values.View()))
+            << letters << " letters, " << count << " strings";
+        EXPECT_EQ(CheckRoundTrip(values.View(), *MakeTokensEncoder(values.View(), *table, kChunkBytes, Frame)), "");
+      }
+    }
+  }
+}
+
 TEST(TokensChunk, IsNotForNoiseOrFewBytes) {
   std::mt19937_64 random(2);
   std::vector<std::string> noise(50);
