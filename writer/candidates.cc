@@ -60,7 +60,7 @@ double CostOf(const EncoderTree& tree, ValueKind kind, FileVersion version, Pres
   if (tree.name == "cut" || tree.name == "front") cost = 1.05;
   if (preset == Preset::kSmall) cost = 1;
   if (IsCompression(tree.name) && preset == Preset::kBalanced)
-    cost = version == FileVersion::kX1 || kind == ValueKind::kStrings ? 1.1 : 1.22;
+    cost = version == FileVersion::kX1 ? 1.1 : kind == ValueKind::kStrings ? 1.6 : 1.22;
   for (const EncoderTree& inner : tree.inner) cost *= CostOf(inner, kind, version, preset);
   return cost;
 }
