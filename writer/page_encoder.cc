@@ -276,9 +276,11 @@ Result<EncodedPage> EncodePacked(const PageValues& page, const LeafType& leaf, c
   EncodedPage encoded;
   if (shape.variable()) {
     encoded = WriteStringValues(page, page.values, {});
-  } else if (WantsFullZip(page, target.hints, shape.width_bits >= kFullZipBytes * 8)) {
+  } else if (shape.width_bits > kMaxMiniBlockString * 8 || (page.entries != nullptr && page.entries->sparse)) {
     LANCEKIT_ASSIGN(encoded, WriteFixedFullZipPage(page));
   } else {
+    // Whatever is asked for: the reference refuses to store those of fixed width one by one, and panics when it takes such rows
+    // (14.0.2).
     LANCEKIT_ASSIGN(encoded, WriteMiniBlockPage(page, *MakeFlatEncoder(page.values), std::nullopt, target.version));
   }
   encoded.layout.value_compression = DescribePackedStruct(leaf.shape);
