@@ -120,7 +120,7 @@ struct TokenTable {
 /// Trains a table on a sample of the values. Null when they do not become smaller. Takes about as long as encoding 4 MiB.
 std::unique_ptr<TokenTable> TrainTokens(const ValuesView& values);
 /// Strings in chunks of about so many bytes; `inner` encodes how many codes each takes. The table was trained on these values or
-/// on some like them.
+/// on some like them. Null when they are too long.
 std::unique_ptr<ChunkEncoder> MakeTokensEncoder(const ValuesView& values, const TokenTable& table, std::uint64_t chunk_bytes,
                                                 const InnerEncoder& inner);
 

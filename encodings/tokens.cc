@@ -297,6 +297,7 @@ class TokensEncoder final : public ChunkEncoder {
 
 std::unique_ptr<ChunkEncoder> MakeTokensEncoder(const ValuesView& values, const TokenTable& table, std::uint64_t chunk_bytes,
                                                 const InnerEncoder& inner) {
+  if (values.StringBytes() > kMaxBytes) return nullptr;
   return std::make_unique<TokensEncoder>(values, table, chunk_bytes, inner);
 }
 

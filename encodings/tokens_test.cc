@@ -134,14 +134,14 @@ Encoded EncodeWith(void (kernels::TokenIndex::*encode)(kernels::TokenJob*) const
   return encoded;
 }
 
-// The table of one column is used on another too: bytes without a token, empty strings, tokens that go up to the last byte.
+// The table of one column is used on another too: bytes without a token, empty strings, zeros, tokens up to the last byte.
 TEST(TokensChunk, KernelsGiveTheCodesOfThePortableForm) {
   std::mt19937_64 random(9);
   for (const std::size_t letters : {2u, 5u, 26u, 200u}) {
     for (const std::size_t count : {1u, 3u, 7u, 500u, 20'000u}) {
       std::vector<std::string> texts(count);
       for (std::string& text : texts) {
-        for (std::size_t k = random() % 30; k != 0; --k) text += static_cast<char>(97 + random() % letters);
+        for (std::size_t k = random() % 30; k != 0; --k) text += static_cast<char>((letters == 2 ? 0 : 97) + random() % letters);
       }
       const OwnedValues trained(Texts(20'000), false), values(texts, count % 2 == 0);
       for (const OwnedValues* const source : {&trained, &values}) {

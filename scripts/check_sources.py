@@ -61,7 +61,7 @@ def orphans(root, names, build):
     listed = (root / 'fuzz/CMakeLists.txt').read_text() if (root / 'fuzz/CMakeLists.txt').exists() else ''
     def is_fuzz(name):
         file = name.removeprefix('fuzz/')
-        return name.startswith('fuzz/') and (file in listed or f"lancekit_fuzz({file.removesuffix('_fuzz.cc')})" in listed)
+        return name.startswith('fuzz/') and (f' {file})' in listed or f"lancekit_fuzz({file.removesuffix('_fuzz.cc')})" in listed)
     return [f'{name}: in no CMakeLists.txt' for name in names
             if name.endswith('.cc') and not name.startswith(BUILT_ELSEWHERE) and (root / name).resolve() not in compiled and not is_fuzz(name)]
 

@@ -12,14 +12,16 @@
 #include "base/buffer.h"
 #include "types/array.h"
 
-#if !defined(__has_feature)
-#define __has_feature(feature) 0
-#endif
-
 namespace lancekit::testing {
 
 /// With AddressSanitizer, which makes tests ten times slower: long ones take less.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool kSanitized = true;
+#elif defined(__has_feature)
 inline constexpr bool kSanitized = __has_feature(address_sanitizer);
+#else
+inline constexpr bool kSanitized = false;
+#endif
 
 inline Field MakeField(std::string name, DataType type, bool nullable = true) {
   return {.name = std::move(name), .type = std::move(type), .nullable = nullable};

@@ -37,14 +37,20 @@ class ColumnMemory {
 
   /// A dictionary was taken, or not, by so much that the next pages need not weigh both.
   bool dictionary_pays() const { return dictionary_pages_ > 0 && shares_.dictionary * kClear < shares_.other; }
-  bool dictionary_loses() const { return dictionary_pages_ > 0 && shares_.dictionary > shares_.other * kClear; }
+  /// `distinct`: the part of the values in a sample of the page that differ. Uses up a page.
+  bool dictionary_loses(double distinct) {
+    const bool as_before = distinct * kWorse >= distinct_;
+    if (!as_before || dictionary_pages_ == 0 || shares_.dictionary <= shares_.other * kClear) return false;
+    --dictionary_pages_;
+    return true;
+  }
   double other_share() const { return shares_.other; }
-  void RememberDictionary(const Shares& shares) {
+  void RememberDictionary(const Shares& shares, double distinct) {
     shares_ = shares;
+    distinct_ = distinct;
     dictionary_pages_ = kPages;
   }
   void UseDictionary() { --dictionary_pages_; }
-  void ForgetDictionary() { dictionary_pages_ = 0; }
 
   ColumnMemory* indices() { return Inner(&indices_); }
   ColumnMemory* lengths() { return Inner(&lengths_); }
@@ -64,6 +70,7 @@ class ColumnMemory {
   double share_ = 0;
   int pages_left_ = 0;
   Shares shares_;
+  double distinct_ = 0;
   int dictionary_pages_ = 0;
   std::unique_ptr<ColumnMemory> indices_;
   std::unique_ptr<ColumnMemory> lengths_;

@@ -30,7 +30,7 @@ void DictionaryBuilder::Clear() {
   num_items_ = 0;
   data_.Clear();
   offsets_.Clear();
-  slots_.assign(kFirstSlots, Slot{});
+  slots_ = std::vector<Slot>(kFirstSlots);
   if (shape_.variable()) offsets_.AppendFill(shape_.large_offsets ? 8 : 4, std::byte{0});
 }
 
@@ -55,7 +55,7 @@ std::uint32_t DictionaryBuilder::Add(std::size_t slot, const DictionaryKey& key,
 }
 
 void DictionaryBuilder::Grow() {
-  const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(slots_.size() * 4));
+  const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(slots_.size() * 2));
   for (const Slot& slot : old) {
     if (slot.number_and_1 == 0) continue;
     std::size_t at = SlotOf(slot.key);
@@ -111,10 +111,6 @@ void SortByCount(DictionaryAttempt* attempt) {
   for (const std::uint32_t item : order) sorted.Insert(ValueBytes(items, item));
   *attempt = {std::move(sorted), std::move(indices)};
 }
-
-}  // namespace
-
-namespace {
 
 /// value_at(i) -> Bytes. False when there are more than `max_items`.
 template <class ValueAt>

@@ -15,9 +15,9 @@ namespace lancekit {
 struct DictionaryKey {
   std::uint64_t first = 0;
   std::uint64_t last = 0;
-  std::uint32_t size = 0;
+  std::uint64_t size = 0;
 
-  static constexpr std::uint32_t kWhole = 16;
+  static constexpr std::uint64_t kWhole = 16;
 
   friend bool operator==(const DictionaryKey&, const DictionaryKey&) = default;
 };
@@ -27,7 +27,7 @@ std::uint64_t HashOfLong(Bytes value) noexcept;
 /// Bytes up to `readable_end`, which is not before the end of the value, may be read.
 inline DictionaryKey KeyOf(Bytes value, const std::byte* readable_end) noexcept {
   const std::size_t size = value.size();
-  DictionaryKey key{0, 0, static_cast<std::uint32_t>(size)};
+  DictionaryKey key{0, 0, size};
   if (size >= 8) {
     key.first = LoadLe<std::uint64_t>(value.data());
     key.last = size > DictionaryKey::kWhole ? HashOfLong(value) : LoadLe<std::uint64_t>(value.data() + size - 8);
@@ -69,8 +69,8 @@ class DictionaryBuilder {
   };
 
   std::size_t SlotOf(const DictionaryKey& key) const noexcept {
-    const auto product = static_cast<unsigned __int128>(key.first ^ std::uint64_t{key.size} << 56 ^ 0x9E3779B97F4A7C15u) *
-                         (key.last ^ 0xD1B54A32D192ED03u);
+    const auto product =
+        static_cast<unsigned __int128>(key.first ^ key.size << 56 ^ 0x9E3779B97F4A7C15u) * (key.last ^ 0xD1B54A32D192ED03u);
     return (static_cast<std::size_t>(product) ^ static_cast<std::size_t>(product >> 64)) & (slots_.size() - 1);
   }
   std::uint32_t Add(std::size_t slot, const DictionaryKey& key, Bytes value);

@@ -17,6 +17,7 @@ namespace {
 void Compress(const std::optional<format::BufferCompression>& hint, format::Encoding* encoding, MutableBuffer* bytes) {
   constexpr std::size_t kSmall = 64 << 10;
   constexpr std::int32_t kThoroughLevel = 12;
+  constexpr std::size_t kMaxLz4Bytes = 0x7E000000;  // LZ4_MAX_INPUT_SIZE
   const std::optional<std::int32_t> level = bytes->size() > kSmall ? std::nullopt : std::optional(kThoroughLevel);
   std::vector<format::BufferCompression> candidates{{format::CompressionScheme::kZstd, level},
                                                     {format::CompressionScheme::kLz4, {}}};
@@ -25,6 +26,7 @@ void Compress(const std::optional<format::BufferCompression>& hint, format::Enco
   std::optional<format::CompressionScheme> scheme;
   for (const format::BufferCompression& candidate : candidates) {
     if (candidate.scheme == format::CompressionScheme::kNone) return;
+    if (candidate.scheme == format::CompressionScheme::kLz4 && bytes->size() > kMaxLz4Bytes) continue;
     MutableBuffer compressed;
     AppendCompressed(bytes->bytes(), candidate, &compressed);
     if (compressed.size() >= (scheme.has_value() ? best.size() : bytes->size())) continue;
@@ -75,6 +77,8 @@ struct Sample {
   std::uint64_t valid = 0;
   std::uint64_t distinct = 0;
   std::uint64_t repeated = 0;  // like the one before it in the page
+
+  double DistinctShare() const { return static_cast<double>(distinct) / static_cast<double>(std::max<std::uint64_t>(1, valid)); }
 };
 
 /// Rows from all over the page.
@@ -151,33 +155,33 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
                             (!hints.tree.empty() && !forced);
   if ((n < kMinDictionaryRows && !forced) || (other_wanted && !has_rate)) return std::nullopt;
   ColumnMemory* const memory = forced ? nullptr : target.memory;
-  if (memory != nullptr && memory->dictionary_loses()) {
-    memory->UseDictionary();
-    return std::nullopt;
-  }
-  const auto raw_bytes = static_cast<double>(RawBytes(page.values));
-  const double other_cost = other.cost * static_cast<double>(other.bytes);
-  const auto loses = [&](double cost) {
-    if (memory != nullptr) memory->RememberDictionary({cost / raw_bytes, other_cost / raw_bytes});
-    return std::nullopt;
-  };
-  constexpr double kFar = 1e9;  // not even worth encoding
   const double divisor = forced ? 1 : std::max(1.0, hints.dictionary_divisor.value_or(2));
   const Sample sample = forced ? Sample{} : TakeSample(page.values, page.validity);
+  const auto raw_bytes = static_cast<double>(RawBytes(page.values));
+  const double other_cost = other.cost * static_cast<double>(other.bytes);
+  const auto loses = [&](double share) {
+    if (memory != nullptr) memory->RememberDictionary({share, other_cost / raw_bytes}, sample.DistinctShare());
+    return std::nullopt;
+  };
+  constexpr double kFar = std::numeric_limits<double>::infinity();  // not even worth encoding
+  constexpr double kLongValue = 128;
   // Runs and null rows, over which indices repeat, leave little of the indices: they may pay even for values of which most
   // differ.
   const bool in_runs = sample.repeated * 2 > sample.valid;
   const bool mostly_valid = static_cast<double>(sample.valid) * divisor > static_cast<double>(sample.rows);
+  if (memory != nullptr && memory->dictionary_loses(sample.DistinctShare())) return std::nullopt;
   if (mostly_valid && !in_runs) {
-    if (sample.distinct * 100 >= sample.valid * kMostlyDistinctPercent) return loses(kFar * raw_bytes);
+    // Of long values a few that repeat gain much, and hashing them takes little beside compressing them.
+    const bool is_long = raw_bytes >= kLongValue * static_cast<double>(n);
+    if (!is_long && sample.distinct * 100 >= sample.valid * kMostlyDistinctPercent) return loses(kFar);
     // Indices take at least this much, and about half of it when they are compressed.
     const std::uint64_t gain = PresetOf(target.version, hints) == Preset::kFast ? 1 : 2;
     const auto index_bits = static_cast<std::uint64_t>(BitLength(sample.distinct - 1));
-    if (n * index_bits / 8 >= gain * other.bytes) return loses(kFar * raw_bytes);
+    if (n * index_bits / 8 >= gain * other.bytes) return loses(kFar);
   }
   const auto max_items = static_cast<std::uint64_t>(static_cast<double>(n) / divisor);
   auto attempt = TryDictionary(page.values, page.validity, std::min(max_items, kMaxDictionaryItems));
-  if (!attempt.has_value()) return loses(kFar * raw_bytes);
+  if (!attempt.has_value()) return loses(kFar);
   EncodingHints index_hints;  // the others speak of the values
   index_hints.preset = hints.preset;
   const Indices indices(attempt->indices, attempt->items.size(), target);
@@ -198,15 +202,15 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
   // Numbers found in a dictionary take time to gather.
   const double gather = page.values.shape.variable() || target.version != FileVersion::kX1 ? 1 : 1.02;
   const double cost = gather * choice.cost * static_cast<double>(choice.bytes) + static_cast<double>(dictionary.bytes.size());
-  if (!forced && (cost >= other_cost || (hints.dictionary_size_ratio.has_value() && static_cast<double>(bytes) >= limit))) {
-    return loses(cost);
-  }
+  if (!forced && hints.dictionary_size_ratio.has_value() && static_cast<double>(bytes) >= limit) return loses(kFar);
+  if (!forced && cost >= other_cost) return loses(cost / raw_bytes);
   auto written = WriteMiniBlockPage(page, *choice.encoder, std::move(dictionary), target.version);
   if (!written) return std::nullopt;
   if (target.trace != nullptr) target.trace->chosen = name;
   if (memory != nullptr) {
     // Where `other` is what was remembered, it was not weighed anew.
-    memory->dictionary_pays() ? memory->UseDictionary() : memory->RememberDictionary({cost / raw_bytes, other_cost / raw_bytes});
+    memory->dictionary_pays() ? memory->UseDictionary()
+                              : memory->RememberDictionary({cost / raw_bytes, other_cost / raw_bytes}, sample.DistinctShare());
   }
   *numbers = std::move(attempt);
   return *std::move(written);

@@ -52,7 +52,7 @@ std::unique_ptr<ChunkEncoder> MakeNumberEncoder(const EncoderTree& tree, const V
 struct StringTools {
   const ChunkPlan& plan;
   InnerEncoder lengths;                      ///< encodes lengths, and numbers of codes
-  std::shared_ptr<const TokenTable> tokens;  ///< trained on these values or on those that they are a part of; null: no tokens
+  std::shared_ptr<const TokenTable> tokens;  ///< trained on these values or on some like them; null: no tokens
 };
 
 /// For strings; the encoder owns or borrows from `values` what it needs. Null where the encoding does not apply or does not pay.

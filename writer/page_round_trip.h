@@ -19,6 +19,7 @@ inline Status RoundTripLeaf(const format::Leaf& leaf, const FieldLeaf& target, c
   ColumnBuffer buffer(target.type, path, page_bytes, version);
   const auto num_rows = static_cast<std::uint64_t>(view.length);
   bool first_page = true;
+  ColumnMemory memory;
   PageScratch scratch;
   for (std::uint64_t done = 0; done < num_rows;) {
     LANCEKIT_ASSIGN(const std::uint64_t taken, buffer.Append(view, done, num_rows - done));
@@ -26,8 +27,8 @@ inline Status RoundTripLeaf(const format::Leaf& leaf, const FieldLeaf& target, c
     if (!buffer.full() && done < num_rows) continue;  // fewer bytes than announced: those under nulls are dropped
     if (target.type.is_empty_struct()) return {};
     std::optional<DictionaryAttempt> numbers;
-    LANCEKIT_ASSIGN(const EncodedPage encoded,
-                    EncodePage(target.type, buffer, first_page && done == num_rows, {hints, version}, &numbers));
+    LANCEKIT_ASSIGN(const EncodedPage encoded, EncodePage(target.type, buffer, first_page && done == num_rows,
+                                                          {hints, version, nullptr, &memory}, &numbers));
     const MemoryPage page(encoded);
     LANCEKIT_ASSIGN(const std::unique_ptr<PageReader> reader, page.Open(target.type));
     LANCEKIT_TRY(reader->Read({0, encoded.num_rows}, sink, &scratch));

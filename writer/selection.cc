@@ -329,9 +329,13 @@ std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTa
   const StringSample sample(values);
   const ValuesView view = sample.view();
   StringTools tools{plan, LengthsEncoderFor(target, nullptr), nullptr};
+  bool has_trained = false;
   const auto measure = [&](const EncoderTree& tree) -> std::optional<SampleBytes> {
     // A table of tokens suits a page; one for the sample would be too small.
-    if (tools.tokens == nullptr && UsesTokens(tree)) tools.tokens = TrainTokens(values);
+    if (!has_trained && tools.tokens == nullptr && UsesTokens(tree)) {
+      tools.tokens = TrainTokens(values);
+      has_trained = true;
+    }
     const auto encoder = MakeStringEncoder(tree, view, tools);
     return encoder == nullptr ? std::nullopt : std::optional(Measure(*encoder, view.length));
   };
@@ -339,7 +343,7 @@ std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTa
   if (target.memory != nullptr) tools.tokens = target.memory->tokens();
   auto best = SameAsBefore(contest, measure);
   if (!best.has_value()) {
-    tools.tokens = nullptr;
+    if (!has_trained) tools.tokens = nullptr;
     best = BestOf(candidates, contest, measure);
     if (best.has_value() && target.memory != nullptr)
       target.memory->Remember(best->candidate, contest.Share(best->bytes),

@@ -22,8 +22,10 @@ class WideFinder {
     }
     const Words prefixes = LoadWords(kMasks + 1);
     alignas(64) std::uint64_t found[16];
-    unsigned matches = Probe((text[0] & prefixes) * kTokenLowFactor, found);
-    matches |= Probe((text[0] * kTokenLowFactor) ^ ((text[1] & prefixes) * kTokenHighFactor), found + 8) << 8;
+    const Words lengths = Words{1, 2, 3, 4, 5, 6, 7, 8} * kTokenLengthFactor;
+    const Words longer = Words{9, 10, 11, 12, 13, 14, 15, 16} * kTokenLengthFactor;
+    unsigned matches = Probe(((text[0] & prefixes) * kTokenLowFactor) ^ lengths, found);
+    matches |= Probe((text[0] * kTokenLowFactor) ^ ((text[1] & prefixes) * kTokenHighFactor) ^ longer, found + 8) << 8;
     matches &= (1u << available) - 1;
     while (matches != 0) [[likely]] {
       const int lane = 31 - __builtin_clz(matches);

@@ -14,16 +14,19 @@ TokenIndex::TokenIndex(std::vector<Token> tokens) {
   // Those of one byte first, which must not be left out.
   std::stable_partition(tokens.begin(), tokens.end(), [](const Token& token) { return token.length == 1; });
   for (const Token& token : tokens) {
-    const std::uint64_t hash = TokenHash(token.low, token.high);
+    const std::uint64_t hash = TokenHash(token.low, token.high, token.length);
+    const std::uint64_t tag = TokenTag(hash, shift_);
     std::uint64_t& bucket = buckets_[hash >> shift_];
-    const bool has_room = bucket >> 32 == 0;
+    // Two of one tag could not be told apart.
+    const bool has_room = bucket >> 32 == 0 && (bucket == 0 || ((bucket ^ tag) & 0xffff0000) != 0);
     if (has_room) {
-      bucket = bucket << 32 | TokenTag(hash, shift_) | tokens_.size();
+      bucket = bucket << 32 | tag | tokens_.size();
     } else if (token.length > 1) {
       continue;
     }
     tokens_.push_back(token);
   }
+  if (ActiveTable().encode_tokens == nullptr) matcher_ = std::make_unique<const TokenMatcher>(tokens_);
 }
 
 void TokenIndex::Start(TokenJob* job) const {
@@ -44,8 +47,10 @@ void TokenIndex::Encode(TokenJob* job) const {
 
 void TokenIndex::EncodePortably(TokenJob* job) const {
   Start(job);
-  const TokenMatcher matcher(tokens_);
-  EncodeLanes(job, [&](const std::byte* at, const std::byte* end) { return matcher.Find(at, end, job->data_end); });
+  const auto encode = [&](const TokenMatcher& matcher) {
+    EncodeLanes(job, [&](const std::byte* at, const std::byte* end) { return matcher.Find(at, end, job->data_end); });
+  };
+  matcher_ != nullptr ? encode(*matcher_) : encode(TokenMatcher(tokens_));
 }
 
 }  // namespace lancekit::kernels

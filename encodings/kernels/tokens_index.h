@@ -30,6 +30,7 @@ class TokenIndex {
   // Two tokens each: from the lowest bit on a code and a tag (tokens_matcher.h), which is 0 where there is none.
   std::vector<std::uint64_t> buckets_;
   int shift_ = 0;
+  std::unique_ptr<const TokenMatcher> matcher_;  // where this CPU has no kernel
 };
 
 }  // namespace lancekit::kernels

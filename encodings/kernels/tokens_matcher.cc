@@ -97,7 +97,7 @@ void TokenMatcher::AddLarge(const std::uint16_t* codes, std::size_t num_codes, G
   for (std::size_t i = 0; i < num_codes; ++i) {
     const Token& token = tokens_[codes[i]];
     group->first_candidate |= 1u << token.length;
-    const std::uint64_t hash = TokenHash(token.low, token.high);
+    const std::uint64_t hash = TokenHash(token.low, token.high, token.length);
     std::size_t slot = hash >> large_shift_;
     while (large_slots_[slot] != 0) slot = (slot + 1) & (large_slots_.size() - 1);
     large_slots_[slot] = TokenTag(hash, large_shift_) | codes[i];
@@ -112,7 +112,7 @@ TokenMatcher::Match TokenMatcher::FindLarge(const Group& group, std::uint64_t lo
     const int length = std::bit_width(lengths) - 1;
     lengths ^= 1u << length;
     const Token wanted{FirstBytes(low, length), length <= 8 ? 0 : FirstBytes(high, length - 8), length};
-    const std::uint64_t hash = TokenHash(wanted.low, wanted.high);
+    const std::uint64_t hash = TokenHash(wanted.low, wanted.high, wanted.length);
     const std::uint32_t tag = TokenTag(hash, large_shift_);
     for (std::size_t slot = hash >> large_shift_; large_slots_[slot] != 0; slot = (slot + 1) & (large_slots_.size() - 1)) {
       if ((large_slots_[slot] ^ tag) > 0xffff) continue;

@@ -29,10 +29,12 @@ Token Concat(const Token& first, const Token& second) noexcept;
 // A hash has a tag below the bits that choose a place; in a table the tag stands above the 16 bits of a code.
 inline constexpr std::uint64_t kTokenLowFactor = 0x9E3779B97F4A7C15;
 inline constexpr std::uint64_t kTokenHighFactor = 0xC2B2AE3D27D4EB4F;
+inline constexpr std::uint64_t kTokenLengthFactor = 0x165667B19E3779F9;
 inline constexpr int kTokenTagBits = 15;
 inline constexpr std::uint32_t kTokenTagPresent = 0x80000000;
-[[gnu::always_inline]] inline std::uint64_t TokenHash(std::uint64_t low, std::uint64_t high) noexcept {
-  return (low * kTokenLowFactor) ^ (high * kTokenHighFactor);
+/// The length tells texts apart that differ by zeros at the end.
+[[gnu::always_inline]] inline std::uint64_t TokenHash(std::uint64_t low, std::uint64_t high, int length) noexcept {
+  return (low * kTokenLowFactor) ^ (high * kTokenHighFactor) ^ (static_cast<std::uint64_t>(length) * kTokenLengthFactor);
 }
 /// `shift`: by what the hash is shifted for the place.
 [[gnu::always_inline]] inline std::uint32_t TokenTag(std::uint64_t hash, int shift) noexcept {
