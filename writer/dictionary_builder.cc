@@ -73,14 +73,14 @@ ValuesView DictionaryBuilder::View() const {
   return view;
 }
 
-namespace {
-
 Bytes ValueBytes(const ValuesView& values, std::uint64_t i) {
   const std::uint64_t width = values.shape.width_bits / 8;
   if (!values.shape.variable()) return {values.values + i * width, width};
   const std::uint64_t start = values.Offset(i);
   return {values.data + start, static_cast<std::size_t>(values.Offset(i + 1) - start)};
 }
+
+namespace {
 
 /// Bits of the indices when each 1024 of them take the width of their largest.
 std::uint64_t PackedBits(const std::vector<std::uint32_t>& indices) {

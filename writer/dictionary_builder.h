@@ -85,6 +85,9 @@ class DictionaryBuilder {
   std::vector<Slot> slots_;  // a power of two, at most half of them in use
 };
 
+/// The bytes of a value of whole bytes.
+Bytes ValueBytes(const ValuesView& values, std::uint64_t i);
+
 /// The numbers of all values of a page in their dictionary, or nothing when there are more than `max_items` distinct ones.
 /// Null slots (validity bit 0) repeat the number before them and add nothing.
 struct DictionaryAttempt {

@@ -87,11 +87,6 @@ Sample TakeSample(const ValuesView& values, const std::byte* validity) {
   constexpr std::uint64_t kScatter = 0x9E3779B97F4A7C15;
   DictionaryBuilder seen(values.shape);
   const std::uint64_t step = std::max<std::uint64_t>(1, values.length / kSample);
-  const std::uint64_t width = values.shape.width_bits / 8;
-  const auto bytes_at = [&](std::uint64_t i) -> Bytes {
-    if (!values.shape.variable()) return {values.values + i * width, width};
-    return {values.data + values.Offset(i), static_cast<std::size_t>(values.Offset(i + 1) - values.Offset(i))};
-  };
   Sample sample;
   for (std::uint64_t begin = 0; begin < values.length; begin += step) {
     // Somewhere in each step, so that values which repeat with a period are seen to repeat.
@@ -99,8 +94,8 @@ Sample TakeSample(const ValuesView& values, const std::byte* validity) {
     ++sample.rows;
     if (validity != nullptr && !GetBit(validity, i)) continue;
     ++sample.valid;
-    seen.Insert(bytes_at(i));
-    if (i > 0 && std::ranges::equal(bytes_at(i - 1), bytes_at(i))) ++sample.repeated;
+    seen.Insert(ValueBytes(values, i));
+    if (i > 0 && std::ranges::equal(ValueBytes(values, i - 1), ValueBytes(values, i))) ++sample.repeated;
   }
   sample.distinct = seen.size();
   return sample;

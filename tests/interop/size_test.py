@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Our output without statistics, which pylance has none of, is no larger than its own: column by column, table by table; of random
-nested columns, where the last blocks of chunks are partly filled as chance has it, each by at most 1 % and all together not.
+"""Our output without statistics, which pylance has none of, is no larger than its own: column by column, table by table. Of
+2,400 random nested columns (seeds 1 to 6) ten are larger, by less than 1 %, for the last blocks of chunks are filled as chance has it;
+the 50 of --quick are not among them.
 
 usage: size_test.py BRIDGE_LIBRARY [--quick] [--all] [--nested N] [--seed S]
   --quick: fewer rows, patterns and nested columns, no tables    --all: prints every column, not only the larger ones
@@ -39,7 +40,7 @@ class Sizes:
         self.lancekit, self.reference, self.run, self.every = lancekit, reference, run, every
         self.ours = self.theirs = self.larger = 0
 
-    def compare(self, name, table, version='2.2', slack=0):
+    def compare(self, name, table, version='2.2'):
         ours, theirs = self.run.path('ours.lance'), self.run.path('theirs.lance')
         def smaller():
             self.lancekit.write(ours, table, version=version, single_file=True, statistics=False)
@@ -54,7 +55,7 @@ class Sizes:
             self.ours, self.theirs, self.larger = self.ours + a, self.theirs + b, self.larger + (a > b)
             if self.every:
                 print(f'{name}: {a:,} bytes, pylance {b:,}, {a / b:.3f}')
-            return [f'{a:,} bytes, pylance {b:,} ({a / b:.3f})'] if a > b * (1 + slack) else []
+            return [f'{a:,} bytes, pylance {b:,} ({a / b:.3f})'] if a > b else []
         self.run.check(f'size of {name} ({version})', smaller)
 
     def columns(self, name, table):
@@ -126,7 +127,7 @@ def main():
     sizes.ours = sizes.theirs = sizes.larger = 0
     for number in range(arguments.nested if arguments.nested is not None else 50 if arguments.quick else 400):
         name, array = nested_column(arguments.seed, number)
-        sizes.compare(name, pa.table({'c': array}), slack=0.01)
+        sizes.compare(name, pa.table({'c': array}))
     run.check('size of all nested columns', lambda: [] if sizes.ours <= sizes.theirs else [f'{sizes.ours:,} bytes, pylance {sizes.theirs:,}'])
     print(f'nested columns: {sizes.ours / sizes.theirs:.3f} of pylance, {sizes.larger} larger; {run.passed} passed, '
           f'{len(run.failures)} failed', flush=True)
