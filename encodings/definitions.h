@@ -54,7 +54,7 @@ std::unique_ptr<ChunkEncoder> MakeFlatEncoder(ValuesView values, ChunkLimits lim
 /// Widths of 8, 16, 32 or 64 bits.
 std::unique_ptr<ChunkEncoder> MakeInlineBitpackingEncoder(ValuesView values);
 /// Widths of 8, 16, 32 or 64 bits.
-std::unique_ptr<ChunkEncoder> MakeRleEncoder(ValuesView values);
+std::unique_ptr<ChunkEncoder> MakeRleEncoder(ValuesView values, std::uint64_t chunk_values = kDefaultChunkValues);
 /// Fixed-size lists; items with nulls get their bitmaps.
 std::unique_ptr<ChunkEncoder> MakeFixedSizeListEncoder(ValuesView values);
 /// The encoding tree of fixed-size lists with flat items, in chunks and in full-zip pages.
@@ -110,8 +110,13 @@ std::unique_ptr<ChunkEncoder> MakeLengthsEncoder(ValuesView values, std::uint64_
 /// decides on the chunks, `prefixes` the numbers of bytes that each shares with the one before it (8 bits).
 std::unique_ptr<ChunkEncoder> MakeFrontEncoder(const ValuesView& strings, const InnerEncoder& suffixes,
                                                const InnerEncoder& prefixes);
-/// Widths of 8, 16, 32 or 64 bits. `values` encodes one value of each run, `lengths` the runs' lengths (32 bits).
-std::unique_ptr<ChunkEncoder> MakeRunsEncoder(const ValuesView& numbers, const InnerEncoder& values, const InnerEncoder& lengths);
+/// Widths of 8, 16, 32 or 64 bits. Runs of values that ascend by `step`: `values` encodes the first of each run, `lengths` the
+/// runs' lengths (32 bits).
+std::unique_ptr<ChunkEncoder> MakeRunsEncoder(const ValuesView& numbers, const InnerEncoder& values, const InnerEncoder& lengths,
+                                              std::uint64_t step = 0);
+/// The same with the commonest step. Null when that is 0, or not common.
+std::unique_ptr<ChunkEncoder> MakeStairsEncoder(const ValuesView& numbers, const InnerEncoder& values,
+                                                const InnerEncoder& lengths);
 /// The tokens of a page of strings.
 struct TokenTable {
   std::shared_ptr<const kernels::TokenIndex> index;

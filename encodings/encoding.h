@@ -119,6 +119,8 @@ class ChunkEncoder {
   virtual std::size_t num_buffers() const noexcept { return 1; }
   /// Values in the chunk that starts at value `first`: a power of two of at least 2, or all that are left.
   virtual std::uint64_t ChunkSize(std::uint64_t first) const = 0;
+  /// What a chunk takes on average even of fewer values than that: a block that is padded. 0: nothing is.
+  virtual std::uint64_t BytesOfBlock() const { return 0; }
   virtual void Encode(ValueRange range, ChunkWriter* out) const = 0;
 };
 

@@ -7,6 +7,7 @@
 // Source: lance protos/encodings_v2_1.proto (InlineBitpacking), rust lance-encoding physical/bitpacking.rs.
 #include <cstring>
 
+#include "base/checked_math.h"
 #include "encodings/definitions.h"
 #include "encodings/kernels/bitpack.h"
 
@@ -117,6 +118,9 @@ class InlineBitpackingEncoder final : public ChunkEncoder {
   }
   std::uint64_t ChunkSize(std::uint64_t first) const override {
     return std::min<std::uint64_t>(kBlockValues, values_.length - first);
+  }
+  std::uint64_t BytesOfBlock() const override {
+    return InlineBitpackingBytes(values_) / std::max<std::uint64_t>(1, CeilDiv(values_.length, kBlockValues));
   }
   void Encode(ValueRange range, ChunkWriter* out) const override {
     T padded[kBlockValues];

@@ -15,7 +15,6 @@
 namespace lancekit {
 namespace {
 
-constexpr std::uint64_t kMaxChunkValues = 4096;
 constexpr std::uint64_t kMaxRun = 255;
 
 /// Errors: kCorruption unless the lengths add up to num_values and there is a value for each.
@@ -156,7 +155,7 @@ format::Encoding Message(std::uint64_t bits) {
 template <class T>
 class RleEncoder final : public ChunkEncoder {
  public:
-  explicit RleEncoder(ValuesView values) : values_(std::move(values)) {
+  RleEncoder(ValuesView values, std::uint64_t chunk_values) : values_(std::move(values)), chunk_(chunk_values) {
     if (LongestChunk() > kMaxRunBytes) chunk_ = kSafeBytes / sizeof(T);
   }
   format::Encoding Describe() const override { return Message(8 * sizeof(T)); }
@@ -164,16 +163,12 @@ class RleEncoder final : public ChunkEncoder {
   std::uint64_t ChunkSize(std::uint64_t first) const override { return std::min(chunk_, values_.length - first); }
   void Encode(ValueRange range, ChunkWriter* out) const override {
     const T* const from = reinterpret_cast<const T*>(values_.values) + range.first;
-    std::uint8_t lengths[kMaxChunkValues];
     std::size_t runs = 0;
     std::byte* to = out->Begin(range.count * sizeof(T));
-    ForEachRun(from, range.count, [&](T value, std::uint8_t length) {
-      StoreLe(to + runs * sizeof(T), value);
-      lengths[runs++] = length;
-    });
+    ForEachRun(from, range.count, [&](T value, std::uint8_t) { StoreLe(to + runs++ * sizeof(T), value); });
     out->End(runs * sizeof(T));
     to = out->Begin(runs);
-    std::memcpy(to, lengths, runs);
+    ForEachRun(from, range.count, [&](T, std::uint8_t length) { *to++ = static_cast<std::byte>(length); });
     out->End(runs);
   }
 
@@ -193,7 +188,7 @@ class RleEncoder final : public ChunkEncoder {
   }
 
   ValuesView values_;
-  std::uint64_t chunk_ = kMaxChunkValues;
+  std::uint64_t chunk_;
 };
 
 template <class T>
@@ -205,16 +200,16 @@ std::uint64_t SizeOf(const ValuesView& values) {
 
 }  // namespace
 
-std::unique_ptr<ChunkEncoder> MakeRleEncoder(ValuesView values) {
+std::unique_ptr<ChunkEncoder> MakeRleEncoder(ValuesView values, std::uint64_t chunk_values) {
   switch (values.shape.width_bits) {
     case 8:
-      return std::make_unique<RleEncoder<std::uint8_t>>(std::move(values));
+      return std::make_unique<RleEncoder<std::uint8_t>>(std::move(values), chunk_values);
     case 16:
-      return std::make_unique<RleEncoder<std::uint16_t>>(std::move(values));
+      return std::make_unique<RleEncoder<std::uint16_t>>(std::move(values), chunk_values);
     case 32:
-      return std::make_unique<RleEncoder<std::uint32_t>>(std::move(values));
+      return std::make_unique<RleEncoder<std::uint32_t>>(std::move(values), chunk_values);
     default:
-      return std::make_unique<RleEncoder<std::uint64_t>>(std::move(values));
+      return std::make_unique<RleEncoder<std::uint64_t>>(std::move(values), chunk_values);
   }
 }
 

@@ -1,9 +1,12 @@
-// Runs: run values and run lengths, each encoded in turn. X1.
+// Runs: values that ascend by the same step from one to the next, 0 for equal ones: the first value and the length of each run,
+// encoded in turn. X1.
 //
+//   message: the step (T bits)
 //   chunk: buffer 0: number of runs that reach into the chunk (u16); how many values of the first run lie before the chunk (u32);
-//          then the buffers of the inner encodings: a value of each run; the length of each run (u32)
+//          then the buffers of the inner encodings: the first value of each run; the length of each run (u32)
 //
-// Runs do not end with a chunk, but are told in each chunk that they reach into.
+// Runs do not end with a chunk, but are told in each chunk that they reach into. Sums wrap, so that signed and unsigned values
+// are alike.
 #include <algorithm>
 #include <cstring>
 
@@ -21,29 +24,69 @@ constexpr std::uint64_t kMaxChunkValues = 32'768;
 
 /// A run, or a part of one, that is asked for.
 struct Piece {
-  std::uint32_t run = 0;    ///< number of its value
-  std::uint32_t count = 0;  ///< not 0
+  std::uint32_t run = 0;     ///< number of its value
+  std::uint32_t count = 0;   ///< not 0
+  std::uint64_t before = 0;  ///< values of the run before the piece
 };
 struct Pieces {
   std::span<const Piece> pieces;
   const std::byte* values = nullptr;
 };
 
+/// Stores values that ascend by a step. There is room for kStoreBytes more.
 template <class T>
-void Expand(const Pieces& pieces, std::byte* to) {
+class Stairs {
+ public:
+  explicit Stairs(T step) : step_(step) {
+    for (std::size_t i = 0; i < kLanes; ++i) offsets_[i] = static_cast<T>(i * step);
+  }
+  void Store(T first, std::uint64_t count, std::byte* to) const {
+    T values[kLanes];
+    for (std::size_t i = 0; i < kLanes; ++i) values[i] = static_cast<T>(first + offsets_[i]);
+    for (std::uint64_t done = 0;;) {
+      std::memcpy(to + done * sizeof(T), values, kStoreBytes);
+      done += kLanes;
+      if (done >= count) return;
+      for (T& value : values) value = static_cast<T>(value + kLanes * step_);
+    }
+  }
+
+ private:
+  static constexpr std::size_t kLanes = kStoreBytes / sizeof(T);
+  T step_;
+  T offsets_[kLanes];
+};
+
+template <class T>
+void Expand(const Pieces& pieces, std::uint64_t step, std::byte* to) {
+  const Stairs<T> stairs(static_cast<T>(step));
   for (const Piece& piece : pieces.pieces) {
-    Repeat(LoadLe<T>(pieces.values + piece.run * sizeof(T)), piece.count, to);
+    const T first = LoadLe<T>(pieces.values + piece.run * sizeof(T));
+    if (step == 0) {
+      Repeat(first, piece.count, to);
+    } else {
+      stairs.Store(static_cast<T>(first + piece.before * step), piece.count, to);
+    }
     to += piece.count * sizeof(T);
   }
 }
 
 /// Where the runs of a chunk end, counted from its start; the last one ends with the chunk.
-using RunEnds = std::span<const std::uint32_t>;
+struct RunEnds {
+  std::span<const std::uint32_t> ends;
+  std::uint64_t skipped = 0;  ///< values of the first run before the chunk
+
+  std::size_t RunOf(std::uint64_t value) const {
+    return static_cast<std::size_t>(std::ranges::upper_bound(ends, static_cast<std::uint32_t>(value)) - ends.begin());
+  }
+  /// Values of a run before this one of it.
+  std::uint64_t Before(std::size_t run, std::uint64_t value) const { return run == 0 ? value + skipped : value - ends[run - 1]; }
+};
 
 class RunsDecoder final : public ChunkDecoder {
  public:
-  RunsDecoder(std::uint64_t bits, std::unique_ptr<ChunkDecoder> values, std::unique_ptr<ChunkDecoder> lengths)
-      : bits_(bits), values_(std::move(values)), lengths_(std::move(lengths)) {}
+  RunsDecoder(std::uint64_t bits, std::uint64_t step, std::unique_ptr<ChunkDecoder> values, std::unique_ptr<ChunkDecoder> lengths)
+      : bits_(bits), step_(step), values_(std::move(values)), lengths_(std::move(lengths)) {}
   std::size_t num_buffers() const noexcept override { return 1 + values_->num_buffers() + lengths_->num_buffers(); }
 
   Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch* scratch) const override {
@@ -53,11 +96,11 @@ class RunsDecoder final : public ChunkDecoder {
   Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const override {
     LANCEKIT_ASSIGN(const Pieces pieces, FindPieces(chunk, ranges, scratch));
     std::byte* const to = sink->AppendFixed(CountRows(ranges));
-    ForWidth(bits_, [&]<class T>(T) { Expand<T>(pieces, to); });
+    ForWidth(bits_, [&]<class T>(T) { Expand<T>(pieces, step_, to); });
     return {};
   }
 
-  bool has_runs() const noexcept override { return true; }
+  bool has_runs() const noexcept override { return step_ == 0; }
   Status DecodeRuns(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, std::vector<std::uint64_t>* counts,
                     Scratch* scratch) const override {
     LANCEKIT_ASSIGN(const Pieces pieces, FindPieces(chunk, ranges, scratch));
@@ -73,11 +116,11 @@ class RunsDecoder final : public ChunkDecoder {
     std::uint64_t end = 0;
     for (const ValueRange& range : ranges) end = range.count == 0 ? end : range.first + range.count;
     if (end == 0) return Pieces{};
-    LANCEKIT_ASSIGN(const RunEnds run_ends, DecodeEnds(chunk, scratch));
-    const std::size_t first = RunOf(run_ends, ranges.front().first);
-    const std::size_t num_runs = RunOf(run_ends, end - 1) + 1 - first;
+    LANCEKIT_ASSIGN(const RunEnds runs, DecodeEnds(chunk, scratch));
+    const std::size_t first = runs.RunOf(ranges.front().first);
+    const std::size_t num_runs = runs.RunOf(end - 1) + 1 - first;
     ValueSink* const values = scratch->InnerValues(bits_);
-    LANCEKIT_TRY(values_->Decode({chunk.buffers.subspan(1, values_->num_buffers()), run_ends.size()}, {first, num_runs}, values,
+    LANCEKIT_TRY(values_->Decode({chunk.buffers.subspan(1, values_->num_buffers()), runs.ends.size()}, {first, num_runs}, values,
                                  scratch->Inner()));
     // A range has one piece of each run, and a run at most one more for each range.
     scratch->block.Resize((num_runs + ranges.size()) * sizeof(Piece));
@@ -85,20 +128,17 @@ class RunsDecoder final : public ChunkDecoder {
     std::size_t num_pieces = 0;
     std::size_t run = first;
     for (const ValueRange& range : ranges) {
-      if (run_ends[run] <= range.first) run = RunOf(run_ends, range.first);
+      if (runs.ends[run] <= range.first) run = runs.RunOf(range.first);
       for (std::uint64_t at = range.first; at < range.first + range.count; ++run) {
-        const std::uint64_t next = std::min<std::uint64_t>(run_ends[run], range.first + range.count);
-        pieces[num_pieces++] = {static_cast<std::uint32_t>(run - first), static_cast<std::uint32_t>(next - at)};
+        const std::uint64_t next = std::min<std::uint64_t>(runs.ends[run], range.first + range.count);
+        pieces[num_pieces++] = {static_cast<std::uint32_t>(run - first), static_cast<std::uint32_t>(next - at),
+                                runs.Before(run, at)};
         at = next;
-        if (next != run_ends[run]) break;
+        if (next != runs.ends[run]) break;
       }
-      run = std::min(run, run_ends.size() - 1);
+      run = std::min(run, runs.ends.size() - 1);
     }
     return Pieces{{pieces, num_pieces}, values->values().data()};
-  }
-
-  static std::size_t RunOf(RunEnds run_ends, std::uint64_t value) {
-    return static_cast<std::size_t>(std::ranges::upper_bound(run_ends, static_cast<std::uint32_t>(value)) - run_ends.begin());
   }
 
   /// Errors: kCorruption unless the runs fill the chunk.
@@ -123,10 +163,11 @@ class RunsDecoder final : public ChunkDecoder {
     }
     if (sum < chunk.num_values) return Corrupt("runs: {} values in a chunk of {}", sum, chunk.num_values);
     ends[num_runs - 1] = static_cast<std::uint32_t>(chunk.num_values);
-    return RunEnds(ends, num_runs);
+    return RunEnds{{ends, num_runs}, skipped};
   }
 
   std::uint64_t bits_;
+  std::uint64_t step_;
   std::unique_ptr<ChunkDecoder> values_;
   std::unique_ptr<ChunkDecoder> lengths_;
 };
@@ -136,25 +177,46 @@ Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding
   if (encoding.children.size() != 2) return Corrupt("runs: {} inner encodings", encoding.children.size());
   LANCEKIT_ASSIGN(std::unique_ptr<ChunkDecoder> values, MakeChunkDecoder(encoding.children[0], shape));
   LANCEKIT_ASSIGN(std::unique_ptr<ChunkDecoder> lengths, MakeChunkDecoder(encoding.children[1], FixedShape(kLengthBits)));
-  return std::unique_ptr<ChunkDecoder>(std::make_unique<RunsDecoder>(shape.width_bits, std::move(values), std::move(lengths)));
+  return std::unique_ptr<ChunkDecoder>(
+      std::make_unique<RunsDecoder>(shape.width_bits, encoding.bits, std::move(values), std::move(lengths)));
 }
 
 /// Where runs begin.
 template <class T>
-void FindStarts(const T* values, std::uint64_t count, std::vector<std::uint32_t>* starts) {
-  starts->resize(kernels::CountRuns(values, count));
-  std::size_t run = 0;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if (i == 0 || values[i] != values[i - 1]) (*starts)[run++] = static_cast<std::uint32_t>(i);
+void FindStarts(const T* values, std::uint64_t count, T step, std::vector<std::uint32_t>* starts) {
+  // One more than there are, so that each is stored before it is known to be one.
+  starts->resize(count + 1);
+  std::size_t run = count == 0 ? 0 : 1;
+  (*starts)[0] = 0;
+  for (std::uint64_t i = 1; i < count; ++i) {
+    (*starts)[run] = static_cast<std::uint32_t>(i);
+    run += static_cast<T>(values[i] - values[i - 1]) != step;
   }
+  starts->resize(run);
+  starts->shrink_to_fit();
+}
+
+/// The difference of at least half of the neighbours that are looked at; 0 when there is none.
+template <class T>
+T CommonStep(const T* values, std::uint64_t count) {
+  constexpr std::uint64_t kSample = 512;
+  std::vector<T> steps;
+  const std::uint64_t every = std::max<std::uint64_t>(1, count / kSample);
+  for (std::uint64_t i = 1; i < count; i += every) steps.push_back(static_cast<T>(values[i] - values[i - 1]));
+  std::ranges::sort(steps);
+  if (steps.empty()) return 0;
+  const T middle = steps[steps.size() / 2];
+  return static_cast<std::size_t>(std::ranges::count(steps, middle)) * 2 >= steps.size() ? middle : T{0};
 }
 
 class RunsEncoder final : public ChunkEncoder {
  public:
-  RunsEncoder(const ValuesView& numbers, const InnerEncoder& values, const InnerEncoder& lengths) : num_values_(numbers.length) {
+  RunsEncoder(const ValuesView& numbers, std::uint64_t step, const InnerEncoder& values, const InnerEncoder& lengths)
+      : num_values_(numbers.length), step_(step) {
     const std::size_t width = numbers.shape.width_bits / 8;
-    ForWidth(numbers.shape.width_bits,
-             [&]<class T>(T) { FindStarts(reinterpret_cast<const T*>(numbers.values), numbers.length, &starts_); });
+    ForWidth(numbers.shape.width_bits, [&]<class T>(T) {
+      FindStarts(reinterpret_cast<const T*>(numbers.values), numbers.length, static_cast<T>(step), &starts_);
+    });
     values_.Resize(starts_.size() * width);
     lengths_.resize(starts_.size());
     for (std::size_t run = 0; run < starts_.size(); ++run) {
@@ -174,6 +236,7 @@ class RunsEncoder final : public ChunkEncoder {
   format::Encoding Describe() const override {
     format::Encoding encoding;
     encoding.id = format::EncodingId::kRuns;
+    encoding.bits = step_;
     encoding.children = {values_encoder_->Describe(), lengths_encoder_->Describe()};
     return encoding;
   }
@@ -198,6 +261,7 @@ class RunsEncoder final : public ChunkEncoder {
   }
 
   std::uint64_t num_values_;
+  std::uint64_t step_;
   std::vector<std::uint32_t> starts_;
   MutableBuffer values_;
   std::vector<std::uint32_t> lengths_;
@@ -205,17 +269,30 @@ class RunsEncoder final : public ChunkEncoder {
   std::unique_ptr<ChunkEncoder> lengths_encoder_;
 };
 
+std::string DescribeRuns(const format::Encoding& encoding) {
+  return encoding.bits == 0 ? "" : fmt::format("step {}", static_cast<std::int64_t>(encoding.bits));
+}
+
 }  // namespace
 
-std::unique_ptr<ChunkEncoder> MakeRunsEncoder(const ValuesView& numbers, const InnerEncoder& values,
-                                              const InnerEncoder& lengths) {
-  return std::make_unique<RunsEncoder>(numbers, values, lengths);
+std::unique_ptr<ChunkEncoder> MakeRunsEncoder(const ValuesView& numbers, const InnerEncoder& values, const InnerEncoder& lengths,
+                                              std::uint64_t step) {
+  return std::make_unique<RunsEncoder>(numbers, step, values, lengths);
+}
+
+std::unique_ptr<ChunkEncoder> MakeStairsEncoder(const ValuesView& numbers, const InnerEncoder& values,
+                                                const InnerEncoder& lengths) {
+  const std::uint64_t step = ForWidth(numbers.shape.width_bits, [&]<class T>(T) -> std::uint64_t {
+    return CommonStep(reinterpret_cast<const T*>(numbers.values), numbers.length);
+  });
+  return step == 0 ? nullptr : MakeRunsEncoder(numbers, values, lengths, step);
 }
 
 constinit const EncodingDef kRuns{
     .id = format::EncodingId::kRuns,
     .name = "runs",
     .make_chunk_decoder = &MakeChunk,
+    .describe = &DescribeRuns,
 };
 
 }  // namespace lancekit

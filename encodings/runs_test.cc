@@ -49,6 +49,50 @@ TEST(Runs, RoundTrip) {
   CheckRuns<std::uint64_t>();
 }
 
+/// Stretches of up to `most` values that ascend by a step.
+template <class T>
+std::vector<T> SomeStairs(std::uint64_t length, std::uint64_t most, T step) {
+  std::mt19937_64 random(length + most);
+  std::vector<T> numbers;
+  while (numbers.size() < length) {
+    auto value = static_cast<T>(random());
+    for (std::uint64_t left = std::min<std::uint64_t>(3 + random() % most, length - numbers.size()); left != 0; --left) {
+      numbers.push_back(value);
+      value = static_cast<T>(value + step);
+    }
+  }
+  return numbers;
+}
+
+template <class T>
+void CheckStairs() {
+  for (const T step : {T{1}, T{7}, static_cast<T>(-3), static_cast<T>(T{1} << (8 * sizeof(T) - 1))}) {
+    for (const std::uint64_t length : {17u, 1024u, 33'000u}) {
+      for (const std::uint64_t most : {3u, 300u, 100'000u}) {
+        const auto values = Numbers(SomeStairs<T>(length, most, step));
+        const auto encoder = MakeStairsEncoder(values.View(), Flat, Narrow);
+        ASSERT_NE(encoder, nullptr);
+        EXPECT_EQ(encoder->Describe().bits, step);
+        EXPECT_EQ(CheckRoundTrip(values.View(), *encoder), "") << length << ", stairs of " << most;
+        EXPECT_EQ(CheckRoundTrip(values.View(), *MakeStairsEncoder(values.View(), Delta, Frame)), "") << length;
+      }
+    }
+  }
+}
+
+TEST(Runs, Ascend) {
+  CheckStairs<std::uint8_t>();
+  CheckStairs<std::uint16_t>();
+  CheckStairs<std::uint32_t>();
+  CheckStairs<std::uint64_t>();
+}
+
+TEST(Runs, AscendOnlyByACommonStep) {
+  EXPECT_EQ(MakeStairsEncoder(Numbers<std::uint32_t>({5, 5, 5, 5, 6}).View(), Flat, Flat), nullptr);
+  EXPECT_EQ(MakeStairsEncoder(Numbers<std::uint32_t>({5, 9, 1, 7, 6}).View(), Flat, Flat), nullptr);
+  EXPECT_EQ(MakeStairsEncoder(Numbers<std::uint32_t>({5}).View(), Flat, Flat), nullptr);
+}
+
 // Of runs in a cascade: runs of runs.
 TEST(Runs, Nest) {
   std::vector<std::uint32_t> numbers;
@@ -96,6 +140,21 @@ TEST(Runs, HaveTheSpecifiedBytes) {
   EXPECT_EQ(testing::TextOf(part.buffers()[0]), testing::TextOf(testing::HexBytes("0200 02000000")));
   EXPECT_EQ(testing::TextOf(part.buffers()[1]), testing::TextOf(testing::HexBytes("0700 0900")));
   EXPECT_EQ(testing::TextOf(part.buffers()[2]), testing::TextOf(testing::HexBytes("03000000 02000000")));
+}
+
+TEST(Runs, HaveTheSpecifiedStep) {
+  const auto values = Numbers<std::uint16_t>({7, 8, 9, 3, 4, 5});
+  const auto encoder = MakeStairsEncoder(values.View(), Flat, Flat);
+  ASSERT_NE(encoder, nullptr);
+  format::PageLayout layout;
+  layout.id = format::LayoutId::kMiniBlock;
+  layout.value_compression = encoder->Describe();
+  EXPECT_EQ(format::SerializePageLayout(layout),
+            testing::TextOf(testing::HexBytes("0A13 1A11 CA04 0E 0A04 0A02 0810 1204 0A02 0820 1801")));
+  const auto part = testing::EncodeChunk(*encoder, {2, 2});
+  EXPECT_EQ(testing::TextOf(part.buffers()[0]), testing::TextOf(testing::HexBytes("0200 02000000")));
+  EXPECT_EQ(testing::TextOf(part.buffers()[1]), testing::TextOf(testing::HexBytes("0700 0300")));
+  EXPECT_EQ(testing::TextOf(part.buffers()[2]), testing::TextOf(testing::HexBytes("03000000 03000000")));
 }
 
 TEST(Runs, RejectDamage) {

@@ -61,7 +61,7 @@ struct Encoding {
   EncodingId id = EncodingId::kNone;
   /// flat: bits per value; out-of-line and inline bit-packing: uncompressed bits per value; fixed-size list: items per value;
   /// frame: bits per value; narrow: bits of an inner value; ALP-RD: bits of the right part; cut: low bits;
-  /// tokens: bits of a code.
+  /// tokens: bits of a code; runs: the step.
   std::uint64_t bits = 0;
   bool has_validity = false;  ///< fixed-size list: the items have validity bitmaps
   std::optional<BufferCompression>

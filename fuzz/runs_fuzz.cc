@@ -1,5 +1,5 @@
-// Runs whose values and lengths are encoded in turn. Parameters: mode, width; then those of a chunk (decoder_fuzz.h), values and
-// lengths being flat or frame; or numbers to encode.
+// Runs whose values and lengths are encoded in turn. Parameters: mode, width, perhaps a step; then those of a chunk
+// (decoder_fuzz.h), values and lengths being flat or frame; or numbers to encode.
 #include "fuzz/decoder_fuzz.h"
 
 namespace lancekit::fuzz {
@@ -19,12 +19,16 @@ void Run(FuzzInput input) {
     auto values = testing::FlatEncoding(shape.width_bits), lengths = testing::FlatEncoding(32);
     if (framed_values) values.id = EncodingId::kFrame;
     if (framed_lengths) lengths.id = EncodingId::kFrame;
-    return DecodeChunk(testing::EncodingOf(EncodingId::kRuns, {values, lengths}), shape, &input);
+    auto runs = testing::EncodingOf(EncodingId::kRuns, {values, lengths});
+    if (mode / 8 % 2 == 1) runs.bits = input.Byte();
+    return DecodeChunk(runs, shape, &input);
   }
   const testing::OwnedValues numbers = TakeNumbers(shape, mode / 8 % 2 == 0, &input);
   const ValuesView view = numbers.View();
   if (view.length == 0) return;
-  Require(testing::CheckRoundTrip(view, *MakeRunsEncoder(view, framed_values ? Frame : Flat, framed_lengths ? Frame : Flat)));
+  const InnerEncoder values = framed_values ? Frame : Flat, lengths = framed_lengths ? Frame : Flat;
+  Require(testing::CheckRoundTrip(view, *MakeRunsEncoder(view, values, lengths)));
+  if (const auto stairs = MakeStairsEncoder(view, values, lengths)) Require(testing::CheckRoundTrip(view, *stairs));
 }
 
 }  // namespace

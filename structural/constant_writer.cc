@@ -1,6 +1,7 @@
 // Constant pages on the writing side; the forms are described in constant_reader.cc.
 #include "base/bitmap.h"
 #include "base/checked_math.h"
+#include "format/file_metadata.h"
 #include "structural/page_writer.h"
 
 namespace lancekit {
@@ -38,13 +39,14 @@ void AppendNullLevels(std::span<const std::uint16_t> levels, std::uint16_t max, 
   MutableBuffer& out = page->buffers.emplace_back();
   if (levels.empty()) return;
   const std::uint64_t count = levels.size();
-  const LevelEncoding encoding = LevelEncoding::Choose(levels, {&count, 1}, max, ~std::uint64_t{0}, version);
-  if (version == format::FileVersion::k2_1 || encoding.num_bytes() >= levels.size_bytes()) {
+  const LevelEncoding encoding = LevelEncoding::Choose(
+      {.levels = levels, .chunks = {&count, 1}, .max = max, .alignment = format::kBufferAlignment, .version = version});
+  if (version == format::FileVersion::k2_1 || encoding.num_bytes() >= AlignUp(levels.size_bytes(), format::kBufferAlignment)) {
     out.Append(std::as_bytes(levels));
     return;
   }
   encoding.Append(levels, &out);
-  *compression = encoding.message();
+  *compression = encoding.Message();
   *num_levels = count;
 }
 

@@ -11,8 +11,10 @@
 namespace lancekit {
 namespace {
 
-// What the message of RLE takes more than that of bit-packing.
-constexpr std::uint64_t kRleMessage = 6;
+// Bytes of the messages.
+constexpr std::uint64_t kInLineMessage = 4;
+constexpr std::uint64_t kPackedMessage = 10;
+constexpr std::uint64_t kRleMessage = 16;
 
 /// 0 valid, 1 null.
 void LevelsOf(const std::byte* validity, std::uint64_t num_rows, std::vector<std::uint16_t>* levels) {
@@ -46,50 +48,67 @@ PageEntries EntriesOf(const PageValues& page, std::vector<std::uint16_t>* def) {
   return entries;
 }
 
-LevelEncoding LevelEncoding::Choose(std::span<const std::uint16_t> levels, std::span<const std::uint64_t> chunks,
-                                    std::uint16_t max, std::uint64_t max_chunk_bytes, format::FileVersion version) {
-  LevelEncoding encoding;
-  encoding.width_ = BitLength(max);
+std::vector<LevelEncoding> LevelEncoding::All(const Wanted& wanted) {
+  const int width = BitLength(wanted.max);
   std::uint64_t packed = 0;
+  std::uint64_t in_line = 0;
   std::uint64_t runs = 0;
+  std::uint64_t longest_runs = 0;
   std::uint64_t longest = 0;
-  std::uint64_t first = 0;
-  for (const std::uint64_t count : chunks) {
-    const std::uint64_t chunk_runs = RleBlockBytes(levels.data() + first, count);
-    packed += OutOfLineBitpackedBytes(count, encoding.width_, 16);
-    runs += chunk_runs;
-    longest = std::max(longest, chunk_runs);
-    first += count;
+  const std::uint16_t* levels = wanted.levels.data();
+  for (const std::uint64_t count : wanted.chunks) {
+    const std::uint64_t of_runs = RleBlockBytes(levels, count);
+    packed += AlignUp(OutOfLineBitpackedBytes(count, width, 16), wanted.alignment);
+    in_line += AlignUp(sizeof(std::uint16_t) + kernels::PackedBlockSize(width), wanted.alignment);
+    runs += AlignUp(of_runs, wanted.alignment);
+    longest_runs = std::max(longest_runs, of_runs);
+    longest = std::max(longest, count);
+    levels += count;
   }
-  encoding.rle_ = version != format::FileVersion::k2_1 && runs + kRleMessage < packed && longest <= max_chunk_bytes;
-  encoding.num_bytes_ = encoding.rle_ ? runs : packed;
-  // A single packed block: the shorter message pays for the width in front, as the reference has it.
-  encoding.inline_ = !encoding.rle_ && chunks.size() == 1 && chunks[0] <= kernels::kBlockValues &&
-                     packed == kernels::PackedBlockSize(encoding.width_);
-  format::Encoding& message = encoding.message_;
-  if (encoding.rle_) {
+  std::vector<LevelEncoding> all;
+  const auto add = [&](Form form, std::uint64_t bytes) {
+    LevelEncoding encoding;
+    encoding.form_ = form;
+    encoding.width_ = width;
+    encoding.num_bytes_ = bytes;
+    all.push_back(encoding);
+  };
+  // The tail of a few levels is stored as it is, which the form in line cannot.
+  if (longest <= kernels::kBlockValues) add(Form::kOneBlock, in_line);
+  add(Form::kBlocks, packed);
+  if (wanted.version != format::FileVersion::k2_1 && longest_runs <= wanted.max_chunk_bytes) add(Form::kRunLengths, runs);
+  const auto bytes = [](const LevelEncoding& of) {
+    return of.num_bytes_ + (of.form_ == Form::kOneBlock ? kInLineMessage
+                            : of.form_ == Form::kBlocks ? kPackedMessage
+                                                        : kRleMessage);
+  };
+  std::ranges::stable_sort(all, {}, bytes);
+  return all;
+}
+
+format::Encoding LevelEncoding::Message() const {
+  format::Encoding message;
+  if (form_ == Form::kRunLengths) {
     message.id = format::EncodingId::kRle;
     message.children = {Flat(16), Flat(8)};
-  } else if (encoding.inline_) {
-    message.id = format::EncodingId::kInlineBitpacking;
-    message.bits = 16;
   } else {
-    message.id = format::EncodingId::kOutOfLineBitpacking;
+    message.id = form_ == Form::kBlocks ? format::EncodingId::kOutOfLineBitpacking : format::EncodingId::kInlineBitpacking;
     message.bits = 16;
-    message.children = {Flat(static_cast<std::uint64_t>(encoding.width_))};
+    if (form_ == Form::kBlocks) message.children = {Flat(static_cast<std::uint64_t>(width_))};
   }
-  return encoding;
+  return message;
 }
 
 void LevelEncoding::Append(std::span<const std::uint16_t> levels, MutableBuffer* out) const {
-  if (inline_) {
+  if (form_ == Form::kOneBlock) {
     std::uint16_t block[kernels::kBlockValues] = {};
     std::copy(levels.begin(), levels.end(), block);
     out->AppendLe(static_cast<std::uint16_t>(width_));
     AppendOutOfLineBitpacked(block, kernels::kBlockValues, width_, out);
     return;
   }
-  rle_ ? AppendRleBlock(levels.data(), levels.size(), out) : AppendOutOfLineBitpacked(levels.data(), levels.size(), width_, out);
+  form_ == Form::kRunLengths ? AppendRleBlock(levels.data(), levels.size(), out)
+                             : AppendOutOfLineBitpacked(levels.data(), levels.size(), width_, out);
 }
 
 }  // namespace lancekit

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/checked_math.h"
+#include "structural/chunk_plan.h"
 #include "structural/mini_block.h"
 #include "structural/page_writer.h"
 
@@ -35,65 +36,60 @@ class PageChunkWriter final : public ChunkWriter {
   std::vector<std::size_t> sizes_;
 };
 
-/// Where the chunks of a page begin and end: the encoder counts values, and the entries follow them.
-class ChunkPlan {
- public:
-  ChunkPlan(const PageEntries& entries, std::uint64_t num_values)
-      : entries_(entries), num_values_(num_values), all_visible_(entries.count == num_values) {}
+/// How the levels of a page are stored; none: it has no such levels.
+struct LevelForms {
+  std::optional<LevelEncoding> rep;
+  std::optional<LevelEncoding> def;
 
-  /// Entries of a chunk that starts at these: those up to its last value; the last chunk takes all that are left.
-  std::uint64_t NumEntries(std::uint64_t first_entry, ValueRange values) const {
-    if (values.first + values.count == num_values_) return entries_.count - first_entry;
-    if (all_visible_) return values.count;
-    std::uint64_t entry = first_entry;
-    for (std::uint64_t left = values.count; left != 0; ++entry) left -= entries_.IsVisible(entry);
-    return entry - first_entry;
-  }
-
-  /// Entries of all chunks as the encoder would have them.
-  std::vector<std::uint64_t> Counts(const ChunkEncoder& encoder) const {
-    std::vector<std::uint64_t> counts;
-    std::uint64_t entry = 0;
-    for (std::uint64_t first = 0; first < num_values_;) {
-      const std::uint64_t count = encoder.ChunkSize(first);
-      counts.push_back(NumEntries(entry, {first, count}));
-      entry += counts.back();
-      first += count;
-    }
-    return counts;
-  }
-
- private:
-  const PageEntries& entries_;
-  std::uint64_t num_values_;
-  bool all_visible_;
+  std::uint64_t num_bytes() const { return (rep.has_value() ? rep->num_bytes() : 0) + (def.has_value() ? def->num_bytes() : 0); }
 };
+
+std::vector<std::optional<LevelEncoding>> FormsOf(std::span<const std::uint16_t> levels, std::uint16_t max,
+                                                  std::span<const std::uint64_t> chunks, format::FileVersion version) {
+  if (levels.empty()) return {std::nullopt};
+  const auto forms = LevelEncoding::All({.levels = levels,
+                                         .chunks = chunks,
+                                         .max = max,
+                                         .max_chunk_bytes = mini_block::kMaxLevelBytes,
+                                         .alignment = mini_block::kAlignment,
+                                         .version = version});
+  return {forms.begin(), forms.end()};
+}
+
+/// All ways to store the levels in chunks of so many entries, the smallest first.
+std::vector<LevelForms> AllForms(const PageEntries& entries, std::span<const std::uint64_t> chunks, format::FileVersion version) {
+  std::vector<LevelForms> all;
+  const auto defs = FormsOf(entries.def, entries.max_def, chunks, version);
+  for (const auto& rep : FormsOf(entries.rep, entries.max_rep, chunks, version)) {
+    for (const auto& def : defs) all.push_back({rep, def});
+  }
+  return all;
+}
+
+/// The smallest of them, in a plan that suits it.
+LevelForms ChooseForms(const PageEntries& entries, format::FileVersion version, ChunkPlan* plan) {
+  const auto choose = [&] { return AllForms(entries, plan->EntryCounts(), version)[0]; };
+  LevelForms forms = choose();
+  if (version == format::FileVersion::kX1 || entries.rep.empty()) return forms;
+  plan->FillBlocks(forms.rep->packed_width(), forms.def.has_value() ? forms.def->packed_width() : 0);
+  return choose();
+}
 
 class MiniBlockWriter {
  public:
-  MiniBlockWriter(const ChunkEncoder& encoder, const PageEntries& entries, bool large)
-      : encoder_(encoder), entries_(entries), large_(large) {}
-
-  /// Chooses the encodings of the levels.
-  void SetLevels(std::span<const std::uint64_t> chunks, format::FileVersion version) {
-    if (!entries_.rep.empty())
-      rep_ = LevelEncoding::Choose(entries_.rep, chunks, entries_.max_rep, mini_block::kMaxLevelBytes, version);
-    if (!entries_.def.empty())
-      def_ = LevelEncoding::Choose(entries_.def, chunks, entries_.max_def, mini_block::kMaxLevelBytes, version);
-  }
-  const std::optional<LevelEncoding>& rep() const { return rep_; }
-  const std::optional<LevelEncoding>& def() const { return def_; }
+  MiniBlockWriter(const ChunkEncoder& encoder, const PageEntries& entries, const LevelForms& levels, bool large)
+      : encoder_(encoder), entries_(entries), levels_(levels), large_(large) {}
 
   /// False when these do not fit into a chunk; nothing is written then.
   bool WriteChunk(ValueRange values, ValueRange entries, bool last) {
-    const bool has_levels = rep_.has_value() || def_.has_value();
+    const bool has_levels = levels_.rep.has_value() || levels_.def.has_value();
     if (has_levels && entries.count > mini_block::kMaxLevels) return false;
     const std::size_t start = data_.size();
     const std::size_t header_bytes =
-        2u + (rep_.has_value() ? 2 : 0) + (def_.has_value() ? 2 : 0) + (large_ ? 4 : 2) * encoder_.num_buffers();
+        2u + (levels_.rep.has_value() ? 2 : 0) + (levels_.def.has_value() ? 2 : 0) + (large_ ? 4 : 2) * encoder_.num_buffers();
     data_.AppendFill(AlignUp(header_bytes, mini_block::kAlignment), mini_block::kPadding);
-    const std::size_t rep_bytes = AppendLevels(rep_, entries_.rep, entries);
-    const std::size_t def_bytes = AppendLevels(def_, entries_.def, entries);
+    const std::size_t rep_bytes = AppendLevels(levels_.rep, entries_.rep, entries);
+    const std::size_t def_bytes = AppendLevels(levels_.def, entries_.def, entries);
     PageChunkWriter writer(&data_);
     encoder_.Encode(values, &writer);
     const std::size_t size = data_.size() - start;
@@ -107,8 +103,8 @@ class MiniBlockWriter {
       header += wide ? 4 : 2;
     };
     put(has_levels ? entries.count : 0, false);
-    if (rep_.has_value()) put(rep_bytes, false);
-    if (def_.has_value()) put(def_bytes, false);
+    if (levels_.rep.has_value()) put(rep_bytes, false);
+    if (levels_.def.has_value()) put(def_bytes, false);
     for (const std::size_t bytes : writer.sizes()) put(bytes, large_);
     const std::uint64_t log = last ? 0 : static_cast<std::uint64_t>(BitLength(values.count)) - 1;
     const std::uint64_t word = (size / mini_block::kAlignment - 1) << mini_block::kLogBits | log;
@@ -132,8 +128,7 @@ class MiniBlockWriter {
 
   const ChunkEncoder& encoder_;
   const PageEntries& entries_;
-  std::optional<LevelEncoding> rep_;
-  std::optional<LevelEncoding> def_;
+  const LevelForms& levels_;
   bool large_;
 };
 
@@ -152,20 +147,74 @@ void AppendRepetitionIndex(const PageEntries& entries, std::uint64_t first, std:
   index->AppendLe<std::uint64_t>(goes_on ? end - last_start : 0);
 }
 
-std::uint64_t LevelBytes(std::span<const std::uint16_t> levels, std::span<const std::uint64_t> chunks, std::uint16_t max,
-                         format::FileVersion version) {
-  if (levels.empty()) return 0;
-  const LevelEncoding encoding = LevelEncoding::Choose(levels, chunks, max, mini_block::kMaxLevelBytes, version);
-  return encoding.num_bytes() + chunks.size() * (mini_block::kAlignment / 2);
+}  // namespace
+
+namespace {
+
+// A page of at most so many bytes is written again when its levels take less in another form.
+constexpr std::size_t kMostWrittenTwice = 1 << 20;
+
+struct Chunks {
+  MutableBuffer words;
+  MutableBuffer data;
+  MutableBuffer repetition_index;
+  bool as_planned = true;
+};
+
+Result<Chunks> WriteChunks(const ChunkPlan& plan, const ChunkEncoder& encoder, const PageEntries& entries,
+                           std::uint64_t num_values, const LevelForms& forms, bool large) {
+  MiniBlockWriter writer(encoder, entries, forms, large);
+  Chunks chunks;
+  std::uint64_t entry = 0;
+  for (ValueRange values; values.first < num_values; values.first += values.count) {
+    values.count = plan.ChunkSize(values.first);
+    std::uint64_t count = plan.NumEntries(entry, values);
+    // Entries without values may be too many for a chunk of the encoder's choice.
+    while (!writer.WriteChunk(values, {entry, count}, values.first + values.count == num_values)) {
+      if (values.count <= 2) return Unsupported("{} values with {} levels do not fit into a chunk", values.count, count);
+      values.count = std::bit_floor(values.count - 1);
+      count = plan.NumEntries(entry, values);
+      chunks.as_planned = false;
+    }
+    if (!entries.rep.empty()) AppendRepetitionIndex(entries, entry, entry + count, &chunks.repetition_index);
+    entry += count;
+  }
+  chunks.words = std::move(writer.words_);
+  chunks.data = std::move(writer.data_);
+  return chunks;
+}
+
+void SetMessages(const LevelForms& forms, format::PageLayout* layout) {
+  if (forms.rep.has_value()) layout->rep_compression = forms.rep->Message();
+  if (forms.def.has_value()) layout->def_compression = forms.def->Message();
+}
+
+/// What was written may be no smaller in the file for fewer bytes of levels: buffers are padded, and messages differ. The forms
+/// that are, if any.
+std::optional<LevelForms> BetterForms(const std::vector<LevelForms>& all, const LevelForms& written, std::size_t data_bytes,
+                                      format::PageLayout* layout) {
+  const auto size = [&](const LevelForms& forms) {
+    SetMessages(forms, layout);
+    return format::SerializePageLayout(*layout).size() +
+           AlignUp(data_bytes - written.num_bytes() + forms.num_bytes(), format::kBufferAlignment);
+  };
+  const auto best = std::ranges::min_element(all, {}, size);
+  return size(*best) < size(written) ? std::optional(*best) : std::nullopt;
 }
 
 }  // namespace
 
+void AddDictionary(EncodedDictionary dictionary, EncodedPage* page) {
+  page->layout.dictionary = std::move(dictionary.encoding);
+  page->layout.num_dictionary_items = dictionary.num_items;
+  page->buffers.insert(page->buffers.begin() + 2, std::move(dictionary.bytes));  // behind words and data
+}
+
 std::uint64_t MiniBlockLevelBytes(const PageValues& page, const ChunkEncoder& encoder, format::FileVersion version) {
   std::vector<std::uint16_t> flat_def;
   const PageEntries entries = EntriesOf(page, &flat_def);
-  const std::vector<std::uint64_t> chunks = ChunkPlan(entries, page.values.length).Counts(encoder);
-  return LevelBytes(entries.rep, chunks, entries.max_rep, version) + LevelBytes(entries.def, chunks, entries.max_def, version);
+  ChunkPlan plan(entries, encoder, page.values.length);
+  return ChooseForms(entries, version, &plan).num_bytes();
 }
 
 Result<EncodedPage> WriteMiniBlockPage(const PageValues& page, const ChunkEncoder& encoder,
@@ -173,7 +222,7 @@ Result<EncodedPage> WriteMiniBlockPage(const PageValues& page, const ChunkEncode
   std::vector<std::uint16_t> flat_def;
   const PageEntries entries = EntriesOf(page, &flat_def);
   const std::uint64_t num_values = page.values.length;
-  const ChunkPlan plan(entries, num_values);
+  ChunkPlan plan(entries, encoder, num_values);
   EncodedPage encoded;
   encoded.num_rows = page.num_rows;
   format::PageLayout& layout = encoded.layout;
@@ -184,35 +233,24 @@ Result<EncodedPage> WriteMiniBlockPage(const PageValues& page, const ChunkEncode
   layout.value_compression = encoder.Describe();
   // The reference refuses 2.2 pages without large chunks, and 2.1 does not know them.
   layout.has_large_chunk = version != format::FileVersion::k2_1;
-  MiniBlockWriter writer(encoder, entries, layout.has_large_chunk);
-  writer.SetLevels(plan.Counts(encoder), version);
-  if (writer.rep().has_value()) layout.rep_compression = writer.rep()->message();
-  if (writer.def().has_value()) layout.def_compression = writer.def()->message();
-  MutableBuffer repetition_index;
-  std::uint64_t entry = 0;
-  for (ValueRange values; values.first < num_values; values.first += values.count) {
-    // Entries without values may be too many for a chunk of the encoder's choice.
-    values.count = encoder.ChunkSize(values.first);
-    std::uint64_t count = plan.NumEntries(entry, values);
-    while (!writer.WriteChunk(values, {entry, count}, values.first + values.count == num_values)) {
-      if (values.count <= 2) return Unsupported("{} values with {} levels do not fit into a chunk", values.count, count);
-      values.count = std::bit_floor(values.count - 1);
-      count = plan.NumEntries(entry, values);
+  LevelForms forms = ChooseForms(entries, version, &plan);
+  const bool has_levels = forms.rep.has_value() || forms.def.has_value();
+  const auto write = [&] { return WriteChunks(plan, encoder, entries, num_values, forms, layout.has_large_chunk); };
+  LANCEKIT_ASSIGN(Chunks chunks, write());
+  if (has_levels && chunks.as_planned && chunks.data.size() <= kMostWrittenTwice) {
+    if (const auto better = BetterForms(AllForms(entries, plan.EntryCounts(), version), forms, chunks.data.size(), &layout)) {
+      forms = *better;
+      LANCEKIT_ASSIGN(chunks, write());
     }
-    if (!entries.rep.empty()) AppendRepetitionIndex(entries, entry, entry + count, &repetition_index);
-    entry += count;
   }
-  encoded.buffers.push_back(std::move(writer.words_));
-  encoded.buffers.push_back(std::move(writer.data_));
-  if (dictionary.has_value()) {
-    layout.dictionary = std::move(dictionary->encoding);
-    layout.num_dictionary_items = dictionary->num_items;
-    encoded.buffers.push_back(std::move(dictionary->bytes));
-  }
+  SetMessages(forms, &layout);
+  encoded.buffers.push_back(std::move(chunks.words));
+  encoded.buffers.push_back(std::move(chunks.data));
   if (!entries.rep.empty()) {
     layout.repetition_index_depth = 1;
-    encoded.buffers.push_back(std::move(repetition_index));
+    encoded.buffers.push_back(std::move(chunks.repetition_index));
   }
+  if (dictionary.has_value()) AddDictionary(*std::move(dictionary), &encoded);
   return encoded;
 }
 

@@ -52,33 +52,48 @@ struct EncodedDictionary {
   std::uint64_t num_items = 0;
 };
 
+/// Gives a mini-block page of indices what they point into. Pre: it has none.
+void AddDictionary(EncodedDictionary dictionary, EncodedPage* page);
+
 /// Values by chunks. The encoder must have been made for values.values, or for the indices into the dictionary. Pre: the entries
 /// are not sparse.
 /// Errors: kUnsupported when two values with their levels do not fit into a chunk.
 Result<EncodedPage> WriteMiniBlockPage(const PageValues& page, const ChunkEncoder& encoder,
                                        std::optional<EncodedDictionary> dictionary, format::FileVersion version);
 
-/// Bytes of the levels of such a page, and of the padding behind them.
+/// Bytes of the levels of such a page, padded.
 std::uint64_t MiniBlockLevelBytes(const PageValues& page, const ChunkEncoder& encoder, format::FileVersion version);
 
-/// A block encoding of levels, chosen for a page and applied to each chunk of it.
+/// A block encoding of levels, applied to each chunk of a page.
 class LevelEncoding {
  public:
-  /// The smaller of RLE (2.2) and bit-packing (a single block in line), given the number of levels in each chunk and the largest
-  /// level; RLE not when it takes more than `max_chunk_bytes` for a chunk.
-  static LevelEncoding Choose(std::span<const std::uint16_t> levels, std::span<const std::uint64_t> chunks, std::uint16_t max,
-                              std::uint64_t max_chunk_bytes, format::FileVersion version);
-  const format::Encoding& message() const noexcept { return message_; }
+  /// What levels are stored by: their number in each chunk, the largest of them, the bytes that they may take in a chunk and the
+  /// multiple of bytes that they are padded to.
+  struct Wanted {
+    std::span<const std::uint16_t> levels;
+    std::span<const std::uint64_t> chunks;
+    std::uint16_t max = 0;
+    std::uint64_t max_chunk_bytes = ~std::uint64_t{0};
+    std::uint64_t alignment = 1;
+    format::FileVersion version = format::FileVersion::k2_2;
+  };
+  /// Bit-packing, in line where each chunk is a block at most, and RLE (2.2); the smallest first, message included.
+  static std::vector<LevelEncoding> All(const Wanted& wanted);
+  static LevelEncoding Choose(const Wanted& wanted) { return All(wanted)[0]; }
+
+  format::Encoding Message() const;
   /// Of all chunks.
   std::uint64_t num_bytes() const noexcept { return num_bytes_; }
+  /// Bits per level; 0 for RLE.
+  int packed_width() const noexcept { return form_ == Form::kRunLengths ? 0 : width_; }
   void Append(std::span<const std::uint16_t> levels, MutableBuffer* out) const;
 
  private:
-  format::Encoding message_;
+  enum class Form : std::uint8_t { kBlocks, kOneBlock, kRunLengths };
+
+  Form form_ = Form::kBlocks;
   std::uint64_t num_bytes_ = 0;
   int width_ = 0;
-  bool rle_ = false;
-  bool inline_ = false;
 };
 
 /// How the values of a full-zip page are stored one by one.

@@ -265,6 +265,7 @@ constexpr Row kRows[] = {
      [](const ValuesView& v, Kept*) { return MakeTrainedEncoder(v.shape.variable() ? Lengths(v) : Flat(v), v.length, {}); }},
     {"runs > flat, flat", To64, [](const ValuesView& v, Kept*) { return MakeRunsEncoder(v, Flat, Flat); }},
     {"runs > delta, runs", To64, [](const ValuesView& v, Kept*) { return MakeRunsEncoder(v, Delta, RunsOfDeltas); }},
+    {"runs of step 1 > frame, frame", To64, [](const ValuesView& v, Kept*) { return MakeRunsEncoder(v, Frame, Frame, 1); }},
     {"front > variable, frame", Strings,
      [](const ValuesView& v, Kept*) {
        return MakeFrontEncoder(v, [](const ValuesView& suffixes) { return MakeVariableEncoder(suffixes); }, Frame);

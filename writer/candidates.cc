@@ -30,6 +30,9 @@ constexpr const char* kX1Numbers[] = {
     "runs(frame,frame)",
     "runs(delta(frame),frame)",
     "delta(runs(frame,frame))",
+    "stairs(frame,frame)",
+    "stairs(delta(frame),frame)",
+    "runs(stairs(delta(frame),frame),frame)",
 };
 constexpr const char* kX1Floats[] = {
     "flat", "frame", "alp(frame)", "alp(patched(frame))", "alp(delta(frame))", "alp(narrow(zstd))", "zstd(split)", "zstd",

@@ -5,6 +5,7 @@
 
 #include "base/bitmap.h"
 #include "base/checked_math.h"
+#include "writer/number_page.h"
 
 namespace lancekit {
 
@@ -181,9 +182,9 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
   index_hints.preset = hints.preset;
   const Indices indices(attempt->indices, attempt->items.size(), target);
   SelectionTrace index_trace;
-  const EncoderChoice choice = ChooseNumbers(indices.view(), false, page.entries,
-                                             {index_hints, target.version, target.trace == nullptr ? nullptr : &index_trace,
-                                              target.memory == nullptr ? nullptr : target.memory->indices()});
+  const PageTarget index_target{index_hints, target.version, target.trace == nullptr ? nullptr : &index_trace,
+                                target.memory == nullptr ? nullptr : target.memory->indices()};
+  const EncoderChoice choice = ChooseNumbers(indices.view(), false, page.entries, index_target);
   EncodedDictionary dictionary = EncodeDictionary(attempt->items, hints, target.version);
   const std::uint64_t bytes = choice.bytes + dictionary.bytes.size();
   const std::string name = fmt::format("{}({})", kDictionary, choice.name);
@@ -199,7 +200,7 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
   const double cost = gather * choice.cost * static_cast<double>(choice.bytes) + static_cast<double>(dictionary.bytes.size());
   if (!forced && hints.dictionary_size_ratio.has_value() && static_cast<double>(bytes) >= limit) return loses(kFar);
   if (!forced && cost >= other_cost) return loses(cost / raw_bytes);
-  auto written = WriteMiniBlockPage(page, *choice.encoder, std::move(dictionary), target.version);
+  auto written = WriteNumberPage(page, indices.view(), choice, std::move(dictionary), index_target);
   if (!written) return std::nullopt;
   if (target.trace != nullptr) target.trace->chosen = name;
   if (memory != nullptr) {

@@ -35,6 +35,7 @@ constexpr Node kNodes[] = {
     {"delta", Takes::kOne},
     {"cut", Takes::kTwo},
     {"runs", Takes::kTwo},
+    {"stairs", Takes::kTwo},
     {"alp", Takes::kOne, false, ValueKind::kFloats},
     {"alp_rd", Takes::kNothing, false, ValueKind::kFloats},
     {"variable", Takes::kNothing, false, ValueKind::kStrings},
@@ -197,6 +198,7 @@ std::unique_ptr<ChunkEncoder> MakeNumberEncoder(const EncoderTree& tree, const V
   if (tree.name == "delta") return MakeDeltaEncoder(values, inner(0));
   if (tree.name == "cut") return MakeCutEncoder(values, inner(0), inner(1));
   if (tree.name == "runs") return MakeRunsEncoder(values, inner(0), inner(1));
+  if (tree.name == "stairs") return MakeStairsEncoder(values, inner(0), inner(1));
   if (bits < 32) return nullptr;
   if (tree.name == "split") return MakeByteStreamSplitEncoder(values);
   if (tree.name == "alp") return MakeAlpEncoder(values, inner(0));

@@ -9,6 +9,7 @@
 #include "encodings/definitions.h"
 #include "format/file_metadata.h"
 #include "writer/dictionary_page.h"
+#include "writer/number_page.h"
 #include "writer/packed_rows.h"
 
 namespace lancekit {
@@ -60,13 +61,6 @@ bool IsConstant(const PageValues& page, std::uint64_t first) {
   return true;
 }
 
-/// What a page takes of a file.
-std::uint64_t FileBytes(const EncodedPage& page) {
-  std::uint64_t bytes = format::SerializePageLayout(page.layout).size();
-  for (const MutableBuffer& buffer : page.buffers) bytes += AlignUp(buffer.size(), format::kBufferAlignment);
-  return bytes;
-}
-
 /// True when the hints or, without one, the values want them stored one by one.
 bool WantsFullZip(const PageValues& page, const EncodingHints& hints, bool by_default) {
   if (page.entries != nullptr && page.entries->sparse) return true;
@@ -84,45 +78,6 @@ void Tell(const PageTarget& target, std::string chosen, std::string reason) {
 Result<EncodedPage> WriteChunks(const PageValues& page, EncoderChoice choice, const PageTarget& target) {
   if (!choice.compressed) AddGeneral(&choice, page.values.length, target.hints);
   if (target.trace != nullptr && target.trace->chosen.empty()) target.trace->chosen = choice.name;
-  return WriteMiniBlockPage(page, *choice.encoder, std::nullopt, target.version);
-}
-
-/// Numbers of a nested leaf as chosen. The choice only guesses the levels of its chunks, so what could come out smaller is
-/// written too: fewer bytes of values, or larger chunks.
-Result<EncodedPage> WriteNestedNumbers(const PageValues& page, const ChunkEncoder& chosen, FileVersion version) {
-  struct Candidate {
-    format::EncodingId id;
-    std::uint64_t value_bytes;
-    std::unique_ptr<ChunkEncoder> (*make)(ValuesView);
-  };
-  LANCEKIT_ASSIGN(EncodedPage best, WriteMiniBlockPage(page, chosen, std::nullopt, version));
-  const ValuesView& values = page.values;
-  const std::uint64_t bits = values.shape.width_bits;
-  std::vector<Candidate> candidates{{format::EncodingId::kFlat, CeilDiv(values.length * bits, 8),
-                                     [](ValuesView flat) { return MakeFlatEncoder(std::move(flat)); }}};
-  if (bits == 8 || bits == 16 || bits == 32 || bits == 64) {
-    candidates.push_back({format::EncodingId::kInlineBitpacking, InlineBitpackingBytes(values), &MakeInlineBitpackingEncoder});
-    candidates.push_back({format::EncodingId::kRle, RleBytes(values), &MakeRleEncoder});
-  }
-  const format::EncodingId chosen_id = chosen.Describe().id;
-  const auto known = std::ranges::find(candidates, chosen_id, &Candidate::id);
-  const std::uint64_t chosen_bytes = known == candidates.end() ? 0 : known->value_bytes;
-  for (const Candidate& candidate : candidates) {
-    if (candidate.id == chosen_id || candidate.value_bytes >= FileBytes(best)) continue;
-    const std::unique_ptr<ChunkEncoder> encoder = candidate.make(values);
-    if (candidate.value_bytes >= chosen_bytes && encoder->ChunkSize(0) <= chosen.ChunkSize(0)) continue;
-    if (candidate.value_bytes + MiniBlockLevelBytes(page, *encoder, version) >= FileBytes(best)) continue;
-    LANCEKIT_ASSIGN(EncodedPage other, WriteMiniBlockPage(page, *encoder, std::nullopt, version));
-    if (FileBytes(other) < FileBytes(best)) best = std::move(other);
-  }
-  return best;
-}
-
-Result<EncodedPage> WriteNumbers(const PageValues& page, const EncoderChoice& choice, const PageTarget& target) {
-  const EncodingHints& hints = target.hints;
-  const bool is_free = hints.compression == EncodingHints::Compression::kDefault && !hints.rle_threshold.has_value();
-  if (page.entries != nullptr && is_free && !choice.compressed && target.version != FileVersion::kX1)
-    return WriteNestedNumbers(page, *choice.encoder, target.version);
   return WriteMiniBlockPage(page, *choice.encoder, std::nullopt, target.version);
 }
 
@@ -161,7 +116,7 @@ Result<EncodedPage> EncodeFixed(const PageValues& page, const LeafType& leaf, co
     if (auto with_dictionary = TryDictionaryPage(page, choice, target, numbers)) return *std::move(with_dictionary);
   }
   if (target.trace != nullptr) target.trace->chosen = choice.name;
-  return WriteNumbers(page, choice, target);
+  return WriteNumberPage(page, page.values, choice, std::nullopt, target);
 }
 
 std::vector<std::uint64_t> OffsetsOf(const ValuesView& values) {
@@ -310,7 +265,7 @@ Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, b
       return Unsupported("a row with tens of thousands of empty lists beside each other, below which are dictionaries");
     const EncoderChoice keys = ChooseNumbers(page.values, false, page.entries, target);
     Tell(target, fmt::format("dictionary({})", keys.name), "the column comes with a dictionary");
-    return WriteMiniBlockPage(page, *keys.encoder, EncodeDictionary(rows.dictionary(), target.hints, version), version);
+    return WriteNumberPage(page, page.values, keys, EncodeDictionary(rows.dictionary(), target.hints, version), target);
   }
   if (leaf.shape.packed()) return EncodePacked(page, leaf, target);
   const ValueShape& shape = leaf.shape;
