@@ -3,8 +3,8 @@
 //   message: bits per value (T: 8, 16, 32 or 64)
 //   chunk: per block its base (T bits); per block its width (u8, 0 ... T); per block 128 x W bytes of packed differences
 //
-// A chunk has 1 to 4 blocks; its last one is padded with zeros to 1024 differences. Sums wrap, so that signed and unsigned values
-// are alike.
+// A chunk has at most 32 blocks; its last one is padded with zeros to 1024 differences. Sums wrap, so that signed and unsigned
+// values are alike.
 #include "encodings/frame.h"
 
 #include <algorithm>
@@ -25,6 +25,9 @@ using kernels::kBlockValues;
 
 constexpr std::uint64_t kMaxBlocks = 32;  // in a chunk of the most values that a page allows
 constexpr std::uint64_t kChunkBlocks = 4;
+// Chunks of narrow values have more blocks, so that headers are small beside them.
+constexpr std::uint64_t kLeastChunkBytes = 4096;
+constexpr std::uint64_t kMostChunkBlocks = 16;
 // Values that are picked out one by one rather than by unpacking the block.
 constexpr std::uint64_t kPickAtMost = 16;
 
@@ -104,22 +107,34 @@ Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding
                   []<class T>(T) -> std::unique_ptr<ChunkDecoder> { return std::make_unique<FrameDecoder<T>>(); });
 }
 
-/// The least of the values in the order, signed or unsigned, in which they lie closer together.
+/// The least value of a block and the bits of the others less that.
 template <class T>
-T BaseOf(const T* values, std::uint64_t count) {
+struct BlockFrame {
+  T base = 0;
+  int width = 0;
+};
+
+/// In the order, signed or unsigned, in which the values lie closer together.
+template <class T>
+BlockFrame<T> FrameOf(const T* values, std::uint64_t count) {
   using Signed = std::make_signed_t<T>;
   T low = 0, high = 0;
   kernels::MinMax(values, count, &low, &high);
+  BlockFrame<T> frame{low, BitLength(static_cast<T>(high - low))};
+  if (static_cast<Signed>(low) < 0 || static_cast<Signed>(high) >= 0) return frame;  // the orders are the same
   Signed signed_low = 0, signed_high = 0;
   kernels::MinMax(reinterpret_cast<const Signed*>(values), count, &signed_low, &signed_high);
-  const T signed_range = static_cast<T>(static_cast<T>(signed_high) - static_cast<T>(signed_low));
-  return signed_range < static_cast<T>(high - low) ? static_cast<T>(signed_low) : low;
+  const int width = BitLength(static_cast<T>(static_cast<T>(signed_high) - static_cast<T>(signed_low)));
+  return width < frame.width ? BlockFrame<T>{static_cast<T>(signed_low), width} : frame;
 }
 
 template <class T>
 class FrameEncoder final : public ChunkEncoder {
  public:
-  explicit FrameEncoder(ValuesView values) : values_(std::move(values)) {}
+  explicit FrameEncoder(ValuesView values) : values_(std::move(values)) {
+    const std::uint64_t block_bytes = SampledBlockBytes();
+    while (chunk_blocks_ < kMostChunkBlocks && block_bytes * chunk_blocks_ < kLeastChunkBytes) chunk_blocks_ *= 2;
+  }
 
   format::Encoding Describe() const override {
     format::Encoding encoding;
@@ -128,7 +143,7 @@ class FrameEncoder final : public ChunkEncoder {
     return encoding;
   }
   std::uint64_t ChunkSize(std::uint64_t first) const override {
-    return std::min<std::uint64_t>(kChunkBlocks * kBlockValues, values_.length - first);
+    return std::min<std::uint64_t>(chunk_blocks_ * kBlockValues, values_.length - first);
   }
   void Encode(ValueRange range, ChunkWriter* out) const override {
     const std::uint64_t num_blocks = CeilDiv(range.count, kBlockValues);
@@ -139,20 +154,36 @@ class FrameEncoder final : public ChunkEncoder {
     for (std::uint64_t i = 0; i < num_blocks; ++i) {
       const std::uint64_t count = std::min<std::uint64_t>(kBlockValues, range.count - i * kBlockValues);
       std::memcpy(differences, values_.values + (range.first + i * kBlockValues) * sizeof(T), count * sizeof(T));
-      const T base = BaseOf(differences, count);
-      kernels::AddToAll(differences, count, static_cast<T>(T{0} - base));
+      const BlockFrame<T> frame = FrameOf(differences, count);
+      kernels::AddToAll(differences, count, static_cast<T>(T{0} - frame.base));
       std::memset(differences + count, 0, (kBlockValues - count) * sizeof(T));
-      const int width = kernels::BlockWidth<T>(differences, kBlockValues);
-      StoreLe(to + i * sizeof(T), base);
-      widths[i] = static_cast<std::byte>(width);
-      kernels::PackBlock<T>(differences, width, to + size);
-      size += kernels::PackedBlockSize(width);
+      StoreLe(to + i * sizeof(T), frame.base);
+      widths[i] = static_cast<std::byte>(frame.width);
+      kernels::PackBlock<T>(differences, frame.width, to + size);
+      size += kernels::PackedBlockSize(frame.width);
     }
     out->End(size);
   }
 
  private:
+  /// Of a block on average, as some of them say.
+  std::uint64_t SampledBlockBytes() const {
+    constexpr std::uint64_t kSampledBlocks = 8;
+    const std::uint64_t num_blocks = values_.length / kBlockValues;
+    if (num_blocks == 0) return 0;
+    const std::uint64_t every = CeilDiv(num_blocks, kSampledBlocks);
+    std::uint64_t bytes = 0;
+    std::uint64_t sampled = 0;
+    T values[kBlockValues];
+    for (std::uint64_t block = 0; block < num_blocks; block += every, ++sampled) {
+      std::memcpy(values, values_.values + block * sizeof(values), sizeof(values));
+      bytes += kernels::PackedBlockSize(FrameOf(values, kBlockValues).width);
+    }
+    return bytes / sampled;
+  }
+
   ValuesView values_;
+  std::uint64_t chunk_blocks_ = kChunkBlocks;
 };
 
 std::string DescribeFrame(const format::Encoding& encoding) { return fmt::format("{} bit", encoding.bits); }

@@ -9,7 +9,7 @@
 
 namespace lancekit::format {
 
-/// Rows of a zone; the last one of a page has fewer.
+/// Rows of a zone; the last one of a page may have fewer, and zones that would say the same are one.
 inline constexpr std::uint64_t kZoneRows = 8192;
 /// Longer texts are cut for a bound.
 inline constexpr std::size_t kMaxBoundBytes = 64;

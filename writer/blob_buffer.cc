@@ -94,11 +94,11 @@ PageZones BlobBuffer::Zones() const {
   PageZones result;
   for (std::size_t row = 0; row < places_.size(); row += zone_rows) {
     const auto rows = std::span(places_).subspan(row, std::min(zone_rows, places_.size() - row));
-    format::Zone& zone = result.zones.emplace_back();
+    format::Zone zone;
     zone.num_rows = zone.num_values = rows.size();
     zone.num_nulls =
         static_cast<std::uint64_t>(std::ranges::count_if(rows, [](const BlobPlace& place) { return place.level != 0; }));
-    result.page.Append(zone);
+    result.Add(std::move(zone));
   }
   return result;
 }

@@ -60,7 +60,8 @@ double CostOf(const EncoderTree& tree, ValueKind kind, FileVersion version, Pres
   double cost = 1;
   if (tree.name == "patched" || tree.name == "alp") cost = 1.02;
   if (tree.name == "delta") cost = 1.03;
-  if (tree.name == "cut" || tree.name == "front") cost = 1.05;
+  if (tree.name == "front") cost = 1.05;
+  if (tree.name == "cut") cost = 1.1;
   if (preset == Preset::kSmall) cost = 1;
   if (IsCompression(tree.name) && preset == Preset::kBalanced)
     cost = version == FileVersion::kX1 ? 1.1 : kind == ValueKind::kStrings ? 1.6 : 1.22;

@@ -334,7 +334,23 @@ class ZoneCursor {
   std::uint64_t value_ = 0;
 };
 
+/// True when a filter that skips the rows of one zone skips those of the other.
+bool SaysTheSame(const Zone& a, const Zone& b) {
+  return a.num_nulls + a.num_nans + b.num_nulls + b.num_nans == 0 && a.min == b.min && a.max == b.max &&
+         a.min_is_exact == b.min_is_exact && a.max_is_exact == b.max_is_exact;
+}
+
 }  // namespace
+
+void PageZones::Add(Zone zone) {
+  page.Append(zone);
+  if (zones.empty() || !SaysTheSame(zones.back(), zone)) {
+    zones.push_back(std::move(zone));
+    return;
+  }
+  zones.back().num_rows += zone.num_rows;
+  zones.back().num_values += zone.num_values;
+}
 
 PageZones MakePageZones(const LeafType& leaf, const ColumnBuffer& rows, const std::optional<DictionaryAttempt>& numbers) {
   const PageValues page = rows.View();
@@ -349,7 +365,7 @@ PageZones MakePageZones(const LeafType& leaf, const ColumnBuffer& rows, const st
   PageZones result;
   ZoneCursor cursor(leaf, rows, page);
   for (std::uint64_t row = 0; row < num_rows; row += zone_rows) {
-    Zone& zone = result.zones.emplace_back();
+    Zone zone;
     const ZoneValues values = cursor.Next(std::min(zone_rows, num_rows - row), &zone);
     if (has_bounds && values.num_valid != 0) {
       if (numbers.has_value()) {
@@ -360,7 +376,7 @@ PageZones MakePageZones(const LeafType& leaf, const ColumnBuffer& rows, const st
         AddBounds(leaf.type, values, &zone);
       }
     }
-    result.page.Append(zone);
+    result.Add(std::move(zone));
   }
   return result;
 }

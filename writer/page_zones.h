@@ -12,8 +12,12 @@
 namespace lancekit {
 
 struct PageZones {
+  /// Takes in the zone of the next rows. One that says what the zone before it says, without a null between values, becomes part of
+  /// that.
+  void Add(format::Zone zone);
+
   format::Zone page;
-  std::vector<format::Zone> zones;  ///< of kZoneRows rows; a single one when there is no value
+  std::vector<format::Zone> zones;  ///< of kZoneRows rows or several times as many; a single one when there is no value
   std::vector<std::byte> bloom;     ///< blocks of a filter; empty: none
 };
 

@@ -161,13 +161,42 @@ TEST(PageZones, EqualTheValuesOfEveryFlatType) {
         ExpectSameByDictionary(*leaf, buffer, zones);
         std::uint64_t row = 0;
         for (const Zone& zone : zones.zones) {
-          ExpectZone(zone, *view, row, std::min(format::kZoneRows, num_rows - row));
+          // Zones that say the same are one.
+          EXPECT_TRUE(zone.num_rows % format::kZoneRows == 0 || row + zone.num_rows == num_rows);
+          ExpectZone(zone, *view, row, zone.num_rows);
           row += zone.num_rows;
         }
         EXPECT_EQ(row, num_rows);
       }
     }
   }
+}
+
+// Zones of 1, 1, 2, 2 with a null, 2: the first two are one.
+TEST(PageZones, ThatSayTheSameAreOne) {
+  constexpr std::uint64_t kRows = 5 * format::kZoneRows;
+  std::vector<std::int32_t> numbers(kRows, 2);
+  std::fill_n(numbers.begin(), 2 * format::kZoneRows, 1);
+  std::vector<std::uint8_t> validity(kRows / 8, 0xFF);
+  validity[3 * format::kZoneRows / 8] = 0xFE;
+  const Field field = testing::MakeField("x", {.id = TypeId::kInt32});
+  HandArray array(kRows);
+  array.AddBuffer<std::uint8_t>(validity).AddBuffer<std::int32_t>(numbers);
+  testing::OwnedSchema schema(field);
+  const auto view = ImportArray(field, *schema, array.c());
+  ASSERT_TRUE(view) << view.error().describe();
+  const LeafType leaf = *MakeLeafType(field.type);
+  ColumnBuffer buffer(leaf, LeafPath(), 1 << 20);
+  ASSERT_EQ(*buffer.Append(*view, 0, kRows), kRows);
+  const PageZones zones = MakePageZones(leaf, buffer, std::nullopt);
+  ASSERT_EQ(zones.zones.size(), 4u);
+  EXPECT_EQ(zones.zones[0].num_rows, 2 * format::kZoneRows);
+  EXPECT_EQ(zones.zones[0].num_values, 2 * format::kZoneRows);
+  EXPECT_EQ(zones.zones[0].max, Scalar(std::int64_t{1}));
+  EXPECT_EQ(zones.zones[1].num_rows, format::kZoneRows);
+  EXPECT_EQ(zones.zones[2].num_nulls, 1u);
+  EXPECT_EQ(zones.page.num_rows, kRows);
+  EXPECT_EQ(zones.page.num_nulls, 1u);
 }
 
 // [[1, null], [], null, [3], [4, 5]] as a column of lists.
