@@ -39,6 +39,7 @@ extern const EncodingDef kCut;
 extern const EncodingDef kAlpRd;
 extern const EncodingDef kFront;
 extern const EncodingDef kRuns;
+extern const EncodingDef kScale;
 extern const EncodingDef kTokens;
 
 /// At most so many bytes and values in a chunk.
@@ -94,6 +95,9 @@ std::unique_ptr<ChunkEncoder> MakeFrameEncoder(ValuesView values);
 /// at least so many bits; those of fewer than 8 can only be flat, perhaps compressed.
 std::unique_ptr<ChunkEncoder> MakeNarrowEncoder(const ValuesView& values, const InnerEncoder& inner,
                                                 std::uint64_t least_bits = 8);
+/// Widths of 8, 16, 32 or 64 bits. Null when the values less the least of them are no multiples of a number of `least_unit` or
+/// more.
+std::unique_ptr<ChunkEncoder> MakeScaleEncoder(const ValuesView& values, const InnerEncoder& inner, std::uint64_t least_unit = 2);
 /// Widths of 8, 16, 32 or 64 bits.
 std::unique_ptr<ChunkEncoder> MakeDeltaEncoder(const ValuesView& values, const InnerEncoder& inner);
 /// The same; values far from the others of their block are kept beside them.

@@ -31,6 +31,7 @@ constexpr std::array kEncodings = {
     &kAlpRd,
     &kFront,
     &kRuns,
+    &kScale,
     &kTokens,
 };
 

@@ -11,8 +11,8 @@
 #include <cstring>
 
 #include "encodings/definitions.h"
+#include "encodings/kernels/arithmetic.h"
 #include "encodings/kernels/stats.h"
-#include "encodings/repeat.h"
 #include "encodings/widths.h"
 
 namespace lancekit {
@@ -33,43 +33,22 @@ struct Pieces {
   const std::byte* values = nullptr;
 };
 
-/// Stores values that ascend by a step. There is room for kStoreBytes more.
-template <class T>
-class Stairs {
- public:
-  explicit Stairs(T step) : step_(step) {
-    for (std::size_t i = 0; i < kLanes; ++i) offsets_[i] = static_cast<T>(i * step);
-  }
-  void Store(T first, std::uint64_t count, std::byte* to) const {
-    T values[kLanes];
-    for (std::size_t i = 0; i < kLanes; ++i) values[i] = static_cast<T>(first + offsets_[i]);
-    for (std::uint64_t done = 0;;) {
-      std::memcpy(to + done * sizeof(T), values, kStoreBytes);
-      done += kLanes;
-      if (done >= count) return;
-      for (T& value : values) value = static_cast<T>(value + kLanes * step_);
-    }
-  }
-
- private:
-  static constexpr std::size_t kLanes = kStoreBytes / sizeof(T);
-  T step_;
-  T offsets_[kLanes];
-};
-
 template <class T>
 void Expand(const Pieces& pieces, std::uint64_t step, std::byte* to) {
-  const Stairs<T> stairs(static_cast<T>(step));
   for (const Piece& piece : pieces.pieces) {
-    const T first = LoadLe<T>(pieces.values + piece.run * sizeof(T));
-    if (step == 0) {
-      Repeat(first, piece.count, to);
-    } else {
-      stairs.Store(static_cast<T>(first + piece.before * step), piece.count, to);
-    }
+    const auto first = static_cast<T>(LoadLe<T>(pieces.values + piece.run * sizeof(T)) + piece.before * step);
+    kernels::StoreStairs<T>(&first, &piece.count, 1, static_cast<T>(step), piece.count, to);
     to += piece.count * sizeof(T);
   }
 }
+
+static_assert(kernels::kStairsOvershoot <= MutableBuffer::kPadding);
+
+/// How long the runs are that reach into a chunk; in the memory of the scratch.
+struct RunLengths {
+  std::span<std::uint32_t> lengths;
+  std::uint64_t skipped = 0;  ///< values of the first run before the chunk, fewer than it has
+};
 
 /// Where the runs of a chunk end, counted from its start; the last one ends with the chunk.
 struct RunEnds {
@@ -94,6 +73,7 @@ class RunsDecoder final : public ChunkDecoder {
     return DecodeRanges(chunk, {&range, 1}, sink, scratch);
   }
   Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const override {
+    if (ranges.size() == 1 && ranges[0].count == chunk.num_values) return DecodeAll(chunk, sink, scratch);
     LANCEKIT_ASSIGN(const Pieces pieces, FindPieces(chunk, ranges, scratch));
     std::byte* const to = sink->AppendFixed(CountRows(ranges));
     ForWidth(bits_, [&]<class T>(T) { Expand<T>(pieces, step_, to); });
@@ -112,6 +92,26 @@ class RunsDecoder final : public ChunkDecoder {
   }
 
  private:
+  Status DecodeAll(const Chunk& chunk, ValueSink* sink, Scratch* scratch) const {
+    LANCEKIT_ASSIGN(const RunLengths runs, DecodeLengths(chunk, scratch));
+    const std::size_t num_runs = runs.lengths.size();
+    runs.lengths[0] -= static_cast<std::uint32_t>(runs.skipped);
+    // Lengths and values need memory of their own.
+    Scratch* const other = scratch->Inner();
+    ValueSink* const values = other->InnerValues(bits_);
+    LANCEKIT_TRY(
+        values_->Decode({chunk.buffers.subspan(1, values_->num_buffers()), num_runs}, {0, num_runs}, values, other->Inner()));
+    std::byte* const to = sink->AppendFixed(chunk.num_values);
+    const std::uint64_t stored = ForWidth(bits_, [&]<class T>(T) -> std::uint64_t {
+      T* const firsts = values->values().as<T>();
+      firsts[0] = static_cast<T>(firsts[0] + runs.skipped * step_);
+      return kernels::StoreStairs<T>(firsts, runs.lengths.data(), num_runs, static_cast<T>(step_), chunk.num_values, to);
+    });
+    if (stored != chunk.num_values)
+      return Corrupt("runs: {} values in {} runs of a chunk of {}", stored, num_runs, chunk.num_values);
+    return {};
+  }
+
   Result<Pieces> FindPieces(const Chunk& chunk, std::span<const ValueRange> ranges, Scratch* scratch) const {
     std::uint64_t end = 0;
     for (const ValueRange& range : ranges) end = range.count == 0 ? end : range.first + range.count;
@@ -141,8 +141,8 @@ class RunsDecoder final : public ChunkDecoder {
     return Pieces{{pieces, num_pieces}, values->values().data()};
   }
 
-  /// Errors: kCorruption unless the runs fill the chunk.
-  Result<RunEnds> DecodeEnds(const Chunk& chunk, Scratch* scratch) const {
+  /// Errors: kCorruption where there cannot be as many, or nothing of the first one is in the chunk.
+  Result<RunLengths> DecodeLengths(const Chunk& chunk, Scratch* scratch) const {
     const Bytes header = chunk.buffers[0];
     if (header.size() < kHeaderBytes) return Corrupt("runs: a header of {} bytes", header.size());
     const std::uint64_t num_runs = LoadLe<std::uint16_t>(header.data());
@@ -151,19 +151,26 @@ class RunsDecoder final : public ChunkDecoder {
     ValueSink* const lengths = scratch->InnerValues(kLengthBits);
     LANCEKIT_TRY(lengths_->Decode({chunk.buffers.subspan(1 + values_->num_buffers()), num_runs}, {0, num_runs}, lengths,
                                   scratch->Inner()));
-    const auto* const from = lengths->values().as<std::uint32_t>();
+    auto* const from = lengths->values().as<std::uint32_t>();
     if (from[0] <= skipped) return Corrupt("runs: {} values of a run of {} lie before the chunk", skipped, from[0]);
+    return RunLengths{{from, num_runs}, skipped};
+  }
+
+  /// Errors: kCorruption unless the runs fill the chunk.
+  Result<RunEnds> DecodeEnds(const Chunk& chunk, Scratch* scratch) const {
+    LANCEKIT_ASSIGN(const RunLengths runs, DecodeLengths(chunk, scratch));
+    const std::size_t num_runs = runs.lengths.size();
     scratch->ends.Resize(num_runs * sizeof(std::uint32_t));
     auto* const ends = scratch->ends.as<std::uint32_t>();
-    std::uint64_t sum = from[0] - skipped;
-    for (std::uint64_t i = 1; i < num_runs; ++i) {
-      if (sum >= chunk.num_values || from[i] == 0) return Corrupt("runs: {} values in {} of {} runs", sum, i, num_runs);
+    std::uint64_t sum = runs.lengths[0] - runs.skipped;
+    for (std::size_t i = 1; i < num_runs; ++i) {
+      if (sum >= chunk.num_values || runs.lengths[i] == 0) return Corrupt("runs: {} values in {} of {} runs", sum, i, num_runs);
       ends[i - 1] = static_cast<std::uint32_t>(sum);
-      sum += from[i];
+      sum += runs.lengths[i];
     }
     if (sum < chunk.num_values) return Corrupt("runs: {} values in a chunk of {}", sum, chunk.num_values);
     ends[num_runs - 1] = static_cast<std::uint32_t>(chunk.num_values);
-    return RunEnds{{ends, num_runs}, skipped};
+    return RunEnds{{ends, num_runs}, runs.skipped};
   }
 
   std::uint64_t bits_;

@@ -101,6 +101,75 @@ TEST(X1Numbers, NarrowsDecimals) {
   EXPECT_EQ(CheckRoundTrip(values.View(), *encoder), "");
 }
 
+template <class T>
+void CheckScale() {
+  std::mt19937_64 random(11);
+  const auto multiples = [&](T unit, T base, std::uint64_t length) {
+    std::vector<T> numbers(length);
+    const T most = static_cast<T>(std::numeric_limits<T>::max() / unit);
+    for (T& number : numbers) number = static_cast<T>(base + unit * static_cast<T>(random() % (std::uint64_t{most} / 2 + 1)));
+    numbers[length / 2] = base;
+    numbers[length / 3] = static_cast<T>(base + unit);
+    return numbers;
+  };
+  for (const T unit : {T{2}, T{3}, T{12}, T{60}, static_cast<T>(std::numeric_limits<T>::max() / 3)}) {
+    for (const T base : {T{0}, T{5}, static_cast<T>(-7), static_cast<T>(T{1} << (8 * sizeof(T) - 1))}) {
+      for (const std::uint64_t length : {7u, 100u, 5000u}) {
+        const auto values = testing::Numbers(multiples(unit, base, length));
+        const auto encoder = MakeScaleEncoder(values.View(), Frame());
+        ASSERT_NE(encoder, nullptr) << +unit;
+        EXPECT_EQ(encoder->Describe().bits % unit, 0u) << +unit;
+        EXPECT_EQ(CheckRoundTrip(values.View(), *encoder), "") << +unit;
+        const InnerEncoder runs = [](const ValuesView& view) { return MakeRunsEncoder(view, Flat(), Flat()); };
+        // Runs are scaled before they are expanded.
+        const auto of_runs = MakeScaleEncoder(values.View(), runs);
+        EXPECT_EQ(of_runs->Describe().id, format::EncodingId::kRuns);
+        EXPECT_EQ(CheckRoundTrip(values.View(), *of_runs), "") << +unit;
+        const InnerEncoder stairs = [](const ValuesView& view) { return MakeRunsEncoder(view, Frame(), Flat(), 3); };
+        EXPECT_EQ(CheckRoundTrip(values.View(), *MakeScaleEncoder(values.View(), stairs)), "") << +unit;
+      }
+    }
+  }
+}
+
+TEST(X1Numbers, Scale) {
+  CheckScale<std::uint8_t>();
+  CheckScale<std::uint16_t>();
+  CheckScale<std::uint32_t>();
+  CheckScale<std::uint64_t>();
+}
+
+TEST(X1Numbers, ScaleOnlyMultiples) {
+  std::vector<std::uint32_t> numbers(6000);
+  for (std::uint32_t i = 0; i < numbers.size(); ++i) numbers[i] = 60 * i + 7;
+  const auto unit = [&](std::uint64_t least) {
+    const auto encoder = MakeScaleEncoder(testing::Numbers(numbers).View(), Flat(), least);
+    return encoder == nullptr ? 0 : encoder->Describe().bits;
+  };
+  EXPECT_EQ(unit(60), 60u);
+  EXPECT_EQ(unit(61), 0u);
+  numbers[4321] += 20;  // not among those that are looked at first
+  EXPECT_EQ(unit(2), 20u);
+  numbers[4322] += 1;
+  EXPECT_EQ(unit(2), 0u);
+  numbers.assign(6000, 5);
+  EXPECT_EQ(unit(2), 0u);
+}
+
+TEST(X1Numbers, ScaleHasTheSpecifiedBytes) {
+  const auto values = testing::Numbers<std::uint16_t>({65'526, 4, 14});  // -10, 4, 14
+  const auto encoder = MakeScaleEncoder(values.View(), Flat());
+  ASSERT_NE(encoder, nullptr);
+  format::PageLayout layout;
+  layout.id = format::LayoutId::kMiniBlock;
+  layout.value_compression = encoder->Describe();
+  // Mini-block, its values, scale (75): 2, base -10, flat of 16 bits.
+  EXPECT_EQ(format::SerializePageLayout(layout),
+            testing::TextOf(testing::HexBytes("0A11 1A0F DA04 0C 0802 1202F6FF 1A04 0A02 0810")));
+  EXPECT_EQ(testing::TextOf(testing::EncodeChunk(*encoder, {0, 3}).buffers()[0]),
+            testing::TextOf(testing::HexBytes("0000 0700 0C00")));
+}
+
 TEST(X1Numbers, NarrowsTwice) {
   std::mt19937_64 random(9);
   const InnerEncoder bits = [](const ValuesView& view) { return MakeNarrowEncoder(view, Flat(), 1); };
@@ -316,6 +385,12 @@ TEST(X1Damage, MessagesAreChecked) {
   narrow.bits = 9;
   EXPECT_EQ(testing::MakeChunkCode(narrow, FixedShape(32)), ErrorCode::kCorruption);
   EXPECT_EQ(testing::MakeChunkCode(Message(EncodingId::kLengths, {frame}), FixedShape(32)), ErrorCode::kCorruption);
+  auto scale = Message(EncodingId::kScale, {frame});
+  EXPECT_EQ(testing::MakeChunkCode(scale, FixedShape(8)), ErrorCode::kCorruption);
+  scale.table.resize(1);
+  EXPECT_EQ(testing::MakeChunkCode(scale, FixedShape(8)), ErrorCode::kInternal);
+  scale.children.clear();
+  EXPECT_EQ(testing::MakeChunkCode(scale, FixedShape(8)), ErrorCode::kCorruption);
   auto cut = Message(EncodingId::kCut, {frame, frame});
   cut.bits = 7;
   EXPECT_EQ(testing::MakeChunkCode(cut, FixedShape(8)), ErrorCode::kInternal);

@@ -52,6 +52,7 @@ inline constexpr Shape kShapes[] = {
     {.id = EncodingId::kAlp, .name = "alp", .table = 2, .children = {3}, .child_roles = {"integers", nullptr}},
     {.id = EncodingId::kLengths, .name = "lengths", .children = {3}, .child_roles = {"lengths", nullptr}},
     {.id = EncodingId::kCut, .name = "cut", .bits = 1, .children = {2, 3}, .child_roles = {"high parts", "low parts"}},
+    {.id = EncodingId::kScale, .name = "scale", .bits = 1, .table = 2, .children = {3}},
     {.id = EncodingId::kFront, .name = "front", .children = {3, 2}, .child_roles = {"suffixes", "prefix lengths"}},
     {.id = EncodingId::kRuns, .name = "runs", .bits = 3, .children = {1, 2}, .child_roles = {"values", "run lengths"}},
     {.id = EncodingId::kAlpRd, .name = "alp_rd", .bits = 1, .table = 2},

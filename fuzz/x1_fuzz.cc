@@ -10,7 +10,7 @@ constexpr int kMaxDepth = 4;
 
 /// An encoding of values of so many bits, its parameters and inner encodings taken from the input.
 format::Encoding TakeTree(std::uint64_t bits, int depth, FuzzInput* input) {
-  const std::uint8_t kind = depth == kMaxDepth ? input->Byte() % 3 : input->Byte() % 9;
+  const std::uint8_t kind = depth == kMaxDepth ? input->Byte() % 3 : input->Byte() % 10;
   if (kind == 0) return testing::FlatEncoding(bits);
   format::Encoding encoding;
   encoding.bits = bits;
@@ -25,6 +25,11 @@ format::Encoding TakeTree(std::uint64_t bits, int depth, FuzzInput* input) {
   } else if (kind == 4) {
     encoding.id = EncodingId::kAlp;
     encoding.table = {static_cast<std::byte>(input->Byte()), static_cast<std::byte>(input->Byte())};
+  } else if (kind == 9) {
+    encoding.id = EncodingId::kScale;
+    encoding.bits = input->Byte();
+    const Bytes base = input->Take(bits / 8);
+    encoding.table.assign(base.begin(), base.end());
   } else if (kind == 8) {
     encoding.id = EncodingId::kCut;
     encoding.bits = input->Byte() % 70;
@@ -40,7 +45,7 @@ format::Encoding TakeTree(std::uint64_t bits, int depth, FuzzInput* input) {
 }
 
 std::unique_ptr<ChunkEncoder> MakeTree(const ValuesView& values, int depth, FuzzInput* choices) {
-  const std::uint8_t kind = depth == kMaxDepth ? 1 : choices->Byte() % 8;
+  const std::uint8_t kind = depth == kMaxDepth ? 1 : choices->Byte() % 9;
   const InnerEncoder inner = [&](const ValuesView& view) { return MakeTree(view, depth + 1, choices); };
   const std::uint64_t bits = values.shape.width_bits;
   std::unique_ptr<ChunkEncoder> encoder;
@@ -56,6 +61,7 @@ std::unique_ptr<ChunkEncoder> MakeTree(const ValuesView& values, int depth, Fuzz
   if (kind == 7 && bits <= 64) {
     encoder = MakeCutEncoder(values, inner, [](const ValuesView& view) { return MakeFrameEncoder(view); });
   }
+  if (kind == 8 && bits <= 64) encoder = MakeScaleEncoder(values, inner);
   if (kind == 5 && (bits == 32 || bits == 64)) encoder = MakeAlpEncoder(values, inner);
   return encoder != nullptr ? std::move(encoder) : MakeFlatEncoder(values);
 }

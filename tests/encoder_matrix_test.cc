@@ -234,6 +234,7 @@ constexpr Row kRows[] = {
     {"patched > rle", To64, [](const ValuesView& v, Kept*) { return MakePatchedEncoder(v, Rle); }},
     {"delta > frame", To64, [](const ValuesView& v, Kept*) { return Delta(v); }},
     {"delta > zstd", To64, [](const ValuesView& v, Kept*) { return MakeDeltaEncoder(v, kZstd); }},
+    {"scale > frame", To64, [](const ValuesView& v, Kept*) { return MakeScaleEncoder(v, Frame, 1); }},
     {"narrow > flat", From16To128, [](const ValuesView& v, Kept*) { return MakeNarrowEncoder(v, Flat); }},
     {"narrow > flat (bits)", From8To128, [](const ValuesView& v, Kept*) { return MakeNarrowEncoder(v, Flat, 1); }},
     {"narrow > zstd (bits)", From8To128, [](const ValuesView& v, Kept*) { return MakeNarrowEncoder(v, kZstd, 1); }},

@@ -33,6 +33,7 @@ constexpr Node kNodes[] = {
     {"bits", Takes::kOne},
     {"patched", Takes::kOne},
     {"delta", Takes::kOne},
+    {"scale", Takes::kOne},
     {"cut", Takes::kTwo},
     {"runs", Takes::kTwo},
     {"stairs", Takes::kTwo},
@@ -196,6 +197,7 @@ std::unique_ptr<ChunkEncoder> MakeNumberEncoder(const EncoderTree& tree, const V
   }
   if (tree.name == "patched") return MakePatchedEncoder(values, inner(0));
   if (tree.name == "delta") return MakeDeltaEncoder(values, inner(0));
+  if (tree.name == "scale") return MakeScaleEncoder(values, inner(0));
   if (tree.name == "cut") return MakeCutEncoder(values, inner(0), inner(1));
   if (tree.name == "runs") return MakeRunsEncoder(values, inner(0), inner(1));
   if (tree.name == "stairs") return MakeStairsEncoder(values, inner(0), inner(1));

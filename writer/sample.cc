@@ -7,7 +7,6 @@
 namespace lancekit {
 namespace {
 
-constexpr std::uint64_t kStretches = 8;
 // Whole blocks of bit-packing at least, which a delta encoding starts anew.
 constexpr std::uint64_t kStretchValues = 2048;
 constexpr std::uint64_t kStretchNumberBytes = 16 << 10;
@@ -17,25 +16,23 @@ constexpr std::uint64_t kStringOverhead = 8;
 
 }  // namespace
 
-NumberSample::NumberSample(const ValuesView& values) : view_(values), stretch_(values.length) {
+NumberSample::NumberSample(const ValuesView& values) : all_(values), view_(values) {
   const std::uint64_t width = values.shape.width_bits / 8;
   const std::uint64_t stretch = std::max(kStretchValues, kStretchNumberBytes / width);
   if (values.length <= kStretches * stretch) return;
-  for (std::uint64_t i = 0; i < kStretches; ++i) {
-    const std::uint64_t first = (values.length - stretch) * i / (kStretches - 1);
-    memory_.Append({values.values + first * width, stretch * width});
-  }
   view_.length = kStretches * stretch;
+  for (const ValuesView& part : Stretches(kStretches)) memory_.Append({part.values, stretch * width});
   view_.values = memory_.data();
-  stretch_ = stretch;
 }
 
-std::vector<ValuesView> NumberSample::stretches() const {
-  std::vector<ValuesView> views;
-  for (std::uint64_t first = 0; first < view_.length; first += stretch_) {
-    views.push_back(view_);
-    views.back().length = stretch_;
-    views.back().values += first * (view_.shape.width_bits / 8);
+std::vector<ValuesView> NumberSample::Stretches(std::uint64_t count) const {
+  if (view_.length == all_.length) return {all_};
+  std::vector<ValuesView> views(count, all_);
+  const std::uint64_t stretch = view_.length / count;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t first = count == 1 ? 0 : (all_.length - stretch) * i / (count - 1);
+    views[i].length = stretch;
+    views[i].values += first * (all_.shape.width_bits / 8);
   }
   return views;
 }

@@ -8,18 +8,20 @@
 
 namespace lancekit {
 
-/// Numbers from all over the page; all of it when it is small.
+inline constexpr std::uint64_t kStretches = 8;
+
+/// Numbers from all over the page; all of it when it is small. Borrows the view.
 class NumberSample {
  public:
   explicit NumberSample(const ValuesView& values);
   const ValuesView& view() const { return view_; }
-  /// The stretches by themselves, for what depends on neighbours.
-  std::vector<ValuesView> stretches() const;
+  /// As many values in so many stretches, for what depends on neighbours.
+  std::vector<ValuesView> Stretches(std::uint64_t count) const;
 
  private:
+  const ValuesView& all_;
   MutableBuffer memory_;
   ValuesView view_;
-  std::uint64_t stretch_;  // values of each
 };
 
 /// Strings from all over the page.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <string_view>
 
 #include "base/bitmap.h"
 #include "base/checked_math.h"
@@ -195,16 +196,26 @@ std::optional<SampledChoice> BestOf(std::vector<Candidate> candidates, const Con
   return best;
 }
 
-bool UsesNeighbours(const EncoderTree& tree) { return tree.name == "delta" || std::ranges::any_of(tree.inner, UsesNeighbours); }
+bool Uses(const EncoderTree& tree, std::string_view name) {
+  return tree.name == name || std::ranges::any_of(tree.inner, [name](const EncoderTree& inner) { return Uses(inner, name); });
+}
+
+/// What of the sample a candidate is tried on.
+std::vector<ValuesView> PartsFor(const EncoderTree& tree, const NumberSample& sample) {
+  // Blocks of runs want more values than others.
+  constexpr std::uint64_t kLongStretches = 2;
+  // The jump from one stretch to the next would count against differences and steps.
+  const bool has_stairs = Uses(tree, "stairs");
+  if (!has_stairs && !Uses(tree, "delta")) return {sample.view()};
+  return sample.Stretches(has_stairs || Uses(tree, "runs") ? kLongStretches : kStretches);
+}
 
 std::optional<SampledChoice> BestNumbers(const ValuesView& values, ValueKind kind, const PageTarget& target) {
   const ChunkPlan plan = PlanFor(target.version, target.hints);
   const NumberSample sample(values);
   const auto measure = [&](const EncoderTree& tree) -> std::optional<SampleBytes> {
-    // The jump from one stretch to the next would count against differences.
-    const std::vector<ValuesView> parts = UsesNeighbours(tree) ? sample.stretches() : std::vector<ValuesView>{sample.view()};
     SampleBytes sum;
-    for (const ValuesView& part : parts) {
+    for (const ValuesView& part : PartsFor(tree, sample)) {
       const auto encoder = MakeNumberEncoder(tree, part, plan);
       if (encoder == nullptr) return std::nullopt;
       const SampleBytes bytes = Measure(*encoder, part.length);
@@ -222,33 +233,42 @@ std::optional<SampledChoice> BestNumbers(const ValuesView& values, ValueKind kin
 
 EncoderChoice ChooseX1Numbers(const ValuesView& values, bool floating_point, const PageTarget& target);
 
-/// Decimals and the like: narrow where they fit into 64 bits, their inner values encoded as numbers.
-std::unique_ptr<ChunkEncoder> MakeWideEncoder(const ValuesView& values, const PageTarget& target, EncoderChoice* inner) {
+/// An encoding around numbers that are chosen for; make(inner) makes it, or null where it does not apply.
+template <class Make>
+std::optional<EncoderChoice> ChooseInside(std::string_view name, double cost, const PageTarget& target, Make make) {
   SelectionTrace trace;
-  auto encoder = MakeNarrowEncoder(values, [&](const ValuesView& narrow) {
-    *inner =
-        ChooseX1Numbers(narrow, false, {target.hints, target.version, target.trace == nullptr ? nullptr : &trace, target.memory});
-    return std::move(inner->encoder);
+  EncoderChoice choice;
+  auto encoder = make([&](const ValuesView& numbers) {
+    choice = ChooseX1Numbers(numbers, false,
+                             {target.hints, target.version, target.trace == nullptr ? nullptr : &trace, target.memory});
+    return std::move(choice.encoder);
   });
-  for (SelectionTrace::Tried& tried : trace.tried) {
-    target.trace->tried.push_back({fmt::format("narrow({})", tried.encoding), tried.bytes, tried.cost});
-  }
-  return encoder;
+  if (encoder == nullptr) return std::nullopt;
+  for (SelectionTrace::Tried& tried : trace.tried)
+    target.trace->tried.push_back({fmt::format("{}({})", name, tried.encoding), tried.bytes, tried.cost * cost});
+  choice.encoder = std::move(encoder);
+  choice.cost *= cost;
+  choice.name = fmt::format("{}({})", name, choice.name);
+  return choice;
 }
 
 EncoderChoice ChooseX1Numbers(const ValuesView& values, bool floating_point, const PageTarget& target) {
+  const std::uint64_t bits = values.shape.width_bits;
+  // Decimals and the like: where they fit into 64 bits, as numbers of these.
+  if (bits == 128 && !target.hints.tree.starts_with("narrow")) {
+    auto narrow = ChooseInside("narrow", 1, target, [&](const InnerEncoder& inner) { return MakeNarrowEncoder(values, inner); });
+    if (narrow.has_value()) return *std::move(narrow);
+  }
+  // Below it the multiplication costs more than the bits that it saves.
+  constexpr std::uint64_t kLeastUnit = 8;
+  const double cost_of_scale = PresetOf(target.version, target.hints) == Preset::kSmall ? 1 : 1.03;
+  if (bits >= 16 && bits <= 64 && !floating_point && target.hints.tree.empty()) {
+    auto scale = ChooseInside("scale", cost_of_scale, target,
+                              [&](const InnerEncoder& inner) { return MakeScaleEncoder(values, inner, kLeastUnit); });
+    if (scale.has_value()) return *std::move(scale);
+  }
   EncoderChoice choice;
   choice.compressed = true;  // or better without
-  if (values.shape.width_bits == 128 && !target.hints.tree.starts_with("narrow")) {
-    EncoderChoice inner;
-    choice.encoder = MakeWideEncoder(values, target, &inner);
-    if (choice.encoder != nullptr) {
-      choice.bytes = inner.bytes;
-      choice.cost = inner.cost;
-      choice.name = "narrow(" + inner.name + ")";
-      return choice;
-    }
-  }
   const ChunkPlan plan = PlanFor(target.version, target.hints);
   const ValueKind kind =
       floating_point && values.shape.width_bits >= 32 && values.shape.width_bits <= 64 ? ValueKind::kFloats : ValueKind::kNumbers;
@@ -316,8 +336,6 @@ InnerEncoder LengthsEncoderFor(const PageTarget& target, ColumnMemory* memory) {
   };
 }
 
-bool UsesTokens(const EncoderTree& tree) { return tree.name == "tokens" || std::ranges::any_of(tree.inner, UsesTokens); }
-
 }  // namespace
 
 std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTarget& target) {
@@ -332,7 +350,7 @@ std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTa
   bool has_trained = false;
   const auto measure = [&](const EncoderTree& tree) -> std::optional<SampleBytes> {
     // A table of tokens suits a page; one for the sample would be too small.
-    if (!has_trained && tools.tokens == nullptr && UsesTokens(tree)) {
+    if (!has_trained && tools.tokens == nullptr && Uses(tree, "tokens")) {
       tools.tokens = TrainTokens(values);
       has_trained = true;
     }
@@ -347,7 +365,7 @@ std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTa
     best = BestOf(candidates, contest, measure);
     if (best.has_value() && target.memory != nullptr)
       target.memory->Remember(best->candidate, contest.Share(best->bytes),
-                              UsesTokens(best->candidate.tree) ? tools.tokens : nullptr);
+                              Uses(best->candidate.tree, "tokens") ? tools.tokens : nullptr);
   }
   if (!best.has_value()) return std::nullopt;
   return StringChoice{std::move(best->candidate), best->bytes, tools.tokens};

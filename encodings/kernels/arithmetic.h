@@ -15,6 +15,22 @@ void AddToAll(T* values, std::size_t count, T base) noexcept {
   ActiveTable().Typed<T>().add(values, count, base);
 }
 
+/// values[i] = base + factor * values[i].
+template <class T>
+void ScaleAll(T* values, std::size_t count, T factor, T base) noexcept {
+  ActiveTable().Typed<T>().scale(values, count, factor, base);
+}
+
+/// Stores runs of values that ascend by `step`, one behind the other, the last one as far as there is room: `most` values, and
+/// kStairsOvershoot bytes more, which may be overwritten. Returns the number of values; 0 when a run is empty or begins behind
+/// that. `out` may have any address.
+inline constexpr std::size_t kStairsOvershoot = 64;
+template <class T>
+std::size_t StoreStairs(const T* firsts, const std::uint32_t* lengths, std::size_t num_runs, T step, std::size_t most,
+                        std::byte* out) noexcept {
+  return ActiveTable().Typed<T>().stairs(firsts, lengths, num_runs, step, most, out);
+}
+
 /// out[i] = first + in[0] + ... + in[i]. `in` may be `out`.
 template <class T>
 void PrefixSums(const T* in, std::size_t count, T first, T* out) noexcept {

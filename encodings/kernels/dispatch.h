@@ -24,7 +24,10 @@ struct TypedKernels {
   std::size_t (*count_changes)(const T* in, std::size_t count) noexcept;
   void (*min_max)(const T* in, std::size_t count, T flip, T* min, T* max) noexcept;
   void (*add)(T* values, std::size_t count, T base) noexcept;
+  void (*scale)(T* values, std::size_t count, T factor, T base) noexcept;
   void (*sum)(const T* in, std::size_t count, T first, T* out) noexcept;
+  std::size_t (*stairs)(const T* firsts, const std::uint32_t* lengths, std::size_t num_runs, T step, std::size_t most,
+                        std::byte* out) noexcept;
 };
 
 struct KernelTable {

@@ -315,6 +315,39 @@ std::size_t FloatMinMax(const T* in, std::size_t count, T* min, T* max) noexcept
 }
 
 template <class T>
+void Scale(T* values, std::size_t count, T factor, T base) noexcept {
+  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<T>(base + factor * values[i]);
+}
+
+// So many bytes are stored at once that most runs need no more.
+template <class T>
+std::size_t Stairs(const T* firsts, const std::uint32_t* lengths, std::size_t num_runs, T step, std::size_t most,
+                   std::byte* out) noexcept {
+  constexpr int kVectors = 64 / kVectorBytes;
+  constexpr std::size_t kLanes = 64 / sizeof(T);
+  T lanes[kLanes];
+  for (std::size_t i = 0; i < kLanes; ++i) lanes[i] = static_cast<T>(i * step);
+  Vector<T> offsets[kVectors];
+  for (int i = 0; i < kVectors; ++i) offsets[i] = Load<T>(lanes + static_cast<std::size_t>(i) * kVectorBytes / sizeof(T));
+  std::size_t at = 0;
+  for (std::size_t run = 0; run < num_runs; ++run) {
+    const std::size_t left = most - at;
+    const std::size_t count = lengths[run] < left ? lengths[run] : left;
+    if (count == 0) return 0;
+    T first = firsts[run];
+    std::byte* to = out + at * sizeof(T);
+    at += count;
+    const std::byte* const end = out + at * sizeof(T);
+    do {
+      for (int i = 0; i < kVectors; ++i) Store<T>(to + i * kVectorBytes, offsets[i] + first);
+      to += 64;
+      first = static_cast<T>(first + static_cast<T>(kLanes * step));
+    } while (to < end);
+  }
+  return at;
+}
+
+template <class T>
 void Add(T* values, std::size_t count, T base) noexcept {
   for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<T>(values[i] + base);
 }
@@ -454,7 +487,9 @@ constexpr TypedKernels<T> MakeTyped(std::integer_sequence<int, kWidths...>) {
           .count_changes = &CountChanges<T>,
           .min_max = &MinMax<T>,
           .add = &Add<T>,
-          .sum = &Sum<T>};
+          .scale = &Scale<T>,
+          .sum = &Sum<T>,
+          .stairs = &Stairs<T>};
 }
 template <class T>
 constexpr TypedKernels<T> MakeTyped() {
