@@ -61,10 +61,10 @@ double CostOf(const EncoderTree& tree, ValueKind kind, FileVersion version, Pres
   if (tree.name == "patched" || tree.name == "alp") cost = 1.02;
   if (tree.name == "delta") cost = 1.03;
   if (tree.name == "front") cost = 1.05;
-  if (tree.name == "cut") cost = 1.1;
+  if (tree.name == "cut") cost = 1.09;
   if (preset == Preset::kSmall) cost = 1;
   if (IsCompression(tree.name) && preset == Preset::kBalanced)
-    cost = version == FileVersion::kX1 ? 1.1 : kind == ValueKind::kStrings ? 1.6 : 1.22;
+    cost = version == FileVersion::kX1 ? (kind == ValueKind::kStrings ? 1.25 : 1.08) : kind == ValueKind::kStrings ? 1.6 : 1.22;
   for (const EncoderTree& inner : tree.inner) cost *= CostOf(inner, kind, version, preset);
   return cost;
 }
@@ -130,6 +130,10 @@ std::vector<Candidate> CandidatesFor(ValueKind kind, FileVersion version, const 
     if (candidates.empty() && kind == ValueKind::kFloats) return CandidatesFor(ValueKind::kNumbers, version, hints);
   }
   return candidates;
+}
+
+double CostOfDecompressing(FileVersion version, const EncodingHints& hints) {
+  return version == FileVersion::kX1 && PresetOf(version, hints) == Preset::kBalanced ? 0.02 : 0;
 }
 
 ChunkPlan PlanFor(FileVersion version, const EncodingHints& hints) {

@@ -20,6 +20,8 @@ std::vector<Candidate> CandidatesFor(ValueKind kind, format::FileVersion version
 
 /// Official versions are for readers that often take single rows: what makes them fast is the default there.
 Preset PresetOf(format::FileVersion version, const EncodingHints& hints);
+/// What each byte of numbers that a general compression has to restore costs, in bytes.
+double CostOfDecompressing(format::FileVersion version, const EncodingHints& hints);
 ChunkPlan PlanFor(format::FileVersion version, const EncodingHints& hints);
 
 }  // namespace lancekit

@@ -12,8 +12,8 @@
 namespace lancekit {
 
 struct PageZones {
-  /// Takes in the zone of the next rows. One that says what the zone before it says, without a null between values, becomes part of
-  /// that.
+  /// Takes in the zone of the next rows. One that says what the zone before it says, without a null between values, becomes part
+  /// of that.
   void Add(format::Zone zone);
 
   format::Zone page;

@@ -138,18 +138,29 @@ std::uint64_t TableBytes(const format::Encoding& encoding) {
   return bytes;
 }
 
+/// Bits that are decompressed for each value of so many bits.
+std::uint64_t BitsToDecompress(const format::Encoding& encoding, std::uint64_t bits) {
+  if (encoding.id == format::EncodingId::kGeneral) return bits;
+  std::uint64_t sum = 0;
+  const std::uint64_t inner_bits = encoding.id == format::EncodingId::kNarrow ? encoding.bits : bits;
+  for (const format::Encoding& inner : encoding.children) sum += BitsToDecompress(inner, inner_bits);
+  return sum;
+}
+
 /// What an encoder takes for a sample: chunks with their headers, and once for all the tables of the message.
 struct SampleBytes {
   std::uint64_t chunks = 0;
   std::uint64_t tables = 0;
+  std::uint64_t bits_to_decompress = 0;  // for each value
 };
 
-SampleBytes Measure(const ChunkEncoder& encoder, std::uint64_t sampled) {
+SampleBytes Measure(const ChunkEncoder& encoder, std::uint64_t sampled, std::uint64_t value_bits) {
   constexpr std::uint64_t kBufferOverhead = 4;
   std::uint64_t chunks = 0;
   for (std::uint64_t first = 0; first < sampled; first += encoder.ChunkSize(first)) ++chunks;
+  const format::Encoding described = encoder.Describe();
   return {BytesOf(encoder, sampled) + chunks * (kChunkOverhead + kBufferOverhead * (encoder.num_buffers() - 1)),
-          TableBytes(encoder.Describe())};
+          TableBytes(described), value_bits == 0 ? 0 : BitsToDecompress(described, value_bits)};
 }
 
 /// Candidates are measured on a part of the values.
@@ -158,6 +169,7 @@ struct Contest {
   std::uint64_t sampled = 0;
   SelectionTrace* trace = nullptr;
   ColumnMemory* memory = nullptr;
+  double cost_of_decompressing = 0;
 
   std::uint64_t BytesOfAll(const SampleBytes& taken) const {
     const double scale = static_cast<double>(values.length) / static_cast<double>(std::max<std::uint64_t>(1, sampled));
@@ -189,6 +201,9 @@ std::optional<SampledChoice> BestOf(std::vector<Candidate> candidates, const Con
     const std::optional<SampleBytes> taken = measure(candidate.tree);
     if (!taken.has_value()) continue;
     const std::uint64_t bytes = contest.BytesOfAll(*taken);
+    const std::uint64_t decompressed = contest.values.length * taken->bits_to_decompress / 8;
+    candidate.cost += contest.cost_of_decompressing * static_cast<double>(decompressed) /
+                      static_cast<double>(std::max<std::uint64_t>(1, bytes));
     if (contest.trace != nullptr) contest.trace->tried.push_back({candidate.tree.ToText(), bytes, candidate.cost});
     if (best.has_value() && cost(candidate, bytes) >= cost(best->candidate, best->bytes)) continue;
     best = {std::move(candidate), bytes};
@@ -218,13 +233,15 @@ std::optional<SampledChoice> BestNumbers(const ValuesView& values, ValueKind kin
     for (const ValuesView& part : PartsFor(tree, sample)) {
       const auto encoder = MakeNumberEncoder(tree, part, plan);
       if (encoder == nullptr) return std::nullopt;
-      const SampleBytes bytes = Measure(*encoder, part.length);
+      const SampleBytes bytes = Measure(*encoder, part.length, part.shape.width_bits);
       sum.chunks += bytes.chunks;
       sum.tables = bytes.tables;
+      sum.bits_to_decompress = bytes.bits_to_decompress;
     }
     return sum;
   };
-  const Contest contest{values, sample.view().length, target.trace, target.memory};
+  const Contest contest{values, sample.view().length, target.trace, target.memory,
+                        CostOfDecompressing(target.version, target.hints)};
   if (auto same = SameAsBefore(contest, measure)) return same;
   auto best = BestOf(CandidatesFor(kind, target.version, target.hints), contest, measure);
   if (best.has_value() && target.memory != nullptr) target.memory->Remember(best->candidate, contest.Share(best->bytes), nullptr);
@@ -355,7 +372,7 @@ std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTa
       has_trained = true;
     }
     const auto encoder = MakeStringEncoder(tree, view, tools);
-    return encoder == nullptr ? std::nullopt : std::optional(Measure(*encoder, view.length));
+    return encoder == nullptr ? std::nullopt : std::optional(Measure(*encoder, view.length, 0));
   };
   const Contest contest{values, view.length, target.trace, target.memory};
   if (target.memory != nullptr) tools.tokens = target.memory->tokens();
