@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstring>
 
+#include "base/checked_math.h"
 #include "encodings/definitions.h"
 #include "encodings/exceptions.h"
 #include "encodings/kernels/bitpack.h"
@@ -95,22 +96,44 @@ Range<T> BestRange(std::span<const T> sorted) {
   return best;
 }
 
+/// The same found on some of the values of a block, which are differences from the least of all, and as wide as its bits allow.
+template <class T>
+Range<T> SampledRange(std::span<const T> differences, int width) {
+  constexpr std::size_t kSample = 256;
+  constexpr std::uint32_t kScatter = 0x9E3779B1;
+  T sample[kSample], spare[kSample];
+  const std::size_t every = CeilDiv(differences.size(), kSample);
+  std::size_t n = 0;
+  for (std::size_t begin = 0; begin < differences.size(); begin += every, ++n) {
+    // Somewhere in each step, so that a period does not matter.
+    const std::size_t within = (static_cast<std::uint32_t>(begin) * kScatter >> 16) % std::min(every, differences.size() - begin);
+    sample[n] = differences[begin + within];
+  }
+  SortBelow<T>(width, {sample, n}, spare);
+  const Range<T> found = BestRange<T>({sample, n});
+  const int bits = std::bit_width(static_cast<T>(found.high - found.low));
+  const T range = bits == 0 ? T{0} : static_cast<T>(static_cast<T>(~T{0}) >> (static_cast<int>(8 * sizeof(T)) - bits));
+  const T spared = static_cast<T>((range - (found.high - found.low)) / 2);
+  const T low = static_cast<T>(found.low - std::min(found.low, spared));
+  return {low, static_cast<T>(std::min(range, static_cast<T>(~low)) + low)};
+}
+
 template <class T>
 class PatchedEncoder final : public ChunkEncoder {
  public:
   PatchedEncoder(const ValuesView& values, const InnerEncoder& inner) : values_(values), near_(values.length) {
     using Signed = std::make_signed_t<T>;
     std::memcpy(near_.data(), values.values, values.length * sizeof(T));
-    T sorted[kBlockValues], spare[kBlockValues];
+    T differences[kBlockValues];
     for (std::uint64_t first = 0; first < values.length; first += kBlockValues) {
       const std::uint64_t count = std::min(kBlockValues, values.length - first);
       // As differences from the least of the signed values, which do not overflow.
       Signed low = 0, high = 0;
       kernels::MinMax(reinterpret_cast<const Signed*>(near_.data() + first), count, &low, &high);
       const T least = static_cast<T>(low);
-      for (std::uint64_t i = 0; i < count; ++i) sorted[i] = static_cast<T>(near_[first + i] - least);
-      SortBelow<T>(std::bit_width(static_cast<T>(static_cast<T>(high) - least)), {sorted, count}, spare);
-      const Range<T> range = BestRange<T>({sorted, count});
+      for (std::uint64_t i = 0; i < count; ++i) differences[i] = static_cast<T>(near_[first + i] - least);
+      const int width = std::bit_width(static_cast<T>(static_cast<T>(high) - least));
+      const Range<T> range = SampledRange<T>({differences, count}, width);
       for (std::uint64_t i = first; i < first + count; ++i) {
         if (static_cast<T>(near_[i] - least - range.low) <= static_cast<T>(range.high - range.low)) continue;
         near_[i] = static_cast<T>(least + range.low);
