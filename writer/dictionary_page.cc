@@ -138,6 +138,11 @@ constexpr const char* kDictionary = "dictionary";
 
 }  // namespace
 
+bool RepeatsMuch(const PageValues& page) {
+  const Sample sample = TakeSample(page.values, page.validity);
+  return sample.distinct * 2 < sample.valid;
+}
+
 std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const EncoderChoice& other, const PageTarget& target,
                                              std::optional<DictionaryAttempt>* numbers) {
   constexpr std::uint64_t kMinDictionaryRows = 100;

@@ -201,6 +201,12 @@ Result<EncodedPage> EncodeStrings(const PageValues& page, const PageTarget& targ
   if (remembered.has_value()) {
     if (auto with_dictionary = TryDictionaryPage(page, *remembered, target, numbers)) return *std::move(with_dictionary);
   }
+  // Where a dictionary beats what is roughly known of the others, these need not be tried in full; to tell why, they are.
+  if (!forced && !one_by_one && !remembered.has_value() && target.trace == nullptr && RepeatsMuch(page)) {
+    if (const auto rough = RoughStrings(values, target)) {
+      if (auto with_dictionary = TryDictionaryPage(page, *rough, target, numbers)) return *std::move(with_dictionary);
+    }
+  }
   std::optional<StringChoice> choice;
   if (!one_by_one) choice = ChooseStrings(values, target);
   if (!forced && !remembered.has_value()) {

@@ -10,8 +10,7 @@ namespace {
 // Whole blocks of bit-packing at least, which a delta encoding starts anew.
 constexpr std::uint64_t kStretchValues = 2048;
 constexpr std::uint64_t kStretchNumberBytes = 16 << 10;
-// Of strings, with this much for each one.
-constexpr std::uint64_t kStretchBytes = 48 << 10;
+// Counted for each string.
 constexpr std::uint64_t kStringOverhead = 8;
 
 }  // namespace
@@ -26,7 +25,7 @@ NumberSample::NumberSample(const ValuesView& values) : all_(values), view_(value
 }
 
 std::vector<ValuesView> NumberSample::Stretches(std::uint64_t count) const {
-  if (view_.length == all_.length) return {all_};
+  if (!is_part()) return {all_};
   std::vector<ValuesView> views(count, all_);
   const std::uint64_t stretch = view_.length / count;
   for (std::uint64_t i = 0; i < count; ++i) {
@@ -37,7 +36,7 @@ std::vector<ValuesView> NumberSample::Stretches(std::uint64_t count) const {
   return views;
 }
 
-StringSample::StringSample(const ValuesView& values) {
+StringSample::StringSample(const ValuesView& values, std::uint64_t stretch_bytes) {
   const std::uint64_t step = std::max<std::uint64_t>(1, CeilDiv(values.length, kStretches));
   offsets_.push_back(0);
   for (std::uint64_t first = 0; first < values.length; first += step) {
@@ -45,7 +44,7 @@ StringSample::StringSample(const ValuesView& values) {
     const auto size = [&](std::uint64_t last) {
       return values.Offset(last + 1) - values.Offset(first) + (last - first) * kStringOverhead;
     };
-    for (std::uint64_t i = first; i < end && size(i) <= kStretchBytes; ++i) {
+    for (std::uint64_t i = first; i < end && size(i) <= stretch_bytes; ++i) {
       data_.Append({values.data + values.Offset(i), values.Offset(i + 1) - values.Offset(i)});
       offsets_.push_back(static_cast<std::int32_t>(data_.size()));
     }

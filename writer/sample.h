@@ -15,6 +15,8 @@ class NumberSample {
  public:
   explicit NumberSample(const ValuesView& values);
   const ValuesView& view() const { return view_; }
+  /// Whether it is not all of the page.
+  bool is_part() const { return view_.length != all_.length; }
   /// As many values in so many stretches, for what depends on neighbours.
   std::vector<ValuesView> Stretches(std::uint64_t count) const;
 
@@ -27,7 +29,8 @@ class NumberSample {
 /// Strings from all over the page.
 class StringSample {
  public:
-  explicit StringSample(const ValuesView& values);
+  /// With so many bytes of each stretch.
+  explicit StringSample(const ValuesView& values, std::uint64_t stretch_bytes = 48 << 10);
   ValuesView view() const;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <string_view>
 
 #include "base/bitmap.h"
@@ -152,6 +153,7 @@ struct SampleBytes {
   std::uint64_t chunks = 0;
   std::uint64_t tables = 0;
   std::uint64_t bits_to_decompress = 0;  // for each value
+  std::uint64_t values = 0;              // in the sample
 };
 
 SampleBytes Measure(const ChunkEncoder& encoder, std::uint64_t sampled, std::uint64_t value_bits) {
@@ -160,19 +162,18 @@ SampleBytes Measure(const ChunkEncoder& encoder, std::uint64_t sampled, std::uin
   for (std::uint64_t first = 0; first < sampled; first += encoder.ChunkSize(first)) ++chunks;
   const format::Encoding described = encoder.Describe();
   return {BytesOf(encoder, sampled) + chunks * (kChunkOverhead + kBufferOverhead * (encoder.num_buffers() - 1)),
-          TableBytes(described), value_bits == 0 ? 0 : BitsToDecompress(described, value_bits)};
+          TableBytes(described), value_bits == 0 ? 0 : BitsToDecompress(described, value_bits), sampled};
 }
 
 /// Candidates are measured on a part of the values.
 struct Contest {
   const ValuesView& values;
-  std::uint64_t sampled = 0;
   SelectionTrace* trace = nullptr;
   ColumnMemory* memory = nullptr;
   double cost_of_decompressing = 0;
 
   std::uint64_t BytesOfAll(const SampleBytes& taken) const {
-    const double scale = static_cast<double>(values.length) / static_cast<double>(std::max<std::uint64_t>(1, sampled));
+    const double scale = static_cast<double>(values.length) / static_cast<double>(std::max<std::uint64_t>(1, taken.values));
     return static_cast<std::uint64_t>(static_cast<double>(taken.chunks) * scale) + taken.tables;
   }
   double Share(std::uint64_t bytes) const {
@@ -192,23 +193,57 @@ std::optional<SampledChoice> SameAsBefore(const Contest& contest, MeasureTree me
   return contest.memory->Suits(contest.Share(bytes)) ? std::optional(SampledChoice{*before, bytes}) : std::nullopt;
 }
 
-/// The candidate that costs least.
+double CostOf(const SampledChoice& choice) { return choice.candidate.cost * static_cast<double>(choice.bytes); }
+
+/// What the candidates cost, without those that do not apply.
 template <class MeasureTree>
-std::optional<SampledChoice> BestOf(std::vector<Candidate> candidates, const Contest& contest, MeasureTree measure) {
-  const auto cost = [](const Candidate& of, std::uint64_t size) { return of.cost * static_cast<double>(size); };
-  std::optional<SampledChoice> best;
-  for (Candidate& candidate : candidates) {
+std::vector<SampledChoice> Weigh(const std::vector<Candidate>& candidates, const Contest& contest, MeasureTree measure) {
+  std::vector<SampledChoice> weighed;
+  for (const Candidate& candidate : candidates) {
     const std::optional<SampleBytes> taken = measure(candidate.tree);
     if (!taken.has_value()) continue;
-    const std::uint64_t bytes = contest.BytesOfAll(*taken);
+    SampledChoice& choice = weighed.emplace_back(SampledChoice{candidate, contest.BytesOfAll(*taken)});
     const std::uint64_t decompressed = contest.values.length * taken->bits_to_decompress / 8;
-    candidate.cost += contest.cost_of_decompressing * static_cast<double>(decompressed) /
-                      static_cast<double>(std::max<std::uint64_t>(1, bytes));
-    if (contest.trace != nullptr) contest.trace->tried.push_back({candidate.tree.ToText(), bytes, candidate.cost});
-    if (best.has_value() && cost(candidate, bytes) >= cost(best->candidate, best->bytes)) continue;
-    best = {std::move(candidate), bytes};
+    choice.candidate.cost += contest.cost_of_decompressing * static_cast<double>(decompressed) /
+                             static_cast<double>(std::max<std::uint64_t>(1, choice.bytes));
+  }
+  return weighed;
+}
+
+void Trace(const SampledChoice& choice, const Contest& contest) {
+  if (contest.trace != nullptr)
+    contest.trace->tried.push_back({choice.candidate.tree.ToText(), choice.bytes, choice.candidate.cost});
+}
+
+/// The candidate that costs least.
+template <class MeasureTree>
+std::optional<SampledChoice> BestOf(const std::vector<Candidate>& candidates, const Contest& contest, MeasureTree measure) {
+  std::optional<SampledChoice> best;
+  for (SampledChoice& choice : Weigh(candidates, contest, measure)) {
+    Trace(choice, contest);
+    if (!best.has_value() || CostOf(choice) < CostOf(*best)) best = std::move(choice);
   }
   return best;
+}
+
+/// Those that a part of the sample does not rule out.
+template <class MeasureTree>
+std::vector<Candidate> Finalists(const std::vector<Candidate>& candidates, const Contest& contest, MeasureTree measure) {
+  // By how much a part may mislead.
+  constexpr double kMargin = 1.5;
+  std::vector<SampledChoice> weighed = Weigh(candidates, contest, measure);
+  double least = std::numeric_limits<double>::infinity();
+  for (const SampledChoice& choice : weighed) least = std::min(least, CostOf(choice));
+  std::vector<Candidate> finalists;
+  for (const SampledChoice& choice : weighed) {
+    if (CostOf(choice) > kMargin * least) {
+      Trace(choice, contest);
+      continue;
+    }
+    const auto same = [&](const Candidate& candidate) { return candidate.tree.ToText() == choice.candidate.tree.ToText(); };
+    finalists.push_back(*std::ranges::find_if(candidates, same));
+  }
+  return finalists;
 }
 
 bool Uses(const EncoderTree& tree, std::string_view name) {
@@ -228,22 +263,30 @@ std::vector<ValuesView> PartsFor(const EncoderTree& tree, const NumberSample& sa
 std::optional<SampledChoice> BestNumbers(const ValuesView& values, ValueKind kind, const PageTarget& target) {
   const ChunkPlan plan = PlanFor(target.version, target.hints);
   const NumberSample sample(values);
-  const auto measure = [&](const EncoderTree& tree) -> std::optional<SampleBytes> {
+  const auto measure_on = [&](const EncoderTree& tree, const std::vector<ValuesView>& parts) -> std::optional<SampleBytes> {
     SampleBytes sum;
-    for (const ValuesView& part : PartsFor(tree, sample)) {
+    for (const ValuesView& part : parts) {
       const auto encoder = MakeNumberEncoder(tree, part, plan);
       if (encoder == nullptr) return std::nullopt;
       const SampleBytes bytes = Measure(*encoder, part.length, part.shape.width_bits);
       sum.chunks += bytes.chunks;
       sum.tables = bytes.tables;
       sum.bits_to_decompress = bytes.bits_to_decompress;
+      sum.values += bytes.values;
     }
     return sum;
   };
-  const Contest contest{values, sample.view().length, target.trace, target.memory,
-                        CostOfDecompressing(target.version, target.hints)};
+  const auto measure = [&](const EncoderTree& tree) { return measure_on(tree, PartsFor(tree, sample)); };
+  const Contest contest{values, target.trace, target.memory, CostOfDecompressing(target.version, target.hints)};
   if (auto same = SameAsBefore(contest, measure)) return same;
-  auto best = BestOf(CandidatesFor(kind, target.version, target.hints), contest, measure);
+  std::vector<Candidate> candidates = CandidatesFor(kind, target.version, target.hints);
+  constexpr std::size_t kFew = 4;
+  if (candidates.size() > kFew && sample.is_part()) {
+    const std::vector<ValuesView> stretches = sample.Stretches(kStretches);
+    const std::vector<ValuesView> some{stretches[kStretches / 4], stretches[kStretches * 3 / 4]};
+    candidates = Finalists(candidates, contest, [&](const EncoderTree& tree) { return measure_on(tree, some); });
+  }
+  auto best = BestOf(candidates, contest, measure);
   if (best.has_value() && target.memory != nullptr) target.memory->Remember(best->candidate, contest.Share(best->bytes), nullptr);
   return best;
 }
@@ -355,10 +398,33 @@ InnerEncoder LengthsEncoderFor(const PageTarget& target, ColumnMemory* memory) {
 
 }  // namespace
 
-std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTarget& target) {
-  const bool is_x1 = target.version == FileVersion::kX1;
+namespace {
+
+bool ChoosesStrings(const PageTarget& target) {
   const bool is_free = target.hints.compression == EncodingHints::Compression::kDefault;
-  if (!is_x1 && !(is_free && PresetOf(target.version, target.hints) != Preset::kFast)) return std::nullopt;
+  return target.version == FileVersion::kX1 || (is_free && PresetOf(target.version, target.hints) != Preset::kFast);
+}
+
+}  // namespace
+
+std::optional<EncoderChoice> RoughStrings(const ValuesView& values, const PageTarget& target) {
+  constexpr std::uint64_t kFewBytes = 6 << 10;
+  if (!ChoosesStrings(target)) return std::nullopt;
+  const StringSample sample(values, kFewBytes);
+  const ValuesView view = sample.view();
+  const StringTools tools{PlanFor(target.version, target.hints), LengthsEncoderFor(target, nullptr), nullptr};
+  const auto measure = [&](const EncoderTree& tree) -> std::optional<SampleBytes> {
+    if (Uses(tree, "tokens") || Uses(tree, "front")) return std::nullopt;
+    const auto encoder = MakeStringEncoder(tree, view, tools);
+    return encoder == nullptr ? std::nullopt : std::optional(Measure(*encoder, view.length, 0));
+  };
+  const auto best = BestOf(CandidatesFor(ValueKind::kStrings, target.version, target.hints), Contest{values}, measure);
+  if (!best.has_value()) return std::nullopt;
+  return EncoderChoice{.bytes = best->bytes, .cost = best->candidate.cost};
+}
+
+std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTarget& target) {
+  if (!ChoosesStrings(target)) return std::nullopt;
   const ChunkPlan plan = PlanFor(target.version, target.hints);
   const std::vector<Candidate> candidates = CandidatesFor(ValueKind::kStrings, target.version, target.hints);
   const StringSample sample(values);
@@ -374,7 +440,7 @@ std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTa
     const auto encoder = MakeStringEncoder(tree, view, tools);
     return encoder == nullptr ? std::nullopt : std::optional(Measure(*encoder, view.length, 0));
   };
-  const Contest contest{values, view.length, target.trace, target.memory};
+  const Contest contest{values, target.trace, target.memory};
   if (target.memory != nullptr) tools.tokens = target.memory->tokens();
   auto best = SameAsBefore(contest, measure);
   if (!best.has_value()) {
