@@ -34,16 +34,26 @@ std::size_t ClassIndex(std::size_t class_size) {
   return static_cast<std::size_t>(log) * 2 + (std::has_single_bit(class_size) ? 0 : 1);
 }
 
+std::size_t SizeOfClass(std::size_t index) {
+  const std::size_t power = std::size_t{1} << index / 2;
+  return index % 2 == 0 ? power : power / 2 * 3;
+}
+
 class Pool {
  public:
-  std::byte* Get(std::size_t class_size) {
+  /// Memory of this class, or of one up to twice as large that lies idle: fresh memory has to be cleared by the kernel first.
+  std::byte* Get(std::size_t* wanted) {
+    const std::size_t class_size = *wanted;
     if (class_size >= kPooledClass) {
       std::lock_guard lock(mutex_);
-      auto& list = free_[ClassIndex(class_size)];
-      if (!list.empty()) {
-        std::byte* memory = list.back();
+      const std::size_t first = ClassIndex(class_size);
+      for (std::size_t i = first; i <= std::min(first + 2, kClasses - 1); ++i) {
+        auto& list = free_[i];
+        if (list.empty()) continue;
+        std::byte* const memory = list.back().memory;
         list.pop_back();
-        held_ -= class_size;
+        *wanted = SizeOfClass(i);
+        held_ -= *wanted;
         return memory;
       }
     }
@@ -57,10 +67,11 @@ class Pool {
   void Put(std::byte* memory, std::size_t class_size) noexcept {
     if (class_size >= kPooledClass) {
       std::lock_guard lock(mutex_);
+      if (class_size <= limit_.load(std::memory_order_relaxed)) MakeRoom(class_size);
       if (held_ + class_size <= limit_.load(std::memory_order_relaxed)) {
         auto& list = free_[ClassIndex(class_size)];
         if (list.size() < list.capacity() || list.capacity() < 4096) {
-          list.push_back(memory);
+          list.push_back({memory, ++time_});
           held_ += class_size;
           return;
         }
@@ -72,8 +83,27 @@ class Pool {
   std::atomic<std::size_t> limit_{256 << 20};
 
  private:
+  struct Free {
+    std::byte* memory;
+    std::uint64_t time;  ///< when it came, counted in such events
+  };
+
+  /// Gives back what was not needed for longest: the first of each list is its oldest.
+  void MakeRoom(std::size_t class_size) noexcept {
+    while (held_ != 0 && held_ + class_size > limit_.load(std::memory_order_relaxed)) {
+      std::size_t oldest = kClasses;
+      for (std::size_t i = 0; i < kClasses; ++i) {
+        if (!free_[i].empty() && (oldest == kClasses || free_[i].front().time < free_[oldest].front().time)) oldest = i;
+      }
+      std::free(free_[oldest].front().memory);
+      free_[oldest].erase(free_[oldest].begin());
+      held_ -= SizeOfClass(oldest);
+    }
+  }
+
   std::mutex mutex_;
-  std::array<std::vector<std::byte*>, kClasses> free_;
+  std::array<std::vector<Free>, kClasses> free_;
+  std::uint64_t time_ = 0;
   std::size_t held_ = 0;
 };
 
@@ -104,8 +134,8 @@ void MutableBuffer::Release() noexcept {
 void MutableBuffer::Resize(std::size_t size) {
   if (size > capacity_ || data_ == nullptr) {
     const std::size_t wanted = size_ == 0 ? size : std::max(size, capacity_ + capacity_ / 2);
-    const std::size_t class_size = ClassSize(wanted + kPadding);
-    std::byte* const memory = ThePool().Get(class_size);
+    std::size_t class_size = ClassSize(wanted + kPadding);
+    std::byte* const memory = ThePool().Get(&class_size);
     if (size_ != 0) std::memcpy(memory, data_, size_);
     if (data_ != nullptr) ThePool().Put(data_, capacity_ + kPadding);
     data_ = memory;

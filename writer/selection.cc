@@ -250,14 +250,22 @@ bool Uses(const EncoderTree& tree, std::string_view name) {
   return tree.name == name || std::ranges::any_of(tree.inner, [name](const EncoderTree& inner) { return Uses(inner, name); });
 }
 
+// Blocks of runs want more values than others.
+constexpr std::uint64_t kLongStretches = 2;
+
 /// What of the sample a candidate is tried on.
 std::vector<ValuesView> PartsFor(const EncoderTree& tree, const NumberSample& sample) {
-  // Blocks of runs want more values than others.
-  constexpr std::uint64_t kLongStretches = 2;
   // The jump from one stretch to the next would count against differences and steps.
   const bool has_stairs = Uses(tree, "stairs");
   if (!has_stairs && !Uses(tree, "delta")) return {sample.view()};
   return sample.Stretches(has_stairs || Uses(tree, "runs") ? kLongStretches : kStretches);
+}
+
+/// The same of a part of the sample.
+std::vector<ValuesView> SomePartsFor(const EncoderTree& tree, const NumberSample& sample) {
+  if (Uses(tree, "stairs") || Uses(tree, "runs")) return {sample.Stretches(kLongStretches).back()};
+  const std::vector<ValuesView> stretches = sample.Stretches(kStretches);
+  return {stretches[kStretches / 4], stretches[kStretches * 3 / 4]};
 }
 
 std::optional<SampledChoice> BestNumbers(const ValuesView& values, ValueKind kind, const PageTarget& target) {
@@ -282,9 +290,8 @@ std::optional<SampledChoice> BestNumbers(const ValuesView& values, ValueKind kin
   std::vector<Candidate> candidates = CandidatesFor(kind, target.version, target.hints);
   constexpr std::size_t kFew = 4;
   if (candidates.size() > kFew && sample.is_part()) {
-    const std::vector<ValuesView> stretches = sample.Stretches(kStretches);
-    const std::vector<ValuesView> some{stretches[kStretches / 4], stretches[kStretches * 3 / 4]};
-    candidates = Finalists(candidates, contest, [&](const EncoderTree& tree) { return measure_on(tree, some); });
+    candidates =
+        Finalists(candidates, contest, [&](const EncoderTree& tree) { return measure_on(tree, SomePartsFor(tree, sample)); });
   }
   auto best = BestOf(candidates, contest, measure);
   if (best.has_value() && target.memory != nullptr) target.memory->Remember(best->candidate, contest.Share(best->bytes), nullptr);

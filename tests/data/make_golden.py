@@ -34,6 +34,8 @@ def numbers():
         'run': pa.array(nulls_at([i // 40 % 7 for i in rows], 11), pa.uint8()),
         'small': pa.array(nulls_at([i * 37 % 19 - 9 for i in rows], 17), pa.int16()),
         'price': pa.array([decimal.Decimal(i * 7919 % 9000 - 50).scaleb(-2) for i in rows], pa.decimal128(12, 2)),
+        'line': pa.array([i % 37 % (4 + i // 37 % 5) + 1 for i in rows], pa.int32()),
+        'minute': pa.array([1_700_000_040_000_000 + 60_000_000 * (i // 3 + i * i % 7) for i in rows], pa.timestamp('us')),
         'skewed': pa.array([2**((i * 2654435761 >> 16) % 17) + i % 3 for i in rows], pa.uint32()),
     })
 
@@ -81,6 +83,8 @@ FILES = {
     'cut': ('numbers', ['skewed'], ROWS, {'skewed': 'cut(narrow(zstd),frame)'}),
     'rle': ('numbers', ['run'], ROWS, {'run': 'rle'}),
     'runs': ('numbers', ['run'], ROWS, {'run': 'runs(frame,frame)'}),
+    'stairs': ('numbers', ['line'], ROWS, {'line': 'stairs(frame,frame)'}),
+    'scale': ('numbers', ['minute'], ROWS, {'minute': 'scale(delta(frame))'}),
     'snappy': ('numbers', ['small'], ROWS, {'small': 'snappy'}),
     'zstd': ('numbers', ['id', 'small'], ROWS, {'id': 'zstd:9', 'small': 'delta(narrow(zstd))'}),
     'lz4': ('numbers', ['small'], ROWS, {'small': 'lz4'}),
