@@ -55,6 +55,7 @@ KNOWN = [
     Known('bug 7: full-zip forced on fixed-size lists of booleans', 'write', 'range end index|must be byte aligned',
           lambda table: any(has(field.type, lambda t: pa.types.is_fixed_size_list(t) and has(t, pa.types.is_boolean)) for field in table.table.schema)),
     Known('mini-block forced on values that no chunk holds is refused', 'write', 'Value is too wide for miniblock'),
+    Known('chunks of 2.1 that become too large are refused', 'write', 'Mini-block chunk size .* exceeds the 32768 byte metadata limit'),
     Known('rows of too many levels for a chunk are refused', 'write', 'cannot encode .* levels in one top-level row'),
     Known('packed structs with a fixed-size list are refused in 2.1', 'write', 'Variable packed struct encoding is not enabled'),
     Known('full-zip forced on packed structs of fixed width is refused', 'write', 'should not be used for fixed-width-only structs'),
