@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <mutex>
 #include <new>
 #include <vector>
@@ -21,6 +22,7 @@ constexpr std::size_t kMinClass = 256;
 constexpr std::size_t kPooledClass = 64 << 10;
 constexpr std::size_t kHugePage = 2 << 20;
 constexpr std::size_t kClasses = 128;
+constexpr std::size_t kMostOfClass = 4096;
 
 std::size_t ClassSize(std::size_t size) {
   if (size <= kMinClass) return kMinClass;
@@ -41,13 +43,13 @@ std::size_t SizeOfClass(std::size_t index) {
 
 class Pool {
  public:
-  /// Memory of this class, or of one up to twice as large that lies idle: fresh memory has to be cleared by the kernel first.
+  /// Memory of this class, or of the next one where that lies idle: fresh memory has to be cleared by the kernel first.
   std::byte* Get(std::size_t* wanted) {
     const std::size_t class_size = *wanted;
     if (class_size >= kPooledClass) {
       std::lock_guard lock(mutex_);
       const std::size_t first = ClassIndex(class_size);
-      for (std::size_t i = first; i <= std::min(first + 2, kClasses - 1); ++i) {
+      for (std::size_t i = first; i <= std::min(first + 1, kClasses - 1); ++i) {
         auto& list = free_[i];
         if (list.empty()) continue;
         std::byte* const memory = list.back().memory;
@@ -67,14 +69,12 @@ class Pool {
   void Put(std::byte* memory, std::size_t class_size) noexcept {
     if (class_size >= kPooledClass) {
       std::lock_guard lock(mutex_);
-      if (class_size <= limit_.load(std::memory_order_relaxed)) MakeRoom(class_size);
-      if (held_ + class_size <= limit_.load(std::memory_order_relaxed)) {
-        auto& list = free_[ClassIndex(class_size)];
-        if (list.size() < list.capacity() || list.capacity() < 4096) {
-          list.push_back({memory, ++time_});
-          held_ += class_size;
-          return;
-        }
+      auto& list = free_[ClassIndex(class_size)];
+      if (class_size <= limit_.load(std::memory_order_relaxed) && list.size() < kMostOfClass) {
+        MakeRoom(class_size);
+        list.push_back({memory, ++time_});
+        held_ += class_size;
+        return;
       }
     }
     std::free(memory);
@@ -96,13 +96,13 @@ class Pool {
         if (!free_[i].empty() && (oldest == kClasses || free_[i].front().time < free_[oldest].front().time)) oldest = i;
       }
       std::free(free_[oldest].front().memory);
-      free_[oldest].erase(free_[oldest].begin());
+      free_[oldest].pop_front();
       held_ -= SizeOfClass(oldest);
     }
   }
 
   std::mutex mutex_;
-  std::array<std::vector<Free>, kClasses> free_;
+  std::array<std::deque<Free>, kClasses> free_;
   std::uint64_t time_ = 0;
   std::size_t held_ = 0;
 };

@@ -40,6 +40,7 @@ extern const EncodingDef kAlpRd;
 extern const EncodingDef kFront;
 extern const EncodingDef kRuns;
 extern const EncodingDef kScale;
+extern const EncodingDef kStairs;
 extern const EncodingDef kTokens;
 
 /// At most so many bytes and values in a chunk.

@@ -69,7 +69,7 @@ struct Range {
 };
 
 /// The values of a block that are worth packing: those in [low, high], for which packing and exceptions take least together.
-/// `sorted` ascends from 0 on.
+/// `sorted` ascends.
 template <class T>
 Range<T> BestRange(std::span<const T> sorted) {
   constexpr std::uint64_t kExceptionBits = 16 + 8 * sizeof(T);

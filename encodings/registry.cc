@@ -32,6 +32,7 @@ constexpr std::array kEncodings = {
     &kFront,
     &kRuns,
     &kScale,
+    &kStairs,
     &kTokens,
 };
 

@@ -1,7 +1,7 @@
 // Runs: values that ascend by the same step from one to the next, 0 for equal ones: the first value and the length of each run,
 // encoded in turn. X1.
 //
-//   message: the step (T bits)
+//   message: of stairs the step (T bits); runs have none, their values are equal
 //   chunk: buffer 0: number of runs that reach into the chunk (u16); how many values of the first run lie before the chunk (u32);
 //          then the buffers of the inner encodings: the first value of each run; the length of each run (u32)
 //
@@ -181,11 +181,12 @@ class RunsDecoder final : public ChunkDecoder {
 
 Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding, const ValueShape& shape) {
   LANCEKIT_TRY(CheckWidth(shape, 8, 64, "runs"));
+  const std::uint64_t step = encoding.id == format::EncodingId::kStairs ? encoding.bits : 0;
   if (encoding.children.size() != 2) return Corrupt("runs: {} inner encodings", encoding.children.size());
   LANCEKIT_ASSIGN(std::unique_ptr<ChunkDecoder> values, MakeChunkDecoder(encoding.children[0], shape));
   LANCEKIT_ASSIGN(std::unique_ptr<ChunkDecoder> lengths, MakeChunkDecoder(encoding.children[1], FixedShape(kLengthBits)));
   return std::unique_ptr<ChunkDecoder>(
-      std::make_unique<RunsDecoder>(shape.width_bits, encoding.bits, std::move(values), std::move(lengths)));
+      std::make_unique<RunsDecoder>(shape.width_bits, step, std::move(values), std::move(lengths)));
 }
 
 /// Where runs begin.
@@ -242,7 +243,7 @@ class RunsEncoder final : public ChunkEncoder {
 
   format::Encoding Describe() const override {
     format::Encoding encoding;
-    encoding.id = format::EncodingId::kRuns;
+    encoding.id = step_ == 0 ? format::EncodingId::kRuns : format::EncodingId::kStairs;
     encoding.bits = step_;
     encoding.children = {values_encoder_->Describe(), lengths_encoder_->Describe()};
     return encoding;
@@ -276,9 +277,7 @@ class RunsEncoder final : public ChunkEncoder {
   std::unique_ptr<ChunkEncoder> lengths_encoder_;
 };
 
-std::string DescribeRuns(const format::Encoding& encoding) {
-  return encoding.bits == 0 ? "" : fmt::format("step {}", static_cast<std::int64_t>(encoding.bits));
-}
+std::string DescribeStairs(const format::Encoding& encoding) { return fmt::format("step {}", encoding.bits); }
 
 }  // namespace
 
@@ -299,7 +298,13 @@ constinit const EncodingDef kRuns{
     .id = format::EncodingId::kRuns,
     .name = "runs",
     .make_chunk_decoder = &MakeChunk,
-    .describe = &DescribeRuns,
+};
+
+constinit const EncodingDef kStairs{
+    .id = format::EncodingId::kStairs,
+    .name = "stairs",
+    .make_chunk_decoder = &MakeChunk,
+    .describe = &DescribeStairs,
 };
 
 }  // namespace lancekit

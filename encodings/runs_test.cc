@@ -150,7 +150,7 @@ TEST(Runs, HaveTheSpecifiedStep) {
   layout.id = format::LayoutId::kMiniBlock;
   layout.value_compression = encoder->Describe();
   EXPECT_EQ(format::SerializePageLayout(layout),
-            testing::TextOf(testing::HexBytes("0A13 1A11 CA04 0E 0A04 0A02 0810 1204 0A02 0820 1801")));
+            testing::TextOf(testing::HexBytes("0A13 1A11 E204 0E 0A04 0A02 0810 1204 0A02 0820 1801")));
   const auto part = testing::EncodeChunk(*encoder, {2, 2});
   EXPECT_EQ(testing::TextOf(part.buffers()[0]), testing::TextOf(testing::HexBytes("0200 02000000")));
   EXPECT_EQ(testing::TextOf(part.buffers()[1]), testing::TextOf(testing::HexBytes("0700 0300")));

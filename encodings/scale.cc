@@ -63,16 +63,18 @@ Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding
   });
 }
 
-/// Divides numbers that are multiples: unsigned, by a power of two and by an odd number, which is a multiplication.
+/// Divides numbers that are multiples: by a power of two, and by an odd number, which is a multiplication. 1u: narrow types would
+/// become signed.
 template <class T>
 class ExactDivider {
  public:
   explicit ExactDivider(T unit) : shift_(std::countr_zero(unit)), odd_(static_cast<T>(unit >> shift_)) {
     inverse_ = odd_;  // right in 3 bits, twice as many with each step
-    for (int bits = 3; bits < std::numeric_limits<T>::digits; bits *= 2) inverse_ *= static_cast<T>(2 - odd_ * inverse_);
+    for (int bits = 3; bits < std::numeric_limits<T>::digits; bits *= 2)
+      inverse_ = static_cast<T>(1u * inverse_ * (2u - 1u * odd_ * inverse_));
     most_ = static_cast<T>(std::numeric_limits<T>::max() / odd_);
   }
-  T Divide(T number) const { return static_cast<T>(static_cast<T>(number >> shift_) * inverse_); }
+  T Divide(T number) const { return static_cast<T>(1u * static_cast<T>(number >> shift_) * inverse_); }
   bool Divides(T number) const { return (number & static_cast<T>((T{1} << shift_) - 1)) == 0 && Divide(number) <= most_; }
 
  private:
@@ -147,7 +149,7 @@ class ScaleEncoder final : public ChunkEncoder {
  private:
   /// Values of runs are scaled before they are expanded: the same bytes in the chunks, and less to multiply.
   format::Encoding Scaled(format::Encoding inner) const {
-    if (inner.id == format::EncodingId::kRuns) {
+    if (inner.id == format::EncodingId::kRuns || inner.id == format::EncodingId::kStairs) {
       inner.bits *= unit_;
       inner.children[0] = Scaled(std::move(inner.children[0]));
       return inner;

@@ -126,6 +126,7 @@ void CheckScale() {
         EXPECT_EQ(of_runs->Describe().id, format::EncodingId::kRuns);
         EXPECT_EQ(CheckRoundTrip(values.View(), *of_runs), "") << +unit;
         const InnerEncoder stairs = [](const ValuesView& view) { return MakeRunsEncoder(view, Frame(), Flat(), 3); };
+        EXPECT_EQ(MakeScaleEncoder(values.View(), stairs)->Describe().id, format::EncodingId::kStairs);
         EXPECT_EQ(CheckRoundTrip(values.View(), *MakeScaleEncoder(values.View(), stairs)), "") << +unit;
       }
     }

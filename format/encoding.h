@@ -43,6 +43,7 @@ enum class EncodingId : std::uint32_t {
   kRuns = 73,
   kCut = 74,
   kScale = 75,
+  kStairs = 76,
 };
 
 enum class CompressionScheme : std::uint32_t {
@@ -62,19 +63,21 @@ struct Encoding {
   EncodingId id = EncodingId::kNone;
   /// flat: bits per value; out-of-line and inline bit-packing: uncompressed bits per value; fixed-size list: items per value;
   /// frame: bits per value; narrow: bits of an inner value; ALP-RD: bits of the right part; cut: low bits;
-  /// tokens: bits of a code; runs: the step; scale: the unit.
+  /// tokens: bits of a code; stairs: the step; scale: the unit.
   std::uint64_t bits = 0;
   bool has_validity = false;  ///< fixed-size list: the items have validity bitmaps
   std::optional<BufferCompression>
-      compression;               ///< general: its compression; flat, variable, inline: the optional `data`/`values`
-  std::vector<std::byte> table;  ///< fsst: symbol table; constant: the value; narrow, scale: base; alp: exponents; ALP-RD: left parts;
-                                 ///< general: zstd dictionary; tokens: token table
-  bool has_value = false;        ///< constant: `table` is present
+      compression;                         ///< general: its compression; flat, variable, inline: the optional `data`/`values`
+  std::vector<std::byte> table;            ///< fsst: symbol table; constant: the value; narrow, scale: base; alp: exponents;
+                                           ///< ALP-RD: left parts;
+                                           ///< general: zstd dictionary; tokens: token table
+  bool has_value = false;                  ///< constant: `table` is present
   std::uint32_t num_dictionary_items = 0;  ///< dictionary
   /// variable: offsets; out-of-line, general, fsst, byte-stream split, fixed-size list, packed struct: values;
-  /// narrow, patched, delta, alp, scale: inner values; lengths: lengths; front: suffixes, prefix lengths; cut: high parts, low parts;
+  /// narrow, patched, delta, alp, scale: inner values; lengths: lengths; front: suffixes, prefix lengths;
+  /// cut: high parts, low parts;
   /// tokens: numbers of codes;
-  /// rle, runs: values, run lengths; dictionary: indices, items; variable packed struct: one per field.
+  /// rle, runs, stairs: values, run lengths; dictionary: indices, items; variable packed struct: one per field.
   std::vector<Encoding> children;
   std::vector<std::uint64_t> child_bits;  ///< packed struct: bits per value of each child; variable packed struct: bits of the
                                           ///< fixed value or of the length of each field

@@ -20,7 +20,10 @@ void Run(FuzzInput input) {
     if (framed_values) values.id = EncodingId::kFrame;
     if (framed_lengths) lengths.id = EncodingId::kFrame;
     auto runs = testing::EncodingOf(EncodingId::kRuns, {values, lengths});
-    if (mode / 8 % 2 == 1) runs.bits = input.Byte();
+    if (mode / 8 % 2 == 1) {
+      runs.id = EncodingId::kStairs;
+      runs.bits = input.Byte() * 0x0101010101010101;
+    }
     return DecodeChunk(runs, shape, &input);
   }
   const testing::OwnedValues numbers = TakeNumbers(shape, mode / 8 % 2 == 0, &input);

@@ -99,6 +99,10 @@ format::Encoding LevelEncoding::Message() const {
   return message;
 }
 
+bool LevelEncoding::Holds(std::uint64_t count) const noexcept {
+  return form_ != Form::kOneBlock || count <= kernels::kBlockValues;
+}
+
 void LevelEncoding::Append(std::span<const std::uint16_t> levels, MutableBuffer* out) const {
   if (form_ == Form::kOneBlock) {
     std::uint16_t block[kernels::kBlockValues] = {};

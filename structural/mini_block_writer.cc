@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "base/checked_math.h"
-#include "structural/chunk_plan.h"
+#include "structural/chunk_cuts.h"
 #include "structural/mini_block.h"
 #include "structural/page_writer.h"
 
@@ -67,7 +67,7 @@ std::vector<LevelForms> AllForms(const PageEntries& entries, std::span<const std
 }
 
 /// The smallest of them, in a plan that suits it.
-LevelForms ChooseForms(const PageEntries& entries, format::FileVersion version, ChunkPlan* plan) {
+LevelForms ChooseForms(const PageEntries& entries, format::FileVersion version, ChunkCuts* plan) {
   const auto choose = [&] { return AllForms(entries, plan->EntryCounts(), version)[0]; };
   LevelForms forms = choose();
   if (version == format::FileVersion::kX1 || entries.rep.empty()) return forms;
@@ -84,6 +84,9 @@ class MiniBlockWriter {
   bool WriteChunk(ValueRange values, ValueRange entries, bool last) {
     const bool has_levels = levels_.rep.has_value() || levels_.def.has_value();
     if (has_levels && entries.count > mini_block::kMaxLevels) return false;
+    for (const auto& form : {levels_.rep, levels_.def}) {
+      if (form.has_value() && !form->Holds(entries.count)) return false;
+    }
     const std::size_t start = data_.size();
     const std::size_t header_bytes =
         2u + (levels_.rep.has_value() ? 2 : 0) + (levels_.def.has_value() ? 2 : 0) + (large_ ? 4 : 2) * encoder_.num_buffers();
@@ -147,10 +150,6 @@ void AppendRepetitionIndex(const PageEntries& entries, std::uint64_t first, std:
   index->AppendLe<std::uint64_t>(goes_on ? end - last_start : 0);
 }
 
-}  // namespace
-
-namespace {
-
 // A page of at most so many bytes is written again when its levels take less in another form.
 constexpr std::size_t kMostWrittenTwice = 1 << 20;
 
@@ -161,7 +160,7 @@ struct Chunks {
   bool as_planned = true;
 };
 
-Result<Chunks> WriteChunks(const ChunkPlan& plan, const ChunkEncoder& encoder, const PageEntries& entries,
+Result<Chunks> WriteChunks(const ChunkCuts& plan, const ChunkEncoder& encoder, const PageEntries& entries,
                            std::uint64_t num_values, const LevelForms& forms, bool large) {
   MiniBlockWriter writer(encoder, entries, forms, large);
   Chunks chunks;
@@ -213,7 +212,7 @@ void AddDictionary(EncodedDictionary dictionary, EncodedPage* page) {
 std::uint64_t MiniBlockLevelBytes(const PageValues& page, const ChunkEncoder& encoder, format::FileVersion version) {
   std::vector<std::uint16_t> flat_def;
   const PageEntries entries = EntriesOf(page, &flat_def);
-  ChunkPlan plan(entries, encoder, page.values.length);
+  ChunkCuts plan(entries, encoder, page.values.length);
   return ChooseForms(entries, version, &plan).num_bytes();
 }
 
@@ -222,7 +221,7 @@ Result<EncodedPage> WriteMiniBlockPage(const PageValues& page, const ChunkEncode
   std::vector<std::uint16_t> flat_def;
   const PageEntries entries = EntriesOf(page, &flat_def);
   const std::uint64_t num_values = page.values.length;
-  ChunkPlan plan(entries, encoder, num_values);
+  ChunkCuts plan(entries, encoder, num_values);
   EncodedPage encoded;
   encoded.num_rows = page.num_rows;
   format::PageLayout& layout = encoded.layout;

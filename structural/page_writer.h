@@ -84,8 +84,11 @@ class LevelEncoding {
   format::Encoding Message() const;
   /// Of all chunks.
   std::uint64_t num_bytes() const noexcept { return num_bytes_; }
+  /// Whether a chunk may have so many levels.
+  bool Holds(std::uint64_t count) const noexcept;
   /// Bits per level; 0 for RLE.
   int packed_width() const noexcept { return form_ == Form::kRunLengths ? 0 : width_; }
+  /// Pre: it holds so many.
   void Append(std::span<const std::uint16_t> levels, MutableBuffer* out) const;
 
  private:

@@ -161,7 +161,7 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
   const auto raw_bytes = static_cast<double>(RawBytes(page.values));
   const double other_cost = other.cost * static_cast<double>(other.bytes);
   const auto loses = [&](double share) {
-    if (memory != nullptr) memory->RememberDictionary({share, other_cost / raw_bytes}, sample.DistinctShare());
+    if (memory != nullptr && !other.rough) memory->RememberDictionary({share, other_cost / raw_bytes}, sample.DistinctShare());
     return std::nullopt;
   };
   constexpr double kFar = std::numeric_limits<double>::infinity();  // not even worth encoding
@@ -170,7 +170,7 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
   // differ.
   const bool in_runs = sample.repeated * 2 > sample.valid;
   const bool mostly_valid = static_cast<double>(sample.valid) * divisor > static_cast<double>(sample.rows);
-  if (memory != nullptr && memory->dictionary_loses(sample.DistinctShare())) return std::nullopt;
+  if (memory != nullptr && !other.rough && memory->dictionary_loses(sample.DistinctShare())) return std::nullopt;
   if (mostly_valid && !in_runs) {
     // Of long values a few that repeat gain much, and hashing them takes little beside compressing them.
     const bool is_long = raw_bytes >= kLongValue * static_cast<double>(n);

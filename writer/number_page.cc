@@ -1,5 +1,6 @@
 #include "writer/number_page.h"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -55,7 +56,7 @@ Result<EncodedPage> WriteNested(const PageValues& page, const ValuesView& values
       candidates.push_back({rle_bytes, [&](const ValuesView& view) { return MakeRleEncoder(view, kLargeChunks.values); }, gain});
   }
   for (const Candidate& candidate : candidates) {
-    const std::uint64_t limit = FileBytes(best) - candidate.least_gain;
+    const std::uint64_t limit = FileBytes(best) - std::min(FileBytes(best), candidate.least_gain);
     if (candidate.value_bytes >= limit) continue;
     const std::unique_ptr<ChunkEncoder> encoder = candidate.make(values);
     if (candidate.value_bytes + MiniBlockLevelBytes(page, *encoder, version) >= limit) continue;

@@ -204,10 +204,11 @@ Result<EncodedPage> EncodeStrings(const PageValues& page, const PageTarget& targ
   if (remembered.has_value()) {
     if (auto with_dictionary = TryDictionaryPage(page, *remembered, target, numbers)) return *std::move(with_dictionary);
   }
-  // Where a dictionary beats what is roughly known of the others, these need not be tried in full; to tell why, they are.
-  if (!forced && !one_by_one && !remembered.has_value() && target.trace == nullptr && RepeatsMuch(page)) {
+  // Where a dictionary beats what is roughly known of the others, these need not be tried in full.
+  if (!forced && !one_by_one && !remembered.has_value() && RepeatsMuch(page)) {
     if (const auto rough = RoughStrings(values, target)) {
       if (auto with_dictionary = TryDictionaryPage(page, *rough, target, numbers)) return *std::move(with_dictionary);
+      if (target.trace != nullptr) target.trace->tried.clear();
     }
   }
   std::optional<StringChoice> choice;

@@ -425,9 +425,10 @@ std::optional<EncoderChoice> RoughStrings(const ValuesView& values, const PageTa
     const auto encoder = MakeStringEncoder(tree, view, tools);
     return encoder == nullptr ? std::nullopt : std::optional(Measure(*encoder, view.length, 0));
   };
-  const auto best = BestOf(CandidatesFor(ValueKind::kStrings, target.version, target.hints), Contest{values}, measure);
+  const auto best =
+      BestOf(CandidatesFor(ValueKind::kStrings, target.version, target.hints), Contest{values, target.trace}, measure);
   if (!best.has_value()) return std::nullopt;
-  return EncoderChoice{.bytes = best->bytes, .cost = best->candidate.cost};
+  return EncoderChoice{.bytes = best->bytes, .cost = best->candidate.cost, .rough = true};
 }
 
 std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTarget& target) {

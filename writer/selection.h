@@ -41,6 +41,7 @@ struct EncoderChoice {
   bool compressed = false;  ///< it has a general compression around it
   double cost = 1;          ///< how many times the bytes count
   std::string name;         ///< as EncoderTree::ToText
+  bool rough = false;       ///< that something costs more than this is not worth remembering
 };
 
 /// Puts the compression that the hints ask for around the encoder where that makes it smaller.

@@ -52,6 +52,66 @@ TYPED_TEST(ArithmeticTest, EveryLevelEqualsPlainLoops) {
   }
 }
 
+TYPED_TEST(ArithmeticTest, EveryLevelScales) {
+  using T = TypeParam;
+  // The largest factor too: products of narrow types must not become signed.
+  for (const T factor : {T{3}, static_cast<T>(-1), static_cast<T>(0x8123456789ABCDEF)}) {
+    for (const std::size_t count : kCounts) {
+      std::vector<T> values = RandomValues<T>(count);
+      if (count != 0) values[count / 2] = static_cast<T>(-1);
+      for (const CpuLevel level : kAllCpuLevels) {
+        const KernelTable* const table = TableFor(level);
+        if (table == nullptr) continue;
+        std::vector<T> got = values;
+        table->Typed<T>().scale(got.data(), count, factor, T{7});
+        for (std::size_t i = 0; i < count; ++i)
+          ASSERT_EQ(got[i], static_cast<T>(7 + std::uint64_t{factor} * values[i])) << i << " of " << count;
+      }
+    }
+  }
+}
+
+TYPED_TEST(ArithmeticTest, EveryLevelStoresStairs) {
+  using T = TypeParam;
+  std::mt19937 random(3);
+  for (const unsigned most_length : {1U, 3U, 40U, 700U}) {
+    const std::vector<T> firsts = RandomValues<T>(50);
+    std::vector<std::uint32_t> lengths(firsts.size());
+    std::size_t total = 0;
+    for (std::uint32_t& length : lengths) total += length = 1 + static_cast<std::uint32_t>(random() % most_length);
+    for (const T step : {T{0}, T{1}, static_cast<T>(-3)}) {
+      for (const std::size_t most : {total, total - lengths.back() + 1}) {  // the last run as far as there is room
+        std::vector<T> expected;
+        for (std::size_t run = 0; run < firsts.size(); ++run) {
+          for (std::uint32_t i = 0; i < lengths[run] && expected.size() < most; ++i)
+            expected.push_back(static_cast<T>(firsts[run] + std::uint64_t{step} * i));
+        }
+        for (const CpuLevel level : kAllCpuLevels) {
+          const KernelTable* const table = TableFor(level);
+          if (table == nullptr) continue;
+          std::vector<std::byte> out(1 + most * sizeof(T) + kStairsOvershoot + 1, std::byte{0x5A});
+          ASSERT_EQ(table->Typed<T>().stairs(firsts.data(), lengths.data(), firsts.size(), step, most, out.data() + 1), most);
+          ASSERT_EQ(std::memcmp(out.data() + 1, expected.data(), most * sizeof(T)), 0) << most_length;
+          ASSERT_EQ(out.front(), std::byte{0x5A});
+          ASSERT_EQ(out.back(), std::byte{0x5A});
+        }
+      }
+    }
+    for (const CpuLevel level : kAllCpuLevels) {
+      const KernelTable* const table = TableFor(level);
+      if (table == nullptr) continue;
+      std::vector<std::byte> out(total * sizeof(T) + kStairsOvershoot);
+      const auto stairs = [&](std::size_t most) {
+        return table->Typed<T>().stairs(firsts.data(), lengths.data(), firsts.size(), T{1}, most, out.data());
+      };
+      EXPECT_EQ(stairs(total - lengths.back()), 0u);  // the last run lies behind the end
+      std::vector<std::uint32_t> damaged = lengths;
+      damaged[20] = 0;
+      EXPECT_EQ(table->Typed<T>().stairs(firsts.data(), damaged.data(), damaged.size(), T{1}, total, out.data()), 0u);
+    }
+  }
+}
+
 template <class Inner, class T>
 void CheckWiden() {
   for (const std::size_t count : kCounts) {

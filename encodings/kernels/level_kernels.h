@@ -314,9 +314,10 @@ std::size_t FloatMinMax(const T* in, std::size_t count, T* min, T* max) noexcept
   return num_nans;
 }
 
+// 1u: narrow types would become signed.
 template <class T>
 void Scale(T* values, std::size_t count, T factor, T base) noexcept {
-  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<T>(base + factor * values[i]);
+  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<T>(base + 1u * factor * values[i]);
 }
 
 // So many bytes are stored at once that most runs need no more.

@@ -10,9 +10,9 @@
 namespace lancekit {
 
 /// The encoder counts values, and the entries follow them. Borrows both.
-class ChunkPlan {
+class ChunkCuts {
  public:
-  ChunkPlan(const PageEntries& entries, const ChunkEncoder& encoder, std::uint64_t num_values)
+  ChunkCuts(const PageEntries& entries, const ChunkEncoder& encoder, std::uint64_t num_values)
       : entries_(entries), encoder_(encoder), num_values_(num_values), all_visible_(entries.count == num_values) {}
 
   /// Cuts chunks anew so that bit-packed levels fill their blocks of 1024: as few bytes as can be. A width of 0: no such levels.

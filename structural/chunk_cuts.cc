@@ -1,4 +1,4 @@
-#include "structural/chunk_plan.h"
+#include "structural/chunk_cuts.h"
 
 #include <algorithm>
 #include <limits>
@@ -26,7 +26,7 @@ std::uint64_t PackedBytes(std::uint64_t count, int width) {
 }  // namespace
 
 // From the last chunk to the first: what all from here on take at least.
-void ChunkPlan::FillBlocks(int rep_width, int def_width) {
+void ChunkCuts::FillBlocks(int rep_width, int def_width) {
   sizes_.clear();
   if (all_visible_ || num_values_ == 0 || (rep_width == 0 && def_width == 0)) return;
   const std::uint64_t num_units = CeilDiv(num_values_, kUnit);
@@ -35,6 +35,7 @@ void ChunkPlan::FillBlocks(int rep_width, int def_width) {
     const std::uint64_t first = unit * kUnit;
     starts.push_back(starts.back() + NumEntries(starts.back(), {first, std::min(kUnit, num_values_ - first)}));
   }
+  const std::uint64_t chunk_bytes = encoder_.BytesOfBlock() + kChunkOverhead;
   std::vector<std::uint64_t> sizes(num_units);
   std::vector<std::uint64_t> bytes(num_units + 1, kCannotBe);  // of this chunk and all behind it
   bytes[num_units] = 0;
@@ -46,7 +47,7 @@ void ChunkPlan::FillBlocks(int rep_width, int def_width) {
       const std::uint64_t rep = PackedBytes(count, rep_width);
       const std::uint64_t def = PackedBytes(count, def_width);
       if (count > mini_block::kMaxLevels || bytes[next] == kCannotBe || rep == kCannotBe || def == kCannotBe) return;
-      const std::uint64_t total = bytes[next] + rep + def + encoder_.BytesOfBlock() + kChunkOverhead;
+      const std::uint64_t total = bytes[next] + rep + def + chunk_bytes;
       if (total > bytes[unit]) return;
       bytes[unit] = total;
       sizes[unit] = size;
@@ -57,13 +58,13 @@ void ChunkPlan::FillBlocks(int rep_width, int def_width) {
   if (bytes[0] != kCannotBe) sizes_ = std::move(sizes);
 }
 
-std::uint64_t ChunkPlan::ChunkSize(std::uint64_t first) const {
+std::uint64_t ChunkCuts::ChunkSize(std::uint64_t first) const {
   // A chunk that had to be cut in two leaves the plan.
   if (sizes_.empty() || first % kUnit != 0 || sizes_[first / kUnit] == 0) return encoder_.ChunkSize(first);
   return sizes_[first / kUnit];
 }
 
-std::uint64_t ChunkPlan::NumEntries(std::uint64_t first_entry, ValueRange values) const {
+std::uint64_t ChunkCuts::NumEntries(std::uint64_t first_entry, ValueRange values) const {
   if (values.first + values.count == num_values_) return entries_.count - first_entry;
   if (all_visible_) return values.count;
   std::uint64_t entry = first_entry;
@@ -71,7 +72,7 @@ std::uint64_t ChunkPlan::NumEntries(std::uint64_t first_entry, ValueRange values
   return entry - first_entry;
 }
 
-std::vector<std::uint64_t> ChunkPlan::EntryCounts() const {
+std::vector<std::uint64_t> ChunkCuts::EntryCounts() const {
   std::vector<std::uint64_t> counts;
   std::uint64_t entry = 0;
   for (std::uint64_t first = 0; first < num_values_;) {
