@@ -22,7 +22,7 @@ void Run(FuzzInput input) {
     auto runs = testing::EncodingOf(EncodingId::kRuns, {values, lengths});
     if (mode / 8 % 2 == 1) {
       runs.id = EncodingId::kStairs;
-      runs.bits = input.Byte() * 0x0101010101010101;
+      runs.bits = std::uint64_t{input.Byte()} * 0x0101010101010101;
     }
     return DecodeChunk(runs, shape, &input);
   }

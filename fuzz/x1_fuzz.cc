@@ -27,7 +27,7 @@ format::Encoding TakeTree(std::uint64_t bits, int depth, FuzzInput* input) {
     encoding.table = {static_cast<std::byte>(input->Byte()), static_cast<std::byte>(input->Byte())};
   } else if (kind == 9) {
     encoding.id = EncodingId::kScale;
-    encoding.bits = input->Byte() * 0x0101010101010101;
+    encoding.bits = std::uint64_t{input->Byte()} * 0x0101010101010101;
     const Bytes base = input->Take(bits / 8);
     encoding.table.assign(base.begin(), base.end());
   } else if (kind == 8) {
