@@ -186,7 +186,8 @@ TEST(PageZones, ThatSayTheSameAreOne) {
   const auto view = ImportArray(field, *schema, array.c());
   ASSERT_TRUE(view) << view.error().describe();
   const LeafType leaf = *MakeLeafType(field.type);
-  ColumnBuffer buffer(leaf, LeafPath(), 1 << 20);
+  const LeafPath flat;
+  ColumnBuffer buffer(leaf, flat, 1 << 20);
   ASSERT_EQ(*buffer.Append(*view, 0, kRows), kRows);
   const PageZones zones = MakePageZones(leaf, buffer, std::nullopt);
   ASSERT_EQ(zones.zones.size(), 4u);
