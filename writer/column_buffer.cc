@@ -213,8 +213,8 @@ Result<std::uint64_t> ColumnBuffer::AppendEntries(const ArrayView& leaf, const R
   shredder_.Truncate(end.entries, end.values);
   const auto def = shredder_.def();
   if (leaf_->is_empty_struct()) {
-    if (std::ranges::any_of(def, [](std::uint16_t level) { return level != 0; }) || path_->has_lists())
-      return Unsupported("structs without fields cannot be stored where they or what is above them can be null or in a list");
+    if (std::ranges::any_of(def, [](std::uint16_t level) { return level != 0; }))
+      return Unsupported("structs without fields cannot be stored where they or what is above them is null");
   }
   def.empty() ? values_.AppendValid(end.values) : values_.AppendValidity(def, path_->max_visible());
   RowCursor taken = end;

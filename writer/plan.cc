@@ -68,6 +68,9 @@ Result<PlannedLeaf> PlanLeaf(const format::Leaf& leaf, const WriteOptions& optio
   PlannedLeaf planned;
   LANCEKIT_ASSIGN(planned.path, LeafPath::Make(leaf, version));
   LANCEKIT_ASSIGN(planned.type, MakeLeafType(leaf.path.back()->type));
+  // Of a table without rows too, so that it does not depend on them what can be stored.
+  if (planned.type.is_empty_struct() && planned.path.has_lists())
+    return Unsupported("structs without fields cannot be stored in a list");
   if (planned.type.shape.packed()) {
     LANCEKIT_ASSIGN(const ValueShape rows, PackedRowShape(planned.type.shape));
     if (rows.variable() && version == format::FileVersion::k2_1)
