@@ -13,9 +13,9 @@
 
 #include "base/checked_math.h"
 #include "encodings/definitions.h"
+#include "encodings/extent.h"
 #include "encodings/kernels/arithmetic.h"
 #include "encodings/kernels/bitpack.h"
-#include "encodings/kernels/stats.h"
 #include "encodings/widths.h"
 
 namespace lancekit {
@@ -107,27 +107,6 @@ Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding
                   []<class T>(T) -> std::unique_ptr<ChunkDecoder> { return std::make_unique<FrameDecoder<T>>(); });
 }
 
-/// The least value of a block and the bits of the others less that.
-template <class T>
-struct BlockFrame {
-  T base = 0;
-  int width = 0;
-};
-
-/// In the order, signed or unsigned, in which the values lie closer together.
-template <class T>
-BlockFrame<T> FrameOf(const T* values, std::uint64_t count) {
-  using Signed = std::make_signed_t<T>;
-  T low = 0, high = 0;
-  kernels::MinMax(values, count, &low, &high);
-  BlockFrame<T> frame{low, BitLength(static_cast<T>(high - low))};
-  if (static_cast<Signed>(low) < 0 || static_cast<Signed>(high) >= 0) return frame;  // the orders are the same
-  Signed signed_low = 0, signed_high = 0;
-  kernels::MinMax(reinterpret_cast<const Signed*>(values), count, &signed_low, &signed_high);
-  const int width = BitLength(static_cast<T>(static_cast<T>(signed_high) - static_cast<T>(signed_low)));
-  return width < frame.width ? BlockFrame<T>{static_cast<T>(signed_low), width} : frame;
-}
-
 template <class T>
 class FrameEncoder final : public ChunkEncoder {
  public:
@@ -154,13 +133,14 @@ class FrameEncoder final : public ChunkEncoder {
     for (std::uint64_t i = 0; i < num_blocks; ++i) {
       const std::uint64_t count = std::min<std::uint64_t>(kBlockValues, range.count - i * kBlockValues);
       std::memcpy(differences, values_.values + (range.first + i * kBlockValues) * sizeof(T), count * sizeof(T));
-      const BlockFrame<T> frame = FrameOf(differences, count);
-      kernels::AddToAll(differences, count, static_cast<T>(T{0} - frame.base));
+      const Extent<T> extent = ExtentOf(differences, count);
+      const int width = BitLength(extent.range);
+      kernels::AddToAll(differences, count, static_cast<T>(T{0} - extent.base));
       std::memset(differences + count, 0, (kBlockValues - count) * sizeof(T));
-      StoreLe(to + i * sizeof(T), frame.base);
-      widths[i] = static_cast<std::byte>(frame.width);
-      kernels::PackBlock<T>(differences, frame.width, to + size);
-      size += kernels::PackedBlockSize(frame.width);
+      StoreLe(to + i * sizeof(T), extent.base);
+      widths[i] = static_cast<std::byte>(width);
+      kernels::PackBlock<T>(differences, width, to + size);
+      size += kernels::PackedBlockSize(width);
     }
     out->End(size);
   }
@@ -177,7 +157,7 @@ class FrameEncoder final : public ChunkEncoder {
     T values[kBlockValues];
     for (std::uint64_t block = 0; block < num_blocks; block += every, ++sampled) {
       std::memcpy(values, values_.values + block * sizeof(values), sizeof(values));
-      bytes += kernels::PackedBlockSize(FrameOf(values, kBlockValues).width);
+      bytes += kernels::PackedBlockSize(BitLength(ExtentOf(values, kBlockValues).range));
     }
     return bytes / sampled;
   }

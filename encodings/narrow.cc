@@ -9,8 +9,8 @@
 
 #include "base/checked_math.h"
 #include "encodings/definitions.h"
+#include "encodings/extent.h"
 #include "encodings/kernels/arithmetic.h"
-#include "encodings/kernels/stats.h"
 #include "encodings/widths.h"
 
 namespace lancekit {
@@ -162,24 +162,11 @@ bool FitInto64Bits(const std::byte* values, std::uint64_t count) {
   return lost == 0;
 }
 
-/// The least value and how far the greatest is from it, in the order in which they lie closer together.
+/// The same of wider values too.
 template <class T>
-struct Extent {
-  T base = 0;
-  T range = 0;
-};
-
-template <class T>
-Extent<T> ExtentOf(const std::byte* values, std::uint64_t count) {
+Extent<T> ExtentOfBytes(const std::byte* values, std::uint64_t count) {
   if constexpr (sizeof(T) <= 8) {
-    using Signed = std::make_signed_t<T>;
-    T low = 0, high = 0;
-    kernels::MinMax(reinterpret_cast<const T*>(values), count, &low, &high);
-    Signed signed_low = 0, signed_high = 0;
-    kernels::MinMax(reinterpret_cast<const Signed*>(values), count, &signed_low, &signed_high);
-    const T signed_range = static_cast<T>(static_cast<T>(signed_high) - static_cast<T>(signed_low));
-    if (signed_range < static_cast<T>(high - low)) return {static_cast<T>(signed_low), signed_range};
-    return {low, static_cast<T>(high - low)};
+    return ExtentOf(reinterpret_cast<const T*>(values), count);
   } else if (FitInto64Bits(values, count)) {
     std::int64_t low = std::numeric_limits<std::int64_t>::max(), high = std::numeric_limits<std::int64_t>::min();
     for (std::uint64_t i = 0; i < count; ++i) {
@@ -261,7 +248,7 @@ std::string DescribeNarrow(const format::Encoding& encoding) { return fmt::forma
 
 std::unique_ptr<ChunkEncoder> MakeNarrowEncoder(const ValuesView& values, const InnerEncoder& inner, std::uint64_t least_bits) {
   return ForValueWidth(values.shape.width_bits, [&]<class T>(T) -> std::unique_ptr<ChunkEncoder> {
-    const Extent<T> extent = ExtentOf<T>(values.values, values.length);
+    const Extent<T> extent = ExtentOfBytes<T>(values.values, values.length);
     const std::uint64_t bits = InnerBits(extent.range, least_bits);
     if (bits >= 8 * sizeof(T)) return nullptr;
     return std::make_unique<NarrowEncoder>(values, extent, bits, inner);

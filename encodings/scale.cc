@@ -9,8 +9,8 @@
 #include <numeric>
 
 #include "encodings/definitions.h"
+#include "encodings/extent.h"
 #include "encodings/kernels/arithmetic.h"
-#include "encodings/kernels/stats.h"
 #include "encodings/widths.h"
 
 namespace lancekit {
@@ -90,30 +90,17 @@ struct Multiples {
   T base = 0;
 };
 
-/// The least value, in the order, signed or unsigned, in which the values lie closer together.
-template <class T>
-T BaseOf(const T* values, std::uint64_t count) {
-  using Signed = std::make_signed_t<T>;
-  T low = 0, high = 0;
-  kernels::MinMax(values, count, &low, &high);
-  if (static_cast<Signed>(low) < 0 || static_cast<Signed>(high) >= 0) return low;  // the orders are the same
-  Signed signed_low = 0, signed_high = 0;
-  kernels::MinMax(reinterpret_cast<const Signed*>(values), count, &signed_low, &signed_high);
-  const T signed_range = static_cast<T>(static_cast<T>(signed_high) - static_cast<T>(signed_low));
-  return signed_range < static_cast<T>(high - low) ? static_cast<T>(signed_low) : low;
-}
-
 /// What all values are multiples of, more than the base; a unit of 1 when there is nothing.
 template <class T>
 Multiples<T> FindUnit(const T* values, std::uint64_t count) {
   constexpr std::uint64_t kSample = 64;
   std::vector<T> sample;
   for (std::uint64_t i = 0; i < count; i += std::max<std::uint64_t>(1, count / kSample)) sample.push_back(values[i]);
-  T base = sample.empty() ? T{0} : BaseOf(sample.data(), sample.size());
+  T base = sample.empty() ? T{0} : ExtentOf(sample.data(), sample.size()).base;
   T unit = 0;
   for (std::size_t i = 0; i < sample.size() && unit != 1; ++i) unit = std::gcd(unit, static_cast<T>(sample[i] - base));
   if (unit <= 1) return {};
-  base = BaseOf(values, count);
+  base = ExtentOf(values, count).base;
   ExactDivider<T> divider(unit);
   for (std::uint64_t i = 0; i < count; ++i) {
     const T number = static_cast<T>(values[i] - base);

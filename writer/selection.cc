@@ -403,10 +403,6 @@ InnerEncoder LengthsEncoderFor(const PageTarget& target, ColumnMemory* memory) {
   };
 }
 
-}  // namespace
-
-namespace {
-
 bool ChoosesStrings(const PageTarget& target) {
   const bool is_free = target.hints.compression == EncodingHints::Compression::kDefault;
   return target.version == FileVersion::kX1 || (is_free && PresetOf(target.version, target.hints) != Preset::kFast);
