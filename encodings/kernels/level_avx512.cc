@@ -11,32 +11,39 @@ class WideFinder {
   WideFinder(const Token* tokens, const std::uint64_t* buckets, int shift, const std::byte* data_end)
       : tokens_(tokens), buckets_(buckets), shift_(shift), data_end_(data_end) {}
 
-  TokenMatcher::Match operator()(const std::byte* at, const std::byte* end) const noexcept {
-    std::uint64_t text[2] = {};
+  [[gnu::always_inline]] TokenMatcher::Match operator()(const std::byte* at, const std::byte* end) const noexcept {
     const auto left = static_cast<std::uint64_t>(end - at);
-    const std::uint64_t available = left < 16 ? left : 16;
-    if (data_end_ - at >= 16) [[likely]] {
-      __builtin_memcpy(text, at, 16);
-    } else {
-      __builtin_memcpy(text, at, available);
+    const std::uint64_t available = left < kMaxTokenLength ? left : kMaxTokenLength;
+    std::byte copy[kMaxTokenLength];
+    const std::byte* text = at;
+    if (data_end_ - at < 16) [[unlikely]] {
+      __builtin_memset(copy, 0, sizeof(copy));
+      __builtin_memcpy(copy, at, available);
+      text = copy;
     }
-    const Words prefixes = LoadWords(kMasks + 1);
-    alignas(64) std::uint64_t found[16];
+    std::uint64_t low;
+    std::uint64_t high;
+    __builtin_memcpy(&low, text, 8);
+    __builtin_memcpy(&high, text + 8, 8);
+    constexpr std::uint64_t kAll = ~std::uint64_t{0};
+    const Words prefixes = {0xff, 0xffff, kAll >> 40, kAll >> 32, kAll >> 24, kAll >> 16, kAll >> 8, kAll};
     const Words lengths = Words{1, 2, 3, 4, 5, 6, 7, 8} * kTokenLengthFactor;
     const Words longer = Words{9, 10, 11, 12, 13, 14, 15, 16} * kTokenLengthFactor;
-    unsigned matches = Probe(((text[0] & prefixes) * kTokenLowFactor) ^ lengths, found);
-    matches |= Probe((text[0] * kTokenLowFactor) ^ ((text[1] & prefixes) * kTokenHighFactor) ^ longer, found + 8) << 8;
-    matches &= (1u << available) - 1;
+    alignas(64) std::uint32_t found[32];
+    // Bits 2L - 2 and 2L - 1 are about the two places of tokens of L bytes.
+    std::uint64_t matches = Probe(((low & prefixes) * kTokenLowFactor) ^ lengths, found);
+    matches |= std::uint64_t{Probe((low * kTokenLowFactor) ^ ((high & prefixes) * kTokenHighFactor) ^ longer, found + 16)} << 16;
+    matches &= (std::uint64_t{1} << 2 * available) - 1;
     while (matches != 0) [[likely]] {
-      const int lane = 31 - __builtin_clz(matches);
-      const auto code = static_cast<std::uint16_t>(found[lane]);
+      const auto place = static_cast<unsigned>(63 ^ __builtin_clzll(matches));
+      const auto code = static_cast<std::uint16_t>(found[place]);
+      const unsigned length = place / 2 + 1;
       const Token& token = tokens_[code];
-      // Lane L - 1 has the first L bytes: the first 8 of them are in text[0].
-      const std::uint64_t other = (token.low ^ (text[0] & kMasks[lane + 1])) | (token.high ^ (text[1] & kHighMasks[lane + 1])) |
-                                  static_cast<std::uint64_t>(token.length ^ (lane + 1));
-      if (other == 0) [[likely]]
-        return {code, static_cast<std::uint8_t>(lane + 1)};
-      matches ^= 1u << lane;
+      const __m128i wanted = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text)) & Mask(length);
+      const __m128i other = wanted ^ _mm_loadu_si128(reinterpret_cast<const __m128i*>(&token));
+      if (_mm_testz_si128(other, other) != 0 && static_cast<unsigned>(token.length) == length) [[likely]]
+        return {code, static_cast<std::uint8_t>(length)};
+      matches ^= std::uint64_t{1} << place;
     }
     return {0, 0};
   }
@@ -44,34 +51,23 @@ class WideFinder {
  private:
   using Words = std::uint64_t __attribute__((vector_size(64)));
 
-  static Words LoadWords(const std::uint64_t* from) noexcept {
-    Words words;
-    __builtin_memcpy(&words, from, sizeof(words));
-    return words;
-  }
-
-  /// Which lanes have a bucket with their tag; its code is in the lowest bits of what was found.
-  unsigned Probe(Words hash, std::uint64_t* found) const noexcept {
+  /// Which of the places have their tag, two a lane; their codes are in the lowest bits of what was found.
+  unsigned Probe(Words hash, std::uint32_t* found) const noexcept {
     const Words bucket = reinterpret_cast<Words>(
         _mm512_mask_i64gather_epi64(_mm512_setzero_si512(), 0xff, reinterpret_cast<__m512i>(hash >> shift_), buckets_, 8));
-    const Words tag = ((hash >> (shift_ - kTokenTagBits)) & ((1 << kTokenTagBits) - 1)) << 16 | kTokenTagPresent;
-    const Words difference = bucket ^ (tag | tag << 32);
-    const auto first = reinterpret_cast<__m512i>((difference & 0xffff0000) == 0);
-    const auto second = reinterpret_cast<__m512i>((difference & 0xffff000000000000) == 0);
-    const __mmask8 in_second = _mm512_movepi64_mask(second);
-    const Words codes = reinterpret_cast<Words>(
-        _mm512_mask_mov_epi64(reinterpret_cast<__m512i>(bucket), in_second, reinterpret_cast<__m512i>(bucket >> 32)));
-    __builtin_memcpy(found, &codes, sizeof(codes));
-    return static_cast<unsigned>(_mm512_movepi64_mask(first) | in_second);
+    __builtin_memcpy(found, &bucket, sizeof(bucket));
+    const Words tag = (hash >> (shift_ - kTokenTagBits - 16) & 0x7fff0000) | kTokenTagPresent;
+    const __m512i tags = _mm512_maskz_shuffle_epi32(0xffff, reinterpret_cast<__m512i>(tag), _MM_PERM_CCAA);
+    return _mm512_testn_epi32_mask(reinterpret_cast<__m512i>(bucket) ^ tags, _mm512_set1_epi32(static_cast<int>(0xffff0000)));
   }
 
-  // Of the first 8 bytes and of the others, by how many bytes are wanted of all.
-  static constexpr std::uint64_t kAll = ~std::uint64_t{0};
-  static constexpr std::uint64_t kMasks[17] = {
-      0,    0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff, kAll, kAll, kAll,
-      kAll, kAll, kAll,   kAll,     kAll,       kAll};
-  static constexpr std::uint64_t kHighMasks[17] = {
-      0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff, kAll};
+  /// The first `length` bytes.
+  static __m128i Mask(unsigned length) noexcept {
+    static constexpr std::uint64_t kBytes[4] = {~std::uint64_t{0}, ~std::uint64_t{0}, 0, 0};
+    const auto* const bytes = reinterpret_cast<const std::byte*>(kBytes);
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + kMaxTokenLength - length));
+  }
+
   const Token* tokens_;
   const std::uint64_t* buckets_;
   int shift_;
@@ -79,7 +75,8 @@ class WideFinder {
 };
 
 void EncodeTokens(const Token* tokens, const std::uint64_t* buckets, int shift, TokenJob* job) noexcept {
-  EncodeLanes(job, WideFinder(tokens, buckets, shift, job->data_end));
+  const WideFinder find(tokens, buckets, shift, job->data_end);
+  job->offsets != nullptr ? EncodeLanes(job->offsets, job, find) : EncodeLanes(job->large_offsets, job, find);
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ void TokenIndex::Encode(TokenJob* job) const {
 void TokenIndex::EncodePortably(TokenJob* job) const {
   Start(job);
   const auto encode = [&](const TokenMatcher& matcher) {
-    EncodeLanes(job, [&](const std::byte* at, const std::byte* end) { return matcher.Find(at, end, job->data_end); });
+    const auto find = [&](const std::byte* at, const std::byte* end) { return matcher.Find(at, end, job->data_end); };
+    job->offsets != nullptr ? EncodeLanes(job->offsets, job, find) : EncodeLanes(job->large_offsets, job, find);
   };
   matcher_ != nullptr ? encode(*matcher_) : encode(TokenMatcher(tokens_));
 }

@@ -38,10 +38,10 @@ struct TokenJob {
   }
 };
 
-/// find(at, end) -> TokenMatcher::Match, of length 0 when there is none. Its type has internal linkage. No branch depends on
-/// where strings end, which cannot be foretold.
-template <class Find>
-void EncodeLanes(TokenJob* job, Find find) noexcept {
+/// Pre: `offsets` are those of the job. find(at, end) -> TokenMatcher::Match, of length 0 when there is none; its type has
+/// internal linkage. No branch depends on where strings end, which cannot be foretold.
+template <class Offset, class Find>
+void EncodeLanes(const Offset* offsets, TokenJob* job, Find find) noexcept {
   struct Lane {
     const std::byte* at;
     const std::byte* end;  // of the string
@@ -50,46 +50,50 @@ void EncodeLanes(TokenJob* job, Find find) noexcept {
     std::uint64_t string;
     std::uint64_t last_string;
   };
-  const auto end_of = [&](std::uint64_t string) { return job->data + job->Offset(string + 1); };
+  const std::byte* const data = job->data;
+  std::uint32_t* const ends = job->ends;
   // Leaves strings behind that have come to their end; false when the lane has.
   const auto skip_ended = [&](Lane* lane) {
     while (lane->at == lane->end) {
-      job->ends[lane->string] = static_cast<std::uint32_t>(lane->codes - lane->first_code);
+      ends[lane->string] = static_cast<std::uint32_t>(lane->codes - lane->first_code);
       if (++lane->string == lane->last_string) return false;
-      lane->end = end_of(lane->string);
+      lane->end = data + offsets[lane->string + 1];
     }
     return true;
   };
   Lane lanes[kTokenLanes];
-  std::uint64_t num_lanes = 0;
+  Lane* last = lanes;
   for (std::uint64_t i = 0; i < kTokenLanes; ++i) {
-    const std::uint64_t first = job->FirstString(i);
-    const std::uint64_t last = job->FirstString(i + 1);
-    if (first == last) continue;
-    std::uint16_t* const to = job->codes + (job->Offset(first) - job->Offset(0));
-    lanes[num_lanes] = {job->data + job->Offset(first), end_of(first), to, to, first, last};
-    if (skip_ended(&lanes[num_lanes])) ++num_lanes;
+    const std::uint64_t first_string = job->FirstString(i);
+    const std::uint64_t last_string = job->FirstString(i + 1);
+    if (first_string == last_string) continue;
+    std::uint16_t* const to = job->codes + (offsets[first_string] - offsets[0]);
+    *last = {data + offsets[first_string], data + offsets[first_string + 1], to, to, first_string, last_string};
+    if (skip_ended(last)) ++last;
   }
-  while (num_lanes != 0) {
-    for (std::uint64_t i = 0; i < num_lanes; ++i) {
-      Lane& lane = lanes[i];
-      TokenMatcher::Match match = find(lane.at, lane.end);
+  while (last != lanes) {
+    for (Lane* lane = lanes; lane != last;) {
+      const std::byte* const at = lane->at;
+      const std::byte* const end = lane->end;
+      TokenMatcher::Match match = find(at, end);
       if (match.length == 0) [[unlikely]]
-        match = {job->CodeOf(static_cast<std::uint8_t>(*lane.at)), 1};
-      *lane.codes++ = match.code;
-      lane.at += match.length;
-      job->ends[lane.string] = static_cast<std::uint32_t>(lane.codes - lane.first_code);
-      lane.string += lane.at == lane.end;
-      if (lane.string == lane.last_string) [[unlikely]] {
-        lane = lanes[--num_lanes];
-        --i;
-        continue;
+        match = {job->CodeOf(static_cast<std::uint8_t>(*at)), 1};
+      std::uint16_t* const code = lane->codes;
+      *code = match.code;
+      lane->codes = code + 1;
+      lane->at = at + match.length;
+      std::uint64_t string = lane->string;
+      ends[string] = static_cast<std::uint32_t>(code + 1 - lane->first_code);
+      string += lane->at == end;
+      lane->string = string;
+      if (string != lane->last_string) [[likely]] {
+        lane->end = data + offsets[string + 1];
+        if (lane->at != lane->end || skip_ended(lane)) [[likely]] {
+          ++lane;
+          continue;
+        }
       }
-      lane.end = end_of(lane.string);
-      if (lane.at == lane.end && !skip_ended(&lane)) [[unlikely]] {
-        lane = lanes[--num_lanes];
-        --i;
-      }
+      *lane = *--last;
     }
   }
 }
