@@ -43,13 +43,13 @@ std::size_t SizeOfClass(std::size_t index) {
 
 class Pool {
  public:
-  /// Memory of this class, or of the next one where that lies idle: fresh memory has to be cleared by the kernel first.
-  std::byte* Get(std::size_t* wanted) {
+  /// Memory of this class, or of one up to the `last` where that lies idle, which `wanted` becomes: fresh memory has to be
+  /// cleared by the kernel first.
+  std::byte* Get(std::size_t* wanted, std::size_t last) {
     const std::size_t class_size = *wanted;
     if (class_size >= kPooledClass) {
       std::lock_guard lock(mutex_);
-      const std::size_t first = ClassIndex(class_size);
-      for (std::size_t i = first; i <= std::min(first + 1, kClasses - 1); ++i) {
+      for (std::size_t i = ClassIndex(class_size); i <= std::min(last, kClasses - 1); ++i) {
         auto& list = free_[i];
         if (list.empty()) continue;
         std::byte* const memory = list.back().memory;
@@ -135,7 +135,7 @@ void MutableBuffer::Resize(std::size_t size) {
   if (size > capacity_ || data_ == nullptr) {
     const std::size_t wanted = size_ == 0 ? size : std::max(size, capacity_ + capacity_ / 2);
     std::size_t class_size = ClassSize(wanted + kPadding);
-    std::byte* const memory = ThePool().Get(&class_size);
+    std::byte* const memory = ThePool().Get(&class_size, ClassIndex(class_size) + 1);
     if (size_ != 0) std::memcpy(memory, data_, size_);
     if (data_ != nullptr) ThePool().Put(data_, capacity_ + kPadding);
     data_ = memory;
@@ -163,6 +163,13 @@ Buffer MutableBuffer::Freeze() && {
   const Bytes bytes = owner->bytes();
   return {std::move(owner), bytes};
 }
+
+void* AllocatePooled(std::size_t size) {
+  std::size_t class_size = ClassSize(size);
+  return ThePool().Get(&class_size, ClassIndex(class_size));
+}
+
+void FreePooled(void* memory, std::size_t size) noexcept { ThePool().Put(static_cast<std::byte*>(memory), ClassSize(size)); }
 
 void SetBufferCacheLimit(std::size_t bytes) noexcept { ThePool().limit_.store(bytes, std::memory_order_relaxed); }
 

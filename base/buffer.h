@@ -7,8 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/byte_reader.h"
 
@@ -84,6 +87,43 @@ class MutableBuffer {
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };
+
+void* AllocatePooled(std::size_t size);
+/// Pre: `size` is that of the allocation.
+void FreePooled(void* memory, std::size_t size) noexcept;
+
+/// Memory of the pool for vectors; elements that a vector makes without a value are not set.
+template <class T>
+class PoolAllocator {
+  static_assert(std::is_trivial_v<T> && alignof(T) <= MutableBuffer::kAlignment);
+
+ public:
+  using value_type = T;
+
+  PoolAllocator() = default;
+  template <class U>
+  PoolAllocator(const PoolAllocator<U>&) noexcept {}
+
+  T* allocate(std::size_t count) {
+    if (count > std::size_t(-1) / (2 * sizeof(T))) throw std::bad_alloc();
+    return static_cast<T*>(AllocatePooled(count * sizeof(T)));
+  }
+  void deallocate(T* memory, std::size_t count) noexcept { FreePooled(memory, count * sizeof(T)); }
+  template <class U>
+  void construct(U* element) noexcept {
+    ::new (static_cast<void*>(element)) U;
+  }
+  template <class U, class... Args>
+  void construct(U* element, Args&&... args) {
+    ::new (static_cast<void*>(element)) U(std::forward<Args>(args)...);
+  }
+
+  friend bool operator==(const PoolAllocator&, const PoolAllocator&) { return true; }
+};
+
+/// For temporaries as long as a page: resize(n) sets nothing.
+template <class T>
+using PooledVector = std::vector<T, PoolAllocator<T>>;
 
 /// Bytes that released buffers may keep in the process-wide free lists.
 void SetBufferCacheLimit(std::size_t bytes) noexcept;

@@ -107,7 +107,7 @@ class LengthsEncoder final : public ChunkEncoder {
  private:
   ValuesView values_;
   std::uint64_t chunk_bytes_;
-  std::vector<std::uint32_t> lengths_;
+  PooledVector<std::uint32_t> lengths_;
   std::unique_ptr<ChunkEncoder> inner_;
 };
 

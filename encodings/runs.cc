@@ -191,7 +191,7 @@ Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding
 
 /// Where runs begin.
 template <class T>
-void FindStarts(const T* values, std::uint64_t count, T step, std::vector<std::uint32_t>* starts) {
+void FindStarts(const T* values, std::uint64_t count, T step, PooledVector<std::uint32_t>* starts) {
   // One more than there are, so that each is stored before it is known to be one.
   starts->resize(count + 1);
   std::size_t run = count == 0 ? 0 : 1;
@@ -270,9 +270,9 @@ class RunsEncoder final : public ChunkEncoder {
 
   std::uint64_t num_values_;
   std::uint64_t step_;
-  std::vector<std::uint32_t> starts_;
+  PooledVector<std::uint32_t> starts_;
   MutableBuffer values_;
-  std::vector<std::uint32_t> lengths_;
+  PooledVector<std::uint32_t> lengths_;
   std::unique_ptr<ChunkEncoder> values_encoder_;
   std::unique_ptr<ChunkEncoder> lengths_encoder_;
 };

@@ -287,8 +287,8 @@ class TokensEncoder final : public ChunkEncoder {
   std::uint64_t chunk_bytes_;
   int width_ = 0;
   MutableBuffer codes_;
-  std::vector<std::uint32_t> counts_;
-  std::vector<std::uint32_t> ends_;
+  PooledVector<std::uint32_t> counts_;
+  PooledVector<std::uint32_t> ends_;
   std::unique_ptr<ChunkEncoder> inner_;
   format::Encoding message_;
 };

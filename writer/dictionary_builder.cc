@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <functional>
 #include <numeric>
 #include <type_traits>
 #include <utility>
@@ -15,7 +16,7 @@
 namespace lancekit {
 namespace {
 
-constexpr std::size_t kFirstSlots = 512;
+constexpr std::size_t kFirstSlots = 1024;
 
 }  // namespace
 
@@ -30,7 +31,8 @@ void DictionaryBuilder::Clear() {
   num_items_ = 0;
   data_.Clear();
   offsets_.Clear();
-  slots_ = std::vector<Slot>(kFirstSlots);
+  keys_.clear();
+  slots_.assign(kFirstSlots, Slot{});
   if (shape_.variable()) offsets_.AppendFill(shape_.large_offsets ? 8 : 4, std::byte{0});
 }
 
@@ -42,25 +44,26 @@ bool DictionaryBuilder::IsItem(std::uint32_t number, Bytes value) const noexcept
   return std::memcmp(data_.data() + start, value.data(), value.size()) == 0;
 }
 
-std::uint32_t DictionaryBuilder::Add(std::size_t slot, const DictionaryKey& key, Bytes value) {
+std::uint32_t DictionaryBuilder::Add(std::size_t slot, std::uint64_t hash, const DictionaryKey& key, Bytes value) {
   const auto number = static_cast<std::uint32_t>(num_items_++);
-  slots_[slot] = {key, number + 1};
+  slots_[slot] = {TagOf(hash), number + 1};
+  keys_.push_back(key);
   data_.Append(value);
   if (shape_.variable()) {
     shape_.large_offsets ? offsets_.AppendLe(static_cast<std::int64_t>(data_.size()))
                          : offsets_.AppendLe(static_cast<std::int32_t>(data_.size()));
   }
-  if (num_items_ * 2 > slots_.size()) Grow();
+  if (num_items_ * 4 > slots_.size()) Grow();
   return number;
 }
 
 void DictionaryBuilder::Grow() {
-  const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(slots_.size() * 2));
-  for (const Slot& slot : old) {
-    if (slot.number_and_1 == 0) continue;
-    std::size_t at = SlotOf(slot.key);
+  slots_.assign(slots_.size() * 4, Slot{});
+  for (std::uint32_t number = 0; number < num_items_; ++number) {
+    const std::uint64_t hash = Hash(keys_[number]);
+    std::size_t at = hash & (slots_.size() - 1);
     while (slots_[at].number_and_1 != 0) at = (at + 1) & (slots_.size() - 1);
-    slots_[at] = slot;
+    slots_[at] = {TagOf(hash), number + 1};
   }
 }
 
@@ -82,13 +85,14 @@ Bytes ValueBytes(const ValuesView& values, std::uint64_t i) {
 
 namespace {
 
-/// Bits of the indices when each 1024 of them take the width of their largest.
-std::uint64_t PackedBits(const std::vector<std::uint32_t>& indices) {
+/// Bits of the indices when each 1024 of them take the width of their largest, which number_of(index) gives.
+template <class NumberOf>
+std::uint64_t PackedBits(const PooledVector<std::uint32_t>& indices, NumberOf number_of) {
   constexpr std::size_t kBlock = 1024;
   std::uint64_t bits = 0;
   for (std::size_t first = 0; first < indices.size(); first += kBlock) {
     std::uint32_t any = 0;
-    for (std::size_t i = first; i < std::min(first + kBlock, indices.size()); ++i) any |= indices[i];
+    for (std::size_t i = first; i < std::min(first + kBlock, indices.size()); ++i) any |= number_of(indices[i]);
     bits += static_cast<std::uint64_t>(std::bit_width(any)) * kBlock;
   }
   return bits;
@@ -103,13 +107,12 @@ void SortByCount(DictionaryAttempt* attempt) {
   std::iota(order.begin(), order.end(), 0u);
   std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return counts[a] > counts[b]; });
   for (std::uint32_t i = 0; i < order.size(); ++i) numbers[order[i]] = i;
-  std::vector<std::uint32_t> indices(attempt->indices.size());
-  std::transform(attempt->indices.begin(), attempt->indices.end(), indices.begin(),
-                 [&](std::uint32_t index) { return numbers[index]; });
-  if (PackedBits(indices) >= PackedBits(attempt->indices)) return;
+  const auto sorted_number = [&](std::uint32_t index) { return numbers[index]; };
+  if (PackedBits(attempt->indices, sorted_number) >= PackedBits(attempt->indices, std::identity())) return;
   DictionaryBuilder sorted(items.shape);
   for (const std::uint32_t item : order) sorted.Insert(ValueBytes(items, item));
-  *attempt = {std::move(sorted), std::move(indices)};
+  attempt->items = std::move(sorted);
+  std::ranges::transform(attempt->indices, attempt->indices.begin(), sorted_number);
 }
 
 /// value_at(i) -> Bytes. False when there are more than `max_items`.
@@ -119,7 +122,7 @@ bool NumberAll(const std::byte* validity, std::uint64_t count, std::uint64_t max
   std::uint32_t* const indices = attempt->indices.data();
   for (std::uint64_t i = 0; i < count; ++i) {
     if (validity != nullptr && !GetBit(validity, i)) {
-      if (i != 0) indices[i] = indices[i - 1];
+      indices[i] = i == 0 ? 0 : indices[i - 1];
       continue;
     }
     const Bytes value = value_at(i);

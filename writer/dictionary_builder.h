@@ -49,11 +49,13 @@ class DictionaryBuilder {
   std::uint64_t item_bytes() const noexcept { return data_.size(); }
   /// Number of the value, added when it is new. Pre: `key` is that of the value.
   std::uint32_t Insert(const DictionaryKey& key, Bytes value) {
-    for (std::size_t at = SlotOf(key);; at = (at + 1) & (slots_.size() - 1)) {
+    const std::uint64_t hash = Hash(key);
+    for (std::size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
       const Slot& slot = slots_[at];
-      if (slot.number_and_1 == 0) return Add(at, key, value);
-      if (slot.key == key && (key.size <= DictionaryKey::kWhole || IsItem(slot.number_and_1 - 1, value))) {
-        return slot.number_and_1 - 1;
+      if (slot.number_and_1 == 0) return Add(at, hash, key, value);
+      const std::uint32_t number = slot.number_and_1 - 1;
+      if (slot.tag == TagOf(hash) && keys_[number] == key && (key.size <= DictionaryKey::kWhole || IsItem(number, value))) {
+        return number;
       }
     }
   }
@@ -64,16 +66,17 @@ class DictionaryBuilder {
 
  private:
   struct Slot {
-    DictionaryKey key;
+    std::uint32_t tag = 0;
     std::uint32_t number_and_1 = 0;  // 0: free
   };
 
-  std::size_t SlotOf(const DictionaryKey& key) const noexcept {
+  static std::uint64_t Hash(const DictionaryKey& key) noexcept {
     const auto product =
         static_cast<unsigned __int128>(key.first ^ key.size << 56 ^ 0x9E3779B97F4A7C15u) * (key.last ^ 0xD1B54A32D192ED03u);
-    return (static_cast<std::size_t>(product) ^ static_cast<std::size_t>(product >> 64)) & (slots_.size() - 1);
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
   }
-  std::uint32_t Add(std::size_t slot, const DictionaryKey& key, Bytes value);
+  static std::uint32_t TagOf(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 32); }
+  std::uint32_t Add(std::size_t slot, std::uint64_t hash, const DictionaryKey& key, Bytes value);
   bool IsItem(std::uint32_t number, Bytes value) const noexcept;
   void Grow();
 
@@ -81,8 +84,9 @@ class DictionaryBuilder {
   std::size_t item_width_;  // bytes of a fixed-width item; booleans take one
   std::uint64_t num_items_ = 0;
   MutableBuffer data_;
-  MutableBuffer offsets_;    // strings only: num_items + 1, of 32 or 64 bits
-  std::vector<Slot> slots_;  // a power of two, at most half of them in use
+  MutableBuffer offsets_;            // strings only: num_items + 1, of 32 or 64 bits
+  std::vector<DictionaryKey> keys_;  // of the items
+  std::vector<Slot> slots_;  // a power of two, at most a quarter of them in use: then the first is nearly always the right one
 };
 
 /// The bytes of a value of whole bytes.
@@ -92,7 +96,7 @@ Bytes ValueBytes(const ValuesView& values, std::uint64_t i);
 /// Null slots (validity bit 0) repeat the number before them and add nothing.
 struct DictionaryAttempt {
   DictionaryBuilder items;
-  std::vector<std::uint32_t> indices;
+  PooledVector<std::uint32_t> indices;
 };
 std::optional<DictionaryAttempt> TryDictionary(const ValuesView& values, const std::byte* validity, std::uint64_t max_items);
 

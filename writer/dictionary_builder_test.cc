@@ -61,7 +61,7 @@ TEST(TryDictionary, StopsAtTooManyValuesAndSkipsNulls) {
   const std::byte validity{0b10111};
   const auto with_null = TryDictionary(values.View(), &validity, 2);
   ASSERT_TRUE(with_null.has_value());
-  EXPECT_EQ(with_null->indices, (std::vector<std::uint32_t>{0, 1, 0, 0, 1}));
+  EXPECT_EQ(with_null->indices, (PooledVector<std::uint32_t>{0, 1, 0, 0, 1}));
   EXPECT_EQ(with_null->items.size(), 2u);
   EXPECT_FALSE(TryDictionary(values.View(), nullptr, 2).has_value());
   EXPECT_TRUE(TryDictionary(values.View(), nullptr, 3).has_value());

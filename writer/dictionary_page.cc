@@ -79,6 +79,13 @@ struct Sample {
   std::uint64_t distinct = 0;
   std::uint64_t repeated = 0;  // like the one before it in the page
 
+  /// Values that a page of so many rows may have, when those that were met differ: no more than runs, and few enough that the
+  /// sample could miss that they repeat.
+  double MostDistinct(std::uint64_t num_rows) const {
+    const auto n = static_cast<double>(std::max<std::uint64_t>(1, valid));
+    const double runs = (n - static_cast<double>(repeated)) / n * static_cast<double>(num_rows);
+    return std::min(runs, n * n / 2 / static_cast<double>(valid - distinct + 1));
+  }
   double DistinctShare() const { return static_cast<double>(distinct) / static_cast<double>(std::max<std::uint64_t>(1, valid)); }
 };
 
@@ -114,7 +121,7 @@ ValuesView NumbersView(const void* values, std::uint64_t count, std::uint64_t wi
 /// they are to be compressed, for which the bytes between them would be in the way.
 class Indices {
  public:
-  Indices(const std::vector<std::uint32_t>& numbers, std::uint64_t num_items, const PageTarget& target) : wide_(numbers) {
+  Indices(const PooledVector<std::uint32_t>& numbers, std::uint64_t num_items, const PageTarget& target) : wide_(numbers) {
     const bool narrow = target.version == FileVersion::kX1 || PresetOf(target.version, target.hints) != Preset::kFast;
     if (narrow && num_items <= std::numeric_limits<std::uint8_t>::max()) {
       bytes_.assign(numbers.begin(), numbers.end());
@@ -129,9 +136,9 @@ class Indices {
   }
 
  private:
-  const std::vector<std::uint32_t>& wide_;
-  std::vector<std::uint8_t> bytes_;
-  std::vector<std::uint16_t> shorts_;
+  const PooledVector<std::uint32_t>& wide_;
+  PooledVector<std::uint8_t> bytes_;
+  PooledVector<std::uint16_t> shorts_;
 };
 
 constexpr const char* kDictionary = "dictionary";
@@ -180,8 +187,10 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
     const auto index_bits = static_cast<std::uint64_t>(BitLength(sample.distinct - 1));
     if (n * index_bits / 8 >= gain * other.bytes) return loses(kFar);
   }
-  const auto max_items = static_cast<std::uint64_t>(static_cast<double>(n) / divisor);
-  auto attempt = TryDictionary(page.values, page.validity, std::min(max_items, kMaxDictionaryItems));
+  const auto max_items = std::min(static_cast<std::uint64_t>(static_cast<double>(n) / divisor), kMaxDictionaryItems);
+  constexpr double kTooMany = 1.2;
+  if (!forced && sample.MostDistinct(n) > kTooMany * static_cast<double>(max_items)) return loses(kFar);
+  auto attempt = TryDictionary(page.values, page.validity, max_items);
   if (!attempt.has_value()) return loses(kFar);
   EncodingHints index_hints;  // the others speak of the values
   index_hints.preset = hints.preset;

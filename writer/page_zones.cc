@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "base/bitmap.h"
+#include "base/checked_math.h"
 #include "base/endian.h"
 #include "encodings/kernels/stats.h"
 
@@ -213,7 +214,7 @@ class DictionaryBounds {
   DictionaryBounds(const DataType& type, const DictionaryBuilder& dictionary) : type_(&type) {
     items_.values = dictionary.View();
     items_.num_rows = items_.values.length;
-    seen_.resize(dictionary.size(), 0);
+    named_.resize(CeilDiv(dictionary.size(), sizeof(std::uint64_t)) * sizeof(std::uint64_t));
     is_nan_.resize(dictionary.size(), false);
   }
 
@@ -221,17 +222,18 @@ class DictionaryBounds {
   template <class Key>
   void Add(const Key* keys, const ZoneValues& values, Zone* zone) {
     Zone bounds;
-    if (seen_.size() <= 64) {
+    if (is_nan_.size() <= 64) {
       std::uint64_t named = 0;
       for (std::uint64_t i = values.begin; i < values.end; ++i) named |= std::uint64_t{1} << keys[i];
       for (; named != 0; named &= named - 1) bounds.Append(Item(static_cast<std::uint64_t>(std::countr_zero(named))));
     } else {
-      ++round_;
-      for (std::uint64_t i = values.begin; i < values.end; ++i) {
-        const auto key = static_cast<std::size_t>(keys[i]);
-        if (seen_[key] == round_) continue;
-        seen_[key] = round_;
-        bounds.Append(Item(key));
+      for (std::uint64_t i = values.begin; i < values.end; ++i) named_[static_cast<std::size_t>(keys[i])] = std::byte{1};
+      for (std::size_t word = 0; word < named_.size(); word += sizeof(std::uint64_t)) {
+        auto named = LoadLe<std::uint64_t>(named_.data() + word);
+        if (named == 0) continue;
+        std::memset(named_.data() + word, 0, sizeof(named));
+        for (; named != 0; named &= named - 1)
+          bounds.Append(Item(word + static_cast<std::uint64_t>(std::countr_zero(named)) / 8));
       }
     }
     zone->min = std::move(bounds.min);
@@ -271,9 +273,8 @@ class DictionaryBounds {
 
   const DataType* type_;
   PageValues items_;
-  std::vector<std::uint32_t> seen_;  // the round in which an item was looked at
+  std::vector<std::byte> named_;  // by a key of the zone: 1
   std::vector<bool> is_nan_;
-  std::uint32_t round_ = 0;
 };
 
 /// Finds the entries and values of one zone after the other.
