@@ -88,6 +88,7 @@ class MutableBuffer {
   std::size_t capacity_ = 0;
 };
 
+/// Memory of the pool, aligned to MutableBuffer::kAlignment; what it holds is unspecified. Throws std::bad_alloc.
 void* AllocatePooled(std::size_t size);
 /// Pre: `size` is that of the allocation.
 void FreePooled(void* memory, std::size_t size) noexcept;
@@ -121,7 +122,8 @@ class PoolAllocator {
   friend bool operator==(const PoolAllocator&, const PoolAllocator&) { return true; }
 };
 
-/// For temporaries as long as a page: resize(n) sets nothing.
+/// For temporaries as long as a page: neither PooledVector<T>(n) nor resize(n) sets the new elements. Unlike behind a
+/// MutableBuffer there is no padding.
 template <class T>
 using PooledVector = std::vector<T, PoolAllocator<T>>;
 

@@ -143,14 +143,17 @@ TEST(TokensChunk, KernelsGiveTheCodesOfThePortableForm) {
       for (std::string& text : texts) {
         for (std::size_t k = random() % 30; k != 0; --k) text += static_cast<char>((letters == 2 ? 0 : 97) + random() % letters);
       }
-      const OwnedValues trained(Texts(20'000), false), values(texts, count % 2 == 0);
-      for (const OwnedValues* const source : {&trained, &values}) {
-        const auto table = TrainTokens(source->View());
-        if (table == nullptr) continue;
-        const Encoded fast = EncodeWith(&kernels::TokenIndex::Encode, *table->index, values.View());
-        EXPECT_EQ(fast, EncodeWith(&kernels::TokenIndex::EncodePortably, *table->index, values.View()))
-            << letters << " letters, " << count << " strings";
-        EXPECT_EQ(CheckRoundTrip(values.View(), *MakeTokensEncoder(values.View(), *table, kChunkBytes, Frame)), "");
+      const OwnedValues trained(Texts(20'000), false);
+      for (const bool large_offsets : {false, true}) {
+        const OwnedValues values(texts, large_offsets);
+        for (const OwnedValues* const source : {&trained, &values}) {
+          const auto table = TrainTokens(source->View());
+          if (table == nullptr) continue;
+          const Encoded fast = EncodeWith(&kernels::TokenIndex::Encode, *table->index, values.View());
+          EXPECT_EQ(fast, EncodeWith(&kernels::TokenIndex::EncodePortably, *table->index, values.View()))
+              << letters << " letters, " << count << " strings, large offsets: " << large_offsets;
+          EXPECT_EQ(CheckRoundTrip(values.View(), *MakeTokensEncoder(values.View(), *table, kChunkBytes, Frame)), "");
+        }
       }
     }
   }

@@ -31,8 +31,8 @@ void DictionaryBuilder::Clear() {
   num_items_ = 0;
   data_.Clear();
   offsets_.Clear();
-  keys_.clear();
-  slots_.assign(kFirstSlots, Slot{});
+  keys_ = {};
+  slots_ = std::vector<Slot>(kFirstSlots);
   if (shape_.variable()) offsets_.AppendFill(shape_.large_offsets ? 8 : 4, std::byte{0});
 }
 
@@ -58,7 +58,7 @@ std::uint32_t DictionaryBuilder::Add(std::size_t slot, std::uint64_t hash, const
 }
 
 void DictionaryBuilder::Grow() {
-  slots_.assign(slots_.size() * 4, Slot{});
+  slots_.assign(slots_.size() * 2, Slot{});
   for (std::uint32_t number = 0; number < num_items_; ++number) {
     const std::uint64_t hash = Hash(keys_[number]);
     std::size_t at = hash & (slots_.size() - 1);

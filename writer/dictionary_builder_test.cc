@@ -46,6 +46,18 @@ TEST(DictionaryBuilder, KeepsManyValuesApart) {
   }
 }
 
+TEST(DictionaryBuilder, BeginsAnewAfterItGrew) {
+  DictionaryBuilder builder(FixedShape(64));
+  for (const std::uint64_t first : {0u, 5000u, 3000u}) {
+    for (std::uint64_t i = 0; i < 10'000; ++i) {
+      const std::uint64_t value = first + i % 4000;
+      ASSERT_EQ(builder.Insert(std::as_bytes(std::span(&value, 1))), i % 4000);
+    }
+    EXPECT_EQ(builder.size(), 4000u);
+    builder.Clear();
+  }
+}
+
 TEST(DictionaryBuilder, KeepsNumbersOfAnyWidth) {
   for (const std::uint64_t bytes : {1u, 2u, 4u, 8u, 16u, 32u}) {
     DictionaryBuilder builder(FixedShape(8 * bytes));
@@ -54,6 +66,20 @@ TEST(DictionaryBuilder, KeepsNumbersOfAnyWidth) {
     }
     EXPECT_EQ(testing::ValueAt(builder.View(), 77), std::string(bytes, 'M'));
   }
+}
+
+// Many rare values, then always the same one: with number 0 it takes no bits.
+TEST(TryDictionary, NumbersByCountWhereThatPacksBetter) {
+  std::vector<std::uint64_t> numbers(8 * 1024, 77);
+  for (std::uint64_t i = 0; i < 1024; ++i) numbers[i] = 1000 + i % 600;
+  const testing::OwnedValues values = testing::Numbers<std::uint64_t>(numbers);
+  const auto attempt = TryDictionary(values.View(), nullptr, numbers.size());
+  ASSERT_TRUE(attempt.has_value());
+  ASSERT_EQ(attempt->items.size(), 601u);
+  const auto* const items = reinterpret_cast<const std::uint64_t*>(attempt->items.View().values);
+  EXPECT_EQ(items[0], 77u);
+  ASSERT_EQ(attempt->indices.size(), numbers.size());
+  for (std::size_t i = 0; i < numbers.size(); ++i) ASSERT_EQ(items[attempt->indices[i]], numbers[i]) << i;
 }
 
 TEST(TryDictionary, StopsAtTooManyValuesAndSkipsNulls) {

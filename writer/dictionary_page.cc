@@ -79,17 +79,17 @@ struct Sample {
   std::uint64_t distinct = 0;
   std::uint64_t repeated = 0;  // like the one before it in the page
 
-  /// Whether a page of so many rows surely has more than `most` different values: it has more runs than that, and this sample
-  /// would have met far more of them twice, even where they repeat with a period. Of a page not much larger than the sample
+  /// Whether a page of so many rows, in runs, very likely has more than `most` different values: it has more runs than that, and
+  /// values would be met twice far more often where they came again in other runs. Of a page not much larger than the sample
   /// nothing is said.
-  bool SurelyMore(std::uint64_t num_rows, std::uint64_t most) const {
+  bool HasMoreInRuns(std::uint64_t num_rows, std::uint64_t most) const {
     constexpr std::uint64_t kMuchLarger = 16;
     constexpr double kMoreRuns = 1.2;
     constexpr double kMoreValues = 4;
-    if (num_rows < kMuchLarger * rows || valid == 0) return false;
-    const auto n = static_cast<double>(valid);
-    const double runs = (n - static_cast<double>(repeated)) / n * static_cast<double>(num_rows);
-    const double values = n * n / 2 / static_cast<double>(valid - distinct + 1);
+    if (num_rows < kMuchLarger * rows) return false;
+    const double runs = static_cast<double>(valid - repeated) / static_cast<double>(rows) * static_cast<double>(num_rows);
+    const double pairs = static_cast<double>(valid) * static_cast<double>(valid) / 2;
+    const double values = pairs / static_cast<double>(valid - distinct + 1);
     return runs > kMoreRuns * static_cast<double>(most) && values > kMoreValues * static_cast<double>(most);
   }
   double DistinctShare() const { return static_cast<double>(distinct) / static_cast<double>(std::max<std::uint64_t>(1, valid)); }
@@ -194,7 +194,7 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
     if (n * index_bits / 8 >= gain * other.bytes) return loses(kFar);
   }
   const auto max_items = std::min(static_cast<std::uint64_t>(static_cast<double>(n) / divisor), kMaxDictionaryItems);
-  if (!forced && sample.SurelyMore(n, max_items)) return loses(kFar);
+  if (in_runs && sample.HasMoreInRuns(n, max_items)) return loses(kFar);
   auto attempt = TryDictionary(page.values, page.validity, max_items);
   if (!attempt.has_value()) return loses(kFar);
   EncodingHints index_hints;  // the others speak of the values

@@ -9,7 +9,6 @@
 #include <type_traits>
 
 #include "base/bitmap.h"
-#include "base/checked_math.h"
 #include "base/endian.h"
 #include "encodings/kernels/stats.h"
 
@@ -214,7 +213,7 @@ class DictionaryBounds {
   DictionaryBounds(const DataType& type, const DictionaryBuilder& dictionary) : type_(&type) {
     items_.values = dictionary.View();
     items_.num_rows = items_.values.length;
-    named_.resize(CeilDiv(dictionary.size(), sizeof(std::uint64_t)) * sizeof(std::uint64_t));
+    named_.resize(dictionary.size());
     is_nan_.resize(dictionary.size(), false);
   }
 
@@ -227,13 +226,20 @@ class DictionaryBounds {
       for (std::uint64_t i = values.begin; i < values.end; ++i) named |= std::uint64_t{1} << keys[i];
       for (; named != 0; named &= named - 1) bounds.Append(Item(static_cast<std::uint64_t>(std::countr_zero(named))));
     } else {
-      for (std::uint64_t i = values.begin; i < values.end; ++i) named_[static_cast<std::size_t>(keys[i])] = std::byte{1};
-      for (std::size_t word = 0; word < named_.size(); word += sizeof(std::uint64_t)) {
-        auto named = LoadLe<std::uint64_t>(named_.data() + word);
-        if (named == 0) continue;
-        std::memset(named_.data() + word, 0, sizeof(named));
-        for (; named != 0; named &= named - 1)
-          bounds.Append(Item(word + static_cast<std::uint64_t>(std::countr_zero(named)) / 8));
+      // A list of the items that the zone names, made without a branch: most keys were named before, but not foretold which.
+      list_.resize(static_cast<std::size_t>(values.end - values.begin) + 1);
+      std::byte* const named = named_.data();
+      std::size_t* const listed = list_.data();
+      std::size_t count = 0;
+      for (std::uint64_t i = values.begin; i < values.end; ++i) {
+        const auto key = static_cast<std::size_t>(keys[i]);
+        listed[count] = key;
+        count += named[key] == std::byte{0};
+        named[key] = std::byte{1};
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        named[listed[i]] = std::byte{0};
+        bounds.Append(Item(listed[i]));
       }
     }
     zone->min = std::move(bounds.min);
@@ -273,7 +279,8 @@ class DictionaryBounds {
 
   const DataType* type_;
   PageValues items_;
-  std::vector<std::byte> named_;  // by a key of the zone: 1
+  std::vector<std::byte> named_;   // by item: 1 when the zone at hand has named it; all 0 between zones
+  std::vector<std::size_t> list_;  // room for such a list
   std::vector<bool> is_nan_;
 };
 

@@ -25,9 +25,6 @@ struct TokenJob {
   std::uint32_t num_added = 0;
 
   // No copies: code for newer CPUs calls these.
-  [[gnu::always_inline]] std::uint64_t Offset(std::uint64_t i) const noexcept {
-    return static_cast<std::uint64_t>(offsets != nullptr ? std::int64_t{offsets[i]} : large_offsets[i]);
-  }
   [[gnu::always_inline]] std::uint64_t FirstString(std::uint64_t lane) const noexcept { return num_strings * lane / kTokenLanes; }
   [[gnu::always_inline]] std::uint16_t CodeOf(std::uint8_t byte) noexcept {
     if (single[byte] < 0) {
