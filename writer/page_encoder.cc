@@ -95,10 +95,12 @@ Result<EncodedPage> EncodeFixed(const PageValues& page, const LeafType& leaf, co
   const bool is_list = !shape.list_sizes.empty();
   std::uint64_t num_items = 1;
   for (const std::uint64_t size : shape.list_sizes) num_items *= size;
-  // The reference panics when it reads lists of booleans from full-zip below other lists (14.0.2).
+  // The reference panics when it reads lists of booleans from full-zip, below other lists or with null items (14.0.2).
   const bool is_list_of_bits = is_list && shape.width_bits == num_items;
+  const bool has_null_items =
+      std::ranges::any_of(page.values.item_validity, [](const std::byte* bits) { return bits != nullptr; });
   const bool can_be_zipped =
-      (shape.width_bits % 8 == 0 || shape.width_bits == 1) && !(is_list_of_bits && page.entries != nullptr);
+      (shape.width_bits % 8 == 0 || shape.width_bits == 1) && !(is_list_of_bits && (page.entries != nullptr || has_null_items));
   const bool is_wide = shape.width_bits >= kFullZipBytes * 8 && shape.width_bits % 8 == 0;
   const bool cannot_be_chunked = shape.width_bits > kMaxMiniBlockString * 8 && can_be_zipped;
   if (cannot_be_chunked || (WantsFullZip(page, hints, is_wide) && can_be_zipped)) {

@@ -35,6 +35,10 @@ HINTS = [   # metadata, column, what the encoding of its page must name, what it
     ({'structural-encoding': 'miniblock'}, 'long text', ['MiniBlock'], ['FullZip']),
     ({'structural-encoding': 'fullzip'}, 'list', ['FullZip'], ['MiniBlock']),
     ({'structural-encoding': 'fullzip'}, 'flag', ['FullZip'], ['MiniBlock']),
+    ({'structural-encoding': 'fullzip'}, 'bits', ['FullZip'], ['MiniBlock']),
+    # The reference panics when it reads these from full-zip.
+    ({'structural-encoding': 'fullzip'}, 'bits with nulls', ['MiniBlock'], ['FullZip']),
+    ({}, 'many bits with nulls', ['MiniBlock'], ['FullZip']),
     ({'rle-threshold': '0.9'}, 'runs', ['Rle'], []),
     ({'rle-threshold': '0.0'}, 'runs', [], ['Rle']),
     ({'dict-size-ratio': '0.0'}, 'words', [], ['dictionary: Some']),
@@ -54,6 +58,9 @@ def columns(rng):
         'text': pa.array([f'some text of row {i} and {i * 7919 % 977}' for i in range(n)]), 'long text': pa.array([f'{i} ' * 60 for i in range(n)]),
         'runs': pa.array(np.repeat(rng.integers(0, 1 << 40, n), 30)[:n]), 'words': pa.array(words[rng.integers(0, 4, n)]),
         'flag': pa.array(rng.random(n) < 0.5, mask=rng.random(n) < 0.1),
+        'bits': pa.FixedSizeListArray.from_arrays(pa.array(rng.random(n) < 0.5), 8),
+        'bits with nulls': pa.FixedSizeListArray.from_arrays(pa.array(rng.random(n) < 0.5, mask=rng.random(n) < 0.1), 8),
+        'many bits with nulls': pa.FixedSizeListArray.from_arrays(pa.array(rng.random(n) < 0.5, mask=rng.random(n) < 0.1), 4000),
         'list': pa.ListArray.from_arrays(pa.array(np.concatenate([[0], np.cumsum(lengths[:n // 10])]).astype('i4')), pa.array(rng.integers(0, 9, int(lengths[:n // 10].sum())))),
     }
 
