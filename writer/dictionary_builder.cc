@@ -28,7 +28,6 @@ DictionaryBuilder::DictionaryBuilder(ValueShape shape)
 }
 
 void DictionaryBuilder::Clear() {
-  num_items_ = 0;
   data_.Clear();
   offsets_.Clear();
   keys_ = {};
@@ -45,7 +44,7 @@ bool DictionaryBuilder::IsItem(std::uint32_t number, Bytes value) const noexcept
 }
 
 std::uint32_t DictionaryBuilder::Add(std::size_t slot, std::uint64_t hash, const DictionaryKey& key, Bytes value) {
-  const auto number = static_cast<std::uint32_t>(num_items_++);
+  const auto number = static_cast<std::uint32_t>(size());
   slots_[slot] = {TagOf(hash), number + 1};
   keys_.push_back(key);
   data_.Append(value);
@@ -53,13 +52,13 @@ std::uint32_t DictionaryBuilder::Add(std::size_t slot, std::uint64_t hash, const
     shape_.large_offsets ? offsets_.AppendLe(static_cast<std::int64_t>(data_.size()))
                          : offsets_.AppendLe(static_cast<std::int32_t>(data_.size()));
   }
-  if (num_items_ * 4 > slots_.size()) Grow();
+  if (size() * 4 > slots_.size()) Grow();
   return number;
 }
 
 void DictionaryBuilder::Grow() {
   slots_.assign(slots_.size() * 2, Slot{});
-  for (std::uint32_t number = 0; number < num_items_; ++number) {
+  for (std::uint32_t number = 0; number < size(); ++number) {
     const std::uint64_t hash = Hash(keys_[number]);
     std::size_t at = hash & (slots_.size() - 1);
     while (slots_[at].number_and_1 != 0) at = (at + 1) & (slots_.size() - 1);
@@ -70,7 +69,7 @@ void DictionaryBuilder::Grow() {
 ValuesView DictionaryBuilder::View() const {
   ValuesView view;
   view.shape = shape_;
-  view.length = num_items_;
+  view.length = size();
   view.values = shape_.variable() ? offsets_.data() : data_.data();
   view.data = data_.data();
   return view;

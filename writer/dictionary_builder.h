@@ -44,7 +44,7 @@ class DictionaryBuilder {
  public:
   explicit DictionaryBuilder(ValueShape shape);
 
-  std::uint64_t size() const noexcept { return num_items_; }
+  std::uint64_t size() const noexcept { return keys_.size(); }
   /// Bytes of the items, offsets not counted.
   std::uint64_t item_bytes() const noexcept { return data_.size(); }
   /// Number of the value, added when it is new. Pre: `key` is that of the value.
@@ -82,9 +82,8 @@ class DictionaryBuilder {
 
   ValueShape shape_;
   std::size_t item_width_;  // bytes of a fixed-width item; booleans take one
-  std::uint64_t num_items_ = 0;
   MutableBuffer data_;
-  MutableBuffer offsets_;            // strings only: num_items + 1, of 32 or 64 bits
+  MutableBuffer offsets_;            // strings only: one more than items, of 32 or 64 bits
   std::vector<DictionaryKey> keys_;  // of the items
   std::vector<Slot> slots_;  // a power of two, at most a quarter of them in use: then the first is nearly always the right one
 };

@@ -93,10 +93,8 @@ Result<EncodedPage> EncodeFixed(const PageValues& page, const LeafType& leaf, co
   const EncodingHints& hints = target.hints;
   const ValueShape& shape = page.values.shape;
   const bool is_list = !shape.list_sizes.empty();
-  std::uint64_t num_items = 1;
-  for (const std::uint64_t size : shape.list_sizes) num_items *= size;
   // The reference panics when it reads lists of booleans from full-zip, below other lists or with null items (14.0.2).
-  const bool is_list_of_bits = is_list && shape.width_bits == num_items;
+  const bool is_list_of_bits = is_list && shape.item_bits == 1;
   const bool has_null_items =
       std::ranges::any_of(page.values.item_validity, [](const std::byte* bits) { return bits != nullptr; });
   const bool can_be_zipped =

@@ -25,7 +25,8 @@ inline Status RoundTripLeaf(const format::Leaf& leaf, const FieldLeaf& target, c
     LANCEKIT_ASSIGN(const std::uint64_t taken, buffer.Append(view, done, num_rows - done));
     done += taken;
     if (!buffer.full() && done < num_rows) continue;  // fewer bytes than announced: those under nulls are dropped
-    if (target.type.is_empty_struct()) {              // no page says anything; later rows may still be refused
+    // No page says anything; later rows may still be refused.
+    if (target.type.is_empty_struct()) {
       buffer.Clear();
       first_page = false;
       continue;

@@ -280,7 +280,7 @@ class DictionaryBounds {
   const DataType* type_;
   PageValues items_;
   std::vector<std::byte> named_;   // by item: 1 when the zone at hand has named it; all 0 between zones
-  std::vector<std::size_t> list_;  // room for such a list
+  std::vector<std::size_t> list_;  // room for the items that a zone names
   std::vector<bool> is_nan_;
 };
 

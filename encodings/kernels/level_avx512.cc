@@ -38,6 +38,7 @@ class WideFinder {
       const auto place = static_cast<unsigned>(63 ^ __builtin_clzll(matches));
       const auto code = static_cast<std::uint16_t>(found[place]);
       const unsigned length = place / 2 + 1;
+      static_assert(offsetof(Token, low) == 0 && offsetof(Token, high) == 8, "the text of a token is its first 16 bytes");
       const Token& token = tokens_[code];
       const __m128i wanted = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text)) & Mask(length);
       const __m128i other = wanted ^ _mm_loadu_si128(reinterpret_cast<const __m128i*>(&token));
@@ -56,7 +57,8 @@ class WideFinder {
     const Words bucket = reinterpret_cast<Words>(
         _mm512_mask_i64gather_epi64(_mm512_setzero_si512(), 0xff, reinterpret_cast<__m512i>(hash >> shift_), buckets_, 8));
     __builtin_memcpy(found, &bucket, sizeof(bucket));
-    const Words tag = (hash >> (shift_ - kTokenTagBits - 16) & 0x7fff0000) | kTokenTagPresent;
+    constexpr std::uint64_t kTagMask = ((std::uint64_t{1} << kTokenTagBits) - 1) << 16;
+    const Words tag = (hash >> (shift_ - kTokenTagBits - 16) & kTagMask) | kTokenTagPresent;
     const __m512i tags = _mm512_maskz_shuffle_epi32(0xffff, reinterpret_cast<__m512i>(tag), _MM_PERM_CCAA);
     return _mm512_testn_epi32_mask(reinterpret_cast<__m512i>(bucket) ^ tags, _mm512_set1_epi32(static_cast<int>(0xffff0000)));
   }
@@ -76,7 +78,7 @@ class WideFinder {
 
 void EncodeTokens(const Token* tokens, const std::uint64_t* buckets, int shift, TokenJob* job) noexcept {
   const WideFinder find(tokens, buckets, shift, job->data_end);
-  job->offsets != nullptr ? EncodeLanes(job->offsets, job, find) : EncodeLanes(job->large_offsets, job, find);
+  EncodeLanes(job, find);
 }
 
 }  // namespace

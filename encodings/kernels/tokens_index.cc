@@ -49,7 +49,7 @@ void TokenIndex::EncodePortably(TokenJob* job) const {
   Start(job);
   const auto encode = [&](const TokenMatcher& matcher) {
     const auto find = [&](const std::byte* at, const std::byte* end) { return matcher.Find(at, end, job->data_end); };
-    job->offsets != nullptr ? EncodeLanes(job->offsets, job, find) : EncodeLanes(job->large_offsets, job, find);
+    EncodeLanes(job, find);
   };
   matcher_ != nullptr ? encode(*matcher_) : encode(TokenMatcher(tokens_));
 }

@@ -38,7 +38,7 @@ struct TokenJob {
 /// Pre: `offsets` are those of the job. find(at, end) -> TokenMatcher::Match, of length 0 when there is none; its type has
 /// internal linkage. No branch depends on where strings end, which cannot be foretold.
 template <class Offset, class Find>
-void EncodeLanes(const Offset* offsets, TokenJob* job, Find find) noexcept {
+void EncodeLanesBy(const Offset* offsets, TokenJob* job, Find find) noexcept {
   struct Lane {
     const std::byte* at;
     const std::byte* end;  // of the string
@@ -93,6 +93,12 @@ void EncodeLanes(const Offset* offsets, TokenJob* job, Find find) noexcept {
       *lane = *--last;
     }
   }
+}
+
+/// By the offsets that the job has.
+template <class Find>
+void EncodeLanes(TokenJob* job, Find find) noexcept {
+  job->offsets != nullptr ? EncodeLanesBy(job->offsets, job, find) : EncodeLanesBy(job->large_offsets, job, find);
 }
 
 }  // namespace lancekit::kernels
