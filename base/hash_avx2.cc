@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #define XXH_INLINE_ALL
+#define XXH_NO_PREFETCH
 #include <xxhash.h>
 
 namespace lancekit {

@@ -248,6 +248,13 @@ std::uint8_t BoundWidth(const DataType& type) noexcept {
   return 0;
 }
 
+void AppendPieceHashes(Bytes buffer, std::vector<std::uint64_t>* hashes) {
+  for (std::uint64_t i = 0; i < NumHashPieces(buffer.size(), kHashPieceBytes); ++i) {
+    const std::uint64_t begin = i * kHashPieceBytes;
+    hashes->push_back(HashBytes(buffer.subspan(begin, std::min(kHashPieceBytes, buffer.size() - begin))));
+  }
+}
+
 MutableBuffer SerializeStatistics(const std::vector<ColumnStatistics>& columns,
                                   const std::vector<std::uint64_t>& global_buffer_hashes) {
   flatbuffers::FlatBufferBuilder builder;
@@ -275,7 +282,7 @@ MutableBuffer SerializeStatistics(const std::vector<ColumnStatistics>& columns,
   }
   const auto all = builder.CreateVector(written);
   const auto global_hashes = builder.CreateVector(global_buffer_hashes);
-  fbs::FinishStatisticsBuffer(builder, fbs::CreateStatistics(builder, 0, all, global_hashes));
+  fbs::FinishStatisticsBuffer(builder, fbs::CreateStatistics(builder, 0, all, global_hashes, 0, 0, 0, kHashPieceBytes));
   MutableBuffer message;
   message.Append(std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize())));
   return message;
@@ -401,8 +408,12 @@ std::uint64_t Statistics::NumBufferHashes(std::uint64_t column) const noexcept {
   return hashes == nullptr ? 0 : hashes->size();
 }
 
-std::uint64_t Statistics::BufferHash(std::uint64_t column, std::uint64_t buffer) const noexcept {
-  return ElementAt(ColumnAt(column)->buffer_hashes(), buffer, 0);
+std::uint64_t Statistics::BufferHash(std::uint64_t column, std::uint64_t piece) const noexcept {
+  return ElementAt(ColumnAt(column)->buffer_hashes(), piece, 0);
+}
+
+std::uint64_t Statistics::piece_bytes() const noexcept {
+  return root_->piece_bytes() == 0 ? ~std::uint64_t{0} : root_->piece_bytes();
 }
 
 std::uint64_t Statistics::MetadataHash(std::uint64_t column) const noexcept { return ColumnAt(column)->metadata_hash(); }

@@ -19,6 +19,16 @@ struct Statistics;
 struct Zones;
 }  // namespace fbs
 
+/// Our files have a hash for so many bytes of a page buffer: they are still in the second cache when they were decoded.
+inline constexpr std::uint64_t kHashPieceBytes = 65536;
+
+/// Pieces of `piece_bytes` bytes, the last one shorter, that a page buffer is hashed in. An empty one is a piece too.
+inline std::uint64_t NumHashPieces(std::uint64_t buffer_bytes, std::uint64_t piece_bytes) noexcept {
+  return buffer_bytes == 0 ? 1 : (buffer_bytes - 1) / piece_bytes + 1;
+}
+/// Appends the hashes of a page buffer's pieces.
+void AppendPieceHashes(Bytes buffer, std::vector<std::uint64_t>* hashes);
+
 /// Rows of a page whose blobs have a hash together.
 struct BlobRun {
   std::uint64_t num_rows = 0;
@@ -32,7 +42,7 @@ struct ColumnStatistics {
   std::vector<Zone> pages;
   std::vector<Zone> zones;  ///< of all pages
   std::vector<std::uint32_t> zones_per_page;
-  std::vector<std::uint64_t> buffer_hashes;  ///< of all pages
+  std::vector<std::uint64_t> buffer_hashes;  ///< of all pages, piece by piece
   std::uint64_t metadata_hash = 0;
   std::vector<BlobRun> blob_runs;         ///< of all pages; none but for blobs
   std::vector<std::uint32_t> bloom_ends;  ///< of each page's filter in `blooms`, in blocks
@@ -93,7 +103,10 @@ class Statistics {
   /// Of the page, perhaps empty. Borrowed. Pre: page < Pages(column).size().
   BloomFilter Bloom(std::uint64_t column, std::uint64_t page) const noexcept;
   std::uint64_t NumBufferHashes(std::uint64_t column) const noexcept;
-  std::uint64_t BufferHash(std::uint64_t column, std::uint64_t buffer) const noexcept;
+  /// Of a piece, counted through all page buffers of the column. Pre: piece < NumBufferHashes(column).
+  std::uint64_t BufferHash(std::uint64_t column, std::uint64_t piece) const noexcept;
+  /// Bytes of a piece, at least 1; more than any buffer has where each buffer is one piece.
+  std::uint64_t piece_bytes() const noexcept;
   std::uint64_t MetadataHash(std::uint64_t column) const noexcept;
   /// In row order; none for other columns, and when blobs were not hashed.
   std::vector<BlobRun> BlobRuns(std::uint64_t column) const;

@@ -7,41 +7,6 @@
 
 namespace lancekit {
 
-PageHashes::PageHashes(std::shared_ptr<const FileStatistics> statistics, std::uint32_t column,
-                       const format::ColumnMetadata& metadata)
-    : statistics_(std::move(statistics)), column_(column), checked_(metadata.pages.size()) {
-  first_buffers_.push_back(0);
-  for (const format::PageMetadata& page : metadata.pages) first_buffers_.push_back(first_buffers_.back() + page.buffers.size());
-}
-
-Result<std::vector<std::size_t>> PageHashes::DamagedBuffers(const Source& source, const format::ColumnMetadata& metadata,
-                                                            std::size_t page) const {
-  std::vector<std::size_t> damaged;
-  const format::Statistics* const statistics = statistics_->Get();
-  if (statistics == nullptr) return damaged;
-  if (statistics->NumBufferHashes(column_) != first_buffers_.back())
-    return Corrupt("the statistics list {} hashes for the {} buffers of the column", statistics->NumBufferHashes(column_),
-                   first_buffers_.back());
-  const std::vector<format::FileRange>& buffers = metadata.pages[page].buffers;
-  for (std::size_t i = 0; i < buffers.size(); ++i) {
-    LANCEKIT_ASSIGN(const bool matches,
-                    MatchesHash(source, buffers[i], statistics->BufferHash(column_, first_buffers_[page] + i)));
-    if (!matches) damaged.push_back(i);
-  }
-  return damaged;
-}
-
-Status PageHashes::Check(const Source& source, const format::ColumnMetadata& metadata, std::size_t page) const {
-  if (checked_[page].load(std::memory_order_relaxed)) return {};
-  LANCEKIT_ASSIGN(const std::vector<std::size_t> damaged, DamagedBuffers(source, metadata, page));
-  if (!damaged.empty()) {
-    const format::FileRange& buffer = metadata.pages[page].buffers[damaged[0]];
-    return At(Corrupt("the {} bytes of buffer {} differ from their hash", buffer.size, damaged[0]), {.offset = buffer.offset});
-  }
-  checked_[page].store(true, std::memory_order_relaxed);
-  return {};
-}
-
 Result<std::shared_ptr<const ColumnReader>> ColumnReader::Open(std::shared_ptr<const Source> source,
                                                                format::ColumnMetadata metadata, LeafType leaf, std::string name,
                                                                std::uint64_t num_rows, PageHashes hashes) {
@@ -73,15 +38,11 @@ Status ColumnReader::Locate(Status status, std::size_t page) const {
   return At(std::move(status), {.path = source_->path(), .column = name_, .page = static_cast<std::int64_t>(page)});
 }
 
-Status ColumnReader::CheckHashes(std::size_t page, std::span<const ValueRange> whole_rows) const {
-  if (whole_rows.empty()) return {};
+bool ColumnReader::HoldPage(std::span<const ValueRange> rows, std::size_t page) const {
   const ValueRange in_page = RowsOfPage(page);
-  const auto holds_page = [&](const ValueRange& rows) {
-    return rows.first <= in_page.first && in_page.first + in_page.count <= rows.first + rows.count;
-  };
-  if (std::none_of(whole_rows.begin(), whole_rows.end(), holds_page)) return {};
-  Status status = hashes_.Check(*source_, metadata_, page);
-  return status.ok() ? std::move(status) : Locate(std::move(status), page);
+  return std::any_of(rows.begin(), rows.end(), [&](const ValueRange& range) {
+    return range.first <= in_page.first && in_page.first + in_page.count <= range.first + range.count;
+  });
 }
 
 Result<const PageReader*> ColumnReader::Page(std::size_t page) const {
@@ -98,6 +59,18 @@ Result<const PageReader*> ColumnReader::Page(std::size_t page) const {
   return lazy.reader.get();
 }
 
+// What cannot be opened is more likely to be damaged than to be wrong.
+Result<const PageReader*> ColumnReader::SoundPage(std::size_t page) const {
+  Result<const PageReader*> reader = Page(page);
+  LANCEKIT_TRY(CheckBuffers(page, reader ? (*reader)->data_buffer() : std::nullopt));
+  return reader;
+}
+
+Status ColumnReader::CheckBuffers(std::size_t page, std::optional<std::size_t> except) const {
+  Status status = hashes_.CheckBuffers(page, except);
+  return status.ok() ? std::move(status) : Locate(std::move(status), page);
+}
+
 template <class ReadPage>
 Status ColumnReader::ForEachPage(std::span<const ValueRange> rows, PageScratch* scratch, ReadPage read) const {
   std::vector<ValueRange>& in_page = scratch->page_rows;
@@ -105,9 +78,13 @@ Status ColumnReader::ForEachPage(std::span<const ValueRange> rows, PageScratch* 
   std::size_t page = 0;  // that in_page is of
   const auto flush = [&]() -> Status {
     if (in_page.empty()) return {};
-    LANCEKIT_TRY(CheckHashes(page, scratch->whole_rows));
-    LANCEKIT_ASSIGN(const PageReader* reader, Page(page));
+    const bool checks = HoldPage(scratch->whole_rows, page);
+    LANCEKIT_ASSIGN(const PageReader* reader, checks ? SoundPage(page) : Page(page));
+    BufferCheck check(hashes_, page, reader->data_buffer().value_or(0));
+    scratch->check = checks ? &check : nullptr;
     Status status = read(*reader, std::span<const ValueRange>(in_page));
+    scratch->check = nullptr;
+    if (!status.ok() && checks) LANCEKIT_TRY(CheckBuffers(page, std::nullopt));
     if (!status.ok()) return Locate(std::move(status), page);
     in_page.clear();
     return {};

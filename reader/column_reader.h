@@ -1,7 +1,6 @@
 // One column of a file: its pages, opened on first use, and the reading of any rows of it.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -10,28 +9,10 @@
 #include "base/checked_math.h"
 #include "format/file_metadata.h"
 #include "io/source.h"
-#include "reader/file_statistics.h"
+#include "reader/page_hashes.h"
 #include "structural/page_reader.h"
 
 namespace lancekit {
-
-/// The hashes of a column's pages. Thread-safe.
-class PageHashes {
- public:
-  PageHashes(std::shared_ptr<const FileStatistics> statistics, std::uint32_t column, const format::ColumnMetadata& metadata);
-
-  /// The buffers of a page that differ; none without hashes. Errors: kIo; kCorruption when there is another number of hashes.
-  Result<std::vector<std::size_t>> DamagedBuffers(const Source& source, const format::ColumnMetadata& metadata,
-                                                  std::size_t page) const;
-  /// That there are none; looks once. Errors: kCorruption, kIo.
-  Status Check(const Source& source, const format::ColumnMetadata& metadata, std::size_t page) const;
-
- private:
-  std::shared_ptr<const FileStatistics> statistics_;
-  std::uint32_t column_;
-  std::vector<std::uint64_t> first_buffers_;  // of each page, and the number of all
-  mutable std::vector<std::atomic<bool>> checked_;
-};
 
 /// Thread-safe. Errors carry column, page and file position.
 class ColumnReader {
@@ -90,8 +71,10 @@ class ColumnReader {
   /// Calls read(page, ranges of slots within it) page after page.
   template <class ReadPage>
   Status ForEachPage(std::span<const ValueRange> rows, PageScratch* scratch, ReadPage read) const;
-  /// Compares the page with its hashes when all of it is wanted.
-  Status CheckHashes(std::size_t page, std::span<const ValueRange> whole_rows) const;
+  bool HoldPage(std::span<const ValueRange> rows, std::size_t page) const;
+  /// A page whose buffers are as their hashes say, but for the one that is read in parts.
+  Result<const PageReader*> SoundPage(std::size_t page) const;
+  Status CheckBuffers(std::size_t page, std::optional<std::size_t> except) const;
   Status Locate(Status status, std::size_t page) const;
 
   std::shared_ptr<const Source> source_;

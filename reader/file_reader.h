@@ -38,7 +38,7 @@ class FileReader {
   Result<format::ColumnMetadata> ReadColumnMetadata(std::uint32_t column) const;
   /// Of a column with this metadata.
   PageHashes HashesOf(std::uint32_t column, const format::ColumnMetadata& metadata) const {
-    return {statistics_, column, metadata};
+    return {source_, statistics_, column, metadata};
   }
   /// The column as values of this leaf, opened on first use and then kept.
   Result<std::shared_ptr<const ColumnReader>> Column(std::uint32_t column, const FieldLeaf& leaf) const;

@@ -28,9 +28,9 @@ Status CheckMetadata(const FileReader& file, std::uint32_t column) {
   return Corrupt("the column metadata is not as its hash says");
 }
 
-Status CheckHashes(const PageHashes& hashes, const FileReader& file, const format::ColumnMetadata& metadata, std::size_t page) {
-  LANCEKIT_ASSIGN(const auto damaged, hashes.DamagedBuffers(file.source(), metadata, page));
-  if (!damaged.empty()) return Corrupt("the bytes of buffer {} differ from their hash", damaged[0]);
+Status CheckHashes(const PageHashes& hashes, std::size_t page) {
+  LANCEKIT_ASSIGN(const auto damage, hashes.FindDamage(page));
+  if (!damage.empty()) return Corrupt("the bytes of buffer {} differ from their hash", damage[0].buffer);
   return {};
 }
 
@@ -114,7 +114,7 @@ Status HoleFinder::SearchLeaf(const FieldShape& shape, std::size_t leaf, std::ve
     const ValueRange rows = reader->RowsOfPage(page);
     if (rows.count == 0) continue;
     const std::span<const PlacedBlobRun> in_page = RunsOfPage(runs, page);
-    Status status = CheckHashes(reader->hashes(), file, metadata, page);
+    Status status = CheckHashes(reader->hashes(), page);
     if (status.ok() && in_page.empty()) status = DecodePage(rows, &decoder);
     if (!status.ok()) {
       LANCEKIT_TRY(AddHole(static_cast<std::int64_t>(page), rows, std::move(status), holes));
@@ -140,7 +140,7 @@ Status HoleFinder::SearchBlobs(const FieldShape& shape, std::vector<Hole>* holes
     const auto page = static_cast<std::int64_t>(i);
     const ValueRange rows{row, metadata.pages[i].length};
     row += rows.count;
-    if (Status status = CheckHashes(hashes, file, metadata, i); !status.ok()) {
+    if (Status status = CheckHashes(hashes, i); !status.ok()) {
       LANCEKIT_TRY(AddHole(page, rows, std::move(status), holes));
     } else if (runs.empty()) {
       LANCEKIT_TRY(AddDamagedRows(shape, *reader, rows, page, holes));

@@ -33,13 +33,12 @@ void FileVerifier::CheckPageHashes(std::uint32_t index) {
     Finding place;
     place.column = column.name;
     place.page = static_cast<std::int64_t>(page);
-    const auto damaged = hashes.DamagedBuffers(file_->source(), column.metadata, page);
-    if (!damaged) return findings_->Add(damaged.error(), std::move(place));
-    for (const std::size_t buffer : *damaged) {
-      const format::FileRange& range = column.metadata.pages[page].buffers[buffer];
-      place.buffer = static_cast<std::int64_t>(buffer);
-      place.offset = range.offset;
-      place.size = range.size;
+    const auto damage = hashes.FindDamage(page);
+    if (!damage) return findings_->Add(damage.error(), std::move(place));
+    for (const PageHashes::DamagedBytes& damaged : *damage) {
+      place.buffer = static_cast<std::int64_t>(damaged.buffer);
+      place.offset = damaged.bytes.offset;
+      place.size = damaged.bytes.size;
       place.message = "the bytes differ from their hash";
       findings_->Add(place);
       column.damaged_pages[page] = true;

@@ -17,6 +17,7 @@ namespace {
 
 // Arrow consumers may want their buffers aligned to the widest number.
 constexpr std::uintptr_t kBorrowAlignment = 16;
+constexpr std::size_t kDataBuffer = 0;
 
 std::uint64_t LoadWord(const std::byte* from, std::uint64_t bytes) {
   std::uint64_t word = 0;
@@ -60,13 +61,18 @@ class FullZipPage final : public PageReader {
         return Corrupt("full-zip: row positions {} and {} in {} bytes", start, end, data_.size);
       size = end - start;
     }
-    LANCEKIT_ASSIGN(const Buffer bytes, source_.Read(data_.offset + start, size));
-    if (IsPlain()) return ReadPlain(bytes, rows.count, sink, scratch);
-    return ReadEntries(bytes, start, rows, sink, scratch);
+    const format::FileRange part{data_.offset + start, size};
+    LANCEKIT_ASSIGN(const Buffer bytes, source_.Read(part.offset, part.size));
+    LANCEKIT_TRY(IsPlain() ? ReadPlain(bytes, rows.count, sink, scratch) : ReadEntries(bytes, start, rows, sink, scratch));
+    if (scratch->check == nullptr) return {};
+    const ReadBytes read{part.offset, bytes.bytes()};
+    LANCEKIT_TRY(scratch->check->OnDecoded(part, read));
+    return scratch->check->Finish(read);
   }
+  std::optional<std::size_t> data_buffer() const override { return kDataBuffer; }
 
  private:
-  explicit FullZipPage(const PageInput& input) : source_(*input.source), data_(input.page->buffers[0]) {}
+  explicit FullZipPage(const PageInput& input) : source_(*input.source), data_(input.page->buffers[kDataBuffer]) {}
 
   Status OpenIndex(const PageInput& input);
   bool IsPlain() const { return index_bytes_ == 0 && control_.bytes == 0 && decoder_->is_plain(); }

@@ -13,6 +13,7 @@ namespace lancekit {
 namespace {
 
 constexpr std::size_t kMaxChunkBuffers = 16;
+constexpr std::size_t kDataBuffer = 1;
 
 /// Where the chunks lie: sizes and value counts as prefix sums, so that a value's chunk is found by arithmetic (equal chunks)
 /// or binary search.
@@ -155,6 +156,7 @@ class MiniBlockPage final : public PageReader {
     return rows.count == 0 ? Status() : ReadRanges({&rows, 1}, sink, scratch);
   }
   Status ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const override;
+  std::optional<std::size_t> data_buffer() const override { return kDataBuffer; }
   std::uint64_t NumDictionaryItems() const override {
     return dictionary_ == nullptr || index_bits_ > 32 ? 0 : dictionary_->num_items();
   }
@@ -172,7 +174,10 @@ class MiniBlockPage final : public PageReader {
     std::size_t last = 0;
   };
   explicit MiniBlockPage(const PageInput& input)
-      : source_(*input.source), leaf_(*input.leaf), data_(input.page->buffers[1]), num_buffers_(input.layout->num_buffers) {}
+      : source_(*input.source),
+        leaf_(*input.leaf),
+        data_(input.page->buffers[kDataBuffer]),
+        num_buffers_(input.layout->num_buffers) {}
 
   Status OpenIndex(const PageInput& input);
   Status Split(Bytes chunk, ChunkParts* parts) const;
@@ -458,19 +463,22 @@ Status MiniBlockPage::ReadRanges(std::span<const ValueRange> rows, LeafSink* sin
 }
 
 Status MiniBlockPage::ReadChunks(ChunkRun run, std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const {
-  const std::uint64_t start = chunks_.start_bytes(run.first);
-  LANCEKIT_ASSIGN(const Buffer bytes, source_.Read(data_.offset + start, chunks_.end_bytes(run.last) - start));
+  const std::uint64_t start = data_.offset + chunks_.start_bytes(run.first);
+  LANCEKIT_ASSIGN(const Buffer bytes, source_.Read(start, data_.offset + chunks_.end_bytes(run.last) - start));
+  const ReadBytes read{start, bytes.bytes()};
   // Ranges [begin, end) have rows in the chunk: there are no chunks without.
   std::size_t begin = 0;
   std::size_t end = 1;
   for (std::size_t i = run.first; i <= run.last; ++i) {
     while (begin + 1 < rows.size() && ChunksOf(rows[begin]).last < i) ++begin;
     while (end < rows.size() && ChunksOf(rows[end]).first <= i) ++end;
-    const Bytes chunk = bytes.bytes().subspan(chunks_.start_bytes(i) - start, chunks_.end_bytes(i) - chunks_.start_bytes(i));
-    Status status = ReadChunk(i, chunk, rows.subspan(begin, end - begin), sink, scratch);
-    if (!status.ok()) return At(std::move(status), {.offset = data_.offset + chunks_.start_bytes(i)});
+    const format::FileRange chunk{data_.offset + chunks_.start_bytes(i), chunks_.end_bytes(i) - chunks_.start_bytes(i)};
+    Status status =
+        ReadChunk(i, read.bytes.subspan(chunk.offset - start, chunk.size), rows.subspan(begin, end - begin), sink, scratch);
+    if (!status.ok()) return At(std::move(status), {.offset = chunk.offset});
+    if (scratch->check != nullptr) LANCEKIT_TRY(scratch->check->OnDecoded(chunk, read));
   }
-  return {};
+  return scratch->check == nullptr ? Status() : scratch->check->Finish(read);
 }
 
 }  // namespace

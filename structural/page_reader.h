@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -13,6 +14,36 @@
 #include "structural/levels.h"
 
 namespace lancekit {
+
+/// Bytes that were read of the file, and where they lie in it.
+struct ReadBytes {
+  std::uint64_t offset = 0;
+  Bytes bytes;
+};
+
+/// Looks at the bytes of a page's data buffer once they are decoded: then they are in the cache, and waiting for the memory was
+/// hidden by decoding. Nothing of what was decoded may be handed out before Finish.
+class DataCheck {
+ public:
+  virtual ~DataCheck() = default;
+  /// `part`: in the file; parts of one read follow each other. Errors: kCorruption when something is wrong with it, kIo.
+  Status OnDecoded(const format::FileRange& part, const ReadBytes& read) {
+    if (begin_ == end_) begin_ = part.offset;
+    end_ = part.offset + part.size;
+    return end_ < next_ ? Status() : Compare(read, false);
+  }
+  /// After the last part of the read. Errors: the same.
+  Status Finish(const ReadBytes& read) { return begin_ == end_ ? Status() : Compare(read, true); }
+
+ protected:
+  /// Looks at bytes from begin_ on, moving it; at all to end_ in the end. Sets next_.
+  virtual Status Compare(const ReadBytes& read, bool is_end) = 0;
+
+  // Positions in the file: what is decoded and was not looked at, and from where on Compare wants to know.
+  std::uint64_t begin_ = 0;
+  std::uint64_t end_ = 0;
+  std::uint64_t next_ = 0;
+};
 
 /// Memory that page readers reuse; one per thread of work.
 struct PageScratch {
@@ -26,6 +57,7 @@ struct PageScratch {
   ValueSink indices64{FixedShape(64)};
   MutableBuffer ends;
   std::span<const ValueRange> whole_rows;  // rows that are read completely, sooner or later
+  DataCheck* check = nullptr;              // of the page that is read
   std::vector<ValueRange> page_rows;       // of several ranges, those in one page
   std::vector<ValueRange> chunk_parts;     // and in one chunk of it: entries, then values
 };
@@ -40,6 +72,8 @@ class PageReader {
   virtual Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const = 0;
   /// The same for several ranges, which ascend without overlap: what they share is read and decoded once. Pre: none is empty.
   virtual Status ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const;
+  /// The buffer that Read takes parts of, telling the scratch's check of each; all others were read at opening.
+  virtual std::optional<std::size_t> data_buffer() const { return {}; }
   /// Items of the page's dictionary, whose keys Read gives to a sink of a dictionary type with 32-bit keys; 0 without one.
   virtual std::uint64_t NumDictionaryItems() const { return 0; }
   /// Rows for each value of its runs of equal values, about; then Read takes a sink that collects runs too. 0: it has no runs.

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/checked_math.h"
-#include "base/hash.h"
 #include "base/limits.h"
 #include "base/without_throwing.h"
 #include "writer/array_access.h"
@@ -164,7 +163,7 @@ Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
   column.buffer.Clear();
   ++column.pages;
   for (const MutableBuffer& buffer : ready.page.buffers) {
-    if (options_.statistics) ready.hashes.push_back(HashBytes(buffer.bytes()));
+    if (options_.statistics) format::AppendPieceHashes(buffer.bytes(), &ready.hashes);
   }
   column.ready.push_back(std::move(ready));
   return {};

@@ -37,7 +37,7 @@ class WriterImpl {
     std::size_t column = 0;
     EncodedPage page;
     PageZones zones;
-    std::vector<std::uint64_t> hashes;       ///< of the page's buffers
+    std::vector<std::uint64_t> hashes;       ///< of the pieces of the page's buffers
     std::vector<format::BlobRun> blob_runs;  ///< of the blobs that it tells the places of
   };
   struct Column {

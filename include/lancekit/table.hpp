@@ -208,7 +208,7 @@ class LANCEKIT_EXPORT Table {
 enum class Checksums : std::uint8_t {
   kNever,
   kScans,   ///< pages that a scan reads completely
-  kAlways,  ///< every page that is touched, which costs much when single rows are taken
+  kAlways,  ///< all that is read, in pieces of 64 KiB, which costs when single rows are taken
 };
 
 /// How to open a table, and which version of a dataset: at most one of version, tag and time. Without any, the newest.
