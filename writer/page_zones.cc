@@ -7,8 +7,10 @@
 #include <optional>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "base/bitmap.h"
+#include "base/checked_math.h"
 #include "base/endian.h"
 #include "encodings/kernels/stats.h"
 
@@ -114,6 +116,11 @@ void DecimalBounds(const ZoneValues& values, Zone* zone) {
       return Int256::Load(data + i * kBytes, kBytes);
     }
   };
+  if constexpr (kBytes == 16) {
+    std::int64_t min = 0, max = 0;
+    if (kernels::MinMax16(data + values.begin * kBytes, values.size(), &min, &max))
+      return SetBounds(Int256::From(min), Int256::From(max), zone);
+  }
   std::uint64_t least_at = values.begin, greatest_at = values.begin;
   auto least = load(values.begin), greatest = least;
   for (std::uint64_t i = values.begin + 1; i < values.end; ++i) {
@@ -210,45 +217,21 @@ void AddBounds(const DataType& type, const ZoneValues& values, Zone* zone) {
 /// Bounds of values by their keys in a dictionary: of the items that a zone names, each looked at once.
 class DictionaryBounds {
  public:
-  DictionaryBounds(const DataType& type, const DictionaryBuilder& dictionary) : type_(&type) {
+  DictionaryBounds(const DataType& type, const DictionaryBuilder& dictionary) : type_(&type), num_items_(dictionary.size()) {
     items_.values = dictionary.View();
     items_.num_rows = items_.values.length;
-    named_.resize(dictionary.size());
-    is_nan_.resize(dictionary.size(), false);
+    named_.resize(AlignUp(num_items_, 8));
   }
 
   /// `keys` has one for each value of the page; those of null slots repeat the one before them.
   template <class Key>
   void Add(const Key* keys, const ZoneValues& values, Zone* zone) {
-    Zone bounds;
-    if (is_nan_.size() <= 64) {
-      std::uint64_t named = 0;
-      for (std::uint64_t i = values.begin; i < values.end; ++i) named |= std::uint64_t{1} << keys[i];
-      for (; named != 0; named &= named - 1) bounds.Append(Item(static_cast<std::uint64_t>(std::countr_zero(named))));
-    } else {
-      // A list of the items that the zone names, made without a branch: most keys were named before, but not foretold which.
-      list_.resize(static_cast<std::size_t>(values.end - values.begin) + 1);
-      std::byte* const named = named_.data();
-      std::size_t* const listed = list_.data();
-      std::size_t count = 0;
-      for (std::uint64_t i = values.begin; i < values.end; ++i) {
-        const auto key = static_cast<std::size_t>(keys[i]);
-        listed[count] = key;
-        count += named[key] == std::byte{0};
-        named[key] = std::byte{1};
-      }
-      for (std::size_t i = 0; i < count; ++i) {
-        named[listed[i]] = std::byte{0};
-        bounds.Append(Item(listed[i]));
-      }
-    }
-    zone->min = std::move(bounds.min);
-    zone->max = std::move(bounds.max);
-    zone->min_is_exact = bounds.min_is_exact;
-    zone->max_is_exact = bounds.max_is_exact;
-    if (bounds.num_nans == 0) return;
+    ListItems(keys, values);
+    items_.values.shape.variable() ? AddTexts(zone) : AddFixed(zone);
+    if (zone->num_nans == 0) return;
+    zone->num_nans = 0;
     for (std::uint64_t i = values.begin; i < values.end; ++i)
-      zone->num_nans += values.IsValid(i) && is_nan_[static_cast<std::size_t>(keys[i])];
+      zone->num_nans += values.IsValid(i) && IsNan(static_cast<std::uint64_t>(keys[i]));
   }
 
   /// Of a column that is a dictionary itself: its values are keys.
@@ -267,21 +250,74 @@ class DictionaryBounds {
   }
 
  private:
-  Zone Item(std::uint64_t key) {
-    Zone zone;
-    zone.num_values = 1;
-    const ZoneValues item{&items_, key, key + 1, 1};
+  // Most keys were named before, but not foretold which: no way of listing the items has a branch on that.
+  template <class Key>
+  void ListItems(const Key* keys, const ZoneValues& values) {
+    std::byte* const named = named_.data();
+    list_.clear();
+    if (num_items_ <= 64) {
+      for (std::uint64_t set = kernels::SetOf(keys + values.begin, values.size()); set != 0; set &= set - 1)
+        list_.push_back(static_cast<std::uint64_t>(std::countr_zero(set)));
+    } else if (num_items_ <= format::kZoneRows) {
+      for (std::uint64_t i = values.begin; i < values.end; ++i) named[keys[i]] = std::byte{1};
+      for (std::uint64_t first = 0; first < num_items_; first += 8) {
+        if (LoadLe<std::uint64_t>(named + first) == 0) continue;
+        for (std::uint64_t i = first; i < first + 8; ++i) {
+          if (std::exchange(named[i], std::byte{0}) != std::byte{0}) list_.push_back(i);
+        }
+      }
+    } else {
+      list_.resize(values.size() + 1);
+      std::uint64_t* const listed = list_.data();
+      std::size_t count = 0;
+      for (std::uint64_t i = values.begin; i < values.end; ++i) {
+        const auto key = static_cast<std::uint64_t>(keys[i]);
+        listed[count] = key;
+        count += named[key] == std::byte{0};
+        named[key] = std::byte{1};
+      }
+      list_.resize(count);
+      for (const std::uint64_t item : list_) named[item] = std::byte{0};
+    }
+  }
+
+  void AddTexts(Zone* zone) const {
+    const ValuesView& items = items_.values;
+    TextBounds(
+        {&items_, 0, list_.size(), list_.size()},
+        [&](std::uint64_t i) {
+          const std::uint64_t begin = items.Offset(list_[i]);
+          return TextAt(items.data, begin, items.Offset(list_[i] + 1) - begin);
+        },
+        zone);
+  }
+
+  void AddFixed(Zone* zone) {
+    const std::uint64_t width = items_.values.shape.width_bits / 8;
+    gathered_.resize(list_.size() * width + 8);
+    for (std::size_t i = 0; i < list_.size(); ++i)
+      std::memcpy(gathered_.data() + i * width, items_.values.values + list_[i] * width, width);
+    PageValues page = items_;
+    page.values.values = gathered_.data();
+    page.values.length = page.num_rows = list_.size();
+    const ZoneValues all{&page, 0, list_.size(), list_.size()};
     // The builder stores booleans as bytes.
-    type_->id == TypeId::kBool ? IntegerBounds<std::uint8_t>(item, &zone) : AddBounds(*type_, item, &zone);
-    is_nan_[key] = zone.num_nans != 0;
-    return zone;
+    type_->id == TypeId::kBool ? IntegerBounds<std::uint8_t>(all, zone) : AddBounds(*type_, all, zone);
+  }
+
+  bool IsNan(std::uint64_t item) {
+    list_ = {item};
+    Zone zone;
+    AddFixed(&zone);
+    return zone.num_nans != 0;
   }
 
   const DataType* type_;
+  std::uint64_t num_items_;
   PageValues items_;
-  std::vector<std::byte> named_;   // by item: 1 when the zone at hand has named it; all 0 between zones
-  std::vector<std::size_t> list_;  // room for the items that a zone names
-  std::vector<bool> is_nan_;
+  std::vector<std::byte> named_;     // by item, and some more: 1 when the zone at hand has named it; all 0 between zones
+  std::vector<std::uint64_t> list_;  // the items that a zone names
+  std::vector<std::byte> gathered_;  // their values
 };
 
 /// Finds the entries and values of one zone after the other.
@@ -369,14 +405,17 @@ PageZones MakePageZones(const LeafType& leaf, const ColumnBuffer& rows, const st
   const bool has_bounds = has_values && DomainOf(leaf.type) != Domain::kNone;
   std::optional<DictionaryBounds> dictionary;
   if (has_bounds && leaf.is_dictionary()) dictionary.emplace(leaf.type.children[0].type, rows.dictionary());
-  if (has_bounds && numbers.has_value()) dictionary.emplace(leaf.type, numbers->items);
+  // Numbers are compared faster than their keys are looked up.
+  const Domain domain = DomainOf(leaf.type);
+  const bool by_keys = has_bounds && numbers.has_value() && (domain == Domain::kBytes || domain == Domain::kDecimal);
+  if (by_keys) dictionary.emplace(leaf.type, numbers->items);
   PageZones result;
   ZoneCursor cursor(leaf, rows, page);
   for (std::uint64_t row = 0; row < num_rows; row += zone_rows) {
     Zone zone;
     const ZoneValues values = cursor.Next(std::min(zone_rows, num_rows - row), &zone);
     if (has_bounds && values.num_valid != 0) {
-      if (numbers.has_value()) {
+      if (by_keys) {
         dictionary->Add(numbers->indices.data(), values, &zone);
       } else if (dictionary.has_value()) {
         dictionary->Add(values, &zone);

@@ -23,6 +23,7 @@ struct TypedKernels {
   T (*max)(const T* in, std::size_t count) noexcept;
   std::size_t (*count_changes)(const T* in, std::size_t count) noexcept;
   void (*min_max)(const T* in, std::size_t count, T flip, T* min, T* max) noexcept;
+  std::uint64_t (*set_of)(const T* in, std::size_t count) noexcept;
   void (*add)(T* values, std::size_t count, T base) noexcept;
   void (*scale)(T* values, std::size_t count, T factor, T base) noexcept;
   void (*sum)(const T* in, std::size_t count, T first, T* out) noexcept;
@@ -44,6 +45,7 @@ struct KernelTable {
   void (*split8)(const std::byte* in, std::size_t count, std::byte* out) noexcept;
   void (*merge4)(const std::byte* in, std::size_t count, std::byte* out) noexcept;
   void (*merge8)(const std::byte* in, std::size_t count, std::byte* out) noexcept;
+  bool (*min_max16)(const std::uint64_t* in, std::size_t count, std::int64_t* min, std::int64_t* max) noexcept;
   std::size_t (*float_min_max4)(const std::uint32_t* in, std::size_t count, std::uint32_t* min, std::uint32_t* max) noexcept;
   std::size_t (*float_min_max8)(const std::uint64_t* in, std::size_t count, std::uint64_t* min, std::uint64_t* max) noexcept;
 

@@ -290,6 +290,28 @@ void MinMax(const T* in, std::size_t count, T flip, T* min, T* max) noexcept {
   *max = high;
 }
 
+template <class T>
+std::uint64_t SetOf(const T* in, std::size_t count) noexcept {
+  std::uint64_t set = 0;
+  for (std::size_t i = 0; i < count; ++i) set |= std::uint64_t{1} << (in[i] & 63);
+  return set;
+}
+
+// A number of 128 bits is one of 64 when its upper half repeats the sign of the lower one.
+bool MinMax16(const std::uint64_t* in, std::size_t count, std::int64_t* min, std::int64_t* max) noexcept {
+  std::uint64_t wide = 0;
+  std::int64_t low = INT64_MAX, high = INT64_MIN;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int64_t value = static_cast<std::int64_t>(in[2 * i]);
+    wide |= in[2 * i + 1] ^ static_cast<std::uint64_t>(value >> 63);
+    low = value < low ? value : low;
+    high = value > high ? value : high;
+  }
+  *min = low;
+  *max = high;
+  return wide == 0;
+}
+
 // Bits of floating-point numbers become unsigned numbers of the same order: negative ones turned over, the others with the sign
 // bit set. NaNs are counted, and neutral for both bounds.
 template <class T, int kFractionBits>
@@ -487,6 +509,7 @@ constexpr TypedKernels<T> MakeTyped(std::integer_sequence<int, kWidths...>) {
           .max = &Max<T>,
           .count_changes = &CountChanges<T>,
           .min_max = &MinMax<T>,
+          .set_of = &SetOf<T>,
           .add = &Add<T>,
           .scale = &Scale<T>,
           .sum = &Sum<T>,
@@ -517,6 +540,7 @@ constinit const KernelTable kTable = {
     .split8 = &Split<8>,
     .merge4 = &Merge<4>,
     .merge8 = &Merge<8>,
+    .min_max16 = &MinMax16,
     .float_min_max4 = &FloatMinMax<std::uint32_t, 23>,
     .float_min_max8 = &FloatMinMax<std::uint64_t, 52>,
     .encode_tokens = LANCEKIT_ENCODE_TOKENS};

@@ -34,6 +34,18 @@ void MinMax(const T* in, std::size_t count, T* min, T* max) noexcept {
   *max = static_cast<T>(high ^ kFlip);
 }
 
+/// The values below 64, as bits. Pre: all are.
+template <class T>
+std::uint64_t SetOf(const T* in, std::size_t count) noexcept {
+  return ActiveTable().Typed<T>().set_of(in, count);
+}
+
+/// The least and the greatest of `count` signed numbers of 128 bits; false when one of them does not fit into 64, and then
+/// neither is known. Pre: count > 0.
+inline bool MinMax16(const std::byte* in, std::size_t count, std::int64_t* min, std::int64_t* max) noexcept {
+  return ActiveTable().min_max16(reinterpret_cast<const std::uint64_t*>(in), count, min, max);
+}
+
 /// The same of floating-point numbers, NaNs left out and counted; false when there is nothing else. -0.0 sorts before 0.0.
 template <class T>
 bool FloatMinMax(const T* in, std::size_t count, T* min, T* max, std::size_t* num_nans) noexcept {

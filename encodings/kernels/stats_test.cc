@@ -46,6 +46,60 @@ TYPED_TEST(StatsTest, EveryLevelEqualsPlainLoops) {
   }
 }
 
+TYPED_TEST(StatsTest, SetsOfSmallValues) {
+  using T = TypeParam;
+  std::mt19937_64 random(2);
+  for (std::size_t count : kCounts) {
+    for (unsigned modulus : {1U, 7U, 64U}) {
+      std::vector<T> values(count);
+      std::uint64_t set = 0;
+      for (T& value : values) {
+        value = static_cast<T>(random() % modulus);
+        set |= std::uint64_t{1} << value;
+      }
+      EXPECT_EQ(SetOf(values.data(), count), set);
+      for (CpuLevel level : kAllCpuLevels) {
+        const KernelTable* table = TableFor(level);
+        if (table != nullptr) {
+          EXPECT_EQ(table->Typed<T>().set_of(values.data(), count), set);
+        }
+      }
+    }
+  }
+}
+
+TEST(MinMax16, EveryLevelTellsWhatFits) {
+  std::mt19937_64 random(3);
+  for (const std::size_t count : kCounts) {
+    if (count == 0) continue;
+    for (const int shift : {0, 1, 32, 63}) {
+      for (const int wide : {0, 1, 2}) {  // 1: one number that is not, with the right sign; 2: with the wrong one
+        std::vector<std::uint64_t> halves;
+        std::int64_t least = INT64_MAX, greatest = INT64_MIN;
+        for (std::size_t i = 0; i < count; ++i) {
+          const auto value = static_cast<std::int64_t>(random()) >> shift;
+          halves.push_back(static_cast<std::uint64_t>(value));
+          halves.push_back(static_cast<std::uint64_t>(value >> 63));
+          least = std::min(least, value);
+          greatest = std::max(greatest, value);
+        }
+        std::uint64_t& upper = halves[2 * (random() % count) + 1];
+        if (wide == 1) upper ^= std::uint64_t{1} << 62;
+        if (wide == 2) upper = ~upper;
+        for (CpuLevel level : kAllCpuLevels) {
+          const KernelTable* table = TableFor(level);
+          if (table == nullptr) continue;
+          std::int64_t min = 0, max = 0;
+          ASSERT_EQ(table->min_max16(halves.data(), count, &min, &max), wide == 0);
+          if (wide != 0) continue;
+          EXPECT_EQ(min, least);
+          EXPECT_EQ(max, greatest);
+        }
+      }
+    }
+  }
+}
+
 template <class T>
 class MinMaxTest : public ::testing::Test {};
 using NumberTypes = ::testing::Types<std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t, std::uint32_t,
