@@ -56,7 +56,7 @@ inline void AlpDecode(std::byte* values, std::size_t count, double factor, doubl
 inline bool UnpackAlp(const std::byte* in, int width, std::int64_t base, double factor, double inverse, double* out) noexcept {
   constexpr std::int64_t kLimit = std::int64_t{1} << 51;
   if (width < 1 || width > 51 || base < -kLimit || base > kLimit - (std::int64_t{1} << width)) return false;
-  ActiveTable().unpack_alp8(in, width, 0x1p52 - static_cast<double>(base), factor, inverse, out);
+  ActiveTable().unpack_alp8(in, width, static_cast<double>(base), factor, inverse, out);
   return true;
 }
 

@@ -179,35 +179,43 @@ TEST(AlpDecode, EveryLevelRoundsTwice) {
   CheckAlp<float, std::int32_t, std::uint32_t>(1 << 22, 1e3F, 1e-5F);
 }
 
-TEST(AlpDecode, UnpackingGivesTheSame) {
+/// With these factors, at all levels.
+void CheckUnpacking(double factor, double inverse) {
   std::mt19937_64 random(6);
-  constexpr double kFactor = 1e3, kInverse = 1e-5;
+  constexpr std::int64_t kLimit = std::int64_t{1} << 51;
   for (int width = 1; width <= 51; ++width) {
     std::vector<std::uint64_t> packed_values(kBlockValues);
     for (auto& value : packed_values) value = random() >> (64 - width);
     packed_values[0] = (std::uint64_t{1} << width) - 1;
     std::vector<std::byte> packed(PackedBlockSize(width));
     PackBlock<std::uint64_t>(packed_values.data(), width, packed.data());
-    const std::int64_t limit = std::int64_t{1} << 51;
-    for (const std::int64_t base : {std::int64_t{0}, std::int64_t{-12345}, -limit, limit - (std::int64_t{1} << width)}) {
+    for (const std::int64_t base : {std::int64_t{0}, std::int64_t{-12345}, -(std::int64_t{1} << (width - 1)), -kLimit,
+                                    kLimit - (std::int64_t{1} << width)}) {
       std::vector<std::int64_t> integers(kBlockValues);
       for (std::size_t i = 0; i < kBlockValues; ++i) integers[i] = base + static_cast<std::int64_t>(packed_values[i]);
-      AlpDecode(reinterpret_cast<std::byte*>(integers.data()), kBlockValues, kFactor, kInverse);
+      AlpDecode(reinterpret_cast<std::byte*>(integers.data()), kBlockValues, factor, inverse);
       for (const CpuLevel level : kAllCpuLevels) {
         const KernelTable* const table = TableFor(level);
         if (table == nullptr) continue;
         std::vector<double> got(kBlockValues);
-        table->unpack_alp8(packed.data(), width, 0x1p52 - static_cast<double>(base), kFactor, kInverse, got.data());
+        table->unpack_alp8(packed.data(), width, static_cast<double>(base), factor, inverse, got.data());
         EXPECT_EQ(std::memcmp(got.data(), integers.data(), kBlockValues * sizeof(double)), 0) << width << " bits from " << base;
       }
       std::vector<double> got(kBlockValues);
-      EXPECT_TRUE(UnpackAlp(packed.data(), width, base, kFactor, kInverse, got.data()));
+      EXPECT_TRUE(UnpackAlp(packed.data(), width, base, factor, inverse, got.data()));
       EXPECT_EQ(std::memcmp(got.data(), integers.data(), kBlockValues * sizeof(double)), 0);
     }
     double none[1] = {};
-    EXPECT_FALSE(UnpackAlp(packed.data(), width, limit - (std::int64_t{1} << width) + 1, kFactor, kInverse, none));
-    EXPECT_FALSE(UnpackAlp(packed.data(), width, -limit - 1, kFactor, kInverse, none));
+    EXPECT_FALSE(UnpackAlp(packed.data(), width, kLimit - (std::int64_t{1} << width) + 1, factor, inverse, none));
+    EXPECT_FALSE(UnpackAlp(packed.data(), width, -kLimit - 1, factor, inverse, none));
   }
+}
+
+// With large factors a multiplication and an addition cannot be one.
+TEST(AlpDecode, UnpackingGivesTheSame) {
+  for (const auto& [factor, inverse] :
+       {std::pair(1.0, 1.0), std::pair(1e3, 1e-5), std::pair(1e12, 1e-14), std::pair(1e18, 1e-18)})
+    CheckUnpacking(factor, inverse);
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ struct KernelTable {
   // By the logarithms of the bytes of both; null where nothing becomes wider.
   void (*widen[4][4])(const std::byte* in, std::size_t count, std::uint64_t base, std::byte* out) noexcept;
   void (*alp4)(std::byte* values, std::size_t count, float factor, float inverse) noexcept;
-  void (*unpack_alp8)(const std::byte* in, int width, double start, double factor, double inverse, double* out) noexcept;
+  void (*unpack_alp8)(const std::byte* in, int width, double base, double factor, double inverse, double* out) noexcept;
   void (*alp8)(std::byte* values, std::size_t count, double factor, double inverse) noexcept;
   void (*split4)(const std::byte* in, std::size_t count, std::byte* out) noexcept;
   void (*split8)(const std::byte* in, std::size_t count, std::byte* out) noexcept;

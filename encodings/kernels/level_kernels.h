@@ -456,36 +456,98 @@ void Alp(std::byte* values, std::size_t count, Float factor, Float inverse) noex
   }
 }
 
-// Unpacks integers of up to 51 bits less a base into numbers; `start` is 2^52 less the base. A block is written once.
-struct AlpBlock {
-  std::uint64_t mask;
-  double start;
-  double factor;
-  double inverse;
-};
-
-template <bool kCrossesWords>
-LANCEKIT_ALWAYS_INLINE void UnpackAlpRow(const AlpBlock& block, const std::byte* from, int shift, std::byte* to) {
-  constexpr std::uint64_t kPlaceBits = 0x4330000000000000;  // 2^52
-#pragma GCC unroll 8
-  for (int column = 0; column < kRowBytes; column += kVectorBytes) {
-    Vector<std::uint64_t> packed = Load<std::uint64_t>(from + column) >> shift;
-    if constexpr (kCrossesWords) packed |= Load<std::uint64_t>(from + column + kRowBytes) << (64 - shift);
-    packed = Mask<std::uint64_t>(packed, block.mask) | (Vector<std::uint64_t>{} + kPlaceBits);
-    const Vector<double> integers = reinterpret_cast<Vector<double>>(packed) - block.start;
-    Store<double>(to + column, integers * block.factor * block.inverse);
+// Numbers of packed integers of up to 51 bits less a base: (integer + base) * factor * inverse, rounded by each multiplication.
+// A block is written once. 2^52 with an integer in its lowest bits is a number, less 2^52 the integer.
+void UnpackAlpAny(const std::byte* in, int width, double base, double factor, double inverse, std::byte* out) {
+  constexpr int kBits = 64;
+  constexpr double kPlace = 0x1p52;
+  const Vector<std::uint64_t> place = Vector<std::uint64_t>{} + __builtin_bit_cast(std::uint64_t, kPlace);
+  const double start = kPlace - base;
+  for (int row = 0, bit = 0; row < kBits; ++row, bit += width) {
+    const std::byte* const from = in + bit / kBits * kRowBytes;
+    const int shift = bit % kBits;
+    for (int column = 0; column < kRowBytes; column += kVectorBytes) {
+      Vector<std::uint64_t> packed = Load<std::uint64_t>(from + column) >> shift;
+      if (shift + width > kBits) packed |= Load<std::uint64_t>(from + column + kRowBytes) << (kBits - shift);
+      packed = Mask<std::uint64_t>(packed, LowBits<std::uint64_t>(width)) | place;
+      Store<double>(out + RowAt<std::uint64_t>(row) + column,
+                    (reinterpret_cast<Vector<double>>(packed) - start) * factor * inverse);
+    }
   }
 }
 
-void UnpackAlp(const std::byte* in, int width, double start, double factor, double inverse, double* out) noexcept {
-  constexpr int kBits = 64;
-  const AlpBlock block{LowBits<std::uint64_t>(width), start, factor, inverse};
-  for (int row = 0, bit = 0; row < kBits; ++row, bit += width) {
-    const std::byte* const from = in + bit / kBits * kRowBytes;
-    std::byte* const to = reinterpret_cast<std::byte*>(out) + RowAt<std::uint64_t>(row);
-    const int shift = bit % kBits;
-    shift + width > kBits ? UnpackAlpRow<true>(block, from, shift, to) : UnpackAlpRow<false>(block, from, shift, to);
+#if LANCEKIT_VECTOR_BYTES == 64
+// The same in fewer operations: 2^width has room for an integer below its first bit, and (2^width + integer) * factor + rest,
+// with rest = (base - 2^width) * factor, is rounded once. Right where `rest` is exact.
+template <int kWidth>
+struct AlpBlock {
+  static constexpr int kAt = 52 - kWidth;  // where the integer goes
+  Vector<double> factor;
+  Vector<double> rest;
+  Vector<double> inverse;
+
+  LANCEKIT_ALWAYS_INLINE Vector<double> Numbers(Vector<std::uint64_t> packed) const {
+    constexpr double kPlace = static_cast<double>(std::uint64_t{1} << kWidth);
+    constexpr int kMaskedOrPlace = 0xea;
+    const Vector<std::uint64_t> mask = Vector<std::uint64_t>{} + (LowBits<std::uint64_t>(kWidth) << kAt);
+    const Vector<std::uint64_t> place = Vector<std::uint64_t>{} + __builtin_bit_cast(std::uint64_t, kPlace);
+    const __m512i integer = _mm512_ternarylogic_epi64(reinterpret_cast<__m512i>(packed), reinterpret_cast<__m512i>(mask),
+                                                      reinterpret_cast<__m512i>(place), kMaskedOrPlace);
+    return Vector<double>(_mm512_fmadd_pd(_mm512_castsi512_pd(integer), __m512d(factor), __m512d(rest))) * inverse;
   }
+};
+template <int kWidth, int kRow>
+LANCEKIT_ALWAYS_INLINE void UnpackAlpRow(const AlpBlock<kWidth>& block, const std::byte* in, std::byte* out,
+                                         Vector<std::uint64_t>& word) {
+  constexpr int kWord = kRow * kWidth / 64;
+  constexpr int kFirst = kRow * kWidth % 64;
+  constexpr int kShift = kFirst - AlpBlock<kWidth>::kAt;  // to the right
+  if constexpr (kFirst == 0) word = Load<std::uint64_t>(in + kWord * kRowBytes);
+  Vector<std::uint64_t> packed = word;
+  if constexpr (kFirst + kWidth > 64) {
+    word = Load<std::uint64_t>(in + (kWord + 1) * kRowBytes);
+    packed = ShiftAcross<std::uint64_t, kShift>(packed, word);
+  } else if constexpr (kShift > 0) {
+    packed = packed >> kShift;
+  } else {
+    packed = packed << -kShift;
+  }
+  Store<double>(out + (kRowGroupOrder[kRow / 8] * 16 + kRow % 8 * 128) * 8, block.Numbers(packed));
+}
+template <int kWidth, int... kRows>
+void UnpackAlpRows(AlpBlock<kWidth> block, const std::byte* in, std::byte* out, std::integer_sequence<int, kRows...>) {
+  for (int row = 0; row < 64; row += static_cast<int>(sizeof...(kRows))) {
+    const std::byte* const from = in + row * kWidth / 64 * kRowBytes;
+    std::byte* const to = out + RowAt<std::uint64_t>(row);
+    for (int column = 0; column < kRowBytes; column += kVectorBytes) {
+      Vector<std::uint64_t> word{};
+      (UnpackAlpRow<kWidth, kRows>(block, from + column, to + column, word), ...);
+    }
+  }
+}
+template <int kWidth>
+void UnpackAlpOf(const std::byte* in, double factor, double rest, double inverse, std::byte* out) {
+  const AlpBlock<kWidth> block{Vector<double>{} + factor, Vector<double>{} + rest, Vector<double>{} + inverse};
+  UnpackAlpRows<kWidth>(block, in, out, std::make_integer_sequence<int, PeriodRows<std::uint64_t, kWidth>()>{});
+}
+template <int... kWidths>
+bool UnpackAlpFused(const std::byte* in, int width, double base, double factor, double inverse, std::byte* out,
+                    std::integer_sequence<int, kWidths...>) {
+  static constexpr void (*kUnpackers[])(const std::byte*, double, double, double, std::byte*) = {&UnpackAlpOf<kWidths + 1>...};
+  const double less = base - static_cast<double>(std::uint64_t{1} << width);
+  const double rest = less * factor;
+  if (__builtin_fma(less, factor, -rest) != 0) return false;
+  kUnpackers[width - 1](in, factor, rest, inverse, out);
+  return true;
+}
+#else
+bool UnpackAlpFused(...) { return false; }
+#endif
+
+void UnpackAlp(const std::byte* in, int width, double base, double factor, double inverse, double* out) noexcept {
+  auto* const to = reinterpret_cast<std::byte*>(out);
+  if (!UnpackAlpFused(in, width, base, factor, inverse, to, std::make_integer_sequence<int, 51>{}))
+    UnpackAlpAny(in, width, base, factor, inverse, to);
 }
 
 template <std::size_t kSize>
