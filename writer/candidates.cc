@@ -46,16 +46,15 @@ constexpr const char* kX1Strings[] = {"lengths",
                                       "front(lengths,frame)",
                                       "front(fsst(lengths),frame)"};
 // What the official versions have beside flat values, bit-packing and RLE, whose sizes are known without a sample.
-constexpr const char* kNumbers[] = {"zstd", "zstd(rle)"};
-constexpr const char* kFloats[] = {"zstd", "zstd(split)"};
+constexpr const char* kNumbers[] = {"zstd", "zstd(rle)", "lz4"};
+constexpr const char* kFloats[] = {"zstd", "zstd(split)", "lz4"};
 constexpr const char* kStrings[] = {"variable", "fsst(variable)", "zstd(fsst(variable))"};
 
 bool IsCompression(std::string_view name) { return name == "zstd" || name == "lz4" || name == "snappy"; }
 
 bool Compresses(const EncoderTree& tree) { return IsCompression(tree.name) || std::ranges::any_of(tree.inner, Compresses); }
 
-/// What its decoding adds to the cost of the bytes. Readers of official files often find single values: there a compression of
-/// numbers must gain more. Strings have FSST beside it, which is not read much faster.
+/// What its decoding adds to the cost of the bytes. Strings have FSST beside a compression, which is not read much faster.
 double CostOf(const EncoderTree& tree, ValueKind kind, FileVersion version, Preset preset) {
   double cost = 1;
   if (tree.name == "patched" || tree.name == "alp") cost = 1.02;
@@ -64,8 +63,25 @@ double CostOf(const EncoderTree& tree, ValueKind kind, FileVersion version, Pres
   if (tree.name == "cut") cost = 1.09;
   if (preset == Preset::kSmall) cost = 1;
   if (IsCompression(tree.name) && preset == Preset::kBalanced)
-    cost = version == FileVersion::kX1 ? (kind == ValueKind::kStrings ? 1.25 : 1.08) : kind == ValueKind::kStrings ? 1.6 : 1.22;
+    cost = version == FileVersion::kX1 ? (kind == ValueKind::kStrings ? 1.25 : 1.08) : kind == ValueKind::kStrings ? 1.6 : 1.05;
   for (const EncoderTree& inner : tree.inner) cost *= CostOf(inner, kind, version, preset);
+  return cost;
+}
+
+/// What restoring a byte costs, in bytes. The reference reads LZ4 about as fast as it copies; for zstd it waits about as long for
+/// each match: one for each run of equal values, fewer where values are narrow. RLE it repeats value by value.
+Restoring CostOfRestoring(const EncoderTree& tree, std::uint64_t bits, FileVersion version, Preset preset) {
+  if (preset != Preset::kBalanced) return {};
+  const bool x1 = version == FileVersion::kX1;
+  Restoring cost;
+  if (IsCompression(tree.name)) cost.byte = 0.02;
+  if (!x1 && tree.name == "zstd") cost = {0, bits < 32 ? 0.06 : 0.85};
+  if (!x1 && tree.name == "rle") cost.byte = 0.15;
+  for (const EncoderTree& inner : tree.inner) {
+    const Restoring inside = CostOfRestoring(inner, bits, version, preset);
+    cost.byte += inside.byte;
+    cost.byte_of_run += inside.byte_of_run;
+  }
   return cost;
 }
 
@@ -94,12 +110,16 @@ std::span<const char* const> TextsFor(ValueKind kind, FileVersion version) {
 
 }  // namespace
 
+double CostOfRuns(FileVersion version, const EncodingHints& hints) {
+  return CostOfRestoring({.name = "rle"}, 64, version, PresetOf(version, hints)).byte;
+}
+
 Preset PresetOf(FileVersion version, const EncodingHints& hints) {
   if (hints.preset != Preset::kDefault) return hints.preset;
   return version == FileVersion::kX1 ? Preset::kBalanced : Preset::kFast;
 }
 
-std::vector<Candidate> CandidatesFor(ValueKind kind, FileVersion version, const EncodingHints& hints) {
+std::vector<Candidate> CandidatesFor(ValueKind kind, FileVersion version, const EncodingHints& hints, std::uint64_t bits) {
   using Compression = EncodingHints::Compression;
   const bool wants_codec = hints.compression == Compression::kCodec;
   const Preset preset = PresetOf(version, hints);
@@ -118,22 +138,21 @@ std::vector<Candidate> CandidatesFor(ValueKind kind, FileVersion version, const 
       if (tree->name != wanted) continue;
     } else if (wants_codec ? !compresses : compresses && preset == Preset::kFast) {
       continue;
+    } else if (tree->name == "lz4" && preset == Preset::kSmall) {
+      continue;  // it gains time, never bytes
     }
     if (hints.compression == Compression::kNone && (compresses || tree->name == "fsst")) continue;
     if (hints.compression == Compression::kSymbols && kind == ValueKind::kStrings && tree->name != "fsst") continue;
     if (wants_codec) SetCodec(hints.general, &*tree);
     const double cost = CostOf(*tree, kind, version, preset);
-    candidates.push_back({*std::move(tree), cost});
+    const Restoring restoring = CostOfRestoring(*tree, bits, version, preset);
+    candidates.push_back({*std::move(tree), cost, restoring});
   }
   if (candidates.empty() && !wanted.empty()) {  // one that is never tried by itself
     if (auto tree = ParseEncoderTree(wanted)) candidates.push_back({*std::move(tree), 1});
-    if (candidates.empty() && kind == ValueKind::kFloats) return CandidatesFor(ValueKind::kNumbers, version, hints);
+    if (candidates.empty() && kind == ValueKind::kFloats) return CandidatesFor(ValueKind::kNumbers, version, hints, bits);
   }
   return candidates;
-}
-
-double CostOfDecompressing(FileVersion version, const EncodingHints& hints) {
-  return version == FileVersion::kX1 && PresetOf(version, hints) == Preset::kBalanced ? 0.02 : 0;
 }
 
 ChunkPlan PlanFor(FileVersion version, const EncodingHints& hints) {
@@ -155,7 +174,8 @@ ChunkPlan PlanFor(FileVersion version, const EncodingHints& hints) {
     // The reference decodes a chunk once for each of its batches of 8192 rows that has rows in it.
     plan.compressed_numbers = {.bytes = 64 << 10, .values = kDefaultChunkValues};
     plan.compressed_string_bytes = 256 << 10;
-    plan.string_bytes = kDefaultStringChunk;
+    // Its work for a chunk is a large part of reading short strings; for single ones of them a chunk is decoded whole.
+    plan.string_bytes = PresetOf(version, hints) == Preset::kFast ? kDefaultStringChunk : 32 << 10;
   }
   if (hints.chunk_bytes.has_value()) {
     plan.string_bytes = std::min(*hints.chunk_bytes, kMaxHintedChunk);

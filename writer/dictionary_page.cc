@@ -149,6 +149,13 @@ class Indices {
 
 constexpr const char* kDictionary = "dictionary";
 
+/// Numbers found in a dictionary take time to gather, in the reference more than here. In bytes.
+double CostOfGathering(const ValuesView& values, const EncoderChoice& indices, const PageTarget& target) {
+  if (values.shape.variable()) return 0;
+  if (target.version == format::FileVersion::kX1) return 0.02 * indices.cost * static_cast<double>(indices.bytes);
+  return PresetOf(target.version, target.hints) == Preset::kBalanced ? 0.03 * static_cast<double>(RawBytes(values)) : 0;
+}
+
 }  // namespace
 
 bool RepeatsMuch(const PageValues& page) {
@@ -214,9 +221,8 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
     }
   }
   const double limit = raw_bytes * hints.dictionary_size_ratio.value_or(1);
-  // Numbers found in a dictionary take time to gather.
-  const double gather = page.values.shape.variable() || target.version != FileVersion::kX1 ? 1 : 1.02;
-  const double cost = gather * choice.cost * static_cast<double>(choice.bytes) + static_cast<double>(dictionary.bytes.size());
+  const double cost = choice.cost * static_cast<double>(choice.bytes) + static_cast<double>(dictionary.bytes.size()) +
+                      CostOfGathering(page.values, choice, target);
   if (!forced && hints.dictionary_size_ratio.has_value() && static_cast<double>(bytes) >= limit) return loses(kFar);
   if (!forced && cost >= other_cost) return loses(cost / raw_bytes);
   auto written = WriteNumberPage(page, indices.view(), choice, std::move(dictionary), index_target);

@@ -8,6 +8,8 @@
 #include "base/bitmap.h"
 #include "base/checked_math.h"
 #include "encodings/definitions.h"
+#include "encodings/kernels/stats.h"
+#include "encodings/widths.h"
 #include "writer/sample.h"
 
 namespace lancekit {
@@ -139,12 +141,12 @@ std::uint64_t TableBytes(const format::Encoding& encoding) {
   return bytes;
 }
 
-/// Bits that are decompressed for each value of so many bits.
-std::uint64_t BitsToDecompress(const format::Encoding& encoding, std::uint64_t bits) {
+/// Bits that a general compression restores for each value of so many bits.
+std::uint64_t BitsToRestore(const format::Encoding& encoding, std::uint64_t bits) {
   if (encoding.id == format::EncodingId::kGeneral) return bits;
   std::uint64_t sum = 0;
   const std::uint64_t inner_bits = encoding.id == format::EncodingId::kNarrow ? encoding.bits : bits;
-  for (const format::Encoding& inner : encoding.children) sum += BitsToDecompress(inner, inner_bits);
+  for (const format::Encoding& inner : encoding.children) sum += BitsToRestore(inner, inner_bits);
   return sum;
 }
 
@@ -152,8 +154,8 @@ std::uint64_t BitsToDecompress(const format::Encoding& encoding, std::uint64_t b
 struct SampleBytes {
   std::uint64_t chunks = 0;
   std::uint64_t tables = 0;
-  std::uint64_t bits_to_decompress = 0;  // for each value
-  std::uint64_t values = 0;              // in the sample
+  std::uint64_t bits_to_restore = 0;  // for each value
+  std::uint64_t values = 0;           // in the sample
 };
 
 SampleBytes Measure(const ChunkEncoder& encoder, std::uint64_t sampled, std::uint64_t value_bits) {
@@ -162,7 +164,7 @@ SampleBytes Measure(const ChunkEncoder& encoder, std::uint64_t sampled, std::uin
   for (std::uint64_t first = 0; first < sampled; first += encoder.ChunkSize(first)) ++chunks;
   const format::Encoding described = encoder.Describe();
   return {BytesOf(encoder, sampled) + chunks * (kChunkOverhead + kBufferOverhead * (encoder.num_buffers() - 1)),
-          TableBytes(described), value_bits == 0 ? 0 : BitsToDecompress(described, value_bits), sampled};
+          TableBytes(described), value_bits == 0 ? 0 : BitsToRestore(described, value_bits), sampled};
 }
 
 /// Candidates are measured on a part of the values.
@@ -170,7 +172,7 @@ struct Contest {
   const ValuesView& values;
   SelectionTrace* trace = nullptr;
   ColumnMemory* memory = nullptr;
-  double cost_of_decompressing = 0;
+  double run_share = 1;  // runs of equal values for each value
 
   std::uint64_t BytesOfAll(const SampleBytes& taken) const {
     const double scale = static_cast<double>(values.length) / static_cast<double>(std::max<std::uint64_t>(1, taken.values));
@@ -203,9 +205,9 @@ std::vector<SampledChoice> Weigh(const std::vector<Candidate>& candidates, const
     const std::optional<SampleBytes> taken = measure(candidate.tree);
     if (!taken.has_value()) continue;
     SampledChoice& choice = weighed.emplace_back(SampledChoice{candidate, contest.BytesOfAll(*taken)});
-    const std::uint64_t decompressed = contest.values.length * taken->bits_to_decompress / 8;
-    choice.candidate.cost += contest.cost_of_decompressing * static_cast<double>(decompressed) /
-                             static_cast<double>(std::max<std::uint64_t>(1, choice.bytes));
+    const std::uint64_t restored = contest.values.length * taken->bits_to_restore / 8;
+    choice.candidate.cost += (candidate.restoring.byte + candidate.restoring.byte_of_run * contest.run_share) *
+                             static_cast<double>(restored) / static_cast<double>(std::max<std::uint64_t>(1, choice.bytes));
   }
   return weighed;
 }
@@ -268,6 +270,15 @@ std::vector<ValuesView> SomePartsFor(const EncoderTree& tree, const NumberSample
   return {stretches[kStretches / 4], stretches[kStretches * 3 / 4]};
 }
 
+/// 1 for values of other widths, too.
+double RunShare(const ValuesView& values) {
+  if (values.length == 0 || values.shape.width_bits > 64) return 1;
+  return ForWidth(values.shape.width_bits, [&]<class T>(T) {
+    const auto* const numbers = reinterpret_cast<const T*>(values.values);
+    return static_cast<double>(kernels::CountRuns(numbers, values.length)) / static_cast<double>(values.length);
+  });
+}
+
 std::optional<SampledChoice> BestNumbers(const ValuesView& values, ValueKind kind, const PageTarget& target) {
   const ChunkPlan plan = PlanFor(target.version, target.hints);
   const NumberSample sample(values);
@@ -279,15 +290,15 @@ std::optional<SampledChoice> BestNumbers(const ValuesView& values, ValueKind kin
       const SampleBytes bytes = Measure(*encoder, part.length, part.shape.width_bits);
       sum.chunks += bytes.chunks;
       sum.tables = bytes.tables;
-      sum.bits_to_decompress = bytes.bits_to_decompress;
+      sum.bits_to_restore = bytes.bits_to_restore;
       sum.values += bytes.values;
     }
     return sum;
   };
   const auto measure = [&](const EncoderTree& tree) { return measure_on(tree, PartsFor(tree, sample)); };
-  const Contest contest{values, target.trace, target.memory, CostOfDecompressing(target.version, target.hints)};
+  const Contest contest{values, target.trace, target.memory, RunShare(sample.view())};
   if (auto same = SameAsBefore(contest, measure)) return same;
-  std::vector<Candidate> candidates = CandidatesFor(kind, target.version, target.hints);
+  std::vector<Candidate> candidates = CandidatesFor(kind, target.version, target.hints, values.shape.width_bits);
   constexpr std::size_t kFew = 4;
   if (candidates.size() > kFew && sample.is_part()) {
     candidates =
@@ -360,10 +371,14 @@ EncoderChoice ChooseX1Numbers(const ValuesView& values, bool floating_point, con
 void TryCompressions(const ValuesView& values, bool floating_point, const PageTarget& target, EncoderChoice* choice) {
   const ValueKind kind = floating_point ? ValueKind::kFloats : ValueKind::kNumbers;
   if (CandidatesFor(kind, target.version, target.hints).empty()) return;
+  if (choice->name == "rle") {
+    choice->cost += CostOfRuns(target.version, target.hints) * static_cast<double>(RawBytes(values)) /
+                    static_cast<double>(std::max<std::uint64_t>(1, choice->bytes));
+  }
   if (target.trace != nullptr) target.trace->tried.push_back({choice->name, choice->bytes, choice->cost});
   const ChunkPlan plan = PlanFor(target.version, target.hints);
   const auto best = BestNumbers(values, kind, target);
-  if (!best.has_value() || best->candidate.cost * static_cast<double>(best->bytes) >= static_cast<double>(choice->bytes)) return;
+  if (!best.has_value() || CostOf(*best) >= choice->cost * static_cast<double>(choice->bytes)) return;
   *choice = {best->bytes, MakeNumberEncoder(best->candidate.tree, values, plan), true, best->candidate.cost,
              best->candidate.tree.ToText()};
 }
