@@ -27,8 +27,18 @@ constexpr std::size_t kMaxDictionaryBytes = 110 << 10;
 const char* Characters(const std::byte* bytes) { return reinterpret_cast<const char*>(bytes); }
 char* Characters(std::byte* bytes) { return reinterpret_cast<char*>(bytes); }
 
+struct ZstdContextFree {
+  void operator()(ZSTD_DCtx* context) const noexcept { ZSTD_freeDCtx(context); }
+};
+/// The context of the last scratch of this thread. Making one takes as long as decompressing some 10 KiB.
+std::unique_ptr<ZSTD_DCtx, ZstdContextFree>& SpareContext() {
+  static thread_local std::unique_ptr<ZSTD_DCtx, ZstdContextFree> spare;
+  return spare;
+}
+
 /// ZSTD_decompress with a context that is kept.
 std::size_t DecompressFrame(Bytes frame, const ZstdDictionary* dictionary, Scratch* scratch, MutableBuffer* out) {
+  if (scratch->zstd == nullptr) scratch->zstd.reset(SpareContext().release());
   if (scratch->zstd == nullptr) scratch->zstd.reset(ZSTD_createDCtx());
   if (scratch->zstd == nullptr) return std::size_t(-1);  // an error as any of zstd's
   if (dictionary == nullptr)
@@ -96,7 +106,7 @@ Status DecompressSnappy(Bytes bytes, MutableBuffer* out) {
 void ZstdDeleter::operator()(ZSTD_CCtx_s* context) const noexcept { ZSTD_freeCCtx(context); }
 void ZstdDeleter::operator()(ZSTD_CDict_s* dictionary) const noexcept { ZSTD_freeCDict(dictionary); }
 void ZstdDeleter::operator()(ZSTD_DDict_s* dictionary) const noexcept { ZSTD_freeDDict(dictionary); }
-void Scratch::ZstdContextDeleter::operator()(ZSTD_DCtx_s* context) const noexcept { ZSTD_freeDCtx(context); }
+void Scratch::ZstdContextDeleter::operator()(ZSTD_DCtx_s* context) const noexcept { SpareContext().reset(context); }
 
 Result<ZstdDictionary> ZstdDictionary::Parse(Bytes bytes) {
   if (bytes.size() > kMaxDictionaryBytes) return Corrupt("zstd: a dictionary of {} bytes", bytes.size());

@@ -133,6 +133,7 @@ namespace {
 
 template <class Value, class Index>
 void GatherValues(const std::byte* items, const Index* indices, std::uint64_t count, std::byte* to) {
+#pragma GCC unroll 8
   for (std::uint64_t i = 0; i < count; ++i) {
     StoreLe(to + i * sizeof(Value), LoadLe<Value>(items + static_cast<std::uint64_t>(indices[i]) * sizeof(Value)));
   }
