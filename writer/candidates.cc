@@ -74,7 +74,7 @@ Restoring CostOfRestoring(const EncoderTree& tree, std::uint64_t bits, FileVersi
   if (preset != Preset::kBalanced) return {};
   const bool x1 = version == FileVersion::kX1;
   Restoring cost;
-  if (IsCompression(tree.name)) cost.byte = 0.02;
+  if (IsCompression(tree.name)) cost.byte = x1 ? 0.03 : 0.02;
   if (!x1 && tree.name == "zstd") cost = {0, bits < 32 ? 0.06 : 0.85};
   if (!x1 && tree.name == "rle") cost.byte = 0.15;
   for (const EncoderTree& inner : tree.inner) {
