@@ -256,7 +256,7 @@ class DictionaryBounds {
     std::byte* const named = named_.data();
     list_.clear();
     if (num_items_ <= 64) {
-      for (std::uint64_t set = kernels::SetOf(keys + values.begin, values.size()); set != 0; set &= set - 1)
+      for (std::uint64_t set = ItemsIn(keys + values.begin, values.size()); set != 0; set &= set - 1)
         list_.push_back(static_cast<std::uint64_t>(std::countr_zero(set)));
     } else if (num_items_ <= format::kZoneRows) {
       for (std::uint64_t i = values.begin; i < values.end; ++i) named[keys[i]] = std::byte{1};
@@ -279,6 +279,16 @@ class DictionaryBounds {
       list_.resize(count);
       for (const std::uint64_t item : list_) named[item] = std::byte{0};
     }
+  }
+
+  /// As bits. Looks no further once all are named.
+  template <class Key>
+  std::uint64_t ItemsIn(const Key* keys, std::uint64_t count) const {
+    constexpr std::uint64_t kStep = 512;
+    const std::uint64_t all = ~std::uint64_t{0} >> (64 - num_items_);
+    std::uint64_t set = 0;
+    for (std::uint64_t i = 0; i < count && set != all; i += kStep) set |= kernels::SetOf(keys + i, std::min(kStep, count - i));
+    return set;
   }
 
   void AddTexts(Zone* zone) const {
