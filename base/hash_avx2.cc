@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #define XXH_INLINE_ALL
-#define XXH_NO_PREFETCH
+#define XXH_NO_PREFETCH  // the CPU does as well, and what was just decoded is in the cache
 #include <xxhash.h>
 
 namespace lancekit {

@@ -35,7 +35,7 @@ using kernels::kBlockValues;
 
 constexpr double kUnpackFloor = 0.9;
 constexpr double kFsstFloor = 1.8;
-constexpr double kAlpFloor = 1.15;
+constexpr double kAlpFloor = 1.15;  // of the mean of all widths
 // What is packed lies half a page from what it becomes: loads that lie whole pages behind stores wait for them, and of buffers
 // that lie anywhere few are that far apart.
 constexpr std::size_t kApart = 2048;

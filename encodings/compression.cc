@@ -30,7 +30,8 @@ char* Characters(std::byte* bytes) { return reinterpret_cast<char*>(bytes); }
 struct ZstdContextFree {
   void operator()(ZSTD_DCtx* context) const noexcept { ZSTD_freeDCtx(context); }
 };
-/// The context of the last scratch of this thread. Making one takes as long as decompressing some 10 KiB.
+/// The context of the last scratch of this thread, as the memory of its buffers goes back to a pool. Making one takes as long as
+/// decompressing some 10 KiB.
 std::unique_ptr<ZSTD_DCtx, ZstdContextFree>& SpareContext() {
   static thread_local std::unique_ptr<ZSTD_DCtx, ZstdContextFree> spare;
   return spare;

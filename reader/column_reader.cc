@@ -62,13 +62,9 @@ Result<const PageReader*> ColumnReader::Page(std::size_t page) const {
 // What cannot be opened is more likely to be damaged than to be wrong.
 Result<const PageReader*> ColumnReader::SoundPage(std::size_t page) const {
   Result<const PageReader*> reader = Page(page);
-  LANCEKIT_TRY(CheckBuffers(page, reader ? (*reader)->data_buffer() : std::nullopt));
+  Status status = reader ? hashes_.CheckOpened(page, (*reader)->data_buffer()) : hashes_.CheckPage(page);
+  if (!status.ok()) return Locate(std::move(status), page);
   return reader;
-}
-
-Status ColumnReader::CheckBuffers(std::size_t page, std::optional<std::size_t> except) const {
-  Status status = hashes_.CheckBuffers(page, except);
-  return status.ok() ? std::move(status) : Locate(std::move(status), page);
 }
 
 template <class ReadPage>
@@ -80,11 +76,15 @@ Status ColumnReader::ForEachPage(std::span<const ValueRange> rows, PageScratch* 
     if (in_page.empty()) return {};
     const bool checks = HoldPage(scratch->whole_rows, page);
     LANCEKIT_ASSIGN(const PageReader* reader, checks ? SoundPage(page) : Page(page));
-    BufferCheck check(hashes_, page, reader->data_buffer().value_or(0));
-    scratch->check = checks ? &check : nullptr;
+    std::optional<BufferCheck> check;
+    if (checks && reader->data_buffer().has_value()) check.emplace(hashes_, page, *reader->data_buffer());
+    scratch->check = check.has_value() ? &*check : nullptr;
     Status status = read(*reader, std::span<const ValueRange>(in_page));
     scratch->check = nullptr;
-    if (!status.ok() && checks) LANCEKIT_TRY(CheckBuffers(page, std::nullopt));
+    if (!status.ok() && checks) {
+      // Damage says more than what came of it.
+      if (Status damage = hashes_.CheckPage(page); !damage.ok()) status = std::move(damage);
+    }
     if (!status.ok()) return Locate(std::move(status), page);
     in_page.clear();
     return {};

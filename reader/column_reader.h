@@ -74,7 +74,6 @@ class ColumnReader {
   bool HoldPage(std::span<const ValueRange> rows, std::size_t page) const;
   /// A page whose buffers are as their hashes say, but for the one that is read in parts.
   Result<const PageReader*> SoundPage(std::size_t page) const;
-  Status CheckBuffers(std::size_t page, std::optional<std::size_t> except) const;
   Status Locate(Status status, std::size_t page) const;
 
   std::shared_ptr<const Source> source_;

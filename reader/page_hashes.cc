@@ -29,12 +29,16 @@ Status PageHashes::CountPieces(const format::Statistics& statistics) const {
   const std::uint64_t num_hashes = statistics.NumBufferHashes(column_);
   pieces_->bytes = statistics.piece_bytes();
   std::uint64_t num_pieces = 0;
+  std::vector<std::uint64_t> first;
+  bool fits = true;
   for (const format::FileRange& buffer : buffers_) {
-    pieces_->first.push_back(num_pieces);
-    if (!CheckedAdd(num_pieces, format::NumHashPieces(buffer.size, pieces_->bytes), &num_pieces)) break;
+    first.push_back(num_pieces);
+    fits = fits && CheckedAdd(num_pieces, format::NumHashPieces(buffer.size, pieces_->bytes), &num_pieces);
   }
-  if (num_pieces != num_hashes || pieces_->first.size() != buffers_.size())
+  if (!fits || num_pieces != num_hashes)
     return Corrupt("the statistics list {} hashes for the {} buffers of the column", num_hashes, buffers_.size());
+  pieces_->first = std::move(first);
+  pieces_->opened = std::vector<std::atomic<bool>>(first_buffers_.size() - 1);
   pieces_->are_sound = std::vector<std::atomic<bool>>(num_pieces);
   return {};
 }
@@ -99,11 +103,22 @@ Status PageHashes::CheckBuffers(std::size_t page, std::optional<std::size_t> exc
   return {};
 }
 
+Status PageHashes::CheckOpened(std::size_t page, std::optional<std::size_t> data_buffer) const {
+  LANCEKIT_ASSIGN(Pieces* const pieces, Load());
+  if (pieces == nullptr || pieces->opened[page].load(std::memory_order_relaxed)) return {};
+  LANCEKIT_TRY(CheckBuffers(page, data_buffer));
+  pieces->opened[page].store(true, std::memory_order_relaxed);
+  return {};
+}
+
 Status PageHashes::CheckPart(std::size_t page, std::size_t buffer, const format::FileRange& part, const ReadBytes& read) const {
   LANCEKIT_ASSIGN(const Pieces* const pieces, Load());
   if (pieces == nullptr || part.size == 0) return {};
   const std::size_t index = first_buffers_[page] + buffer;
-  const std::uint64_t begin = part.offset - buffers_[index].offset;
+  const format::FileRange& all = buffers_[index];
+  const std::uint64_t begin = part.offset - all.offset;
+  if (part.offset < all.offset || !RangeFits(begin, part.size, all.size))
+    return At(Corrupt("{} bytes that are not in buffer {}", part.size, buffer), {.offset = part.offset});
   const std::uint64_t last = (begin + part.size - 1) / pieces->bytes;
   for (std::uint64_t i = begin / pieces->bytes; i <= last; ++i) LANCEKIT_TRY(CheckPiece(index, i, read));
   return {};

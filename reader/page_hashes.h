@@ -29,8 +29,10 @@ class PageHashes {
   /// What of a page differs. Errors: kIo; kCorruption when there is another number of hashes.
   Result<std::vector<DamagedBytes>> FindDamage(std::size_t page) const;
 
-  /// Compares the buffers of a page, but for one, each once. Errors: kCorruption, kIo.
-  Status CheckBuffers(std::size_t page, std::optional<std::size_t> except) const;
+  /// Compares the buffers of a page. Errors: kCorruption, kIo.
+  Status CheckPage(std::size_t page) const { return CheckBuffers(page, {}); }
+  /// Those that it is opened with: all but the one of its data, once. Errors: as above.
+  Status CheckOpened(std::size_t page, std::optional<std::size_t> data_buffer) const;
   /// Compares the pieces that hold a part of a buffer, each once. `read`: what was read of the file already. Errors: as above.
   Status CheckPart(std::size_t page, std::size_t buffer, const format::FileRange& part, const ReadBytes& read) const;
 
@@ -43,11 +45,13 @@ class PageHashes {
     Status status;
     std::uint64_t bytes = 0;                   // of a piece
     std::vector<std::uint64_t> first;          // of each buffer
+    std::vector<std::atomic<bool>> opened;     // of each page: what it is opened with is sound
     std::vector<std::atomic<bool>> are_sound;  // compared, and the same
   };
   /// Null without statistics.
   Result<Pieces*> Load() const;
   Status CountPieces(const format::Statistics& statistics) const;
+  Status CheckBuffers(std::size_t page, std::optional<std::size_t> except) const;
   format::FileRange PieceAt(std::size_t buffer, std::uint64_t index) const;
   Status CheckPiece(std::size_t buffer, std::uint64_t index, const ReadBytes& read) const;
 

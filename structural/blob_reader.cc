@@ -44,6 +44,8 @@ class BlobPage final : public PageReader {
     return rows.count == 0 ? Status() : ReadRanges({&rows, 1}, sink, scratch);
   }
 
+  std::optional<std::size_t> data_buffer() const override { return descriptors_->data_buffer(); }
+
   Status ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const override {
     LANCEKIT_ASSIGN(const std::vector<BlobPlace> places, FindBlobs(rows, scratch));
     scratch->definition.Clear();

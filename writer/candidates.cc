@@ -50,6 +50,8 @@ constexpr const char* kNumbers[] = {"zstd", "zstd(rle)", "lz4"};
 constexpr const char* kFloats[] = {"zstd", "zstd(split)", "lz4"};
 constexpr const char* kStrings[] = {"variable", "fsst(variable)", "zstd(fsst(variable))"};
 
+constexpr std::uint64_t kLargeStringChunk = 32 << 10;
+
 bool IsCompression(std::string_view name) { return name == "zstd" || name == "lz4" || name == "snappy"; }
 
 bool Compresses(const EncoderTree& tree) { return IsCompression(tree.name) || std::ranges::any_of(tree.inner, Compresses); }
@@ -169,13 +171,13 @@ ChunkPlan PlanFor(FileVersion version, const EncodingHints& hints) {
   if (version == FileVersion::kX1) {
     plan.compressed_numbers = {.bytes = 256 << 10, .values = mini_block::kMaxChunkValues};
     plan.compressed_string_bytes = small ? 1 << 20 : 256 << 10;
-    plan.string_bytes = 32 << 10;
+    plan.string_bytes = kLargeStringChunk;
   } else {
     // The reference decodes a chunk once for each of its batches of 8192 rows that has rows in it.
     plan.compressed_numbers = {.bytes = 64 << 10, .values = kDefaultChunkValues};
     plan.compressed_string_bytes = 256 << 10;
     // Its work for a chunk is a large part of reading short strings; for single ones of them a chunk is decoded whole.
-    plan.string_bytes = PresetOf(version, hints) == Preset::kFast ? kDefaultStringChunk : 32 << 10;
+    plan.string_bytes = PresetOf(version, hints) == Preset::kFast ? kDefaultStringChunk : kLargeStringChunk;
   }
   if (hints.chunk_bytes.has_value()) {
     plan.string_bytes = std::min(*hints.chunk_bytes, kMaxHintedChunk);

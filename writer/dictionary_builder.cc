@@ -68,7 +68,7 @@ void DictionaryBuilder::Grow() {
 
 ValuesView DictionaryBuilder::View() const {
   ValuesView view;
-  view.shape = shape_;
+  view.shape = shape_.width_bits == 1 ? FixedShape(8) : shape_;
   view.length = size();
   view.values = shape_.variable() ? offsets_.data() : data_.data();
   view.data = data_.data();

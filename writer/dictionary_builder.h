@@ -60,8 +60,9 @@ class DictionaryBuilder {
     }
   }
   std::uint32_t Insert(Bytes value) { return Insert(KeyOf(value, value.data() + value.size()), value); }
-  /// The items as values to encode; valid until the next Insert.
+  /// The items as values, booleans of 8 bits; valid until the next Insert.
   ValuesView View() const;
+  bool of_booleans() const noexcept { return shape_.width_bits == 1; }
   void Clear();
 
  private:

@@ -56,9 +56,8 @@ EncodedDictionary EncodeDictionary(const DictionaryBuilder& builder, const Encod
     encoding = MakeVariableEncoder(items)->Describe();
   } else {
     encoding.id = format::EncodingId::kFlat;
-    encoding.bits = items.shape.width_bits;
-    if (items.shape.width_bits == 1) {
-      // The builder keeps booleans as bytes.
+    encoding.bits = builder.of_booleans() ? 1 : items.shape.width_bits;
+    if (builder.of_booleans()) {
       plain.AppendFill(BitmapBytes(items.length), std::byte{0});
       for (std::uint64_t i = 0; i < items.length; ++i) SetBitTo(plain.data(), i, items.values[i] != std::byte{0});
     } else {

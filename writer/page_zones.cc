@@ -193,7 +193,7 @@ void AddBounds(const DataType& type, const ZoneValues& values, Zone* zone) {
     case Domain::kSigned:
       return IntegerBounds(values, shape.width_bits, true, zone);
     case Domain::kUnsigned:
-      return type.id == TypeId::kBool ? BoolBounds(values, zone) : IntegerBounds(values, shape.width_bits, false, zone);
+      return shape.width_bits == 1 ? BoolBounds(values, zone) : IntegerBounds(values, shape.width_bits, false, zone);
     case Domain::kFloating:
       if (type.id == TypeId::kFloat16) return HalfBounds(values, zone);
       return type.id == TypeId::kFloat32 ? FloatBounds<float>(values, zone) : FloatBounds<double>(values, zone);
@@ -229,7 +229,7 @@ class DictionaryBounds {
     ListItems(keys, values);
     items_.values.shape.variable() ? AddTexts(zone) : AddFixed(zone);
     if (zone->num_nans == 0) return;
-    zone->num_nans = 0;
+    zone->num_nans = 0;  // of items; now of values
     for (std::uint64_t i = values.begin; i < values.end; ++i)
       zone->num_nans += values.IsValid(i) && IsNan(static_cast<std::uint64_t>(keys[i]));
   }
@@ -303,7 +303,7 @@ class DictionaryBounds {
   }
 
   void AddFixed(Zone* zone) {
-    const std::uint64_t width = items_.values.shape.width_bits / 8;
+    const std::uint64_t width = ItemBytes();
     gathered_.resize(list_.size() * width + 8);
     for (std::size_t i = 0; i < list_.size(); ++i)
       std::memcpy(gathered_.data() + i * width, items_.values.values + list_[i] * width, width);
@@ -311,15 +311,21 @@ class DictionaryBounds {
     page.values.values = gathered_.data();
     page.values.length = page.num_rows = list_.size();
     const ZoneValues all{&page, 0, list_.size(), list_.size()};
-    // The builder stores booleans as bytes.
-    type_->id == TypeId::kBool ? IntegerBounds<std::uint8_t>(all, zone) : AddBounds(*type_, all, zone);
+    AddBounds(*type_, all, zone);
   }
 
-  bool IsNan(std::uint64_t item) {
-    list_ = {item};
-    Zone zone;
-    AddFixed(&zone);
-    return zone.num_nans != 0;
+  std::uint64_t ItemBytes() const { return items_.values.shape.width_bits / 8; }
+
+  bool IsNan(std::uint64_t item) const {
+    const std::byte* const at = items_.values.values + item * ItemBytes();
+    switch (type_->id) {
+      case TypeId::kFloat16:
+        return std::isnan(HalfToFloat(LoadLe<std::uint16_t>(at)));
+      case TypeId::kFloat32:
+        return std::isnan(LoadLe<float>(at));
+      default:
+        return std::isnan(LoadLe<double>(at));
+    }
   }
 
   const DataType* type_;

@@ -134,7 +134,12 @@ void ExpectBloom(const LeafType& leaf, const ColumnBuffer& buffer, const ArrayVi
 
 TEST(PageZones, EqualTheValuesOfEveryFlatType) {
   std::mt19937 random(5);
-  for (const DataType& type : testing::AllTypes()) {
+  std::vector<DataType> types = testing::AllTypes();
+  for (const DataType& items : testing::AllTypes()) {
+    if (DomainOf(items) == Domain::kNone || items.id == TypeId::kDictionary) continue;
+    types.push_back({.id = TypeId::kDictionary, .key_id = TypeId::kInt16, .children = {testing::MakeField("", items)}});
+  }
+  for (const DataType& type : types) {
     const auto leaf = MakeLeafType(type);
     if (!leaf || leaf->type.id == TypeId::kStruct) continue;
     const LeafPath flat;
@@ -168,6 +173,42 @@ TEST(PageZones, EqualTheValuesOfEveryFlatType) {
         }
         EXPECT_EQ(row, num_rows);
       }
+    }
+  }
+}
+
+// However many items a dictionary has, the zones are those of the values; some zones name all items early, some few of them.
+TEST(PageZones, ByKeysOfDictionariesOfAnySize) {
+  constexpr std::uint64_t kRows = 5 * format::kZoneRows + 100;
+  std::mt19937 random(3);
+  for (const std::uint32_t num_items : {1u, 2u, 63u, 64u, 65u, 1000u, 8192u, 8193u, 20'000u}) {
+    for (const bool nulls : {false, true}) {
+      SCOPED_TRACE(num_items);
+      std::string text;
+      std::vector<std::int32_t> ends{0};
+      std::vector<std::uint8_t> validity((kRows + 7) / 8, 0xFF);
+      for (std::uint64_t i = 0; i < kRows; ++i) {
+        // The second zone knows the lowest tenth of the items alone, the third ends with what it has of others.
+        const std::uint64_t zone = i / format::kZoneRows;
+        const bool few = zone == 1 || (zone == 2 && i % format::kZoneRows < format::kZoneRows - 3);
+        text += std::to_string(1'000'000 + random() % (few ? std::max(1u, num_items / 10) : num_items));
+        ends.push_back(static_cast<std::int32_t>(text.size()));
+        if (nulls && random() % 3 == 0) validity[i / 8] = static_cast<std::uint8_t>(validity[i / 8] & ~(1u << i % 8));
+      }
+      HandArray array(kRows);
+      nulls ? array.AddBuffer<std::uint8_t>(validity) : array.AddNullBuffer();
+      array.AddBuffer<std::int32_t>(ends).AddBytes(text.data(), text.size());
+      const Field field = testing::MakeField("x", {.id = TypeId::kString});
+      testing::OwnedSchema schema(field);
+      const auto view = ImportArray(field, *schema, array.c());
+      ASSERT_TRUE(view) << view.error().describe();
+      const LeafType leaf = *MakeLeafType(field.type);
+      const LeafPath flat;
+      ColumnBuffer buffer(leaf, flat, 1 << 30);
+      ASSERT_EQ(*buffer.Append(*view, 0, kRows), kRows);
+      const PageZones zones = MakePageZones(leaf, buffer, std::nullopt);
+      ExpectZone(zones.page, *view, 0, kRows);
+      ExpectSameByDictionary(leaf, buffer, zones);
     }
   }
 }

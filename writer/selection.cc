@@ -61,8 +61,9 @@ class SizeCounter final : public ChunkWriter {
   std::uint64_t total_ = 0;
 };
 
-/// The smallest of flat, bit-packing and RLE.
-EncoderChoice ChoosePlainNumbers(const ValuesView& values, const PageEntries* entries, const EncodingHints& hints) {
+/// The one of flat, bit-packing and RLE that costs least.
+EncoderChoice ChoosePlainNumbers(const ValuesView& values, const PageEntries* entries, const PageTarget& target) {
+  const EncodingHints& hints = target.hints;
   const std::uint64_t bits = values.shape.width_bits;
   const std::uint64_t n = values.length;
   std::unique_ptr<ChunkEncoder> flat = MakeFlatEncoder(values);
@@ -90,8 +91,10 @@ EncoderChoice ChoosePlainNumbers(const ValuesView& values, const PageEntries* en
   }
   const std::uint64_t runs =
       kRleMessage + run_bytes + (bits / 8 + 1 + kChunkOverhead) * CeilDiv(n, 4096) + LevelBytes(entries, n, 4096);
-  if (runs < best.bytes && !hints.rle_threshold.has_value()) {
+  const double run_cost = CostOfRuns(target.version, hints) * static_cast<double>(n * bits / 8);
+  if (static_cast<double>(runs) + run_cost < static_cast<double>(best.bytes) && !hints.rle_threshold.has_value()) {
     best.bytes = runs;
+    best.cost += run_cost / static_cast<double>(runs);
     best.encoder = MakeRleEncoder(values);
     best.name = "rle";
   }
@@ -270,8 +273,9 @@ std::vector<ValuesView> SomePartsFor(const EncoderTree& tree, const NumberSample
   return {stretches[kStretches / 4], stretches[kStretches * 3 / 4]};
 }
 
-/// 1 for values of other widths, too.
-double RunShare(const ValuesView& values) {
+/// 1 for values of other widths, and where nothing depends on it.
+double RunShare(const ValuesView& values, const PageTarget& target) {
+  if (target.version == FileVersion::kX1 || PresetOf(target.version, target.hints) != Preset::kBalanced) return 1;
   if (values.length == 0 || values.shape.width_bits > 64) return 1;
   return ForWidth(values.shape.width_bits, [&]<class T>(T) {
     const auto* const numbers = reinterpret_cast<const T*>(values.values);
@@ -296,7 +300,7 @@ std::optional<SampledChoice> BestNumbers(const ValuesView& values, ValueKind kin
     return sum;
   };
   const auto measure = [&](const EncoderTree& tree) { return measure_on(tree, PartsFor(tree, sample)); };
-  const Contest contest{values, target.trace, target.memory, RunShare(sample.view())};
+  const Contest contest{values, target.trace, target.memory, RunShare(sample.view(), target)};
   if (auto same = SameAsBefore(contest, measure)) return same;
   std::vector<Candidate> candidates = CandidatesFor(kind, target.version, target.hints, values.shape.width_bits);
   constexpr std::size_t kFew = 4;
@@ -371,10 +375,6 @@ EncoderChoice ChooseX1Numbers(const ValuesView& values, bool floating_point, con
 void TryCompressions(const ValuesView& values, bool floating_point, const PageTarget& target, EncoderChoice* choice) {
   const ValueKind kind = floating_point ? ValueKind::kFloats : ValueKind::kNumbers;
   if (CandidatesFor(kind, target.version, target.hints).empty()) return;
-  if (choice->name == "rle") {
-    choice->cost += CostOfRuns(target.version, target.hints) * static_cast<double>(RawBytes(values)) /
-                    static_cast<double>(std::max<std::uint64_t>(1, choice->bytes));
-  }
   if (target.trace != nullptr) target.trace->tried.push_back({choice->name, choice->bytes, choice->cost});
   const ChunkPlan plan = PlanFor(target.version, target.hints);
   const auto best = BestNumbers(values, kind, target);
@@ -393,7 +393,7 @@ EncoderChoice ChooseNumbers(const ValuesView& values, bool floating_point, const
   if (target.version == FileVersion::kX1 && is_number && !hints.rle_threshold.has_value()) {
     return ChooseX1Numbers(values, floating_point, target);
   }
-  EncoderChoice best = ChoosePlainNumbers(values, entries, hints);
+  EncoderChoice best = ChoosePlainNumbers(values, entries, target);
   if (hints.compression == Compression::kDefault) {
     if (is_number && !hints.rle_threshold.has_value()) TryCompressions(values, floating_point, target, &best);
     return best;

@@ -541,7 +541,10 @@ bool UnpackAlpFused(const std::byte* in, int width, double base, double factor, 
   return true;
 }
 #else
-bool UnpackAlpFused(...) { return false; }
+template <class... Arguments>
+bool UnpackAlpFused(Arguments...) {
+  return false;
+}
 #endif
 
 void UnpackAlp(const std::byte* in, int width, double base, double factor, double inverse, double* out) noexcept {

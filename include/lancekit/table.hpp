@@ -208,7 +208,7 @@ class LANCEKIT_EXPORT Table {
 enum class Checksums : std::uint8_t {
   kNever,
   kScans,   ///< pages that a scan reads completely
-  kAlways,  ///< all that is read, in pieces of 64 KiB, which costs when single rows are taken
+  kAlways,  ///< pieces of 64 KiB that hold what is read, which costs when single rows are taken; not blobs
 };
 
 /// How to open a table, and which version of a dataset: at most one of version, tag and time. Without any, the newest.

@@ -369,14 +369,19 @@ class Bytes(Kind):
         return f"{column} {op} unhex('{value.hex()}')"
 
 
-class Words(Texts):
-    """Strings behind dictionary keys."""
+def behind_keys(kind):
+    """The same values behind the keys of a dictionary; given its type."""
+    class Keyed(kind):
+        def __init__(self, t, rng):
+            super().__init__(t.value_type, rng)
+            self.key = t.index_type
 
-    def array(self, values):
-        return pa.array(values, pa.string()).dictionary_encode().cast(self.t)
+        def array(self, values):
+            return pa.DictionaryArray.from_arrays(pa.array(range(len(values)), self.key), super().array(values))
 
-    def for_duckdb(self, array):
-        return array.cast(pa.string())
+        def for_duckdb(self, array):
+            return super().for_duckdb(array.dictionary.take(array.indices))
+    return Keyed
 
 
 ZONES = (None, 'UTC', 'America/New_York', '+05:30')
@@ -390,5 +395,8 @@ TYPES = (
     *((Booleans, pa.bool_()),) * 3,
     *((Texts, t) for t in (pa.string(), pa.string(), pa.string(), pa.string(), pa.large_string())),
     *((Bytes, t) for t in (pa.binary(), pa.binary(), pa.large_binary(), pa.binary(1), pa.binary(16), pa.binary(70))),
-    *((Words, pa.dictionary(key, pa.string())) for key in (pa.int16(), pa.int32())),
+    *((behind_keys(Texts), pa.dictionary(key, pa.string())) for key in (pa.int16(), pa.int32())),
+    *((behind_keys(kind), pa.dictionary(pa.int16(), t)) for kind, t in (
+        (Booleans, pa.bool_()), (Floats, pa.float64()), (Floats, pa.float32()), (Integers, pa.int16()), (Integers, pa.uint64()), (Decimals, pa.decimal128(19, 0)),
+        (Bytes, pa.binary()), (Bytes, pa.binary(16)), (Moments, pa.timestamp('us')))),
 )
