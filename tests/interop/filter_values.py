@@ -397,6 +397,6 @@ TYPES = (
     *((Bytes, t) for t in (pa.binary(), pa.binary(), pa.large_binary(), pa.binary(1), pa.binary(16), pa.binary(70))),
     *((behind_keys(Texts), pa.dictionary(key, pa.string())) for key in (pa.int16(), pa.int32())),
     *((behind_keys(kind), pa.dictionary(pa.int16(), t)) for kind, t in (
-        (Booleans, pa.bool_()), (Floats, pa.float64()), (Floats, pa.float32()), (Integers, pa.int16()), (Integers, pa.uint64()), (Decimals, pa.decimal128(19, 0)),
-        (Bytes, pa.binary()), (Bytes, pa.binary(16)), (Moments, pa.timestamp('us')))),
+        (Booleans, pa.bool_()), (Floats, pa.float64()), (Floats, pa.float32()), (Integers, pa.int16()), (Integers, pa.uint64()),
+        (Bytes, pa.binary()))),
 )
