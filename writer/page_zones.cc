@@ -305,7 +305,7 @@ class DictionaryBounds {
   void AddFixed(Zone* zone) {
     const std::uint64_t width = ItemBytes();
     gathered_.resize(list_.size() * width + 8);
-    for (std::size_t i = 0; i < list_.size(); ++i)
+    for (std::size_t i = 0; i < list_.size() && width != 0; ++i)  // binaries may have no bytes
       std::memcpy(gathered_.data() + i * width, items_.values.values + list_[i] * width, width);
     PageValues page = items_;
     page.values.values = gathered_.data();
