@@ -198,7 +198,7 @@ double AlpRatio() {
   std::printf("alp, values per ns and ratio by width:");
   alignas(4096) static double ours[kBlockValues], theirs[kBlockValues];
   alignas(4096) static std::byte memory[kBlockValues * sizeof(double) + kApart];
-  auto* const packed = reinterpret_cast<std::uint64_t*>(memory + kApart);
+  const auto* const packed = static_cast<const std::uint64_t*>(static_cast<const void*>(memory + kApart));
   for (int width = 1; width <= 44; ++width, ++num_widths) {
     std::mt19937_64 random(static_cast<std::uint64_t>(width));
     std::vector<std::uint64_t> integers(kBlockValues);

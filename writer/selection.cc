@@ -278,7 +278,7 @@ double RunShare(const ValuesView& values, const PageTarget& target) {
   if (target.version == FileVersion::kX1 || PresetOf(target.version, target.hints) != Preset::kBalanced) return 1;
   if (values.length == 0 || values.shape.width_bits > 64) return 1;
   return ForWidth(values.shape.width_bits, [&]<class T>(T) {
-    const auto* const numbers = reinterpret_cast<const T*>(values.values);
+    const auto* const numbers = static_cast<const T*>(static_cast<const void*>(values.values));
     return static_cast<double>(kernels::CountRuns(numbers, values.length)) / static_cast<double>(values.length);
   });
 }
