@@ -27,13 +27,10 @@ constexpr std::size_t kMaxDictionaryBytes = 110 << 10;
 const char* Characters(const std::byte* bytes) { return reinterpret_cast<const char*>(bytes); }
 char* Characters(std::byte* bytes) { return reinterpret_cast<char*>(bytes); }
 
-struct ZstdContextFree {
-  void operator()(ZSTD_DCtx* context) const noexcept { ZSTD_freeDCtx(context); }
-};
 /// The context of the last scratch of this thread, as the memory of its buffers goes back to a pool. Making one takes as long as
 /// decompressing some 10 KiB.
-std::unique_ptr<ZSTD_DCtx, ZstdContextFree>& SpareContext() {
-  static thread_local std::unique_ptr<ZSTD_DCtx, ZstdContextFree> spare;
+std::unique_ptr<ZSTD_DCtx, ZstdDeleter>& SpareContext() {
+  static thread_local std::unique_ptr<ZSTD_DCtx, ZstdDeleter> spare;
   return spare;
 }
 
@@ -107,6 +104,7 @@ Status DecompressSnappy(Bytes bytes, MutableBuffer* out) {
 void ZstdDeleter::operator()(ZSTD_CCtx_s* context) const noexcept { ZSTD_freeCCtx(context); }
 void ZstdDeleter::operator()(ZSTD_CDict_s* dictionary) const noexcept { ZSTD_freeCDict(dictionary); }
 void ZstdDeleter::operator()(ZSTD_DDict_s* dictionary) const noexcept { ZSTD_freeDDict(dictionary); }
+void ZstdDeleter::operator()(ZSTD_DCtx_s* context) const noexcept { ZSTD_freeDCtx(context); }
 void Scratch::ZstdContextDeleter::operator()(ZSTD_DCtx_s* context) const noexcept { SpareContext().reset(context); }
 
 Result<ZstdDictionary> ZstdDictionary::Parse(Bytes bytes) {

@@ -22,6 +22,7 @@ struct ZstdDeleter {
   void operator()(ZSTD_CCtx_s* context) const noexcept;
   void operator()(ZSTD_CDict_s* dictionary) const noexcept;
   void operator()(ZSTD_DDict_s* dictionary) const noexcept;
+  void operator()(ZSTD_DCtx_s* context) const noexcept;
 };
 
 /// A zstd dictionary, prepared for decompression. Immutable; thread-safe.

@@ -39,6 +39,7 @@ Status ColumnReader::Locate(Status status, std::size_t page) const {
 }
 
 bool ColumnReader::HoldPage(std::span<const ValueRange> rows, std::size_t page) const {
+  if (rows.empty()) return false;  // as for single rows
   const ValueRange in_page = RowsOfPage(page);
   return std::any_of(rows.begin(), rows.end(), [&](const ValueRange& range) {
     return range.first <= in_page.first && in_page.first + in_page.count <= range.first + range.count;

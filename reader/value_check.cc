@@ -30,11 +30,6 @@ std::uint64_t LoadUnsigned(const std::byte* at, std::uint64_t bytes) {
   return value;
 }
 
-double FloatAt(TypeId id, const std::byte* values, std::uint64_t i) {
-  if (id == TypeId::kFloat16) return HalfToFloat(LoadLe<std::uint16_t>(values + i * 2));
-  return id == TypeId::kFloat32 ? LoadLe<float>(values + i * 4) : LoadLe<double>(values + i * 8);
-}
-
 /// Pre: the type is ordered and the slot valid.
 Scalar ScalarAt(const DataType& type, const ArrayData& array, std::uint64_t i) {
   const std::byte* const values = array.values.data();
@@ -48,7 +43,7 @@ Scalar ScalarAt(const DataType& type, const ArrayData& array, std::uint64_t i) {
       if (type.id == TypeId::kBool) return static_cast<std::uint64_t>(GetBit(values, i));
       return LoadUnsigned(values + i * width, width);
     case Domain::kFloating:
-      return FloatAt(type.id, values, i);
+      return LoadFloat(values + i * width, width);
     case Domain::kDecimal:
       return Int256::Load(values + i * width, width);
     case Domain::kBytes:

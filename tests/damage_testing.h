@@ -8,9 +8,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
+#include "format/statistics.h"
+#include "format/statistics_generated.h"
 #include "lancekit/lancekit.hpp"
 #include "types/array_testing.h"
 
@@ -62,6 +65,21 @@ inline void ExpectSalvaged(const Rows& sound, const Table& table, Salvage mode, 
     ASSERT_EQ(got, wanted) << column << " rows " << first << " to " << first + count << ", seen in "
                            << table.schema().fields[c].name;
   }
+}
+
+/// Changes the statistics of a data file, which lie in this buffer, and sets their own hash anew.
+template <class Change>
+void ChangeStatistics(const std::string& path, const InspectedBuffer& place, Change change) {
+  std::vector<std::byte> message(place.size);
+  std::fstream stream(path, std::ios::binary | std::ios::in | std::ios::out);
+  stream.seekg(static_cast<std::streamoff>(place.offset))
+      .read(reinterpret_cast<char*>(message.data()), static_cast<std::streamsize>(message.size()));
+  auto* const root = flatbuffers::GetMutableRoot<format::fbs::Statistics>(message.data());
+  const format::TailHashes hashes{root->column_table_hash(), root->global_buffer_table_hash(), root->tail_hash()};
+  change(root, &message);
+  format::SealStatistics(hashes, message);
+  stream.seekp(static_cast<std::streamoff>(place.offset))
+      .write(reinterpret_cast<const char*>(message.data()), static_cast<std::streamsize>(message.size()));
 }
 
 class DamageTest : public ::testing::Test {

@@ -1,12 +1,9 @@
 // Files of every kind that is written: any changed byte is found at its place, and salvage gives back all that lies elsewhere.
 #include <array>
-#include <fstream>
 #include <map>
 #include <random>
 #include <set>
 
-#include "format/statistics.h"
-#include "format/statistics_generated.h"
 #include "reader/blob_check.h"
 #include "reader/blob_columns.h"
 #include "reader/table_impl.h"
@@ -246,19 +243,13 @@ class FlipTest : public testing::DamageTest {
 
   /// Takes the two fields from the table of the first column, and sets the hash of the statistics anew.
   void ForgetBlobHashes() {
-    const InspectedBuffer& place = inspected_.global_buffers[1];
-    std::vector<std::byte> message(place.size);
-    std::fstream stream(file_, std::ios::binary | std::ios::in | std::ios::out);
-    stream.seekg(static_cast<std::streamoff>(place.offset))
-        .read(reinterpret_cast<char*>(message.data()), static_cast<std::streamsize>(place.size));
-    auto* const root = flatbuffers::GetMutableRoot<format::fbs::Statistics>(message.data());
-    const format::TailHashes hashes{root->column_table_hash(), root->global_buffer_table_hash(), root->tail_hash()};
-    const std::uint8_t* const fields = reinterpret_cast<const flatbuffers::Table*>(root->columns()->Get(0))->GetVTable();
-    for (const auto field : {format::fbs::Column::VT_BLOB_RUN_ROWS, format::fbs::Column::VT_BLOB_RUN_HASHES})
-      std::fill_n(message.data() + (reinterpret_cast<const std::byte*>(fields) - message.data()) + field, 2, std::byte{0});
-    format::SealStatistics(hashes, message);
-    stream.seekp(static_cast<std::streamoff>(place.offset))
-        .write(reinterpret_cast<const char*>(message.data()), static_cast<std::streamsize>(place.size));
+    testing::ChangeStatistics(
+        file_, inspected_.global_buffers[1], [](format::fbs::Statistics* root, std::vector<std::byte>* message) {
+          const std::uint8_t* const fields = reinterpret_cast<const flatbuffers::Table*>(root->columns()->Get(0))->GetVTable();
+          for (const auto field : {format::fbs::Column::VT_BLOB_RUN_ROWS, format::fbs::Column::VT_BLOB_RUN_HASHES})
+            std::fill_n(message->data() + (reinterpret_cast<const std::byte*>(fields) - message->data()) + field, 2,
+                        std::byte{0});
+        });
   }
 
   /// Salvages the damaged table in both ways: the page's rows [first, first + count) of the column are lost, and nothing else.

@@ -1,9 +1,6 @@
 // What a scan compares with hashes, and when: pieces of a page's data once they are decoded.
-#include <fstream>
 #include <random>
 
-#include "format/statistics.h"
-#include "format/statistics_generated.h"
 #include "tests/damage_testing.h"
 
 namespace lancekit {
@@ -60,19 +57,10 @@ class PageHashesTest : public testing::DamageTest {
     }
     return outcome;
   }
-  /// Changes the message of the statistics and sets its own hash anew.
-  template <class Change>
-  void ChangeStatistics(Change change) {
-    std::vector<std::byte> message(statistics_.size);
-    std::fstream stream(path_, std::ios::binary | std::ios::in | std::ios::out);
-    stream.seekg(static_cast<std::streamoff>(statistics_.offset))
-        .read(reinterpret_cast<char*>(message.data()), static_cast<std::streamsize>(message.size()));
-    auto* const root = flatbuffers::GetMutableRoot<format::fbs::Statistics>(message.data());
-    const format::TailHashes hashes{root->column_table_hash(), root->global_buffer_table_hash(), root->tail_hash()};
-    change(root);
-    format::SealStatistics(hashes, message);
-    stream.seekp(static_cast<std::streamoff>(statistics_.offset))
-        .write(reinterpret_cast<const char*>(message.data()), static_cast<std::streamsize>(message.size()));
+  void SetPieceBytes(std::uint64_t bytes) {
+    testing::ChangeStatistics(path_, statistics_, [bytes](format::fbs::Statistics* root, std::vector<std::byte>*) {
+      EXPECT_TRUE(root->mutate_piece_bytes(bytes));
+    });
   }
 
   std::vector<InspectedBuffer> data_;  // of each column
@@ -219,7 +207,7 @@ TEST_F(SmallPagesTest, DamageOfAnyBufferIsFound) { ExpectDamageIsFound(); }
 
 // As files were written before there were pieces: each buffer is one.
 TEST_F(SmallPagesTest, DamageIsFoundWithoutPieces) {
-  ChangeStatistics([](format::fbs::Statistics* root) { EXPECT_TRUE(root->mutate_piece_bytes(0)); });
+  SetPieceBytes(0);
   EXPECT_TRUE(Verify().empty());
   ExpectDamageIsFound();
 }
@@ -227,7 +215,7 @@ TEST_F(SmallPagesTest, DamageIsFoundWithoutPieces) {
 TEST_F(SmallPagesTest, AnySizeOfPiecesIsSurvived) {
   for (const std::uint64_t bytes : {std::uint64_t{1}, std::uint64_t{64}, ~std::uint64_t{0}, std::uint64_t{1} << 63}) {
     SCOPED_TRACE(bytes);
-    ChangeStatistics([&](format::fbs::Statistics* root) { EXPECT_TRUE(root->mutate_piece_bytes(bytes)); });
+    SetPieceBytes(bytes);
     const auto table = open(context_, path_);
     ASSERT_TRUE(table);
     for (const InspectedColumn& column : columns_) {
@@ -238,7 +226,7 @@ TEST_F(SmallPagesTest, AnySizeOfPiecesIsSurvived) {
 }
 
 TEST_F(PageHashesTest, AnotherNumberOfPiecesIsAnError) {
-  ChangeStatistics([](format::fbs::Statistics* root) { EXPECT_TRUE(root->mutate_piece_bytes(format::kHashPieceBytes / 2)); });
+  SetPieceBytes(format::kHashPieceBytes / 2);
   const auto table = open(context_, path_);
   ASSERT_TRUE(table);
   EXPECT_TRUE(ScanColumn(*table, "number").error.has_value());

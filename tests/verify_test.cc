@@ -3,14 +3,11 @@
 #include "lancekit/verify.hpp"
 
 #include <cstdlib>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <random>
 #include <set>
 
-#include "format/statistics.h"
-#include "format/statistics_generated.h"
 #include "reader/table_impl.h"
 #include "tests/damage_testing.h"
 
@@ -69,19 +66,12 @@ class VerifyTest : public testing::DamageTest {
   void Forge(Choose choose) {
     const auto file = inspect_file(context_, path_);
     ASSERT_TRUE(file);
-    const InspectedBuffer& place = file->global_buffers[1];
-    std::vector<std::byte> message(place.size);
-    std::fstream stream(path_, std::ios::binary | std::ios::in | std::ios::out);
-    stream.seekg(static_cast<std::streamoff>(place.offset))
-        .read(reinterpret_cast<char*>(message.data()), static_cast<std::streamsize>(place.size));
-    auto* const root = flatbuffers::GetMutableRoot<format::fbs::Statistics>(message.data());
-    const format::TailHashes hashes{root->column_table_hash(), root->global_buffer_table_hash(), root->tail_hash()};
-    const std::span<const std::uint8_t> chosen = choose(*root);
-    const auto at = chosen.data() - reinterpret_cast<const std::uint8_t*>(message.data());
-    std::fill_n(message.begin() + at, chosen.size(), std::byte{0x81});
-    format::SealStatistics(hashes, message);
-    stream.seekp(static_cast<std::streamoff>(place.offset))
-        .write(reinterpret_cast<const char*>(message.data()), static_cast<std::streamsize>(place.size));
+    testing::ChangeStatistics(path_, file->global_buffers[1],
+                              [&](format::fbs::Statistics* root, std::vector<std::byte>* message) {
+                                const std::span<const std::uint8_t> chosen = choose(*root);
+                                const auto at = chosen.data() - reinterpret_cast<const std::uint8_t*>(message->data());
+                                std::fill_n(message->begin() + at, chosen.size(), std::byte{0x81});
+                              });
   }
 };
 

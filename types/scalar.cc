@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/endian.h"
+
 namespace lancekit {
 
 Int256 Int256::From(std::int64_t value) noexcept {
@@ -106,6 +108,11 @@ float HalfToFloat(std::uint16_t bits) noexcept {
   }
   const std::uint32_t wide = exponent == 0x1F ? 0xFF : exponent + 112;
   return std::bit_cast<float>(sign << 31 | wide << 23 | fraction << 13);
+}
+
+double LoadFloat(const std::byte* at, std::size_t width) noexcept {
+  if (width == 2) return HalfToFloat(LoadLe<std::uint16_t>(at));
+  return width == 4 ? LoadLe<float>(at) : LoadLe<double>(at);
 }
 
 }  // namespace lancekit

@@ -50,5 +50,7 @@ std::weak_ordering CompareFloats(double a, double b) noexcept;
 
 /// A half-precision float.
 float HalfToFloat(std::uint16_t bits) noexcept;
+/// A float of 2, 4 or 8 bytes.
+double LoadFloat(const std::byte* at, std::size_t width) noexcept;
 
 }  // namespace lancekit

@@ -23,11 +23,6 @@ std::uint64_t LoadUnsigned(const std::byte* at, std::uint64_t bits) {
   }
 }
 
-double LoadFloat(const std::byte* at, std::uint64_t bits) {
-  if (bits == 16) return HalfToFloat(LoadLe<std::uint16_t>(at));
-  return bits == 32 ? static_cast<double>(LoadLe<float>(at)) : LoadLe<double>(at);
-}
-
 std::string_view TextAt(const ValuesView& values, std::uint64_t i) {
   const auto* const data = reinterpret_cast<const char*>(values.shape.variable() ? values.data : values.values);
   const std::uint64_t width = values.shape.width_bits / 8;
@@ -48,7 +43,7 @@ std::optional<std::uint64_t> HashAt(const DataType& type, const ValuesView& valu
       if (bits == 1) return format::BloomHash(std::uint64_t{GetBit(values.values, i)});
       return format::BloomHash(LoadUnsigned(at, bits));
     case Domain::kFloating: {
-      const double value = LoadFloat(at, bits);
+      const double value = LoadFloat(at, bits / 8);
       return std::isnan(value) ? std::nullopt : std::optional(format::BloomHash(value));
     }
     case Domain::kDecimal:

@@ -316,17 +316,7 @@ class DictionaryBounds {
 
   std::uint64_t ItemBytes() const { return items_.values.shape.width_bits / 8; }
 
-  bool IsNan(std::uint64_t item) const {
-    const std::byte* const at = items_.values.values + item * ItemBytes();
-    switch (type_->id) {
-      case TypeId::kFloat16:
-        return std::isnan(HalfToFloat(LoadLe<std::uint16_t>(at)));
-      case TypeId::kFloat32:
-        return std::isnan(LoadLe<float>(at));
-      default:
-        return std::isnan(LoadLe<double>(at));
-    }
-  }
+  bool IsNan(std::uint64_t item) const { return std::isnan(LoadFloat(items_.values.values + item * ItemBytes(), ItemBytes())); }
 
   const DataType* type_;
   std::uint64_t num_items_;

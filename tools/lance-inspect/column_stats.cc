@@ -40,12 +40,6 @@ std::int64_t LoadSigned(const std::byte* at, std::size_t width) {
   return static_cast<std::int64_t>(LoadUnsigned(at, width) << shift) >> shift;
 }
 
-double LoadFloat(const std::byte* at, std::size_t width) {
-  return width == 2   ? static_cast<double>(HalfToFloat(LoadLe<std::uint16_t>(at)))
-         : width == 4 ? static_cast<double>(LoadLe<float>(at))
-                      : LoadLe<double>(at);
-}
-
 std::string_view LoadText(const ArrayView& view, std::int64_t slot) {
   const auto text = [](const std::byte* data, std::int64_t begin, std::int64_t end) {
     return std::string_view(reinterpret_cast<const char*>(data) + begin, static_cast<std::size_t>(end - begin));
