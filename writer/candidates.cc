@@ -71,13 +71,13 @@ double CostOf(const EncoderTree& tree, ValueKind kind, FileVersion version, Pres
 }
 
 /// What restoring a byte costs, in bytes. The reference reads LZ4 about as fast as it copies; for zstd it waits about as long for
-/// each match: one for each run of equal values, fewer where values are narrow. RLE it repeats value by value.
+/// each match: one for each run of equal values where it found matches, fewer where values are narrow. RLE it repeats value by value.
 Restoring CostOfRestoring(const EncoderTree& tree, std::uint64_t bits, FileVersion version, Preset preset) {
   if (preset != Preset::kBalanced) return {};
   const bool x1 = version == FileVersion::kX1;
   Restoring cost;
   if (IsCompression(tree.name)) cost.byte = x1 ? 0.03 : 0.02;
-  if (!x1 && tree.name == "zstd") cost = {0, bits < 32 ? 0.06 : 0.85};
+  if (!x1 && tree.name == "zstd") cost = {0, bits < 32 ? 0.36 : 1.0};
   if (!x1 && tree.name == "rle") cost.byte = 0.15;
   for (const EncoderTree& inner : tree.inner) {
     const Restoring inside = CostOfRestoring(inner, bits, version, preset);

@@ -12,7 +12,7 @@ namespace lancekit {
 /// What numbers cost for each byte that a general compression or RLE has to restore, in bytes.
 struct Restoring {
   double byte = 0;
-  double byte_of_run = 0;  ///< more for those of the first value of each run of equal ones
+  double byte_of_run = 0;  ///< more for those of the first value of each run of equal ones, by the share that compression saves
 };
 
 /// A tree that may suit. What it takes counts `cost` times: more than 1 where decoding or finding single values costs time.

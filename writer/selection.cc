@@ -208,9 +208,11 @@ std::vector<SampledChoice> Weigh(const std::vector<Candidate>& candidates, const
     const std::optional<SampleBytes> taken = measure(candidate.tree);
     if (!taken.has_value()) continue;
     SampledChoice& choice = weighed.emplace_back(SampledChoice{candidate, contest.BytesOfAll(*taken)});
-    const std::uint64_t restored = contest.values.length * taken->bits_to_restore / 8;
-    choice.candidate.cost += (candidate.restoring.byte + candidate.restoring.byte_of_run * contest.run_share) *
-                             static_cast<double>(restored) / static_cast<double>(std::max<std::uint64_t>(1, choice.bytes));
+    const auto restored = static_cast<double>(contest.values.length * taken->bits_to_restore / 8);
+    const auto bytes = static_cast<double>(std::max<std::uint64_t>(1, choice.bytes));
+    const double saved = std::max(0.0, restored - bytes);
+    choice.candidate.cost +=
+        (candidate.restoring.byte * restored + candidate.restoring.byte_of_run * contest.run_share * saved) / bytes;
   }
   return weighed;
 }
