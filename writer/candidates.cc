@@ -71,7 +71,8 @@ double CostOf(const EncoderTree& tree, ValueKind kind, FileVersion version, Pres
 }
 
 /// What restoring a byte costs, in bytes. The reference reads LZ4 about as fast as it copies; for zstd it waits about as long for
-/// each match: one for each run of equal values where it found matches, fewer where values are narrow. RLE it repeats value by value.
+/// each match: one for each run of equal values where it found matches, fewer where values are narrow. RLE it repeats value by
+/// value.
 Restoring CostOfRestoring(const EncoderTree& tree, std::uint64_t bits, FileVersion version, Preset preset) {
   if (preset != Preset::kBalanced) return {};
   const bool x1 = version == FileVersion::kX1;

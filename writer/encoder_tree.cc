@@ -134,7 +134,7 @@ std::unique_ptr<ChunkEncoder> Compress(const EncoderTree& tree, const ValuesView
 /// An encoder with the strings that it borrows.
 class FsstEncoder final : public ChunkEncoder {
  public:
-  FsstEncoder(std::unique_ptr<FsstStrings> strings, std::unique_ptr<ChunkEncoder> inner)
+  FsstEncoder(std::shared_ptr<const FsstStrings> strings, std::unique_ptr<ChunkEncoder> inner)
       : strings_(std::move(strings)), encoder_(MakeFsstEncoder(*strings_, std::move(inner))) {}
   format::Encoding Describe() const override { return encoder_->Describe(); }
   std::size_t num_buffers() const noexcept override { return encoder_->num_buffers(); }
@@ -142,7 +142,7 @@ class FsstEncoder final : public ChunkEncoder {
   void Encode(ValueRange range, ChunkWriter* out) const override { encoder_->Encode(range, out); }
 
  private:
-  std::unique_ptr<FsstStrings> strings_;
+  std::shared_ptr<const FsstStrings> strings_;
   std::unique_ptr<ChunkEncoder> encoder_;
 };
 
@@ -217,7 +217,10 @@ std::unique_ptr<ChunkEncoder> MakeStringEncoder(const EncoderTree& tree, const V
                                    : MakeTokensEncoder(values, *tools.tokens, std::max(chunk_bytes, kTokensChunk), tools.lengths);
   }
   if (tree.name == "fsst") {
-    auto strings = CompressFsst(values);
+    std::optional<std::shared_ptr<const FsstStrings>> own;
+    auto& strings_or = tools.fsst == nullptr ? own : *tools.fsst;
+    if (!strings_or.has_value()) strings_or = CompressFsst(values);
+    std::shared_ptr<const FsstStrings> strings = *strings_or;
     if (strings == nullptr) return nullptr;
     auto codes = MakeStringEncoder(tree.inner[0], strings->values, {tools.plan, tools.lengths, nullptr});
     return codes == nullptr ? nullptr : std::make_unique<FsstEncoder>(std::move(strings), std::move(codes));
@@ -232,7 +235,7 @@ std::unique_ptr<ChunkEncoder> MakeStringEncoder(const EncoderTree& tree, const V
   if (FindNode(tree.name)->compresses && !tree.inner.empty()) {
     ChunkPlan compressed = tools.plan;
     compressed.string_bytes = tools.plan.compressed_string_bytes;
-    auto plain = MakeStringEncoder(tree.inner[0], values, {compressed, tools.lengths, tools.tokens});
+    auto plain = MakeStringEncoder(tree.inner[0], values, {compressed, tools.lengths, tools.tokens, tools.fsst});
     return plain == nullptr ? nullptr : MakeGeneralEncoder(std::move(plain), CompressionOf(tree, tools.plan));
   }
   return nullptr;

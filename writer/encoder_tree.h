@@ -53,6 +53,8 @@ struct StringTools {
   const ChunkPlan& plan;
   InnerEncoder lengths;                      ///< encodes lengths, and numbers of codes
   std::shared_ptr<const TokenTable> tokens;  ///< trained on these values or on some like them; null: no tokens
+  /// Where trees are tried on the same values: holds them compressed once a tree wants that; null within if it does not pay.
+  std::optional<std::shared_ptr<const FsstStrings>>* fsst = nullptr;
 };
 
 /// For strings; the encoder owns or borrows from `values` what it needs. Null where the encoding does not apply or does not pay.

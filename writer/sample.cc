@@ -51,6 +51,19 @@ StringSample::StringSample(const ValuesView& values, std::uint64_t stretch_bytes
   }
 }
 
+bool StringSample::SharesPrefixes() const {
+  // Less than this part of the bytes does not pay for the numbers of shared bytes.
+  constexpr std::uint64_t kLeastPart = 16;
+  const auto* const bytes = data_.data();
+  std::uint64_t shared = 0;
+  for (std::size_t i = 2; i < offsets_.size(); ++i) {
+    const auto* const begin = bytes + offsets_[i - 1];
+    const auto* const before = bytes + offsets_[i - 2];
+    shared += static_cast<std::uint64_t>(std::mismatch(before, begin, begin, bytes + offsets_[i]).first - before);
+  }
+  return shared >= data_.size() / kLeastPart;
+}
+
 ValuesView StringSample::view() const {
   ValuesView view;
   view.shape.kind = ValueShape::Kind::kVariable;

@@ -30,8 +30,10 @@ class NumberSample {
 class StringSample {
  public:
   /// With so many bytes of each stretch.
-  explicit StringSample(const ValuesView& values, std::uint64_t stretch_bytes = 48 << 10);
+  explicit StringSample(const ValuesView& values, std::uint64_t stretch_bytes = 32 << 10);
   ValuesView view() const;
+  /// Whether strings share enough with those before them for front coding to be worth a try.
+  bool SharesPrefixes() const;
 
  private:
   MutableBuffer data_;

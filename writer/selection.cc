@@ -275,9 +275,8 @@ std::vector<ValuesView> SomePartsFor(const EncoderTree& tree, const NumberSample
   return {stretches[kStretches / 4], stretches[kStretches * 3 / 4]};
 }
 
-/// 1 for values of other widths, and where nothing depends on it.
-double RunShare(const ValuesView& values, const PageTarget& target) {
-  if (target.version == FileVersion::kX1 || PresetOf(target.version, target.hints) != Preset::kBalanced) return 1;
+/// 1 for wide values.
+double RunShare(const ValuesView& values) {
   if (values.length == 0 || values.shape.width_bits > 64) return 1;
   return ForWidth(values.shape.width_bits, [&]<class T>(T) {
     const auto* const numbers = static_cast<const T*>(static_cast<const void*>(values.values));
@@ -302,9 +301,13 @@ std::optional<SampledChoice> BestNumbers(const ValuesView& values, ValueKind kin
     return sum;
   };
   const auto measure = [&](const EncoderTree& tree) { return measure_on(tree, PartsFor(tree, sample)); };
-  const Contest contest{values, target.trace, target.memory, RunShare(sample.view(), target)};
+  const Contest contest{values, target.trace, target.memory, RunShare(sample.view())};
   if (auto same = SameAsBefore(contest, measure)) return same;
   std::vector<Candidate> candidates = CandidatesFor(kind, target.version, target.hints, values.shape.width_bits);
+  // Above it the lengths of runs take what the values save.
+  constexpr double kMostRuns = 0.9;
+  if (target.hints.tree.empty() && contest.run_share > kMostRuns)
+    std::erase_if(candidates, [](const Candidate& candidate) { return candidate.tree.name == "runs"; });
   constexpr std::size_t kFew = 4;
   if (candidates.size() > kFew && sample.is_part()) {
     candidates =
@@ -432,7 +435,8 @@ std::optional<EncoderChoice> RoughStrings(const ValuesView& values, const PageTa
   if (!ChoosesStrings(target)) return std::nullopt;
   const StringSample sample(values, kFewBytes);
   const ValuesView view = sample.view();
-  const StringTools tools{PlanFor(target.version, target.hints), LengthsEncoderFor(target, nullptr), nullptr};
+  std::optional<std::shared_ptr<const FsstStrings>> fsst;
+  const StringTools tools{PlanFor(target.version, target.hints), LengthsEncoderFor(target, nullptr), nullptr, &fsst};
   const auto measure = [&](const EncoderTree& tree) -> std::optional<SampleBytes> {
     if (Uses(tree, "tokens") || Uses(tree, "front")) return std::nullopt;
     const auto encoder = MakeStringEncoder(tree, view, tools);
@@ -450,9 +454,12 @@ std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTa
   const std::vector<Candidate> candidates = CandidatesFor(ValueKind::kStrings, target.version, target.hints);
   const StringSample sample(values);
   const ValuesView view = sample.view();
-  StringTools tools{plan, LengthsEncoderFor(target, nullptr), nullptr};
+  std::optional<std::shared_ptr<const FsstStrings>> fsst;
+  StringTools tools{plan, LengthsEncoderFor(target, nullptr), nullptr, &fsst};
   bool has_trained = false;
+  const bool tries_front = !target.hints.tree.empty() || sample.SharesPrefixes();
   const auto measure = [&](const EncoderTree& tree) -> std::optional<SampleBytes> {
+    if (!tries_front && Uses(tree, "front")) return std::nullopt;
     // A table of tokens suits a page; one for the sample would be too small.
     if (!has_trained && tools.tokens == nullptr && Uses(tree, "tokens")) {
       tools.tokens = TrainTokens(values);
