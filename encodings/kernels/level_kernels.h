@@ -349,32 +349,47 @@ void Scale(T* values, std::size_t count, T factor, T base) noexcept {
   for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<T>(base + 1u * factor * values[i]);
 }
 
-// So many bytes are stored at once that most runs need no more.
-template <class T>
-std::size_t Stairs(const T* firsts, const std::uint32_t* lengths, std::size_t num_runs, T step, std::size_t most,
-                   std::byte* out) noexcept {
-  constexpr int kVectors = 64 / kVectorBytes;
-  constexpr std::size_t kLanes = 64 / sizeof(T);
-  T lanes[kLanes];
-  for (std::size_t i = 0; i < kLanes; ++i) lanes[i] = static_cast<T>(i * step);
-  Vector<T> offsets[kVectors];
-  for (int i = 0; i < kVectors; ++i) offsets[i] = Load<T>(lanes + static_cast<std::size_t>(i) * kVectorBytes / sizeof(T));
+/// Stores so many bytes at once.
+template <class T, int kBytes>
+std::size_t StairsBy(const T* firsts, const std::uint32_t* lengths, std::size_t num_runs, T step, std::size_t most,
+                     std::byte* out) noexcept {
+  constexpr int kStoreBytes = kBytes < kVectorBytes ? kBytes : kVectorBytes;
+  constexpr int kStores = kBytes / kStoreBytes;
+  constexpr std::size_t kLanes = kBytes / sizeof(T);
+  typedef T Lanes __attribute__((vector_size(kStoreBytes)));
+  Lanes offsets[kStores];
+  for (std::size_t i = 0; i < kLanes; ++i)
+    offsets[i * sizeof(T) / kStoreBytes][i % (kStoreBytes / sizeof(T))] = static_cast<T>(i * step);
   std::size_t at = 0;
   for (std::size_t run = 0; run < num_runs; ++run) {
     const std::size_t left = most - at;
-    const std::size_t count = lengths[run] < left ? lengths[run] : left;
-    if (count == 0) return 0;
+    std::size_t count = lengths[run];
+    if (count - 1 >= left) [[unlikely]] {
+      if (count == 0 || left == 0) return 0;
+      count = left;
+    }
     T first = firsts[run];
     std::byte* to = out + at * sizeof(T);
     at += count;
     const std::byte* const end = out + at * sizeof(T);
     do {
-      for (int i = 0; i < kVectors; ++i) Store<T>(to + i * kVectorBytes, offsets[i] + first);
-      to += 64;
+      for (int i = 0; i < kStores; ++i) {
+        const Lanes values = offsets[i] + first;
+        __builtin_memcpy(to + i * kStoreBytes, &values, kStoreBytes);
+      }
+      to += kBytes;
       first = static_cast<T>(first + static_cast<T>(kLanes * step));
     } while (to < end);
   }
   return at;
+}
+// So many bytes are stored at once that most runs need no more.
+template <class T>
+std::size_t Stairs(const T* firsts, const std::uint32_t* lengths, std::size_t num_runs, T step, std::size_t most,
+                   std::byte* out) noexcept {
+  const bool all_short = Max(lengths, num_runs) * sizeof(T) <= 32;
+  return all_short ? StairsBy<T, 32>(firsts, lengths, num_runs, step, most, out)
+                   : StairsBy<T, 64>(firsts, lengths, num_runs, step, most, out);
 }
 
 template <class T>
