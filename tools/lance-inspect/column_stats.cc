@@ -10,7 +10,7 @@
 #include "base/endian.h"
 #include "base/hash.h"
 #include "reader/file_statistics.h"
-#include "tools/lance-inspect/cell_format.h"
+#include "tools/common/cell_format.h"
 
 namespace lancekit::tools {
 namespace {

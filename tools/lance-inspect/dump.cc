@@ -10,7 +10,7 @@
 #include "tools/common/suggest.h"
 #include "tools/lance-inspect/commands.h"
 #include "tools/lance-inspect/sheet.h"
-#include "tools/lance-inspect/value_text.h"
+#include "tools/common/value_text.h"
 #include "tools/lance-inspect/wire_text.h"
 
 namespace lancekit::tools {

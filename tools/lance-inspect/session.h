@@ -11,8 +11,8 @@
 #include "lancekit/inspect.hpp"
 #include "tools/common/common_options.h"
 #include "tools/common/version_options.h"
-#include "tools/lance-inspect/cell_format.h"
-#include "tools/lance-inspect/text_table.h"
+#include "tools/common/cell_format.h"
+#include "tools/common/text_table.h"
 
 namespace lancekit::tools {
 

@@ -7,7 +7,7 @@
 #include "tools/common/interrupt.h"
 #include "tools/lance-inspect/column_stats.h"
 #include "tools/lance-inspect/commands.h"
-#include "tools/lance-inspect/exported_batch.h"
+#include "tools/common/exported_batch.h"
 #include "tools/lance-inspect/sheet.h"
 
 namespace lancekit::tools {

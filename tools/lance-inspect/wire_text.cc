@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "tools/lance-inspect/value_text.h"
+#include "tools/common/value_text.h"
 
 namespace lancekit::tools {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tools/lance-inspect/output.h"
+#include "tools/common/output.h"
 
 namespace lancekit::tools {
 

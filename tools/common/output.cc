@@ -1,4 +1,4 @@
-#include "tools/lance-inspect/output.h"
+#include "tools/common/output.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "tools/lance-inspect/cell_format.h"
+#include "tools/common/cell_format.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "base/bitmap.h"
 #include "base/endian.h"
 #include "tools/common/json.h"
-#include "tools/lance-inspect/value_text.h"
+#include "tools/common/value_text.h"
 #include "types/scalar.h"
 
 namespace lancekit::tools {

@@ -21,6 +21,7 @@ class ExportedBatch {
     LANCEKIT_TRY(batch.export_array(&array_, &schema_));
     return ImportArray(row, schema_, array_);
   }
+  const ArrowArray& array() const noexcept { return array_; }
 
  private:
   ArrowArray array_{};

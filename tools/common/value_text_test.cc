@@ -1,4 +1,4 @@
-#include "tools/lance-inspect/value_text.h"
+#include "tools/common/value_text.h"
 
 #include <gtest/gtest.h>
 

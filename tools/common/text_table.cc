@@ -1,4 +1,4 @@
-#include "tools/lance-inspect/text_table.h"
+#include "tools/common/text_table.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "tools/lance-inspect/cell_format.h"
+#include "tools/common/cell_format.h"
 
 #include <gtest/gtest.h>
 

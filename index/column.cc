@@ -1,0 +1,169 @@
+#include "index/column.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+
+#include "base/bitmap.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "lancekit/inspect.hpp"
+
+namespace lancekit::index {
+namespace {
+
+/// An exported Arrow array, released with the last vector that is in it.
+struct Exported {
+  ArrowArray array{};
+  ArrowSchema schema{};
+  Exported() = default;
+  Exported(const Exported&) = delete;
+  Exported& operator=(const Exported&) = delete;
+  ~Exported() {
+    if (array.release != nullptr) array.release(&array);
+    if (schema.release != nullptr) schema.release(&schema);
+  }
+};
+
+std::optional<Element> ElementOf(const DataType& item) {
+  switch (item.id) {
+    case TypeId::kFloat32:
+      return Element::kFloat32;
+    case TypeId::kFloat16:
+      return Element::kFloat16;
+    case TypeId::kInt8:
+      return Element::kInt8;
+    default:
+      return std::nullopt;
+  }
+}
+
+/// Lance's brain floating point numbers are an extension of binaries of two bytes.
+bool IsBFloat16(const Field& item) {
+  if (item.type.id != TypeId::kFixedSizeBinary || item.type.size != 2) return false;
+  return std::ranges::any_of(item.metadata, [](const auto& pair) { return pair.second == "lance.bfloat16"; });
+}
+
+Result<Vectors> VectorsOf(const Schema& schema, const std::string& column) {
+  const int at = schema.index_of(column);
+  if (at < 0) return Invalid("there is no column '{}'", column);
+  const DataType& type = schema.fields[static_cast<std::size_t>(at)].type;
+  if (type.id != TypeId::kFixedSizeList) return Invalid("column '{}' is {}, not fixed-size lists of numbers", column, type.to_string());
+  const Field& item = type.children[0];
+  std::optional<Element> element = ElementOf(item.type);
+  if (IsBFloat16(item)) element = Element::kBFloat16;
+  if (!element.has_value())
+    return Invalid("column '{}' is {}; an index takes float32, float16, bfloat16 or int8", column, type.to_string());
+  if (type.size <= 0 || static_cast<std::uint64_t>(type.size) > kMaxDimensions)
+    return Invalid("column '{}' has {} dimensions, an index takes 1 to {}", column, type.size, kMaxDimensions);
+  return Vectors(*element, static_cast<std::size_t>(type.size));
+}
+
+/// Adds the vectors of a batch.
+Status AddBatch(const Batch& batch, VectorColumn* to) {
+  auto exported = std::make_shared<Exported>();
+  LANCEKIT_TRY(batch.export_array(&exported->array, &exported->schema));
+  const ArrowArray& lists = *exported->array.children[0];
+  const ArrowArray& items = *lists.children[0];
+  const std::size_t dimensions = to->vectors.dimensions();
+  const auto count = static_cast<std::uint64_t>(lists.length);
+  const std::uint64_t first_item = static_cast<std::uint64_t>(lists.offset) * dimensions + static_cast<std::uint64_t>(items.offset);
+  const auto* const values = static_cast<const std::byte*>(items.buffers[1]) + first_item * kernels::WidthOf(to->vectors.element());
+  const auto mark = [&](const ArrowArray& array, std::uint64_t per_row) {
+    const auto* const valid = static_cast<const std::byte*>(array.buffers[0]);
+    if (array.null_count == 0 || valid == nullptr) return;
+    to->absent.resize(to->vectors.size() + count);
+    const std::uint64_t first = per_row == 1 ? static_cast<std::uint64_t>(array.offset) : first_item;
+    for (std::uint64_t i = 0; i < count * per_row; ++i) {
+      if (!GetBit(valid, first + i)) to->absent[to->vectors.size() + i / per_row] = true;
+    }
+  };
+  mark(lists, 1);
+  mark(items, dimensions);
+  to->vectors.Add(count, values, std::shared_ptr<const void>(exported));
+  return {};
+}
+
+/// What tells files apart: the size, the tail, and some of the vectors.
+Result<std::uint64_t> IdentityOf(const Source& source, const Vectors& vectors, std::uint64_t first, std::uint64_t count) {
+  constexpr std::uint64_t kTail = 4096;
+  constexpr std::uint64_t kSamples = 16;
+  const std::uint64_t tail = std::min(kTail, source.size());
+  LANCEKIT_ASSIGN(const Buffer bytes, source.Read(source.size() - tail, tail));
+  Hasher hasher;
+  std::byte size[8];
+  StoreLe(size, source.size());
+  hasher.Add({size, sizeof(size)});
+  hasher.Add(bytes.bytes());
+  for (std::uint64_t i = 0; i < std::min(kSamples, count); ++i)
+    hasher.Add({vectors.At(first + i * (count / std::min(kSamples, count))), vectors.bytes()});
+  return hasher.Finish();
+}
+
+/// Adds the vectors of a data file, page by page: a page whose values are as in memory is not copied.
+Status AddFile(const Context& context, const DataFileEntry& entry, const std::string& column, VectorColumn* to) {
+  OpenOptions options;
+  options.checksums = Checksums::kNever;
+  LANCEKIT_ASSIGN(const Table file, open(context, entry.path, options));
+  LANCEKIT_ASSIGN(const Vectors type, VectorsOf(file.schema(), column));
+  if (type.element() != to->vectors.element() || type.dimensions() != to->vectors.dimensions())
+    return Invalid("the column '{}' of {} is of another type than the table's", column, entry.path);
+  LANCEKIT_ASSIGN(const InspectedFile inspected, inspect_file(context, entry.path));
+  std::vector<std::uint64_t> starts;
+  for (const InspectedColumn& part : inspected.columns) {
+    if (part.path != column) continue;
+    for (const InspectedPage& page : part.pages) starts.push_back(page.first_row);
+    to->mapped = to->mapped && std::ranges::all_of(part.pages, [&](const InspectedPage& page) {
+                   return page.num_rows == 0 || page.bytes() == page.num_rows * to->vectors.bytes();
+                 });
+  }
+  starts.push_back(file.row_count());
+  if (starts.front() != 0 || !std::ranges::is_sorted(starts)) starts = {0, file.row_count()};
+  const std::uint64_t first = to->vectors.size();
+  for (std::size_t page = 0; page + 1 < starts.size(); ++page) {
+    Scan scan = file.scan();
+    scan.select({column}).offset(starts[page]).limit(starts[page + 1] - starts[page]);
+    scan.batch_rows(starts[page + 1] - starts[page] + 1).batch_bytes(kMaxValueBytes);
+    while (true) {
+      LANCEKIT_ASSIGN(const std::optional<Batch> batch, scan.next());
+      if (!batch.has_value()) break;
+      LANCEKIT_TRY(AddBatch(*batch, to));
+    }
+  }
+  if (to->vectors.size() - first != file.row_count())
+    return MakeError(ErrorCode::kInternal, "{} vectors of {} rows", to->vectors.size() - first, file.row_count());
+  LANCEKIT_ASSIGN(const auto source, OpenFileSource(context.impl(), entry.path));
+  LANCEKIT_ASSIGN(const std::uint64_t identity, IdentityOf(*source, to->vectors, first, file.row_count()));
+  to->files.push_back({entry.fragment, file.row_count(), std::filesystem::path(entry.path).filename().string(), identity});
+  return {};
+}
+
+}  // namespace
+
+Result<VectorColumn> OpenVectorColumn(const Context& context, const std::string& table, const std::string& column,
+                                      const OpenOptions& options) {
+  OpenOptions unchecked = options;
+  unchecked.checksums = Checksums::kNever;
+  LANCEKIT_ASSIGN(const Table whole, open(context, table, unchecked));
+  LANCEKIT_ASSIGN(Vectors vectors, VectorsOf(whole.schema(), column));
+  VectorColumn result(std::move(vectors));
+  LANCEKIT_ASSIGN(const DataFiles files, list_data_files(context, table, unchecked));
+  result.dataset_version = files.is_dataset ? files.version : 0;
+  std::optional<std::uint64_t> last;
+  for (const DataFileEntry& entry : files.files) {
+    // A fragment may keep its columns in several files.
+    if (files.is_dataset) {
+      LANCEKIT_ASSIGN(const Table file, open(context, entry.path, unchecked));
+      if (file.schema().index_of(column) < 0) continue;
+      if (last == entry.fragment)
+        return Unsupported("fragment {} has the column '{}' in several files; compact the dataset first", entry.fragment, column);
+    }
+    last = entry.fragment;
+    LANCEKIT_TRY(AddFile(context, entry, column, &result));
+  }
+  if (result.vectors.size() >= kMaxNodes) return Invalid("{} rows; an index takes fewer than {}", result.vectors.size(), kMaxNodes);
+  result.absent.resize(result.absent.empty() ? 0 : result.vectors.size());
+  return result;
+}
+
+}  // namespace lancekit::index

@@ -1,0 +1,27 @@
+// A column of vectors of a table: where they lie, and which files they are in.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "index/sidecar.h"
+#include "index/vectors.h"
+#include "lancekit/table.hpp"
+
+namespace lancekit::index {
+
+struct VectorColumn {
+  explicit VectorColumn(Vectors all) : vectors(std::move(all)) {}
+  Vectors vectors;  ///< of all rows of all data files, deleted ones included
+  bool mapped = true;
+  std::vector<bool> absent;  ///< rows without a vector; empty: there are none
+  std::uint64_t dataset_version = 0;
+  std::vector<DataFileIdentity> files;
+};
+
+/// Opens the column; vectors that do not lie in the files as they are in memory are decoded. Errors: those of open();
+/// kInvalidArgument when it is no column of vectors.
+Result<VectorColumn> OpenVectorColumn(const Context& context, const std::string& table, const std::string& column,
+                                      const OpenOptions& options);
+
+}  // namespace lancekit::index

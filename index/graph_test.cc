@@ -1,0 +1,210 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+#include <set>
+
+#include "index/builder.h"
+#include "index/exact.h"
+
+namespace lancekit::index {
+namespace {
+
+/// Vectors about some centers, so that there is a structure to find.
+std::vector<float> MakeVectors(std::size_t count, std::size_t dimensions, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> centers(20 * dimensions), values;
+  for (float& center : centers) center = 4 * normal(random);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t center = random() % 20;
+    for (std::size_t d = 0; d < dimensions; ++d) values.push_back(centers[center * dimensions + d] + normal(random));
+  }
+  return values;
+}
+
+/// A graph of some vectors with their codes.
+struct Built {
+  Built(const std::vector<float>& values, std::size_t dimensions, Metric metric, int threads, std::uint64_t seed = 1)
+      : vectors(Element::kFloat32, dimensions) {
+    const auto count = static_cast<std::uint32_t>(values.size() / dimensions);
+    vectors.Add(count, reinterpret_cast<const std::byte*>(values.data()), nullptr);
+    std::vector<std::uint32_t> nodes(count);
+    std::iota(nodes.begin(), nodes.end(), 0);
+    quantizer = Quantizer::Train(vectors, metric, nodes);
+    codes.resize(count * CodeRows::RowBytes(dimensions));
+    CodeWriter writer(quantizer);
+    for (std::uint32_t i = 0; i < count; ++i) writer.Encode(vectors, i, codes.data() + i * CodeRows::RowBytes(dimensions));
+    auto made = GraphBuilder::Make({8, 60, seed}, CodeRows(codes.data(), dimensions), dimensions, count);
+    graph = *std::move(made);
+    ThreadPool pool(threads);
+    std::atomic<std::uint32_t> next{0};
+    pool.ParallelFor(static_cast<std::size_t>(threads), [&](std::size_t) {
+      GraphBuilder::Scratch scratch(dimensions);
+      for (std::uint32_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) graph->Insert(i, &scratch);
+    });
+    GraphBuilder::Scratch scratch(dimensions);
+    orphans = graph->LinkOrphans(&scratch);
+  }
+  std::vector<std::uint32_t> AllLinks() const {
+    std::vector<std::uint32_t> links;
+    for (std::uint32_t node = 0; node < graph->num_nodes(); ++node) {
+      for (std::uint32_t layer = 0; layer <= graph->LevelOf(node); ++layer) {
+        const auto list = graph->Neighbours(node, layer);
+        links.insert(links.end(), list.begin(), list.end());
+        links.push_back(GraphBuilder::kNone);
+      }
+    }
+    return links;
+  }
+
+  Vectors vectors;
+  Quantizer quantizer;
+  std::vector<std::byte> codes;
+  std::unique_ptr<GraphBuilder> graph;
+  std::uint32_t orphans = 0;
+};
+
+std::size_t CountReached(const GraphBuilder& graph) {
+  std::vector<std::uint32_t> waiting{graph.entry()};
+  std::set<std::uint32_t> seen{graph.entry()};
+  while (!waiting.empty()) {
+    const std::uint32_t node = waiting.back();
+    waiting.pop_back();
+    for (const std::uint32_t other : graph.Neighbours(node, 0)) {
+      if (seen.insert(other).second) waiting.push_back(other);
+    }
+  }
+  return seen.size();
+}
+
+TEST(Pool, KeepsTheNearest) {
+  std::mt19937 random(3);
+  Pool<std::int32_t> pool;
+  for (const std::size_t capacity : {1u, 5u, 64u}) {
+    pool.Start(capacity);
+    std::vector<std::int32_t> all;
+    for (std::uint32_t node = 0; node < 300; ++node) {
+      const auto distance = static_cast<std::int32_t>(random() % 1000);
+      all.push_back(distance);
+      if (pool.Admits(distance)) pool.Insert(distance, node);
+    }
+    std::ranges::sort(all);
+    ASSERT_EQ(pool.size(), capacity);
+    for (std::size_t i = 0; i < capacity; ++i) EXPECT_EQ(pool[i].distance, all[i]);
+    std::uint32_t node = 0;
+    std::size_t given = 0;
+    while (pool.Next(&node)) ++given;
+    EXPECT_EQ(given, capacity);
+  }
+}
+
+TEST(Pool, GoesBackToWhatCameInBefore) {
+  Pool<std::int32_t> pool;
+  pool.Start(3);
+  std::uint32_t node = 0;
+  pool.Insert(10, 1);
+  ASSERT_TRUE(pool.Next(&node));
+  pool.Insert(5, 2);
+  pool.Insert(20, 3);
+  ASSERT_TRUE(pool.Next(&node));
+  EXPECT_EQ(node, 2u);
+  EXPECT_EQ(pool.PeekNext(9), 3u);
+}
+
+TEST(Codes, OrderVectorsAsTheMetricDoes) {
+  for (const Metric metric : {Metric::kL2, Metric::kCosine, Metric::kInnerProduct}) {
+    constexpr std::size_t kDimensions = 37;
+    const std::vector<float> values = MakeVectors(300, kDimensions, 5);
+    const Built built(values, kDimensions, metric, 1);
+    const CodeRows rows(built.codes.data(), kDimensions);
+    CodeQuery query(kDimensions);
+    std::size_t agree = 0, pairs = 0;
+    for (std::uint32_t from = 0; from < 20; ++from) {
+      const float* wanted = values.data() + from * kDimensions;
+      std::vector<float> normal(wanted, wanted + kDimensions);
+      if (metric == Metric::kCosine)
+        for (float& value : normal) value *= InverseLength(wanted, kDimensions);
+      query.Set(built.quantizer, normal.data());
+      ExactQuery exact(built.vectors, metric, wanted);
+      for (std::uint32_t i = 0; i < 298; i += 2) {
+        const std::uint32_t nodes[2] = {i, i + 1};
+        std::int32_t distances[2];
+        query.Distances(rows, nodes, 2, distances);
+        agree += static_cast<std::size_t>((distances[0] < distances[1]) == (exact.Distance(i) < exact.Distance(i + 1)));
+        ++pairs;
+      }
+    }
+    EXPECT_GT(static_cast<double>(agree) / static_cast<double>(pairs), 0.97) << static_cast<int>(metric);
+  }
+}
+
+TEST(Codes, AreExactForBytes) {
+  std::vector<float> values;
+  std::mt19937 random(1);
+  for (int i = 0; i < 100 * 20; ++i) values.push_back(static_cast<float>(random() % 256));
+  values[0] = 0, values[1] = 255;
+  const Built built(values, 20, Metric::kL2, 1);
+  EXPECT_EQ(built.quantizer.step, 1);
+  CodeWriter writer(built.quantizer);
+  std::vector<std::byte> row(CodeRows::RowBytes(20));
+  EXPECT_TRUE(writer.Encode(built.vectors, 0, row.data()));
+  CodeQuery query(20);
+  query.Set(CodeRows(built.codes.data(), 20), 3, 20);
+  const std::uint32_t node = 7;
+  std::int32_t distance = 0;
+  query.Distances(CodeRows(built.codes.data(), 20), &node, 1, &distance);
+  ExactQuery exact(built.vectors, Metric::kL2, values.data() + 3 * 20);
+  EXPECT_EQ(static_cast<float>(distance), exact.Distance(7));
+}
+
+TEST(Graph, FindsAndReachesAll) {
+  for (const int threads : {1, 4}) {
+    constexpr std::size_t kDimensions = 24;
+    const std::vector<float> values = MakeVectors(3000, kDimensions, 11);
+    const Built built(values, kDimensions, Metric::kL2, threads);
+    const GraphBuilder& graph = *built.graph;
+    EXPECT_EQ(CountReached(graph), 3000u);
+    std::size_t found = 0;
+    GraphBuilder::Scratch scratch(kDimensions);
+    for (std::uint32_t node = 0; node < 3000; ++node) {
+      ASSERT_LE(graph.Neighbours(node, 0).size(), 16u);
+      std::set<std::uint32_t> different(graph.Neighbours(node, 0).begin(), graph.Neighbours(node, 0).end());
+      EXPECT_EQ(different.size(), graph.Neighbours(node, 0).size()) << "a neighbour twice";
+      EXPECT_FALSE(different.contains(node)) << "its own neighbour";
+      // Its nearest neighbour is among its links or theirs, for most.
+      ExactQuery exact(built.vectors, Metric::kL2, values.data() + node * kDimensions);
+      std::uint32_t nearest = node == 0 ? 1 : 0;
+      for (std::uint32_t other = 0; node % 50 == 0 && other < 3000; ++other) {
+        if (other != node && exact.Distance(other) < exact.Distance(nearest)) nearest = other;
+      }
+      found += static_cast<std::size_t>(node % 50 == 0 && different.contains(nearest));
+    }
+    EXPECT_GE(found, 55u) << "of 60";
+  }
+}
+
+TEST(Graph, IsTheSameForTheSameSeed) {
+  const std::vector<float> values = MakeVectors(800, 16, 2);
+  const Built one(values, 16, Metric::kL2, 1), other(values, 16, Metric::kL2, 1), third(values, 16, Metric::kL2, 1, 2);
+  EXPECT_EQ(one.AllLinks(), other.AllLinks());
+  EXPECT_NE(one.AllLinks(), third.AllLinks());
+}
+
+TEST(Graph, OfEqualVectors) {
+  const std::vector<float> values(500 * 8, 1.0f);
+  const Built built(values, 8, Metric::kL2, 2);
+  EXPECT_EQ(CountReached(*built.graph), 500u);
+}
+
+TEST(Graph, OfInnerProducts) {
+  // Few vectors are near to any other: those that are long.
+  std::vector<float> values = MakeVectors(1500, 12, 4);
+  for (std::size_t i = 0; i < 12 * 10; ++i) values[i] *= 50;
+  const Built built(values, 12, Metric::kInnerProduct, 1);
+  EXPECT_EQ(CountReached(*built.graph), 1500u);
+}
+
+}  // namespace
+}  // namespace lancekit::index

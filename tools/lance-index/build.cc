@@ -1,0 +1,140 @@
+// build: makes an index. stats, verify: what is in one, and whether it is whole.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/status.h"
+#include "tools/common/json.h"
+#include "tools/common/numbers.h"
+#include "tools/common/progress.h"
+#include "tools/lance-index/commands.h"
+
+namespace lancekit::tools {
+namespace {
+
+constexpr const char* kMetrics[] = {"l2", "cosine", "ip"};
+
+bool IsJson(const IndexSession& session) { return session.format == Format::kJson || session.format == Format::kJsonLines; }
+
+JsonWriter BeginIndexDocument(const IndexSession& session) {
+  JsonWriter json;
+  json.BeginObject().Member("schema", "lance-index/1").Member("table", session.options.table);
+  return json;
+}
+
+}  // namespace
+
+Result<VectorIndex> OpenIndex(const IndexSession& session) {
+  const IndexOptions& options = session.options;
+  IndexOpenOptions open_options{options.open, options.index, options.column};
+  std::error_code error;
+  if (options.index.empty() && options.column.empty() && std::filesystem::is_directory(options.table, error)) {
+    // The only one.
+    const std::filesystem::path folder = std::filesystem::path(VectorIndex::default_sidecar(options.table, "x")).parent_path();
+    std::vector<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+      if (entry.path().extension() == ".hnsw") found.push_back(entry.path().string());
+    }
+    if (found.size() > 1) return Invalid("the table has several indexes; name the column, -c, or the file, --index");
+    if (found.empty()) {
+      Error none = MakeError(ErrorCode::kIo, "the table has no index; 'lance-index build' makes one");
+      none.path = folder.string();
+      return none;
+    }
+    open_options.sidecar = found.front();
+  }
+  return VectorIndex::open(session.context, options.table, open_options);
+}
+
+Status RunBuild(IndexSession& session) {
+  const IndexOptions& options = session.options;
+  const std::string path = options.index.empty() ? VectorIndex::default_sidecar(options.table, options.column) : options.index;
+  std::error_code error;
+  if (!options.force && std::filesystem::exists(path, error)) {
+    Error exists = MakeError(ErrorCode::kOutput, "there is an index already; --force replaces it");
+    exists.path = path;
+    return exists;
+  }
+  Progress progress(options.common.quiet ? ProgressMode::kNever : options.common.progress, "build " + options.column, "lance-index");
+  BuildOptions build = options.build;
+  build.progress = [&](std::uint64_t done, std::uint64_t total) { progress.Update({done, total, done, 0}); };
+  const auto start = std::chrono::steady_clock::now();
+  LANCEKIT_TRY(VectorIndex::build(session.context, options.table, options.column, path, build, options.open));
+  progress.Finish();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (options.common.quiet) return {};
+  LANCEKIT_ASSIGN(const VectorIndex index, VectorIndex::open(session.context, options.table, {options.open, path, options.column}));
+  LANCEKIT_ASSIGN(const IndexStats stats, index.stats());
+  if (options.common.json) {
+    JsonWriter json = BeginIndexDocument(session);
+    json.Member("index", path).Member("vectors", stats.vectors).Member("left_out", stats.rows - stats.vectors);
+    json.Member("bytes", stats.file_size).Member("seconds", seconds).EndObject();
+    session.output->Write(json.text() + "\n");
+    return {};
+  }
+  fmt::print(stderr, "{} vectors of {} dimensions, {}{} in {} ({:.0f}/s)   {}\n", GroupDigits(stats.vectors), stats.dimensions,
+             FormatBytes(stats.file_size), stats.rows == stats.vectors ? "" : fmt::format(", {} rows left out", GroupDigits(stats.rows - stats.vectors)),
+             FormatSeconds(seconds), static_cast<double>(stats.vectors) / seconds, path);
+  return {};
+}
+
+Status RunStats(IndexSession& session) {
+  LANCEKIT_ASSIGN(const VectorIndex index, OpenIndex(session));
+  LANCEKIT_ASSIGN(const IndexStats stats, index.stats());
+  if (IsJson(session)) {
+    JsonWriter json = BeginIndexDocument(session);
+    json.Member("column", stats.column).Member("metric", kMetrics[static_cast<std::size_t>(stats.metric)]);
+    json.Member("element", stats.element).Member("dimensions", stats.dimensions).Member("vectors", stats.vectors);
+    json.Member("deleted", stats.deleted).Member("orphans", stats.orphans).Member("rows", stats.rows).Member("m", stats.m);
+    json.Member("ef_construction", stats.ef_construction).Member("links", stats.links).Member("largest_degree", stats.largest_degree);
+    json.Key("layers").BeginArray();
+    for (const std::uint64_t layer : stats.layers) json.Value(layer);
+    json.EndArray().Member("codes", stats.codes).Member("codes_are_exact", stats.codes_are_exact);
+    json.Member("bytes", stats.file_size).Member("code_bytes", stats.code_bytes).Member("mapped", stats.mapped).EndObject();
+    session.output->Write(json.text() + "\n");
+    return {};
+  }
+  TextTable table(session.format, {{"fact"}, {"value"}}, session.output.get());
+  const auto add = [&](const char* fact, const std::string& value) { table.Add({{fact}, {value}}); };
+  const bool exact = session.format == Format::kCsv || session.format == Format::kTsv;
+  const auto number = [&](std::uint64_t value) { return exact ? std::to_string(value) : GroupDigits(value); };
+  const auto bytes = [&](std::uint64_t value) { return exact ? std::to_string(value) : FormatBytes(value); };
+  std::string layers;
+  for (const std::uint64_t layer : stats.layers) layers += (layers.empty() ? "" : " ") + number(layer);
+  add("column", stats.column);
+  add("metric", kMetrics[static_cast<std::size_t>(stats.metric)]);
+  add("vectors", fmt::format("{} of {} x {}", number(stats.vectors), stats.element, stats.dimensions));
+  add("rows", number(stats.rows));
+  add("deleted", number(stats.deleted));
+  add("orphans", number(stats.orphans));
+  add("m", number(stats.m));
+  add("ef_construction", number(stats.ef_construction));
+  add("layers", layers);
+  add("links", fmt::format("{}, {:.1f} for each vector, at most {}", number(stats.links),
+                           stats.vectors == 0 ? 0 : static_cast<double>(stats.links) / static_cast<double>(stats.vectors), stats.largest_degree));
+  add("codes", stats.codes ? fmt::format("{}{}", bytes(stats.code_bytes), stats.codes_are_exact ? ", exact" : "") : "none");
+  add("index", bytes(stats.file_size));
+  add("vectors are", stats.mapped ? "read where they lie" : "decoded into memory");
+  table.Finish();
+  return {};
+}
+
+Status RunVerify(IndexSession& session) {
+  LANCEKIT_ASSIGN(const VectorIndex index, OpenIndex(session));
+  LANCEKIT_TRY(index.verify());
+  LANCEKIT_ASSIGN(const IndexStats stats, index.stats());
+  if (IsJson(session)) {
+    JsonWriter json = BeginIndexDocument(session);
+    json.Member("sound", true).Member("vectors", stats.vectors).Member("orphans", stats.orphans).EndObject();
+    session.output->Write(json.text() + "\n");
+  } else {
+    session.output->Write(fmt::format("ok: {} vectors, every section is as its hash says{}, {} orphans\n", GroupDigits(stats.vectors),
+                                      stats.codes ? ", every code is that of its vector" : "", GroupDigits(stats.orphans)));
+  }
+  return {};
+}
+
+}  // namespace lancekit::tools

@@ -1,0 +1,187 @@
+#include "tools/lance-index/options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+
+#include "base/status.h"
+#include "tools/common/command_line.h"
+#include "tools/common/exit_codes.h"
+#include "tools/common/numbers.h"
+#include "tools/common/suggest.h"
+
+namespace lancekit::tools {
+namespace {
+
+constexpr const char* kUsage =
+    "Usage: lance-index COMMAND TABLE [OPTIONS]\n"
+    "Vector search: an HNSW index in a file beside a Lance table.\n\n"
+    "  build TABLE -c COL          Make an index of a column of vectors\n"
+    "  search TABLE VECTOR         The rows with the nearest vectors\n"
+    "  eval TABLE --queries FILE   Recall and speed for several --ef\n"
+    "  stats TABLE                 What is in the index\n"
+    "  verify TABLE                Compare the index with its hashes and its data\n\n"
+    "  lance-index build photos.lance -c embedding --metric cosine\n"
+    "  lance-index search photos.lance row:17 -k 5 --columns name,url\n\n"
+    "lance-index COMMAND --help lists the options of one. Exit codes: lance-index help exit-codes\n";
+
+struct Raw {
+  std::string memory_limit;
+  std::string efs;
+  std::string columns;
+  bool no_codes = false;
+};
+
+std::vector<std::string> SplitAtCommas(const std::string& text) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    if (end > begin) parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+void AddTable(CLI::App* app, IndexOptions* options, Raw* raw) {
+  app->add_option("table", options->table, "A Lance file or dataset")->type_name("TABLE")->required();
+  app->add_option("-c,--column", options->column, "The column of vectors")->type_name("COL");
+  app->add_option("--index", options->index, "The file of the index (TABLE.hnsw; in a dataset _lancekit/COL.hnsw)")->type_name("FILE");
+  app->add_option("-j,--threads", options->threads, "Threads (number of cores)")->check(CLI::Range(0, 4096))->type_name("N");
+  app->add_option("--memory-limit", raw->memory_limit, "At most so much memory, such as 2GiB")->type_name("SIZE");
+  AddVersionOptions(*app, options->version);
+  AddCommonOptions(*app, options->common);
+}
+
+void AddOutput(CLI::App* app, IndexOptions* options) {
+  app->add_option("-f,--format", options->format, "table (on a terminal), plain (elsewhere), json, jsonl, csv or tsv")->type_name("FORMAT");
+  app->add_option("-o,--output", options->output, "Write to this file instead of stdout")->type_name("FILE");
+}
+
+void AddSearch(CLI::App* app, IndexOptions* options) {
+  app->add_option("--queries", options->queries,
+                  "A file of vectors: Lance, .npy or .fvecs; FILE:COL for another column than the index has")
+      ->type_name("FILE");
+  app->add_option("-n,--queries-limit", options->most_queries, "Only the first so many")->type_name("N");
+  app->add_option("-k", options->search.k, "So many rows for each vector (10)")->check(CLI::PositiveNumber)->type_name("K");
+}
+
+std::unique_ptr<CLI::App> MakeApp(IndexOptions* options, Raw* raw) {
+  auto app = std::make_unique<CLI::App>();
+  AddCommonOptions(*app, options->common);
+  const std::map<std::string, VectorMetric> metrics{{"l2", VectorMetric::kL2},
+                                                    {"cosine", VectorMetric::kCosine},
+                                                    {"ip", VectorMetric::kInnerProduct}};
+  CLI::App* const build = app->add_subcommand("build", "Make an index of a column of vectors");
+  AddTable(build, options, raw);
+  AddProgressOption(*build, options->common);
+  build->add_option("--metric", options->build.metric, "l2 (default), cosine or ip, the inner product")
+      ->transform(CLI::CheckedTransformer(metrics).description(""))
+      ->type_name("METRIC");
+  build->add_option("-m,--m", options->build.m, "Neighbours that a vector seeks in each layer (16)")->type_name("M");
+  build->add_option("--ef-construction", options->build.ef_construction, "Vectors among which it seeks them (200)")->type_name("EF");
+  build->add_option("--seed", options->build.seed, "Layers of vectors are drawn from it (1)")->type_name("S");
+  build->add_flag("--no-codes", raw->no_codes, "The graph alone: a small file, slower searches");
+  build->add_flag("--force", options->force, "Replace an index that is there");
+
+  CLI::App* const search = app->add_subcommand("search", "The rows with the nearest vectors");
+  AddTable(search, options, raw);
+  AddOutput(search, options);
+  search->add_option("vector", options->query, "[0.1, 0.2, ...], or row:N for the vector of a row")->type_name("VECTOR");
+  AddSearch(search, options);
+  search->add_option("--ef", options->search.ef, "Vectors that a walk keeps (64): more find better and take longer")->type_name("EF");
+  search->add_flag("--exact", options->search.exact, "Compare with all vectors");
+  search->add_option("--columns", raw->columns, "Columns of the table beside row and distance, separated by commas")->type_name("COL");
+
+  CLI::App* const eval = app->add_subcommand("eval", "Recall against the exact search, and speed, for several --ef");
+  AddTable(eval, options, raw);
+  AddOutput(eval, options);
+  AddSearch(eval, options);
+  eval->add_option("--ef", raw->efs, "Separated by commas (10,15,20,30,40,60,80,120,200,400)")->type_name("EF");
+
+  CLI::App* const stats = app->add_subcommand("stats", "What is in the index");
+  AddTable(stats, options, raw);
+  AddOutput(stats, options);
+  CLI::App* const verify = app->add_subcommand("verify", "Compare the index with its hashes and its data");
+  AddTable(verify, options, raw);
+  AddOutput(verify, options);
+  app->require_subcommand(0, 1);
+  return app;
+}
+
+constexpr const char* kNames[] = {"", "build", "search", "eval", "stats", "verify"};
+
+Status Check(const Raw& raw, IndexOptions* options) {
+  LANCEKIT_ASSIGN(options->open, ToOpenOptions(options->common, options->version));
+  options->build.codes = !raw.no_codes;
+  options->columns = SplitAtCommas(raw.columns);
+  if (!raw.memory_limit.empty()) {
+    LANCEKIT_ASSIGN(options->memory_limit, ParseBytes(raw.memory_limit));
+    options->build.memory_limit = options->memory_limit;
+  }
+  for (const std::string& text : SplitAtCommas(raw.efs)) {
+    if (text.size() > 6 || text.find_first_not_of("0123456789") != std::string::npos || std::stoul(text) == 0)
+      return Invalid("--ef takes numbers, not \"{}\"", text);
+    options->efs.push_back(static_cast<std::uint32_t>(std::stoul(text)));
+  }
+  if (options->efs.empty()) options->efs = {10, 15, 20, 30, 40, 60, 80, 120, 200, 400};
+  if (options->command == IndexCommand::kBuild && options->column.empty()) return Invalid("build needs a column: -c COL");
+  if (options->command == IndexCommand::kSearch && options->query.empty() == options->queries.empty())
+    return Invalid("search needs a vector, or a file of them, --queries");
+  if (options->command == IndexCommand::kEval && options->queries.empty()) return Invalid("eval needs a file of vectors: --queries FILE");
+  return {};
+}
+
+}  // namespace
+
+Status ParseIndexOptions(int argc, const char* const* argv, IndexOptions* options) {
+  if (argc == 3 && std::string(argv[1]) == "help" && std::string(argv[2]) == "exit-codes") {
+    options->text = ExitCodeTable();
+    return {};
+  }
+  options->text = kUsage;
+  if (argc <= 1) {
+    options->exit_code = kExitUsage;
+    return {};
+  }
+  Raw raw;
+  const auto app = MakeApp(options, &raw);
+  // Help is wanted also where what is required is missing.
+  for (int i = 2; i < argc; ++i) {
+    if (std::string(argv[i]) != "--help" && std::string(argv[i]) != "-h") continue;
+    const std::string wanted = argv[1];
+    for (const CLI::App* const sub : app->get_subcommands([&](const CLI::App* one) { return one->get_name() == wanted; })) {
+      options->text = sub->help();
+      return {};
+    }
+  }
+  LANCEKIT_TRY(ParseArguments(*app, argc, argv));
+  const std::vector<CLI::App*> chosen = app->get_subcommands();
+  if (options->common.version) {
+    options->text = VersionText("lance-index", "", options->common.json);
+    return {};
+  }
+  if (chosen.empty()) {
+    if (!options->common.short_help && !options->common.full_help) options->exit_code = kExitUsage;
+    return {};
+  }
+  for (std::size_t i = 1; i < std::size(kNames); ++i) {
+    if (chosen.front()->get_name() == kNames[i]) options->command = static_cast<IndexCommand>(i);
+  }
+  return Check(raw, options);
+}
+
+Result<Format> FormatOf(const IndexOptions& options, bool is_terminal) {
+  const std::pair<const char*, Format> formats[] = {{"table", Format::kTable},     {"plain", Format::kPlain}, {"json", Format::kJson},
+                                                    {"jsonl", Format::kJsonLines}, {"csv", Format::kCsv},     {"tsv", Format::kTsv}};
+  if (options.format.empty()) return options.common.json ? Format::kJson : is_terminal ? Format::kTable : Format::kPlain;
+  std::vector<std::string> names;
+  for (const auto& [name, format] : formats) {
+    if (options.format == name) return format;
+    names.emplace_back(name);
+  }
+  return Invalid("unknown format \"{}\"{}; there are table, plain, json, jsonl, csv and tsv", options.format,
+                 DidYouMean(options.format, names));
+}
+
+}  // namespace lancekit::tools

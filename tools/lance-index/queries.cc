@@ -1,0 +1,205 @@
+#include "tools/lance-index/queries.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <limits>
+
+#include "base/checked_math.h"
+#include "base/endian.h"
+#include "base/status.h"
+#include "index/kernels/distance.h"
+#include "io/source.h"
+#include "tools/common/exported_batch.h"
+
+namespace lancekit::tools {
+namespace {
+
+constexpr std::uint32_t kMaxDimensions = 32'768;
+
+float LoadAs(kernels::Element element, const std::byte* from) {
+  const float one = 1;
+  return kernels::Distances().dot[static_cast<std::size_t>(element)](&one, from, 1);
+}
+
+/// Numbers that lie in a row, as floats.
+bool AppendNumbers(char kind, std::size_t width, const std::byte* from, std::size_t count, std::vector<float>* to) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::byte* const at = from + i * width;
+    if (kind == 'f' && width == 4) {
+      to->push_back(LoadLe<float>(at));
+    } else if (kind == 'f' && width == 8) {
+      to->push_back(static_cast<float>(LoadLe<double>(at)));
+    } else if (kind == 'f' && width == 2) {
+      to->push_back(LoadAs(kernels::Element::kFloat16, at));
+    } else if (kind == 'i' && width == 1) {
+      to->push_back(LoadAs(kernels::Element::kInt8, at));
+    } else if (kind == 'u' && width == 1) {
+      to->push_back(static_cast<float>(static_cast<std::uint8_t>(*at)));
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// What stands behind 'key': in the header of a .npy file, up to `end`.
+std::string_view ValueOf(std::string_view header, std::string_view key, char end) {
+  const std::size_t at = header.find("'" + std::string(key) + "':");
+  if (at == std::string_view::npos) return {};
+  std::string_view value = header.substr(at + key.size() + 3);
+  value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+  return value.substr(0, value.find(end));
+}
+
+/// Source: numpy.lib.format, versions 1.0 to 3.0.
+Result<QueryVectors> ParseNpy(Bytes bytes, std::uint64_t most) {
+  constexpr char kMagic[] = "\x93NUMPY";
+  constexpr std::size_t kMagicSize = 6;
+  if (bytes.size() < 12 || std::memcmp(bytes.data(), kMagic, kMagicSize) != 0) return Corrupt("not a .npy file");
+  const bool is_first = bytes[6] == std::byte{1};
+  const std::uint64_t size = is_first ? LoadLe<std::uint16_t>(bytes.data() + 8) : LoadLe<std::uint32_t>(bytes.data() + 8);
+  const std::uint64_t start = is_first ? 10 : 12;
+  if (!RangeFits(start, size, bytes.size())) return Corrupt("a header of {} bytes in {}", size, bytes.size());
+  const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + start, size);
+  const std::string_view type = ValueOf(header, "descr", ',');
+  const std::string_view shape = ValueOf(header, "shape", ')');
+  if (type.size() != 5 || (type[1] != '<' && type[1] != '|') || type[3] < '1' || type[3] > '8')
+    return Unsupported("an array of {}; vectors are '<f4', '<f8', '<f2', '|i1' or '|u1'", type);
+  if (ValueOf(header, "fortran_order", ',') != "False") return Unsupported("an array in Fortran order");
+  std::vector<std::uint64_t> sizes;
+  for (const char* at = shape.data(); at < shape.data() + shape.size();) {
+    std::uint64_t number = 0;
+    const auto [stop, error] = std::from_chars(at, shape.data() + shape.size(), number);
+    if (error == std::errc()) sizes.push_back(number);
+    at = error == std::errc() ? stop : at + 1;
+  }
+  if (sizes.size() == 1) sizes.insert(sizes.begin(), 1);
+  if (sizes.size() != 2) return Unsupported("an array of {} dimensions; vectors are rows of two", sizes.size());
+  const auto width = static_cast<std::size_t>(type[3] - '0');
+  std::uint64_t count = 0, needed = 0;
+  if (!CheckedMul(sizes[0], sizes[1], &count) || !CheckedMul<std::uint64_t>(count, width, &needed) ||
+      needed > bytes.size() - start - size || sizes[1] > kMaxDimensions)
+    return Corrupt("an array of {} x {} in {} bytes", sizes[0], sizes[1], bytes.size());
+  if (most != 0) count = std::min(sizes[0], most) * sizes[1];
+  QueryVectors vectors{static_cast<std::uint32_t>(sizes[1]), {}};
+  if (!AppendNumbers(type[2], width, bytes.data() + start + size, count, &vectors.values))
+    return Unsupported("an array of {}; vectors are '<f4', '<f8', '<f2', '|i1' or '|u1'", type);
+  return vectors;
+}
+
+/// Each vector behind its number of dimensions, 4 bytes each. Source: corpus-texmex.irisa.fr.
+Result<QueryVectors> ParseFvecs(Bytes bytes, std::uint64_t most) {
+  QueryVectors vectors;
+  if (bytes.size() < 4) return Corrupt("{} bytes are no .fvecs file", bytes.size());
+  vectors.dimensions = LoadLe<std::uint32_t>(bytes.data());
+  if (vectors.dimensions == 0 || vectors.dimensions > kMaxDimensions) return Corrupt("vectors of {} dimensions", vectors.dimensions);
+  const std::uint64_t row_bytes = 4 + std::uint64_t{vectors.dimensions} * 4;
+  if (bytes.size() % row_bytes != 0) return Corrupt("{} bytes are no rows of {}", bytes.size(), row_bytes);
+  std::uint64_t count = bytes.size() / row_bytes;
+  if (most != 0) count = std::min(count, most);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::byte* const row = bytes.data() + i * row_bytes;
+    if (LoadLe<std::uint32_t>(row) != vectors.dimensions)
+      return Corrupt("vector {} has {} dimensions, those before {}", i, LoadLe<std::uint32_t>(row), vectors.dimensions);
+    AppendNumbers('f', 4, row + 4, vectors.dimensions, &vectors.values);
+  }
+  return vectors;
+}
+
+Status AppendBatch(const Batch& batch, QueryVectors* vectors) {
+  const Field& field = batch.schema().fields[0];
+  const Field row{.name = "", .type = {.id = TypeId::kStruct, .children = batch.schema().fields}};
+  if (field.type.id != TypeId::kFixedSizeList) return Invalid("column '{}' is {}, no vectors", field.name, field.type.to_string());
+  ExportedBatch exported;
+  LANCEKIT_ASSIGN(const ArrayView view, exported.Export(batch, row));
+  static_cast<void>(view);
+  vectors->dimensions = static_cast<std::uint32_t>(field.type.size);
+  const ArrowArray& lists = *exported.array().children[0];
+  const ArrowArray& items = *lists.children[0];
+  const std::size_t first = static_cast<std::size_t>(lists.offset) * vectors->dimensions + static_cast<std::size_t>(items.offset);
+  const std::size_t count = static_cast<std::size_t>(lists.length) * vectors->dimensions;
+  char kind = 'f';
+  std::size_t width = 4;
+  switch (field.type.children[0].type.id) {
+    case TypeId::kFloat16:
+      width = 2;
+      break;
+    case TypeId::kFloat64:
+      width = 8;
+      break;
+    case TypeId::kInt8:
+    case TypeId::kUInt8:
+      kind = field.type.children[0].type.id == TypeId::kInt8 ? 'i' : 'u';
+      width = 1;
+      break;
+    case TypeId::kFloat32:
+      break;
+    default:
+      return Invalid("column '{}' is {}, no vectors of numbers", field.name, field.type.to_string());
+  }
+  AppendNumbers(kind, width, static_cast<const std::byte*>(items.buffers[1]) + first * width, count, &vectors->values);
+  return {};
+}
+
+}  // namespace
+
+Result<QueryVectors> ParseQuery(const Context& context, const std::string& text, const Table& table, const std::string& column) {
+  static_cast<void>(context);
+  QueryVectors vectors;
+  if (text.starts_with("row:")) {
+    std::int64_t row = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + 4, end, row);
+    if (error != std::errc() || stop != end) return Invalid("row: takes a number, not \"{}\"", text.substr(4));
+    LANCEKIT_ASSIGN(const Batch batch, table.take({row}, {column}));
+    LANCEKIT_TRY(AppendBatch(batch, &vectors));
+    return vectors;
+  }
+  const std::size_t first = text.find('['), last = text.rfind(']');
+  if (first == std::string::npos || last == std::string::npos || last < first || text.find_first_not_of(" \t") != first)
+    return Invalid("a vector is [0.1, 0.2, ...] or row:N, not \"{}\"", text);
+  const char* at = text.data() + first + 1;
+  const char* const end = text.data() + last;
+  while (true) {
+    while (at < end && (*at == ' ' || *at == ',' || *at == '\n' || *at == '\t')) ++at;
+    if (at == end) break;
+    float number = 0;
+    const auto [stop, error] = std::from_chars(at, end, number);
+    if (error != std::errc()) return Invalid("\"{}\" is no number", std::string(at, std::min(end, at + 12)));
+    vectors.values.push_back(number);
+    at = stop;
+  }
+  vectors.dimensions = static_cast<std::uint32_t>(vectors.values.size());
+  return vectors;
+}
+
+Result<QueryVectors> ReadQueries(const Context& context, const std::string& path, const std::string& column, std::uint64_t most) {
+  if (path.ends_with(".npy") || path.ends_with(".fvecs")) {
+    LANCEKIT_ASSIGN(const auto source, OpenFileSource(context.impl(), path));
+    LANCEKIT_ASSIGN(const Buffer bytes, source->Read(0, source->size()));
+    auto vectors = path.ends_with(".npy") ? ParseNpy(bytes.bytes(), most) : ParseFvecs(bytes.bytes(), most);
+    if (!vectors.has_value()) vectors.error().path = path;
+    return vectors;
+  }
+  std::string file = path, name = column;
+  std::error_code error;
+  if (const std::size_t at = path.rfind(':'); at != std::string::npos && !std::filesystem::exists(path, error)) {
+    file = path.substr(0, at);
+    name = path.substr(at + 1);
+  }
+  LANCEKIT_ASSIGN(const Table table, open(context, file));
+  Scan scan = table.scan();
+  scan.select({name});
+  if (most != 0) scan.limit(most);
+  QueryVectors vectors;
+  while (true) {
+    LANCEKIT_ASSIGN(const std::optional<Batch> batch, scan.next());
+    if (!batch.has_value()) break;
+    LANCEKIT_TRY(AppendBatch(*batch, &vectors));
+  }
+  return vectors;
+}
+
+}  // namespace lancekit::tools

@@ -1,0 +1,194 @@
+// search: the nearest rows. eval: how many of them a walk finds, and how fast.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <unordered_set>
+
+#include "base/context_impl.h"
+#include "base/status.h"
+#include "tools/common/cell_format.h"
+#include "tools/common/exported_batch.h"
+#include "tools/common/json.h"
+#include "tools/common/numbers.h"
+#include "tools/lance-index/commands.h"
+#include "tools/lance-index/queries.h"
+
+namespace lancekit::tools {
+namespace {
+
+bool IsJson(const IndexSession& session) { return session.format == Format::kJson || session.format == Format::kJsonLines; }
+
+using AllHits = std::vector<std::vector<VectorHit>>;
+
+/// Searches for all vectors, by the context's threads.
+Result<AllHits> SearchAll(const IndexSession& session, const VectorIndex& index, const QueryVectors& queries, const VectorQuery& query) {
+  AllHits hits(queries.size());
+  std::vector<Status> statuses(queries.size());
+  constexpr std::size_t kPart = 64;
+  session.context.impl().pool().ParallelFor((queries.size() + kPart - 1) / kPart, [&](std::size_t part) {
+    for (std::size_t i = part * kPart; i < std::min(queries.size(), (part + 1) * kPart); ++i) {
+      Status cancelled = session.context.impl().CheckCancelled();
+      auto found = cancelled.ok() ? index.search(queries[i], query) : Result<std::vector<VectorHit>>(std::move(cancelled));
+      if (found.has_value()) {
+        hits[i] = *std::move(found);
+      } else {
+        statuses[i] = std::move(found).status();
+      }
+    }
+  });
+  for (Status& status : statuses) LANCEKIT_TRY(std::move(status));
+  return hits;
+}
+
+/// The hits with columns of the table beside them.
+class HitWriter {
+ public:
+  HitWriter(IndexSession* session, bool many) : session_(session), many_(many) {}
+
+  Status Write(const AllHits& hits, const std::optional<Batch>& columns) {
+    ExportedBatch exported;
+    ArrayView view;
+    Field row;
+    if (columns.has_value()) {
+      row = {.name = "", .type = {.id = TypeId::kStruct, .children = columns->schema().fields}};
+      LANCEKIT_ASSIGN(view, exported.Export(*columns, row));
+    }
+    ValueStyle style{.json = IsJson(*session_), .binary = IsJson(*session_) ? BinaryStyle::kBase64 : BinaryStyle::kHex};
+    Output& output = *session_->output;
+    std::optional<TextTable> table;
+    if (!style.json) {
+      std::vector<TextColumn> titles;
+      if (many_) titles.push_back({"query", true});
+      titles.push_back({"row", true});
+      titles.push_back({"distance", true});
+      for (const Field& field : row.type.children) titles.push_back({field.name, IsNumeric(field.type.id)});
+      table.emplace(session_->format, std::move(titles), &output);
+    }
+    const bool document = session_->format == Format::kJson;
+    std::string start;
+    if (document) {
+      JsonWriter json;
+      json.BeginObject().Member("schema", "lance-index/1").Member("table", session_->options.table);
+      output.Write(json.text() + ",\"hits\":[");
+    }
+    std::int64_t at = 0;
+    for (std::size_t query = 0; query < hits.size(); ++query) {
+      for (const VectorHit& hit : hits[query]) {
+        std::string distance;
+        AppendJsonNumber(hit.distance, distance);
+        if (style.json) {
+          std::string line = document && at != 0 ? ",\n" : document ? "\n" : "";
+          line += fmt::format("{{\"query\":{},\"row\":{},\"distance\":{}", query, hit.row, distance);
+          for (std::size_t column = 0; column < row.type.children.size(); ++column) {
+            line += ",";
+            AppendJsonString(row.type.children[column].name, line);
+            line += ":";
+            AppendValue(view.children[column], at, style, &line);
+          }
+          output.Write(line + (document ? "}" : "}\n"));
+        } else {
+          std::vector<TextCell> cells;
+          if (many_) cells.push_back({std::to_string(query)});
+          cells.push_back({std::to_string(hit.row)});
+          cells.push_back({distance});
+          for (std::size_t column = 0; column < row.type.children.size(); ++column) {
+            TextCell& cell = cells.emplace_back();
+            cell.is_null = IsNull(view.children[column], at);
+            if (!cell.is_null) AppendValue(view.children[column], at, style, &cell.text);
+          }
+          table->Add(std::move(cells));
+        }
+        ++at;
+      }
+    }
+    if (table) table->Finish();
+    if (document) output.Write("\n]}\n");
+    return {};
+  }
+
+ private:
+  IndexSession* session_;
+  bool many_;
+};
+
+}  // namespace
+
+Status RunSearch(IndexSession& session) {
+  const IndexOptions& options = session.options;
+  LANCEKIT_ASSIGN(const VectorIndex index, OpenIndex(session));
+  LANCEKIT_ASSIGN(const IndexStats stats, index.stats());
+  LANCEKIT_ASSIGN(const Table table, open(session.context, options.table, options.open));
+  QueryVectors queries;
+  if (!options.query.empty()) {
+    LANCEKIT_ASSIGN(queries, ParseQuery(session.context, options.query, table, stats.column));
+  } else {
+    LANCEKIT_ASSIGN(queries, ReadQueries(session.context, options.queries, stats.column, options.most_queries));
+  }
+  LANCEKIT_ASSIGN(const AllHits hits, SearchAll(session, index, queries, options.search));
+  std::optional<Batch> columns;
+  if (!options.columns.empty()) {
+    std::vector<std::int64_t> rows;
+    for (const auto& some : hits) {
+      for (const VectorHit& hit : some) rows.push_back(static_cast<std::int64_t>(hit.row));
+    }
+    LANCEKIT_ASSIGN(columns, table.take({rows.data(), rows.size()}, options.columns));
+  }
+  return HitWriter(&session, options.query.empty()).Write(hits, columns);
+}
+
+Status RunEval(IndexSession& session) {
+  const IndexOptions& options = session.options;
+  LANCEKIT_ASSIGN(const VectorIndex index, OpenIndex(session));
+  LANCEKIT_ASSIGN(const IndexStats stats, index.stats());
+  LANCEKIT_ASSIGN(const QueryVectors queries, ReadQueries(session.context, options.queries, stats.column, options.most_queries));
+  if (queries.size() == 0) return Invalid("there are no vectors in {}", options.queries);
+  VectorQuery query = options.search;
+  query.exact = true;
+  LANCEKIT_ASSIGN(const AllHits truth, SearchAll(session, index, queries, query));
+  query.exact = false;
+  std::optional<TextTable> table;
+  if (!IsJson(session))
+    table.emplace(session.format, std::vector<TextColumn>{{"ef", true}, {"recall", true}, {"queries/s", true}, {"compared", true}}, session.output.get());
+  JsonWriter json;
+  json.BeginObject().Member("schema", "lance-index/1").Member("table", options.table).Member("k", query.k);
+  json.Member("queries", queries.size()).Key("points").BeginArray();
+  for (const std::uint32_t ef : options.efs) {
+    query.ef = ef;
+    // One thread: what a query takes, not what the machine does; after a pass that brings what it needs into the memory.
+    for (std::size_t i = 0; i < queries.size(); ++i) LANCEKIT_TRY(index.search(queries[i], query).status());
+    std::uint64_t found = 0, wanted = 0, compared = 0;
+    double seconds = 0;
+    for (std::size_t i = 0; i < queries.size(); ++i) {
+      LANCEKIT_TRY(session.context.impl().CheckCancelled());
+      SearchReport report;
+      const auto start = std::chrono::steady_clock::now();
+      LANCEKIT_ASSIGN(const std::vector<VectorHit> hits, index.search(queries[i], query, &report));
+      seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      compared += report.compared;
+      wanted += truth[i].size();
+      // As near as the last of the truth counts: others may be just as near.
+      const float bound = truth[i].empty() ? 0 : truth[i].back().distance;
+      std::unordered_set<std::uint64_t> rows;
+      for (const VectorHit& hit : truth[i]) rows.insert(hit.row);
+      for (const VectorHit& hit : hits) found += static_cast<std::uint64_t>(rows.contains(hit.row) || hit.distance <= bound);
+    }
+    const double recall = wanted == 0 ? 1 : static_cast<double>(std::min(found, wanted)) / static_cast<double>(wanted);
+    const double rate = static_cast<double>(queries.size()) / seconds;
+    const double per_query = static_cast<double>(compared) / static_cast<double>(queries.size());
+    if (table) {
+      table->Add({{std::to_string(ef)}, {fmt::format("{:.4f}", recall)}, {fmt::format("{:.0f}", rate)}, {fmt::format("{:.0f}", per_query)}});
+    } else {
+      json.BeginObject().Member("ef", ef).Member("recall", recall).Member("queries_per_second", rate);
+      json.Member("compared", per_query).EndObject();
+    }
+  }
+  if (table) {
+    table->Finish();
+  } else {
+    session.output->Write(json.EndArray().EndObject().text() + "\n");
+  }
+  return {};
+}
+
+}  // namespace lancekit::tools
