@@ -270,13 +270,13 @@ std::uint32_t GraphBuilder::LinkOrphans(Scratch* scratch) {
     Search(scratch);
     // One that has no room would lose a neighbour, and that perhaps its only link.
     const Pool<std::int32_t>& pool = scratch->pool;
-    const auto has_room = [&](std::uint32_t other) { return counts_[other] < Capacity(0); };
+    const auto has_room = [&](std::uint32_t other) { return reached[other] && counts_[other] < Capacity(0); };
     std::size_t near = 0;
     while (near < pool.size() && !has_room(pool[near].node)) ++near;
     std::uint32_t from = near < pool.size() ? pool[near].node : last;
     if (near == pool.size() && (last == kNone || !has_room(last))) {
       from = 0;
-      while (from < num_nodes_ && !(reached[from] && has_room(from))) ++from;
+      while (from < num_nodes_ && !has_room(from)) ++from;
       if (from == num_nodes_) return num_orphans;  // all that is reached is full
     }
     List(from, 0)[counts_[from]++] = node;
