@@ -72,25 +72,57 @@ class GraphBuilder::Links {
   std::uint32_t layer_;
 };
 
-GraphBuilder::GraphBuilder(const GraphOptions& options, CodeRows rows, std::size_t dimensions, std::uint32_t num_nodes)
-    : options_(options), rows_(rows), dimensions_(dimensions), num_nodes_(num_nodes), levels_(num_nodes), locks_(kNumLocks) {}
+GraphBuilder::GraphBuilder(const GraphOptions& options, CodeRows rows, std::size_t dimensions, std::vector<std::uint8_t> levels)
+    : options_(options),
+      rows_(rows),
+      dimensions_(dimensions),
+      num_nodes_(static_cast<std::uint32_t>(levels.size())),
+      levels_(std::move(levels)),
+      locks_(kNumLocks) {}
 
 Result<std::unique_ptr<GraphBuilder>> GraphBuilder::Make(const GraphOptions& options, CodeRows rows, std::size_t dimensions,
                                                          std::uint32_t num_nodes) {
-  std::unique_ptr<GraphBuilder> graph(new GraphBuilder(options, rows, dimensions, num_nodes));
+  std::vector<std::uint8_t> levels(num_nodes);
+  for (std::uint32_t node = 0; node < num_nodes; ++node) levels[node] = RandomLevel(options.seed, node, options.m);
+  std::unique_ptr<GraphBuilder> graph(new GraphBuilder(options, rows, dimensions, std::move(levels)));
   LANCEKIT_TRY(graph->Allocate());
+  return graph;
+}
+
+Result<std::unique_ptr<GraphBuilder>> GraphBuilder::Load(const GraphOptions& options, CodeRows rows, std::size_t dimensions,
+                                                         const Sidecar& sidecar, std::uint32_t num_nodes) {
+  const std::uint32_t num_loaded = sidecar.facts().num_nodes;
+  std::vector<std::uint8_t> levels(num_nodes);
+  for (std::uint32_t node = num_loaded; node < num_nodes; ++node) levels[node] = RandomLevel(options.seed, node, options.m);
+  for (const UpperLayer& layer : sidecar.upper()) {
+    for (std::uint32_t i = 0; i < layer.nodes.size(); ++i) ++levels[layer.nodes[i]];
+  }
+  std::unique_ptr<GraphBuilder> graph(new GraphBuilder(options, rows, dimensions, std::move(levels)));
+  LANCEKIT_TRY(graph->Allocate());
+  if (num_loaded == 0) return graph;
+  std::uint32_t neighbours[kMaxDegree];
+  for (std::uint32_t node = 0; node < num_loaded; ++node)
+    graph->SetList(node, 0, {neighbours, sidecar.lowest().Get(node, neighbours)});
+  for (std::uint32_t layer = 1; layer <= sidecar.upper().size(); ++layer) {
+    const UpperLayer& upper = sidecar.upper()[layer - 1];
+    for (std::uint32_t i = 0; i < upper.nodes.size(); ++i) {
+      const std::size_t count = upper.neighbours.Get(i, neighbours);
+      for (std::size_t k = 0; k < count; ++k) neighbours[k] = upper.nodes[neighbours[k]];
+      graph->SetList(upper.nodes[i], layer, {neighbours, count});
+    }
+  }
+  graph->entry_.store(sidecar.entry());
   return graph;
 }
 
 Status GraphBuilder::Allocate() {
   LANCEKIT_ASSIGN(counts_memory_, HugeMemory::Make(num_nodes_));
   LANCEKIT_ASSIGN(lowest_memory_, HugeMemory::Make(std::uint64_t{num_nodes_} * Capacity(0) * sizeof(std::uint32_t)));
-  counts_ = reinterpret_cast<std::uint8_t*>(counts_memory_.data());
-  lowest_ = reinterpret_cast<std::uint32_t*>(lowest_memory_.data());
+  counts_ = counts_memory_.as<std::uint8_t>();
+  lowest_ = lowest_memory_.as<std::uint32_t>();
   upper_at_.resize(num_nodes_);
   std::uint64_t size = 0;
   for (std::uint32_t node = 0; node < num_nodes_; ++node) {
-    levels_[node] = RandomLevel(options_.seed, node, options_.m);
     upper_at_[node] = size;
     size += std::uint64_t{levels_[node]} * (1 + options_.m);
   }
@@ -101,6 +133,20 @@ Status GraphBuilder::Allocate() {
 std::uint32_t* GraphBuilder::List(std::uint32_t node, std::uint32_t layer) const noexcept {
   if (layer == 0) return lowest_ + std::uint64_t{node} * Capacity(0);
   return const_cast<std::uint32_t*>(upper_.data()) + upper_at_[node] + std::uint64_t{layer - 1} * (1 + options_.m);
+}
+
+void GraphBuilder::SetCount(std::uint32_t node, std::uint32_t layer, std::size_t count) {
+  if (layer == 0) {
+    StoreRelaxed(&counts_[node], static_cast<std::uint8_t>(count));
+  } else {
+    StoreRelaxed(List(node, layer), static_cast<std::uint32_t>(count));
+  }
+}
+
+void GraphBuilder::SetList(std::uint32_t node, std::uint32_t layer, std::span<const std::uint32_t> neighbours) {
+  std::uint32_t* const list = List(node, layer) + (layer == 0 ? 0 : 1);
+  for (std::size_t i = 0; i < neighbours.size(); ++i) StoreRelaxed(list + i, neighbours[i]);
+  SetCount(node, layer, neighbours.size());
 }
 
 std::span<const std::uint32_t> GraphBuilder::Neighbours(std::uint32_t node, std::uint32_t layer) const noexcept {
@@ -130,19 +176,12 @@ void GraphBuilder::Choose(std::span<const Near<std::int32_t>> candidates, std::s
 
 void GraphBuilder::AddBack(std::uint32_t from, std::uint32_t layer, Near<std::int32_t> added, Scratch* scratch) {
   const Lock lock(&locks_[from % kNumLocks]);
-  std::uint32_t* list = List(from, layer);
-  const std::size_t capacity = Capacity(layer);
-  const auto set_count = [&](std::size_t count) {
-    if (layer == 0) {
-      StoreRelaxed(&counts_[from], static_cast<std::uint8_t>(count));
-    } else {
-      StoreRelaxed(list - 1, static_cast<std::uint32_t>(count));
-    }
-  };
-  const std::size_t count = layer == 0 ? counts_[from] : *list++;
-  if (count < capacity) {
-    StoreRelaxed(list + count, added.node);
-    set_count(count + 1);
+  const std::span<const std::uint32_t> list = Neighbours(from, layer);
+  const std::size_t count = list.size();
+  if (count < Capacity(layer)) {
+    std::uint32_t* const to = List(from, layer) + (layer == 0 ? 0 : 1);
+    StoreRelaxed(to + count, added.node);
+    SetCount(from, layer, count + 1);
     return;
   }
   // All of them compete.
@@ -150,13 +189,12 @@ void GraphBuilder::AddBack(std::uint32_t from, std::uint32_t layer, Near<std::in
   candidates.resize(count + 1);
   std::int32_t distances[kMaxDegree];
   scratch->other.Set(rows_, from, dimensions_);
-  scratch->other.Distances(rows_, list, count, distances);
+  scratch->other.Distances(rows_, list.data(), count, distances);
   for (std::size_t i = 0; i < count; ++i) candidates[i] = {distances[i], list[i]};
   candidates[count] = added;
   std::sort(candidates.begin(), candidates.end());
-  Choose(candidates, capacity, scratch);
-  for (std::size_t i = 0; i < scratch->chosen.size(); ++i) StoreRelaxed(list + i, scratch->chosen[i]);
-  set_count(scratch->chosen.size());
+  Choose(candidates, Capacity(layer), scratch);
+  SetList(from, layer, scratch->chosen);
 }
 
 void GraphBuilder::Connect(std::uint32_t node, std::uint32_t layer, Scratch* scratch) {
@@ -175,13 +213,7 @@ void GraphBuilder::Connect(std::uint32_t node, std::uint32_t layer, Scratch* scr
     for (const std::uint32_t other : Neighbours(node, layer)) {
       if (nodes.size() < Capacity(layer) && std::ranges::find(nodes, other) == nodes.end()) nodes.push_back(other);
     }
-    std::uint32_t* const list = List(node, layer) + (layer == 0 ? 0 : 1);
-    for (std::size_t i = 0; i < nodes.size(); ++i) StoreRelaxed(list + i, nodes[i]);
-    if (layer == 0) {
-      StoreRelaxed(&counts_[node], static_cast<std::uint8_t>(nodes.size()));
-    } else {
-      StoreRelaxed(list - 1, static_cast<std::uint32_t>(nodes.size()));
-    }
+    SetList(node, layer, nodes);
   }
   for (const Near<std::int32_t>& neighbour : neighbours) AddBack(neighbour.node, layer, {neighbour.distance, node}, scratch);
 }
@@ -243,8 +275,79 @@ void GraphBuilder::Search(Scratch* scratch) const {
   Walk(Links(*this, 0), measure, &scratch->visited, &scratch->pool);
 }
 
-std::uint32_t GraphBuilder::LinkOrphans(Scratch* scratch) {
-  if (num_nodes_ == 0) return 0;
+bool GraphBuilder::Repair(std::uint32_t node, std::uint32_t layer, const std::vector<bool>& removed, Scratch* scratch) {
+  // Removed neighbours may have removed ones in turn; behind so many nodes others are near enough.
+  constexpr std::size_t kEnough = 512;
+  std::vector<std::uint32_t> kept, waiting;
+  scratch->visited.Start(num_nodes_);
+  scratch->visited.Add(node);
+  const auto look_at = [&](std::uint32_t from) {
+    std::uint32_t neighbours[kMaxDegree];
+    const std::size_t count = Links(*this, layer).Get(from, neighbours);
+    for (const std::uint32_t neighbour : std::span(neighbours, count)) {
+      if (scratch->visited.Add(neighbour)) (removed[neighbour] ? waiting : kept).push_back(neighbour);
+    }
+  };
+  look_at(node);
+  if (waiting.empty()) return false;
+  const std::size_t num_near = kept.size();
+  for (std::size_t i = 0; i < waiting.size() && kept.size() + i < kEnough; ++i) look_at(waiting[i]);
+  for (std::size_t i = 0; i < num_near && kept.size() < kEnough; ++i) look_at(kept[i]);
+  std::vector<Near<std::int32_t>>& candidates = scratch->candidates;
+  std::vector<std::int32_t> distances(kept.size());
+  scratch->query.Set(rows_, node, dimensions_);
+  scratch->query.Distances(rows_, kept.data(), kept.size(), distances.data());
+  candidates.clear();
+  for (std::size_t i = 0; i < kept.size(); ++i) candidates.push_back({distances[i], kept[i]});
+  std::sort(candidates.begin(), candidates.end());
+  Choose(candidates, Capacity(layer), scratch);
+  SetList(node, layer, scratch->chosen);
+  return true;
+}
+
+void GraphBuilder::Remove(const std::vector<bool>& removed, ThreadPool* pool) {
+  constexpr std::uint32_t kPart = 1024;
+  std::vector<std::uint8_t> repaired(num_nodes_);
+  const auto for_each = [&](auto use) {
+    pool->ParallelFor((num_nodes_ + kPart - 1) / kPart, [&](std::size_t part) {
+      Scratch scratch(dimensions_);
+      const auto first = static_cast<std::uint32_t>(part * kPart);
+      for (std::uint32_t node = first; node < std::min<std::uint64_t>(num_nodes_, std::uint64_t{first} + kPart); ++node) {
+        for (std::uint32_t layer = 0; !removed[node] && layer <= LevelOf(node); ++layer) use(node, layer, &scratch);
+      }
+    });
+  };
+  // The lists of removed nodes stay as they are meanwhile.
+  for_each([&](std::uint32_t node, std::uint32_t layer, Scratch* scratch) {
+    if (Repair(node, layer, removed, scratch)) repaired[node] = 1;
+  });
+  // New neighbours are told, as they are when a node is inserted.
+  for_each([&](std::uint32_t node, std::uint32_t layer, Scratch* scratch) {
+    if (repaired[node] == 0) return;
+    const Links links(*this, layer);
+    std::uint32_t neighbours[kMaxDegree], theirs[kMaxDegree];
+    std::int32_t distances[kMaxDegree];
+    const std::size_t count = links.Get(node, neighbours);
+    scratch->query.Set(rows_, node, dimensions_);
+    scratch->query.Distances(rows_, neighbours, count, distances);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::span<const std::uint32_t> known(theirs, links.Get(neighbours[i], theirs));
+      if (std::ranges::find(known, node) == known.end()) AddBack(neighbours[i], layer, {distances[i], node}, scratch);
+    }
+  });
+  std::uint32_t highest = kNone;
+  for (std::uint32_t node = 0; node < num_nodes_; ++node) {
+    if (removed[node]) {
+      for (std::uint32_t layer = 0; layer <= LevelOf(node); ++layer) SetCount(node, layer, 0);
+    } else if (highest == kNone || LevelOf(node) > LevelOf(highest)) {
+      highest = node;
+    }
+  }
+  if (entry() == kNone || removed[entry()]) entry_.store(highest);
+}
+
+std::uint32_t GraphBuilder::LinkOrphans(Scratch* scratch, const std::vector<bool>& removed) {
+  if (num_nodes_ == 0 || entry() == kNone) return 0;
   std::vector<bool> reached(num_nodes_);
   std::vector<std::uint32_t> waiting;
   const auto reach_from = [&](std::uint32_t start) {
@@ -264,7 +367,7 @@ std::uint32_t GraphBuilder::LinkOrphans(Scratch* scratch) {
   std::uint32_t num_orphans = 0;
   std::uint32_t last = kNone;
   for (std::uint32_t node = 0; node < num_nodes_; ++node) {
-    if (reached[node]) continue;
+    if (reached[node] || (!removed.empty() && removed[node])) continue;
     ++num_orphans;
     scratch->query.Set(rows_, node, dimensions_);
     Search(scratch);
@@ -280,6 +383,7 @@ std::uint32_t GraphBuilder::LinkOrphans(Scratch* scratch) {
       if (from == num_nodes_) return num_orphans;  // all that is reached is full
     }
     List(from, 0)[counts_[from]++] = node;
+    if (counts_[node] == 0) SetList(node, 0, {&from, 1});
     last = node;
     reach_from(node);
   }

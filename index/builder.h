@@ -12,13 +12,14 @@
 #include "base/thread_pool.h"
 #include "index/codes.h"
 #include "index/memory.h"
+#include "index/sidecar.h"
 #include "index/walk.h"
 
 namespace lancekit::index {
 
 struct GraphOptions {
-  std::uint32_t m = 16;                  ///< neighbours that a node seeks in each layer; it may have twice as many in the lowest
-  std::uint32_t ef_construction = 200;   ///< nodes among which it seeks them
+  std::uint32_t m = 16;                 ///< neighbours that a node seeks in each layer; it may have twice as many in the lowest
+  std::uint32_t ef_construction = 200;  ///< nodes among which it seeks them
   std::uint64_t seed = 1;
 };
 
@@ -29,6 +30,9 @@ class GraphBuilder {
   /// For nodes 0 to num_nodes - 1, with the layers that the seed gives them. Borrows the codes. Errors: kResourceLimit.
   static Result<std::unique_ptr<GraphBuilder>> Make(const GraphOptions& options, CodeRows rows, std::size_t dimensions,
                                                     std::uint32_t num_nodes);
+  /// With the nodes and links of a sidecar, and nodes behind them that are to be inserted. Errors: the same.
+  static Result<std::unique_ptr<GraphBuilder>> Load(const GraphOptions& options, CodeRows rows, std::size_t dimensions,
+                                                    const Sidecar& sidecar, std::uint32_t num_nodes);
 
   /// What one thread works with.
   struct Scratch {
@@ -42,9 +46,12 @@ class GraphBuilder {
   };
   /// Links a node to its neighbours. Thread-safe.
   void Insert(std::uint32_t node, Scratch* scratch);
-  /// Gives every node that no walk through the lowest layer would reach a link from a near one that has room. Returns how many there were. Pre: all nodes
-  /// are inserted, nothing else is going on.
-  std::uint32_t LinkOrphans(Scratch* scratch);
+  /// Takes nodes out: who had them as neighbours chooses among what is left of its neighbours and theirs. Walks no longer come
+  /// to them. Pre: nothing else is going on.
+  void Remove(const std::vector<bool>& removed, ThreadPool* pool);
+  /// Gives every node that no walk through the lowest layer would reach a link from a near one that has room. Returns how many
+  /// there were. Pre: all nodes are inserted, nothing else is going on.
+  std::uint32_t LinkOrphans(Scratch* scratch, const std::vector<bool>& removed = {});
 
   std::uint32_t num_nodes() const noexcept { return num_nodes_; }
   std::uint32_t m() const noexcept { return options_.m; }
@@ -57,8 +64,12 @@ class GraphBuilder {
  private:
   /// The neighbours in one layer.
   class Links;
-  GraphBuilder(const GraphOptions& options, CodeRows rows, std::size_t dimensions, std::uint32_t num_nodes);
+  GraphBuilder(const GraphOptions& options, CodeRows rows, std::size_t dimensions, std::vector<std::uint8_t> levels);
   Status Allocate();
+  void SetCount(std::uint32_t node, std::uint32_t layer, std::size_t count);
+  void SetList(std::uint32_t node, std::uint32_t layer, std::span<const std::uint32_t> neighbours);
+  /// Its neighbours in a layer without removed ones; false when it has none of these.
+  bool Repair(std::uint32_t node, std::uint32_t layer, const std::vector<bool>& removed, Scratch* scratch);
   std::uint32_t* List(std::uint32_t node, std::uint32_t layer) const noexcept;
   std::size_t Capacity(std::uint32_t layer) const noexcept { return layer == 0 ? 2 * options_.m : options_.m; }
   /// Of candidates, nearest first, those that are nearer to the node than to one chosen before. Algorithm 4.

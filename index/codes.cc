@@ -104,7 +104,8 @@ Quantizer Quantizer::Train(const Vectors& vectors, Metric metric, std::span<cons
     return quantizer;
   }
   if (has_center)
-    for (std::size_t d = 0; d < values.size(); ++d) quantizer.center[d] = static_cast<float>(sums[d] / static_cast<double>(count));
+    for (std::size_t d = 0; d < values.size(); ++d)
+      quantizer.center[d] = static_cast<float>(sums[d] / static_cast<double>(count));
   Widths widths;
   for_each([&] {
     for (std::size_t d = 0; d < values.size(); ++d) widths.Add(std::abs(values[d] - quantizer.center[d]));
@@ -139,25 +140,40 @@ void CodeQuery::Set(const CodeRows& rows, std::uint32_t node, std::size_t dimens
   std::int8_t* __restrict codes = codes_.data();
   for (std::size_t d = 0; d < dimensions; ++d) codes[d] = static_cast<std::int8_t>(row[d] ^ kSign);
   base_ = rows.Base(node);
+  shift_ = 0;
 }
 
 bool CodeQuery::Set(const Quantizer& quantizer, const float* values) {
+  // Beyond it what is cut off changes the order.
+  constexpr float kMostCut = 0.01f;
+  const bool is_product = quantizer.metric == Metric::kInnerProduct;
+  const std::size_t dimensions = quantizer.center.size();
   float inverse = 1 / quantizer.step;
-  if (quantizer.metric == Metric::kInnerProduct) {  // its scale does not change the order
-    float most = 0;
-    for (std::size_t d = 0; d < quantizer.center.size(); ++d) most = std::max(most, std::abs(values[d]));
-    inverse = most > 0 ? kMostCode / most : 0;
+  float most = 0, square = 0, cut = 0;
+  for (std::size_t d = 0; d < dimensions; ++d) {
+    const float size = std::abs((values[d] - quantizer.center[d]) * inverse);
+    const float over = std::max(0.0f, size - kMostCode);
+    most = std::max(most, size);
+    square += size * size;
+    cut += over * over;
   }
-  bool exact = true;
+  shift_ = 0;
+  if (is_product) {  // its scale does not change the order
+    inverse = most > 0 ? inverse * kMostCode / most : 0;
+  } else if (cut > kMostCut * square) {
+    // Far from the codes: in larger steps, for which norms count less.
+    while (most > kMostCode && shift_ < 30) most /= 2, inverse /= 2, ++shift_;
+  }
+  bool exact = shift_ == 0;
   std::int32_t norm = 0, sum = 0;
-  for (std::size_t d = 0; d < quantizer.center.size(); ++d) {
+  for (std::size_t d = 0; d < dimensions; ++d) {
     const float code = CodeOf(values[d], quantizer.center[d], inverse);
     exact = exact && code * quantizer.step + quantizer.center[d] == values[d];
     codes_[d] = static_cast<std::int8_t>(code);
     norm += codes_[d] * codes_[d];
     sum += codes_[d];
   }
-  base_ = (quantizer.metric == Metric::kInnerProduct ? 0 : norm) + kSumFactor * sum;
+  base_ = (is_product ? 0 : norm) + kSumFactor * sum;
   return exact;
 }
 
@@ -184,7 +200,7 @@ void CodeQuery::Distances(const CodeRows& rows, const std::uint32_t* nodes, std:
     // The norms of a damaged file may be anything: they wrap around.
     for (std::size_t k = 0; k < some; ++k) {
       const auto product = static_cast<std::uint32_t>(distances[i + k]);
-      const auto norms = static_cast<std::uint32_t>(base_) + static_cast<std::uint32_t>(rows.Norm(nodes[i + k]));
+      const auto norms = static_cast<std::uint32_t>(base_) + static_cast<std::uint32_t>(rows.Norm(nodes[i + k]) >> shift_);
       distances[i + k] = static_cast<std::int32_t>(norms - 2 * product);
     }
   }

@@ -84,6 +84,7 @@ class CodeQuery {
  private:
   std::vector<std::int8_t> codes_;
   std::int32_t base_ = 0;
+  int shift_ = 0;  ///< of the norms of rows, where the query is in larger steps
 };
 
 }  // namespace lancekit::index

@@ -7,7 +7,6 @@
 #include "base/bitmap.h"
 #include "base/hash.h"
 #include "base/limits.h"
-#include "lancekit/inspect.hpp"
 
 namespace lancekit::index {
 namespace {
@@ -48,7 +47,8 @@ Result<Vectors> VectorsOf(const Schema& schema, const std::string& column) {
   const int at = schema.index_of(column);
   if (at < 0) return Invalid("there is no column '{}'", column);
   const DataType& type = schema.fields[static_cast<std::size_t>(at)].type;
-  if (type.id != TypeId::kFixedSizeList) return Invalid("column '{}' is {}, not fixed-size lists of numbers", column, type.to_string());
+  if (type.id != TypeId::kFixedSizeList)
+    return Invalid("column '{}' is {}, not fixed-size lists of numbers", column, type.to_string());
   const Field& item = type.children[0];
   std::optional<Element> element = ElementOf(item.type);
   if (IsBFloat16(item)) element = Element::kBFloat16;
@@ -67,8 +67,10 @@ Status AddBatch(const Batch& batch, VectorColumn* to) {
   const ArrowArray& items = *lists.children[0];
   const std::size_t dimensions = to->vectors.dimensions();
   const auto count = static_cast<std::uint64_t>(lists.length);
-  const std::uint64_t first_item = static_cast<std::uint64_t>(lists.offset) * dimensions + static_cast<std::uint64_t>(items.offset);
-  const auto* const values = static_cast<const std::byte*>(items.buffers[1]) + first_item * kernels::WidthOf(to->vectors.element());
+  const std::uint64_t first_item =
+      static_cast<std::uint64_t>(lists.offset) * dimensions + static_cast<std::uint64_t>(items.offset);
+  const auto* const values =
+      static_cast<const std::byte*>(items.buffers[1]) + first_item * kernels::WidthOf(to->vectors.element());
   const auto mark = [&](const ArrowArray& array, std::uint64_t per_row) {
     const auto* const valid = static_cast<const std::byte*>(array.buffers[0]);
     if (array.null_count == 0 || valid == nullptr) return;
@@ -140,6 +142,33 @@ Status AddFile(const Context& context, const DataFileEntry& entry, const std::st
 
 }  // namespace
 
+bool VectorColumn::IsDeleted(std::uint64_t row) const {
+  const auto after = std::ranges::upper_bound(deleted, row, {}, &RowInterval::first);
+  return after != deleted.begin() && row < std::prev(after)->first + std::prev(after)->count;
+}
+
+std::uint64_t VectorColumn::TableRow(std::uint64_t row) const {
+  const auto after = std::ranges::upper_bound(deleted, row, {}, &RowInterval::first);
+  return row - deleted_before[static_cast<std::size_t>(after - deleted.begin())];
+}
+
+std::optional<std::uint64_t> VectorColumn::FileRow(std::uint64_t table_row) const {
+  // Interval i begins behind so many rows of the table.
+  std::size_t first = 0, count = deleted.size();
+  while (count > 0) {
+    const std::size_t half = count / 2;
+    const std::size_t at = first + half;
+    if (deleted[at].first - deleted_before[at] <= table_row) {
+      first = at + 1;
+      count -= half + 1;
+    } else {
+      count = half;
+    }
+  }
+  const std::uint64_t row = table_row + deleted_before[first];
+  return row < vectors.size() ? std::optional(row) : std::nullopt;
+}
+
 Result<VectorColumn> OpenVectorColumn(const Context& context, const std::string& table, const std::string& column,
                                       const OpenOptions& options) {
   OpenOptions unchecked = options;
@@ -153,7 +182,9 @@ Result<VectorColumn> OpenVectorColumn(const Context& context, const std::string&
   for (const DataFileEntry& entry : files.files) {
     // A fragment may keep its columns in several files.
     if (files.is_dataset) {
-      LANCEKIT_ASSIGN(const Table file, open(context, entry.path, unchecked));
+      OpenOptions of_file;
+      of_file.checksums = Checksums::kNever;
+      LANCEKIT_ASSIGN(const Table file, open(context, entry.path, of_file));
       if (file.schema().index_of(column) < 0) continue;
       if (last == entry.fragment)
         return Unsupported("fragment {} has the column '{}' in several files; compact the dataset first", entry.fragment, column);
@@ -161,7 +192,12 @@ Result<VectorColumn> OpenVectorColumn(const Context& context, const std::string&
     last = entry.fragment;
     LANCEKIT_TRY(AddFile(context, entry, column, &result));
   }
-  if (result.vectors.size() >= kMaxNodes) return Invalid("{} rows; an index takes fewer than {}", result.vectors.size(), kMaxNodes);
+  if (result.vectors.size() >= kMaxNodes)
+    return Invalid("{} rows; an index takes fewer than {}", result.vectors.size(), kMaxNodes);
+  LANCEKIT_ASSIGN(result.deleted, list_deleted_rows(context, table, unchecked));
+  result.deleted_before.push_back(0);
+  for (const RowInterval& interval : result.deleted)
+    result.deleted_before.push_back(result.deleted_before.back() + interval.count);
   result.absent.resize(result.absent.empty() ? 0 : result.vectors.size());
   return result;
 }

@@ -10,9 +10,10 @@
 #include <numeric>
 
 #include "base/without_throwing.h"
-#include "index/builder.h"
+#include "index/change.h"
 #include "index/column.h"
 #include "index/exact.h"
+#include "index/owner.h"
 #include "index/sidecar.h"
 
 namespace lancekit {
@@ -41,25 +42,35 @@ struct SearchScratch {
   std::vector<Near<float>> hits;
 };
 
-bool AllFinite(const float* values, std::size_t count) {
-  float sum = 0;
-  for (std::size_t i = 0; i < count; ++i) sum += values[i] * 0;  // 0, or no number
-  return sum == 0;
-}
-
 }  // namespace
 
 class VectorIndexImpl {
  public:
-  VectorIndexImpl(Context context, index::VectorColumn column, std::shared_ptr<const Sidecar> sidecar)
-      : context_(std::move(context)), column_(std::move(column)), sidecar_(std::move(sidecar)) {}
+  VectorIndexImpl(Context context, std::string table, OpenOptions options, index::VectorColumn column,
+                  std::shared_ptr<const Sidecar> sidecar)
+      : context_(std::move(context)),
+        table_(std::move(table)),
+        options_(std::move(options)),
+        column_(std::move(column)),
+        sidecar_(std::move(sidecar)) {
+    num_live_ = facts().num_nodes;
+    if (!sidecar_->has_deleted() && column_.deleted.empty()) return;
+    live_.resize((facts().num_nodes + 63) / 64);
+    num_live_ = 0;
+    for (std::uint32_t node = 0; node < facts().num_nodes; ++node) {
+      if (sidecar_->IsDeleted(node) || column_.IsDeleted(sidecar_->RowOf(node))) continue;
+      live_[node / 64] |= std::uint64_t{1} << node % 64;
+      ++num_live_;
+    }
+  }
 
   const index::IndexFacts& facts() const { return sidecar_->facts(); }
-  Status CheckOwner() const;
   Result<std::vector<VectorHit>> Search(const float* vector, const VectorQuery& query, SearchReport* report) const;
   Result<IndexStats> Stats() const;
   Status Verify() const;
-  std::uint64_t num_live() const;
+  std::uint64_t num_live() const { return num_live_; }
+  Result<RowSet> RowsWhere(const Filter& filter) const;
+  Result<RowSet> Rows(Span<const std::uint64_t> rows) const;
 
  private:
   template <class Distance, class Measure>
@@ -68,11 +79,21 @@ class VectorIndexImpl {
   void Compare(const Pool<Distance>& pool, const VectorQuery& query, index::ExactQuery* exact, SearchScratch* scratch,
                SearchReport* report) const;
   void CompareAll(index::ExactQuery* exact, const VectorQuery& query, SearchScratch* scratch, SearchReport* report) const;
+  /// The nearest of what may be given, among others perhaps.
+  template <class Distance, class Measure>
+  void Find(const Measure& measure, std::size_t ef, const VectorQuery& query, Visited* visited, Pool<Distance>* pool,
+            SearchReport* report) const;
   std::unique_ptr<SearchScratch> TakeScratch() const;
+  /// Whether a node may be given.
+  bool Passes(std::uint32_t node, const VectorQuery& query) const;
 
   Context context_;
+  std::string table_;
+  OpenOptions options_;
   index::VectorColumn column_;
   std::shared_ptr<const Sidecar> sidecar_;
+  std::vector<std::uint64_t> live_;  // a bit for each node that is not deleted; empty: all
+  std::uint64_t num_live_ = 0;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<SearchScratch>> idle_;
 };
@@ -85,38 +106,48 @@ std::unique_ptr<SearchScratch> VectorIndexImpl::TakeScratch() const {
   return scratch;
 }
 
-std::uint64_t VectorIndexImpl::num_live() const {
-  std::uint64_t live = facts().num_nodes;
-  if (sidecar_->has_deleted()) {
-    for (std::uint32_t node = 0; node < facts().num_nodes; ++node) live -= static_cast<std::uint64_t>(sidecar_->IsDeleted(node));
-  }
-  return live;
+namespace {
+
+bool IsSet(const std::vector<std::uint64_t>& words, std::uint32_t bit) { return (words[bit / 64] >> bit % 64 & 1) != 0; }
+
+}  // namespace
+
+bool VectorIndexImpl::Passes(std::uint32_t node, const VectorQuery& query) const {
+  return (live_.empty() || IsSet(live_, node)) && (query.rows == nullptr || IsSet(query.rows->words_, node));
 }
 
-Status VectorIndexImpl::CheckOwner() const {
-  const index::IndexFacts& own = facts();
-  const auto refuse = [&](const std::string& why) {
-    Error error = Invalid("the index does not belong to the data: {}; build it anew with 'lance-index build'", why);
-    error.path = sidecar_->path();
-    return error;
-  };
-  if (own.element != column_.vectors.element() || own.dimensions != column_.vectors.dimensions())
-    return refuse("column '" + own.column + "' is of another type now");
-  const std::size_t common = std::min(own.files.size(), column_.files.size());
-  for (std::size_t i = 0; i < common; ++i) {
-    const auto& indexed = own.files[i];
-    const auto& found = column_.files[i];
-    if (indexed.identity != found.identity || indexed.num_rows != found.num_rows)
-      return refuse("file " + found.name + " is not the one that was indexed, " + indexed.name);
+Result<RowSet> VectorIndexImpl::Rows(Span<const std::uint64_t> rows) const {
+  RowSet set;
+  set.words_.resize((facts().num_nodes + 63) / 64);
+  for (const std::uint64_t row : rows) {
+    const std::optional<std::uint64_t> file_row = column_.FileRow(row);
+    if (!file_row.has_value()) return Invalid("there is no row {}", row);
+    const std::optional<std::uint32_t> node = sidecar_->NodeOf(*file_row);
+    if (!node.has_value() || (!live_.empty() && !IsSet(live_, *node)) || IsSet(set.words_, *node)) continue;
+    set.words_[*node / 64] |= std::uint64_t{1} << *node % 64;
+    ++set.size_;
   }
-  if (own.files.size() > common) return refuse("it lacks the file " + own.files[common].name);
-  if (column_.files.size() > common) {
-    Error error = Invalid("the index is of version {} of the dataset, which has {} files more in version {}; bring it up to date with 'lance-index add'",
-                          own.dataset_version, column_.files.size() - common, column_.dataset_version);
-    error.path = sidecar_->path();
-    return error;
+  return set;
+}
+
+Result<RowSet> VectorIndexImpl::RowsWhere(const Filter& filter) const {
+  OpenOptions options = options_;
+  if (column_.dataset_version != 0) {  // that which was opened
+    options.tag.clear();
+    options.as_of.reset();
+    options.version = column_.dataset_version;
   }
-  return {};
+  LANCEKIT_ASSIGN(const Table table, open(context_, table_, options));
+  Scan scan = table.scan();
+  scan.where(filter).row_numbers();
+  std::vector<std::uint64_t> rows;
+  while (true) {
+    LANCEKIT_ASSIGN(const std::optional<Batch> batch, scan.next());
+    if (!batch.has_value()) break;
+    const auto numbers = batch->values<std::uint64_t>("row");
+    rows.insert(rows.end(), numbers.begin(), numbers.end());
+  }
+  return Rows({rows.data(), rows.size()});
 }
 
 template <class Distance, class Measure>
@@ -152,7 +183,7 @@ void VectorIndexImpl::Compare(const Pool<Distance>& pool, const VectorQuery& que
   const std::size_t most = query.k + query.k / 2 + 8;
   for (std::size_t i = 0; i < pool.size() && scratch->hits.size() < most; ++i) {
     const std::uint32_t node = pool[i].node;
-    if (sidecar_->IsDeleted(node)) continue;
+    if (!Passes(node, query)) continue;
     scratch->hits.push_back({exact->Distance(sidecar_->RowOf(node)), node});
     ++report->reranked;
   }
@@ -163,7 +194,7 @@ void VectorIndexImpl::CompareAll(index::ExactQuery* exact, const VectorQuery& qu
   Pool<float>& pool = scratch->near_vectors;
   pool.Start(query.k);
   for (std::uint32_t node = 0; node < facts().num_nodes; ++node) {
-    if (sidecar_->IsDeleted(node)) continue;
+    if (!Passes(node, query)) continue;
     const float distance = exact->Distance(sidecar_->RowOf(node));
     if (pool.Admits(distance)) pool.Insert(distance, node);
     ++report->compared;
@@ -171,18 +202,64 @@ void VectorIndexImpl::CompareAll(index::ExactQuery* exact, const VectorQuery& qu
   for (std::size_t i = 0; i < pool.size(); ++i) scratch->hits.push_back(pool[i]);
 }
 
-Result<std::vector<VectorHit>> VectorIndexImpl::Search(const float* vector, const VectorQuery& query, SearchReport* report) const {
+template <class Distance, class Measure>
+void VectorIndexImpl::Find(const Measure& measure, std::size_t ef, const VectorQuery& query, Visited* visited,
+                           Pool<Distance>* pool, SearchReport* report) const {
+  const std::uint64_t passing = query.rows == nullptr ? num_live_ : query.rows->size();
+  // A walk keeps so many nodes more that enough of them pass; it compares some 14 for each, in no order. Few rows are compared
+  // faster one after the other.
+  constexpr double kPerNode = 28;
+  const double share = static_cast<double>(passing) / static_cast<double>(facts().num_nodes);
+  const double kept = static_cast<double>(ef) / share;
+  if (static_cast<double>(passing) > kept * kPerNode) {
+    WalkLayers(measure, static_cast<std::size_t>(std::ceil(kept)), visited, pool);
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < pool->size() && found < query.k; ++i)
+      found += static_cast<std::size_t>(Passes((*pool)[i].node, query));
+    if (found == query.k) return;
+  }
+  report->scanned = true;
+  pool->Start(ef);
+  constexpr std::size_t kAtOnce = 64;
+  std::uint32_t nodes[kAtOnce];
+  Distance distances[kAtOnce];
+  std::size_t count = 0;
+  const auto compare = [&] {
+    measure(nodes, count, distances);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (pool->Admits(distances[i])) pool->Insert(distances[i], nodes[i]);
+    }
+    count = 0;
+  };
+  for (std::uint32_t node = 0; node < facts().num_nodes; ++node) {
+    if (query.rows != nullptr && node % 64 == 0 && query.rows->words_[node / 64] == 0) {
+      node += 63;
+      continue;
+    }
+    if (!Passes(node, query)) continue;
+    nodes[count++] = node;
+    if (count == kAtOnce) compare();
+  }
+  compare();
+}
+
+Result<std::vector<VectorHit>> VectorIndexImpl::Search(const float* vector, const VectorQuery& query,
+                                                       SearchReport* report) const {
   const std::uint32_t dimensions = facts().dimensions;
-  if (!AllFinite(vector, dimensions)) return Invalid("the vector that is searched for has a number that is none, or infinite");
+  if (!index::AllFinite(vector, dimensions))
+    return Invalid("the vector that is searched for has a number that is none, or infinite");
   SearchReport ignored;
   if (report == nullptr) report = &ignored;
   *report = {};
   std::vector<VectorHit> hits;
-  if (facts().num_nodes == 0 || query.k == 0) return hits;
+  if (query.rows != nullptr && query.rows->words_.size() != (facts().num_nodes + 63) / 64)
+    return Invalid("the set of rows belongs to another index");
+  const std::uint64_t passing = query.rows == nullptr ? num_live_ : query.rows->size();
+  if (passing == 0 || query.k == 0) return hits;
   auto scratch = TakeScratch();
   scratch->hits.clear();
   index::ExactQuery exact(column_.vectors, facts().metric, vector);
-  const std::size_t ef = std::max(query.k, query.ef == 0 ? kDefaultEf : query.ef);
+  const std::size_t ef = std::min<std::size_t>(std::max(query.k, query.ef == 0 ? kDefaultEf : query.ef), facts().num_nodes);
   float scale = 0;  // of distances of codes, where they are exact
   if (query.exact) {
     CompareAll(&exact, query, scratch.get(), report);
@@ -193,17 +270,18 @@ Result<std::vector<VectorHit>> VectorIndexImpl::Search(const float* vector, cons
       for (std::uint32_t d = 0; d < dimensions; ++d) scratch->values[d] = vector[d] * inverse;
       values = scratch->values.data();
     }
-    const bool is_exact = scratch->query.Set(facts().quantizer, values) && facts().codes_are_exact && facts().metric == Metric::kL2;
+    const bool is_exact =
+        scratch->query.Set(facts().quantizer, values) && facts().codes_are_exact && facts().metric == Metric::kL2;
     const auto measure = [&](const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) {
       scratch->query.Distances(sidecar_->codes(), nodes, count, distances);
       report->compared += count;
     };
-    WalkLayers(measure, ef, &scratch->visited, &scratch->near_codes);
+    Find(measure, ef, query, &scratch->visited, &scratch->near_codes, report);
     if (is_exact) {
       scale = facts().quantizer.step * facts().quantizer.step;
       for (std::size_t i = 0; i < scratch->near_codes.size() && scratch->hits.size() < query.k; ++i) {
         const Near<std::int32_t> near = scratch->near_codes[i];
-        if (!sidecar_->IsDeleted(near.node)) scratch->hits.push_back({static_cast<float>(near.distance) * scale, near.node});
+        if (Passes(near.node, query)) scratch->hits.push_back({static_cast<float>(near.distance) * scale, near.node});
       }
     } else {
       Compare(scratch->near_codes, query, &exact, scratch.get(), report);
@@ -214,9 +292,9 @@ Result<std::vector<VectorHit>> VectorIndexImpl::Search(const float* vector, cons
       for (std::size_t i = 0; i < count; ++i) distances[i] = exact.Distance(sidecar_->RowOf(nodes[i]));
       report->compared += count;
     };
-    WalkLayers(measure, ef, &scratch->visited, &scratch->near_vectors);
+    Find(measure, ef, query, &scratch->visited, &scratch->near_vectors, report);
     for (std::size_t i = 0; i < scratch->near_vectors.size(); ++i) {
-      if (!sidecar_->IsDeleted(scratch->near_vectors[i].node)) scratch->hits.push_back(scratch->near_vectors[i]);
+      if (Passes(scratch->near_vectors[i].node, query)) scratch->hits.push_back(scratch->near_vectors[i]);
     }
   }
   const auto by_distance_and_row = [](const Near<float>& a, const Near<float>& b) {
@@ -224,7 +302,7 @@ Result<std::vector<VectorHit>> VectorIndexImpl::Search(const float* vector, cons
   };
   std::sort(scratch->hits.begin(), scratch->hits.end(), by_distance_and_row);
   if (scratch->hits.size() > query.k) scratch->hits.resize(query.k);
-  for (const Near<float>& hit : scratch->hits) hits.push_back({sidecar_->RowOf(hit.node), hit.distance});
+  for (const Near<float>& hit : scratch->hits) hits.push_back({column_.TableRow(sidecar_->RowOf(hit.node)), hit.distance});
   const std::lock_guard<std::mutex> lock(mutex_);
   idle_.push_back(std::move(scratch));
   return hits;
@@ -290,121 +368,6 @@ Status VectorIndexImpl::Verify() const {
   return {};
 }
 
-namespace {
-
-/// Rows whose vectors are there and whole; nothing when these are all.
-std::vector<std::uint32_t> RowsToIndex(const index::VectorColumn& column, ThreadPool* pool) {
-  const std::uint64_t num_rows = column.vectors.size();
-  std::vector<std::uint8_t> good(num_rows, 1);
-  constexpr std::uint64_t kPart = 4096;
-  pool->ParallelFor((num_rows + kPart - 1) / kPart, [&](std::size_t part) {
-    std::vector<float> values(column.vectors.dimensions());
-    for (std::uint64_t row = part * kPart; row < std::min(num_rows, (part + 1) * kPart); ++row) {
-      if (!column.absent.empty() && column.absent[row]) {
-        good[row] = 0;
-        continue;
-      }
-      column.vectors.Load(row, values.data());
-      good[row] = static_cast<std::uint8_t>(AllFinite(values.data(), values.size()));
-    }
-  });
-  std::vector<std::uint32_t> rows;
-  rows.reserve(num_rows);
-  for (std::uint64_t row = 0; row < num_rows; ++row) {
-    if (good[row] != 0) rows.push_back(static_cast<std::uint32_t>(row));
-  }
-  return rows;
-}
-
-Status CheckOptions(const BuildOptions& options) {
-  if (options.m < 2 || options.m > index::kMaxM) return Invalid("m is {}, it may be 2 to {}", options.m, index::kMaxM);
-  constexpr std::uint32_t kMostEf = 100'000;
-  if (options.ef_construction < options.m || options.ef_construction > kMostEf)
-    return Invalid("ef_construction is {}, it may be m ({}) to {}", options.ef_construction, options.m, kMostEf);
-  return {};
-}
-
-/// Inserts all nodes, by as many threads as the context has.
-Status InsertAll(ContextImpl& context, index::GraphBuilder* graph, std::size_t dimensions, const BuildOptions& options) {
-  constexpr std::uint32_t kBetweenReports = 1024;
-  const std::uint32_t total = graph->num_nodes();
-  std::atomic<std::uint32_t> next{0};
-  std::mutex mutex;
-  Status status;
-  context.pool().ParallelFor(static_cast<std::size_t>(std::max(1, context.pool().threads())), [&](std::size_t) {
-    index::GraphBuilder::Scratch scratch(dimensions);
-    for (std::uint32_t node = next.fetch_add(1); node < total; node = next.fetch_add(1)) {
-      graph->Insert(node, &scratch);
-      if (node % kBetweenReports != 0) continue;
-      const std::lock_guard<std::mutex> lock(mutex);
-      if (status.ok()) status = context.CheckCancelled();
-      if (!status.ok()) next.store(total);
-      if (options.progress) options.progress(node, total);
-    }
-  });
-  return status;
-}
-
-Status Build(const Context& context, const std::string& table, const std::string& column_name, const std::string& sidecar,
-             const BuildOptions& options, const OpenOptions& open_options) {
-  LANCEKIT_TRY(CheckOptions(options));
-  LANCEKIT_ASSIGN(index::VectorColumn column, index::OpenVectorColumn(context, table, column_name, open_options));
-  const std::size_t dimensions = column.vectors.dimensions();
-  std::vector<std::uint32_t> rows = RowsToIndex(column, &context.impl().pool());
-  const auto num_nodes = static_cast<std::uint32_t>(rows.size());
-  const std::uint64_t row_bytes = CodeRows::RowBytes(dimensions);
-  const std::uint64_t needed = num_nodes * (row_bytes + 2 * 4 * options.m + 24);
-  if (options.memory_limit != 0 && needed > options.memory_limit)
-    return MakeError(ErrorCode::kResourceLimit, "an index of {} vectors of {} dimensions is built in {} bytes, {} are allowed", num_nodes,
-                     dimensions, needed, options.memory_limit);
-  LANCEKIT_ASSIGN(const index::HugeMemory codes, index::HugeMemory::Make(num_nodes * row_bytes));
-  index::IndexFacts facts;
-  facts.column = column_name;
-  facts.metric = static_cast<Metric>(options.metric);
-  facts.element = column.vectors.element();
-  facts.dimensions = static_cast<std::uint32_t>(dimensions);
-  facts.num_nodes = num_nodes;
-  facts.m = options.m;
-  facts.ef_construction = options.ef_construction;
-  facts.seed = options.seed;
-  facts.dataset_version = column.dataset_version;
-  facts.files = column.files;
-  facts.quantizer = index::Quantizer::Train(column.vectors, facts.metric, rows);
-  constexpr std::uint32_t kPart = 4096;
-  std::atomic<bool> exact{true};
-  context.impl().pool().ParallelFor((num_nodes + kPart - 1) / kPart, [&](std::size_t part) {
-    index::CodeWriter writer(facts.quantizer);
-    const auto first = static_cast<std::uint32_t>(part * kPart);
-    for (std::uint32_t node = first; node < std::min<std::uint64_t>(num_nodes, std::uint64_t{first} + kPart); ++node) {
-      if (!writer.Encode(column.vectors, rows[node], codes.data() + node * row_bytes)) exact.store(false, std::memory_order_relaxed);
-    }
-  });
-  facts.codes_are_exact = exact.load();
-  const CodeRows code_rows(codes.data(), dimensions);
-  LANCEKIT_ASSIGN(const auto graph, index::GraphBuilder::Make({options.m, options.ef_construction, options.seed}, code_rows, dimensions,
-                                                              num_nodes));
-  LANCEKIT_TRY(InsertAll(context.impl(), graph.get(), dimensions, options));
-  index::GraphBuilder::Scratch scratch(dimensions);
-  graph->LinkOrphans(&scratch);
-  if (options.progress) options.progress(num_nodes, num_nodes);
-
-  index::SidecarContent content;
-  content.facts = &facts;
-  if (num_nodes != 0) {
-    content.entry = graph->entry();
-    content.top = graph->top();
-  }
-  content.level_of = [&](std::uint32_t node) { return graph->LevelOf(node); };
-  content.neighbours = [&](std::uint32_t node, std::uint32_t layer) { return graph->Neighbours(node, layer); };
-  if (num_nodes != column.vectors.size()) content.rows = std::move(rows);
-  if (options.codes) content.codes = {codes.data(), num_nodes * row_bytes};
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(sidecar).parent_path(), error);  // or creating the file says why not
-  return index::WriteSidecar(sidecar, content);
-}
-
-}  // namespace
-
 std::string VectorIndex::default_sidecar(const std::string& table, const std::string& column) {
   const std::filesystem::path path(table);
   std::error_code error;
@@ -413,19 +376,46 @@ std::string VectorIndex::default_sidecar(const std::string& table, const std::st
   return beside.replace_extension(".hnsw").string();
 }
 
+namespace {
+
+std::string SidecarOf(const std::string& table, const IndexOpenOptions& options) {
+  return options.sidecar.empty() ? VectorIndex::default_sidecar(table, options.column) : options.sidecar;
+}
+
+}  // namespace
+
 Status VectorIndex::build(const Context& context, const std::string& table, const std::string& column, const std::string& sidecar,
                           const BuildOptions& options, const OpenOptions& open_options) {
-  return WithoutThrowing([&] { return Build(context, table, column, sidecar, options, open_options); });
+  return WithoutThrowing([&] { return index::Build(context, table, column, sidecar, options, open_options); });
+}
+
+Result<ChangeReport> VectorIndex::add(const Context& context, const std::string& table, const ChangeOptions& options) {
+  return WithoutThrowing([&] { return index::Add(context, table, SidecarOf(table, options.open), options); });
+}
+
+Result<ChangeReport> VectorIndex::remove(const Context& context, const std::string& table, Span<const std::uint64_t> rows,
+                                         bool tombstones, const ChangeOptions& options) {
+  return WithoutThrowing(
+      [&] { return index::Remove(context, table, SidecarOf(table, options.open), rows, tombstones, options); });
+}
+
+Result<ChangeReport> VectorIndex::compact(const Context& context, const std::string& table, const ChangeOptions& options) {
+  return remove(context, table, {}, false, options);
 }
 
 Result<VectorIndex> VectorIndex::open(const Context& context, const std::string& table, const IndexOpenOptions& options) {
   return WithoutThrowing([&]() -> Result<VectorIndex> {
-    const std::string path = options.sidecar.empty() ? default_sidecar(table, options.column) : options.sidecar;
-    LANCEKIT_ASSIGN(auto sidecar, Sidecar::Open(context.impl(), path));
+    LANCEKIT_ASSIGN(auto sidecar, Sidecar::Open(context.impl(), SidecarOf(table, options)));
     LANCEKIT_ASSIGN(auto column, index::OpenVectorColumn(context, table, sidecar->facts().column, options.table));
-    auto impl = std::make_shared<VectorIndexImpl>(context, std::move(column), std::move(sidecar));
-    LANCEKIT_TRY(impl->CheckOwner());
-    return VectorIndex(std::move(impl));
+    LANCEKIT_ASSIGN(const index::Owner owner, index::CheckOwner(*sidecar, column));
+    if (owner == index::Owner::kAppended) {
+      Error error = Invalid(
+          "the index is of version {} of the dataset; version {} has more files: bring it up to date with 'lance-index add'",
+          sidecar->facts().dataset_version, column.dataset_version);
+      error.path = sidecar->path();
+      return error;
+    }
+    return VectorIndex(std::make_shared<VectorIndexImpl>(context, table, options.table, std::move(column), std::move(sidecar)));
   });
 }
 
@@ -439,13 +429,22 @@ VectorIndex& VectorIndex::operator=(VectorIndex&&) noexcept = default;
 std::uint32_t VectorIndex::dimensions() const noexcept { return impl_->facts().dimensions; }
 std::uint64_t VectorIndex::size() const noexcept { return impl_->num_live(); }
 
-Result<std::vector<VectorHit>> VectorIndex::search(Span<const float> vector, const VectorQuery& query, SearchReport* report) const {
+Result<std::vector<VectorHit>> VectorIndex::search(Span<const float> vector, const VectorQuery& query,
+                                                   SearchReport* report) const {
   return WithoutThrowing([&]() -> Result<std::vector<VectorHit>> {
     if (vector.size() != dimensions())
       return Invalid("the vector that is searched for has {} dimensions, those of column '{}' have {}", vector.size(),
                      impl_->facts().column, dimensions());
     return impl_->Search(vector.data(), query, report);
   });
+}
+
+Result<RowSet> VectorIndex::rows_where(const Filter& filter) const {
+  return WithoutThrowing([&] { return impl_->RowsWhere(filter); });
+}
+
+Result<RowSet> VectorIndex::rows(Span<const std::uint64_t> rows) const {
+  return WithoutThrowing([&] { return impl_->Rows(rows); });
 }
 
 Result<IndexStats> VectorIndex::stats() const {

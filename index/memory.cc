@@ -1,10 +1,9 @@
 #include "index/memory.h"
 
+#include <fmt/format.h>
 #include <sys/mman.h>
 
 #include <algorithm>
-
-#include <fmt/format.h>
 
 namespace lancekit::index {
 

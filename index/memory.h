@@ -15,6 +15,10 @@ class HugeMemory {
   /// Errors: kResourceLimit.
   static Result<HugeMemory> Make(std::uint64_t bytes);
   std::byte* data() const noexcept { return data_.get(); }
+  template <class T>
+  T* as() const noexcept {
+    return reinterpret_cast<T*>(data_.get());
+  }
 
  private:
   struct Unmap {

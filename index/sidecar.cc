@@ -97,6 +97,11 @@ Status IdArray::Check(std::uint64_t end) const {
   return {};
 }
 
+std::optional<std::uint32_t> Sidecar::NodeOf(std::uint64_t row) const noexcept {
+  if (rows_.has_value()) return rows_->Find(static_cast<std::uint32_t>(row));
+  return row < facts_.num_nodes ? std::optional(static_cast<std::uint32_t>(row)) : std::nullopt;
+}
+
 bool Sidecar::IsDeleted(std::uint32_t node) const noexcept { return has_deleted() && GetBit(deleted_.data(), node); }
 
 Result<std::shared_ptr<const Sidecar>> Sidecar::Open(ContextImpl& context, const std::string& path) {
@@ -170,8 +175,8 @@ Status Sidecar::Load() {
   if (read.files() != nullptr) {
     std::uint64_t num_rows = 0;
     for (const fbs::DataFile* const file : *read.files()) {
-      facts_.files.push_back({file->fragment(), file->num_rows(), file->name() == nullptr ? std::string() : file->name()->str(),
-                              file->identity()});
+      facts_.files.push_back(
+          {file->fragment(), file->num_rows(), file->name() == nullptr ? std::string() : file->name()->str(), file->identity()});
       if (!CheckedAdd(num_rows, file->num_rows(), &num_rows) || num_rows >= kMaxNodes) return Corrupt("too many rows");
     }
   }

@@ -110,8 +110,8 @@ struct UpperLayer {
 /// An open sidecar. Immutable; thread-safe.
 class Sidecar {
  public:
-  /// Errors: kIo; kCorruption (magic, hash of the header, sections that do not fit, ids out of range; `path` and place are named);
-  /// kUnsupported (a newer version).
+  /// Errors: kIo; kCorruption (magic, hash of the header, sections that do not fit, ids out of range; `path` and place are
+  /// named); kUnsupported (a newer version).
   static Result<std::shared_ptr<const Sidecar>> Open(ContextImpl& context, const std::string& path);
 
   const std::string& path() const noexcept { return path_; }
@@ -124,6 +124,7 @@ class Sidecar {
   CodeRows codes() const noexcept { return {codes_.data(), facts_.dimensions}; }
   /// The row that a node stands for, counted through all data files.
   std::uint64_t RowOf(std::uint32_t node) const noexcept { return rows_.has_value() ? (*rows_)[node] : node; }
+  std::optional<std::uint32_t> NodeOf(std::uint64_t row) const noexcept;
   bool IsDeleted(std::uint32_t node) const noexcept;
   bool has_deleted() const noexcept { return !deleted_.bytes().empty(); }
 

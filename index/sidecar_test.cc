@@ -42,7 +42,9 @@ struct Content {
     content.entry = 50;
     content.top = 2;
     content.level_of = [&](std::uint32_t node) { return levels[node]; };
-    content.neighbours = [&](std::uint32_t node, std::uint32_t layer) { return std::span<const std::uint32_t>(lists[layer][node]); };
+    content.neighbours = [&](std::uint32_t node, std::uint32_t layer) {
+      return std::span<const std::uint32_t>(lists[layer][node]);
+    };
     content.rows = rows;
     content.codes = codes;
     content.deleted = deleted;
@@ -175,7 +177,13 @@ TEST_F(SidecarTest, LyingHeaders) {
   refuse([](Content* c) { c->rows[3] = c->rows[2]; }, "a row twice");
   refuse([](Content* c) { c->lists[0][8][0] = 100; }, "a neighbour out of range");
   refuse([](Content* c) { c->facts.files.pop_back(); }, "fewer rows than nodes");
-  refuse([](Content* c) { c->levels[50] = 0; c->levels[51] = 2; c->lists[2][0] = {0}; }, "the walk begins outside of the highest layer");
+  refuse(
+      [](Content* c) {
+        c->levels[50] = 0;
+        c->levels[51] = 2;
+        c->lists[2][0] = {0};
+      },
+      "the walk begins outside of the highest layer");
   refuse([](Content* c) { c->deleted.resize(12); }, "bits for fewer nodes");
 }
 

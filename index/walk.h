@@ -41,8 +41,8 @@ class Pool {
   void Insert(Distance distance, std::uint32_t node) noexcept {
     std::size_t at = size_;
     if (size_ != 0 && distance < items_[size_ - 1].distance) {
-      at = static_cast<std::size_t>(
-          std::upper_bound(items_.data(), items_.data() + size_, Near<Distance>{distance, node}) - items_.data());
+      at = static_cast<std::size_t>(std::upper_bound(items_.data(), items_.data() + size_, Near<Distance>{distance, node}) -
+                                    items_.data());
       std::memmove(static_cast<void*>(&items_[at + 1]), &items_[at], (size_ - at) * sizeof(items_[0]));
     }
     items_[at] = {distance, node};

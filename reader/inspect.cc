@@ -8,6 +8,7 @@
 #include "reader/dataset.h"
 #include "reader/file_reader.h"
 #include "reader/inspect_encoding.h"
+#include "reader/table_impl.h"
 
 namespace lancekit {
 namespace {
@@ -130,6 +131,31 @@ Result<DataFiles> list_data_files(const Context& context, const std::string& pat
   auto files = ListDataset(context, path, options);
   if (!files) return At(std::move(files).status(), {.path = path});
   return files;
+}
+
+Result<std::vector<RowInterval>> list_deleted_rows(const Context& context, const std::string& path, const OpenOptions& options) {
+  std::vector<RowInterval> deleted;
+  LANCEKIT_ASSIGN(const bool is_dataset, IsDataset(path, options));
+  if (!is_dataset) return deleted;
+  LANCEKIT_ASSIGN(const Dataset dataset, Dataset::Open(context.impl(), path, options));
+  std::uint64_t first_row = 0;
+  for (const format::Fragment& fragment : dataset.manifest().fragments) {
+    std::uint64_t next_row = first_row;
+    if (!CheckedAdd(first_row, fragment.physical_rows, &next_row))
+      return Corrupt("{} rows in fragment {}", fragment.physical_rows, fragment.id);
+    if (fragment.deletion_file.has_value()) {
+      LANCEKIT_ASSIGN(const LiveRows live, ReadLiveRows(dataset, fragment, fragment.physical_rows, context.impl()));
+      // What lies between live ones.
+      std::uint64_t at = first_row;
+      for (const format::RowRange& range : live.Ranges(0, live.count())) {
+        if (first_row + range.begin > at) deleted.push_back({at, first_row + range.begin - at});
+        at = first_row + range.end;
+      }
+      if (at < next_row) deleted.push_back({at, next_row - at});
+    }
+    first_row = next_row;
+  }
+  return deleted;
 }
 
 Result<InspectedFile> inspect_file(const Context& context, const std::string& path) {

@@ -44,6 +44,12 @@ Scan& Scan::batch_bytes(std::uint64_t bytes) & {
 }
 Scan Scan::batch_bytes(std::uint64_t bytes) && { return std::move(batch_bytes(bytes)); }
 
+Scan& Scan::row_numbers() & {
+  impl_->counts_only_ = impl_->numbers_rows_ = true;
+  return *this;
+}
+Scan Scan::row_numbers() && { return std::move(row_numbers()); }
+
 Result<std::optional<Batch>> Scan::next() { return impl_->Next(); }
 
 Result<Schema> Scan::schema() {

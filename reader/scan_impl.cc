@@ -25,6 +25,18 @@ std::vector<RowRun> PhysicalRuns(const RowRun& run, std::uint64_t first, std::ui
   return runs;
 }
 
+/// The numbers that the rows of a run have in the table; of those in the spans.
+ArrayData NumbersOf(const RowRun& run, std::span<const RowSpan> spans) {
+  ArrayData numbers;
+  MutableBuffer values;
+  for (const RowSpan& span : spans) {
+    for (std::uint64_t i = 0; i < span.count; ++i) values.AppendLe(run.fragment->first_row + run.first + span.first + i);
+  }
+  numbers.length = static_cast<std::int64_t>(values.size() / sizeof(std::uint64_t));
+  numbers.values = std::move(values).Freeze();
+  return numbers;
+}
+
 }  // namespace
 
 Status ScanImpl::Start() {
@@ -34,7 +46,10 @@ Status ScanImpl::Start() {
   if (!counts_only_) {
     LANCEKIT_ASSIGN(plan->fields, table_->Select(columns_));
   }
-  plan->schema = std::make_shared<const Schema>(SelectedSchema(table_->schema_, plan->fields));
+  Schema schema = SelectedSchema(table_->schema_, plan->fields);
+  plan->numbers_rows = numbers_rows_;
+  if (numbers_rows_) schema.fields = {{.name = "row", .type = {.id = TypeId::kUInt64}, .nullable = false}};
+  plan->schema = std::make_shared<const Schema>(std::move(schema));
   if (filter_.has_value()) {
     LANCEKIT_ASSIGN(plan->filter, RowFilter::Make(*table_, *filter_));
     for (const auto& shape : plan->fields) {
@@ -164,6 +179,8 @@ Result<ScanImpl::Reading> ScanImpl::ReadBatch(const Plan& plan, const Part& part
       LANCEKIT_ASSIGN(ArrayData column, ReadRows(*plan.table, *shape, runs, {&whole, 1}));
       batch->columns.push_back(std::move(column));
     }
+    const RowSpan all{0, part.run.count};
+    if (plan.numbers_rows) batch->columns.push_back(NumbersOf(part.run, {&all, 1}));
     return Reading{std::move(batch)};
   });
 }
@@ -180,6 +197,7 @@ Result<ScanImpl::Reading> ScanImpl::ReadMatches(const Plan& plan, const Part& pa
   batch->num_rows = static_cast<std::int64_t>(matches.rows.num_set);
   if (batch->num_rows == 0) return Reading{std::move(batch), matches.is_encoded};
   const std::vector<RowSpan> spans = SpansOf(matches.rows.bits(), run.count);
+  if (plan.numbers_rows) batch->columns.push_back(NumbersOf(run, spans));
   const bool reads_all = spans.size() > run.count / kRowsPerSpan;
   std::vector<RowRun> wanted;
   for (const RowSpan& span : reads_all ? std::vector<RowSpan>() : spans) {
@@ -216,8 +234,8 @@ BatchPtr ScanImpl::Cut(BatchPtr batch) {
   cut->schema = plan_->schema;
   cut->num_rows = static_cast<std::int64_t>(span.count);
   if (span.count != 0) {
-    for (std::size_t i = 0; i < plan_->fields.size(); ++i)
-      cut->columns.push_back(SelectRows(plan_->fields[i]->field().type, batch->columns[i], {&span, 1}));
+    for (std::size_t i = 0; i < batch->columns.size(); ++i)
+      cut->columns.push_back(SelectRows(plan_->schema->fields[i].type, batch->columns[i], {&span, 1}));
   }
   return cut;
 }

@@ -32,7 +32,8 @@ class ScanImpl {
   std::uint64_t batch_rows_ = 65'536;
   std::uint64_t batch_bytes_ = 16 << 20;
   std::optional<Filter> filter_;
-  bool counts_only_ = false;
+  bool counts_only_ = false;   // no columns are read but those of the filter
+  bool numbers_rows_ = false;  // the only column is that of the row numbers
 
   /// The schema of the batches. Errors: kInvalidArgument, kUnsupported.
   Result<std::shared_ptr<const Schema>> OutputSchema();
@@ -59,6 +60,7 @@ class ScanImpl {
     std::shared_ptr<const TableImpl> table;
     Selection fields;
     std::shared_ptr<const Schema> schema;
+    bool numbers_rows = false;
     std::uint64_t first_row = 0;
     std::uint64_t end_row = 0;
     std::shared_ptr<const RowFilter> filter;                // null: all rows

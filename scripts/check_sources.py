@@ -21,7 +21,7 @@ BUILT_ELSEWHERE = ('tests/consumer/',)  # a project of its own, built against th
 MAX_LINES, NOTE_LINES = 800, 500
 # Looking at bytes as characters, or at an address, may happen anywhere; making values of bytes only where buffers get types.
 REINTERPRET = re.compile(r'reinterpret_cast<(?!(const )?(char|std::byte|unsigned char|std::uint8_t)\*>|std::uintptr_t>)')
-MAY_REINTERPRET = re.compile(r'(base|types|io|encodings|tests|fuzz)/|structural/leaf\.cc$|.*_test\.cc$')
+MAY_REINTERPRET = re.compile(r'(base|types|io|encodings|index/kernels|tests|fuzz)/|(structural/leaf\.cc|index/memory\.h)$|.*_test\.cc$')
 TODO = re.compile(r'\bTODO\b(?!\(#\d+\))')
 MACHINE_PATH = re.compile('(?<![\\w.}$])/' + '(home|root|work|Users)/[A-Za-z]')
 

@@ -1,4 +1,5 @@
-// Vector search: an HNSW index in a sidecar file beside a table, which keeps the vectors. A library of its own, liblancekit_index.
+// Vector search: an HNSW index in a sidecar file beside a table, which keeps the vectors. A library of its own,
+// liblancekit_index.
 #pragma once
 
 #include <cstdint>
@@ -31,26 +32,52 @@ struct BuildOptions {
 };
 
 struct IndexOpenOptions {
-  OpenOptions table;         ///< the version that is searched; checksums do not count
-  std::string sidecar;       ///< empty: default_sidecar()
-  std::string column;        ///< for default_sidecar() of a dataset; empty: the only one
+  OpenOptions table;    ///< the version that is searched; checksums do not count
+  std::string sidecar;  ///< empty: default_sidecar()
+  std::string column;   ///< for default_sidecar() of a dataset; empty: the only one
 };
 
 struct VectorHit {
-  std::uint64_t row = 0;  ///< in the data files, deleted rows counted: as Table::take wants it where none is deleted
+  std::uint64_t row = 0;  ///< of the table, as Table::take wants it
   float distance = 0;
+};
+
+/// Rows of a table that a search may give.
+class LANCEKIT_EXPORT RowSet {
+ public:
+  std::uint64_t size() const noexcept { return size_; }  ///< those that have a vector
+
+ private:
+  friend class VectorIndexImpl;
+  std::vector<std::uint64_t> words_;  // by node
+  std::uint64_t size_ = 0;
 };
 
 struct VectorQuery {
   std::uint32_t k = 10;
-  std::uint32_t ef = 0;   ///< vectors that a walk keeps: more find better and take longer; 0: max(k, 64)
-  bool exact = false;     ///< compare with all vectors
+  std::uint32_t ef = 0;          ///< vectors that a walk keeps: more find better and take longer; 0: max(k, 64)
+  bool exact = false;            ///< compare with all vectors
+  const RowSet* rows = nullptr;  ///< null: all
 };
 
 /// What a search did.
 struct SearchReport {
-  std::uint64_t compared = 0;     ///< codes, or vectors where there are none
-  std::uint64_t reranked = 0;     ///< vectors that were compared in the end
+  std::uint64_t compared = 0;  ///< codes, or vectors where there are none
+  std::uint64_t reranked = 0;  ///< vectors that were compared in the end
+  bool scanned = false;        ///< all rows that may be given were compared, as they are few
+};
+
+struct ChangeOptions {
+  IndexOpenOptions open;
+  std::uint64_t memory_limit = 0;  ///< as BuildOptions has it
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress;
+};
+
+/// What a change did.
+struct ChangeReport {
+  std::uint64_t added = 0;
+  std::uint64_t removed = 0;  ///< or marked as deleted
+  std::uint64_t vectors = 0;  ///< that are searched now
 };
 
 struct IndexStats {
@@ -64,7 +91,7 @@ struct IndexStats {
   std::uint64_t rows = 0;     ///< of the data files
   std::uint32_t m = 0;
   std::uint32_t ef_construction = 0;
-  std::uint64_t links = 0;            ///< in the lowest layer
+  std::uint64_t links = 0;  ///< in the lowest layer
   std::uint32_t largest_degree = 0;
   std::vector<std::uint64_t> layers;  ///< vectors in each, the lowest first
   bool codes = false;
@@ -79,16 +106,25 @@ class VectorIndexImpl;
 /// An open index with the vectors it belongs to. Cheap to copy; thread-safe.
 class LANCEKIT_EXPORT VectorIndex {
  public:
-  /// Where an index of a column of this table is by default: TABLE.hnsw beside a file, in the dataset's folder _lancekit, which other
-  /// readers pass over, else.
+  /// Where an index of a column of this table is by default: TABLE.hnsw beside a file, in the dataset's folder _lancekit, which
+  /// other readers pass over, else.
   static std::string default_sidecar(const std::string& table, const std::string& column);
 
-  /// Builds an index of a column of vectors and writes it; an existing one is replaced once the new one is complete. Rows without a
-  /// vector, and with one that has a number that is none (NaN) or infinite, are left out.
-  /// Errors: those of open(); kInvalidArgument (no such column, not a column of vectors, an option out of range); kResourceLimit;
-  /// kOutput; kCancelled.
+  /// Builds an index of a column of vectors and writes it; an existing one is replaced once the new one is complete. Rows without
+  /// a vector, and with one that has a number that is none (NaN) or infinite, are left out. Errors: those of open();
+  /// kInvalidArgument (no such column, not a column of vectors, an option out of range); kResourceLimit; kOutput; kCancelled.
   static Status build(const Context& context, const std::string& table, const std::string& column, const std::string& sidecar,
                       const BuildOptions& options = {}, const OpenOptions& open_options = {});
+
+  /// Adds the rows that were appended to a dataset since. Errors: as open() and build(); kInvalidArgument when the data files
+  /// that were indexed are not there any more.
+  static Result<ChangeReport> add(const Context& context, const std::string& table, const ChangeOptions& options = {});
+  /// Takes rows out of the graph, and those that are deleted in the table; `tombstones`: only marks them, which is done at once.
+  /// Rows that are not in the index are passed over.
+  static Result<ChangeReport> remove(const Context& context, const std::string& table, Span<const std::uint64_t> rows,
+                                     bool tombstones = false, const ChangeOptions& options = {});
+  /// Takes out what is marked as deleted, and what is deleted in the table.
+  static Result<ChangeReport> compact(const Context& context, const std::string& table, const ChangeOptions& options = {});
 
   /// Maps the sidecar and its data and checks that one belongs to the other. Errors: those of open(); kCorruption for a damaged
   /// sidecar; kInvalidArgument when it belongs to other data or to another version, with what to do about it.
@@ -103,9 +139,14 @@ class LANCEKIT_EXPORT VectorIndex {
 
   std::uint32_t dimensions() const noexcept;
   std::uint64_t size() const noexcept;  ///< vectors that are searched
+  /// The rows for which a filter is true, to be given by many searches. Errors: those of a scan.
+  Result<RowSet> rows_where(const Filter& filter) const;
+  /// These rows. Errors: kInvalidArgument for one that the table does not have.
+  Result<RowSet> rows(Span<const std::uint64_t> rows) const;
   /// The vectors nearest to `vector`, nearest first; fewer than k when there are not as many.
   /// Errors: kInvalidArgument (wrong number of dimensions, a number that is none).
-  Result<std::vector<VectorHit>> search(Span<const float> vector, const VectorQuery& query = {}, SearchReport* report = nullptr) const;
+  Result<std::vector<VectorHit>> search(Span<const float> vector, const VectorQuery& query = {},
+                                        SearchReport* report = nullptr) const;
   /// Looks at all links. Errors: none but kCancelled.
   Result<IndexStats> stats() const;
   /// Compares every section with its hash, and every code with its vector. Errors: kCorruption.

@@ -112,6 +112,17 @@ struct DataFiles {
 LANCEKIT_EXPORT Result<DataFiles> list_data_files(const Context& context, const std::string& path,
                                                   const OpenOptions& options = {});
 
+/// Rows [first, first + count).
+struct RowInterval {
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+};
+
+/// The deleted rows of a dataset's version, ascending; rows are counted as DataFileEntry::first_row does. None for a bare file.
+/// Errors: as open().
+LANCEKIT_EXPORT Result<std::vector<RowInterval>> list_deleted_rows(const Context& context, const std::string& path,
+                                                                   const OpenOptions& options = {});
+
 /// The structure of one data file; its tail and all column metadata are read, no values.
 /// Errors: kIo, kCorruption, kUnsupported (the version is named).
 LANCEKIT_EXPORT Result<InspectedFile> inspect_file(const Context& context, const std::string& path);

@@ -121,6 +121,10 @@ class LANCEKIT_EXPORT Scan {
   Scan batch_bytes(std::uint64_t bytes) &&;
   Scan& batch_bytes(std::uint64_t bytes) &;
 
+  /// Instead of columns, the numbers of the rows, as Table::take wants them: one column, "row", of uint64.
+  Scan row_numbers() &&;
+  Scan& row_numbers() &;
+
   /// The next batch in row order; no value at the end. After an error the scan is over.
   Result<std::optional<Batch>> next();
   /// The schema of the batches; an unknown column is reported here and by next().

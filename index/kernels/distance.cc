@@ -21,7 +21,7 @@ const DistanceTable* DistancesFor(DistanceLevel level) noexcept {
 #if defined(__x86_64__)
     case DistanceLevel::kAvx2:
       return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") ? &avx2::kDistances
-                                                                                                          : nullptr;
+                                                                                                               : nullptr;
     case DistanceLevel::kAvx512:
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vnni")
                  ? &avx512::kDistances

@@ -1,4 +1,5 @@
-// Distances between vectors: of 8-bit codes, which walks compare, and of the values themselves. A table of functions per CPU level.
+// Distances between vectors: of 8-bit codes, which walks compare, and of the values themselves. A table of functions per CPU
+// level.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,8 @@ constexpr std::size_t WidthOf(Element element) noexcept {
   return kWidths[static_cast<std::size_t>(element)];
 }
 
-/// Codes are stored as value + 128 in rows of whole 64 bytes; a query is the values themselves, with zeros up to the end of a row.
+/// Codes are stored as value + 128 in rows of whole 64 bytes; a query is the values themselves, with zeros up to the end of a
+/// row.
 inline constexpr std::size_t kCodeRowUnit = 64;
 
 using DistanceFunction = float (*)(const float* query, const std::byte* vector, std::size_t size) noexcept;

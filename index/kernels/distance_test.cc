@@ -87,8 +87,8 @@ TEST(Distance, EveryLevelElementAndSize) {
 }
 
 TEST(Distance, HalvesOfAllKinds) {
-  const std::pair<std::uint16_t, float> kHalves[] = {{0x0000, 0.0f},     {0x3c00, 1.0f},  {0xc000, -2.0f},
-                                                     {0x0001, 0x1p-24f}, {0x03ff, 1023 * 0x1p-24f}, {0x7bff, 65504.0f}};
+  const std::pair<std::uint16_t, float> kHalves[] = {
+      {0x0000, 0.0f}, {0x3c00, 1.0f}, {0xc000, -2.0f}, {0x0001, 0x1p-24f}, {0x03ff, 1023 * 0x1p-24f}, {0x7bff, 65504.0f}};
   for (const DistanceLevel level : kAllDistanceLevels) {
     const DistanceTable* const table = DistancesFor(level);
     if (table == nullptr) continue;

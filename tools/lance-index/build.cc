@@ -1,4 +1,4 @@
-// build: makes an index. stats, verify: what is in one, and whether it is whole.
+// build, add, delete, compact: make and change an index. stats, verify: what is in one, and whether it is whole.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -17,6 +17,8 @@ namespace {
 
 constexpr const char* kMetrics[] = {"l2", "cosine", "ip"};
 
+}  // namespace
+
 bool IsJson(const IndexSession& session) { return session.format == Format::kJson || session.format == Format::kJsonLines; }
 
 JsonWriter BeginIndexDocument(const IndexSession& session) {
@@ -25,28 +27,26 @@ JsonWriter BeginIndexDocument(const IndexSession& session) {
   return json;
 }
 
-}  // namespace
+Result<std::string> FindIndex(const IndexOptions& options) {
+  if (!options.index.empty()) return options.index;
+  std::error_code error;
+  if (!options.column.empty() || !std::filesystem::is_directory(options.table, error))
+    return VectorIndex::default_sidecar(options.table, options.column);
+  const std::filesystem::path folder = std::filesystem::path(VectorIndex::default_sidecar(options.table, "x")).parent_path();
+  std::vector<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".hnsw") found.push_back(entry.path().string());
+  }
+  if (found.size() > 1) return Invalid("the table has several indexes; name the column, -c, or the file, --index");
+  if (found.size() == 1) return found.front();
+  Error none = MakeError(ErrorCode::kIo, "the table has no index; 'lance-index build' makes one");
+  none.path = folder.string();
+  return none;
+}
 
 Result<VectorIndex> OpenIndex(const IndexSession& session) {
-  const IndexOptions& options = session.options;
-  IndexOpenOptions open_options{options.open, options.index, options.column};
-  std::error_code error;
-  if (options.index.empty() && options.column.empty() && std::filesystem::is_directory(options.table, error)) {
-    // The only one.
-    const std::filesystem::path folder = std::filesystem::path(VectorIndex::default_sidecar(options.table, "x")).parent_path();
-    std::vector<std::string> found;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-      if (entry.path().extension() == ".hnsw") found.push_back(entry.path().string());
-    }
-    if (found.size() > 1) return Invalid("the table has several indexes; name the column, -c, or the file, --index");
-    if (found.empty()) {
-      Error none = MakeError(ErrorCode::kIo, "the table has no index; 'lance-index build' makes one");
-      none.path = folder.string();
-      return none;
-    }
-    open_options.sidecar = found.front();
-  }
-  return VectorIndex::open(session.context, options.table, open_options);
+  LANCEKIT_ASSIGN(const std::string path, FindIndex(session.options));
+  return VectorIndex::open(session.context, session.options.table, {session.options.open, path, session.options.column});
 }
 
 Status RunBuild(IndexSession& session) {
@@ -58,7 +58,8 @@ Status RunBuild(IndexSession& session) {
     exists.path = path;
     return exists;
   }
-  Progress progress(options.common.quiet ? ProgressMode::kNever : options.common.progress, "build " + options.column, "lance-index");
+  Progress progress(options.common.quiet ? ProgressMode::kNever : options.common.progress, "build " + options.column,
+                    "lance-index");
   BuildOptions build = options.build;
   build.progress = [&](std::uint64_t done, std::uint64_t total) { progress.Update({done, total, done, 0}); };
   const auto start = std::chrono::steady_clock::now();
@@ -66,7 +67,8 @@ Status RunBuild(IndexSession& session) {
   progress.Finish();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (options.common.quiet) return {};
-  LANCEKIT_ASSIGN(const VectorIndex index, VectorIndex::open(session.context, options.table, {options.open, path, options.column}));
+  LANCEKIT_ASSIGN(const VectorIndex index,
+                  VectorIndex::open(session.context, options.table, {options.open, path, options.column}));
   LANCEKIT_ASSIGN(const IndexStats stats, index.stats());
   if (options.common.json) {
     JsonWriter json = BeginIndexDocument(session);
@@ -76,9 +78,94 @@ Status RunBuild(IndexSession& session) {
     return {};
   }
   fmt::print(stderr, "{} vectors of {} dimensions, {}{} in {} ({:.0f}/s)   {}\n", GroupDigits(stats.vectors), stats.dimensions,
-             FormatBytes(stats.file_size), stats.rows == stats.vectors ? "" : fmt::format(", {} rows left out", GroupDigits(stats.rows - stats.vectors)),
+             FormatBytes(stats.file_size),
+             stats.rows == stats.vectors ? "" : fmt::format(", {} rows left out", GroupDigits(stats.rows - stats.vectors)),
              FormatSeconds(seconds), static_cast<double>(stats.vectors) / seconds, path);
   return {};
+}
+
+namespace {
+
+Result<ChangeOptions> ChangeOptionsOf(const IndexSession& session) {
+  ChangeOptions change;
+  LANCEKIT_ASSIGN(change.open.sidecar, FindIndex(session.options));
+  change.open.table = session.options.open;
+  change.memory_limit = session.options.memory_limit;
+  return change;
+}
+
+Status TellChange(IndexSession& session, const ChangeReport& report) {
+  if (session.options.common.json) {
+    JsonWriter json = BeginIndexDocument(session);
+    json.Member("added", report.added).Member("removed", report.removed).Member("vectors", report.vectors).EndObject();
+    session.output->Write(json.text() + "\n");
+  } else if (!session.options.common.quiet) {
+    fmt::print(stderr, "{} added, {} removed, {} vectors\n", GroupDigits(report.added), GroupDigits(report.removed),
+               GroupDigits(report.vectors));
+  }
+  return {};
+}
+
+/// "3,17,100:200"
+Result<std::vector<std::uint64_t>> ParseRowList(const std::string& text) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 31;
+  std::vector<std::uint64_t> rows;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string part = text.substr(begin, end - begin);
+    const std::size_t colon = part.find(':');
+    const auto number = [&](const std::string& digits) -> Result<std::uint64_t> {
+      if (digits.empty() || digits.size() > 10 || digits.find_first_not_of("0123456789") != std::string::npos)
+        return Invalid("--rows takes numbers and ranges, such as 3,17,100:200, not \"{}\"", part);
+      return std::stoull(digits);
+    };
+    LANCEKIT_ASSIGN(const std::uint64_t first, number(part.substr(0, colon)));
+    std::uint64_t last = first + 1;
+    if (colon != std::string::npos) {
+      LANCEKIT_ASSIGN(last, number(part.substr(colon + 1)));
+    }
+    if (last > kMost) return Invalid("there is no row {}", last - 1);
+    for (std::uint64_t row = first; row < last; ++row) rows.push_back(row);
+    begin = end + 1;
+  }
+  return rows;
+}
+
+}  // namespace
+
+Status RunAdd(IndexSession& session) {
+  LANCEKIT_ASSIGN(ChangeOptions change, ChangeOptionsOf(session));
+  Progress progress(session.options.common.quiet ? ProgressMode::kNever : session.options.common.progress, "add", "lance-index");
+  change.progress = [&](std::uint64_t done, std::uint64_t total) { progress.Update({done, total, done, 0}); };
+  LANCEKIT_ASSIGN(const ChangeReport report, VectorIndex::add(session.context, session.options.table, change));
+  progress.Finish();
+  return TellChange(session, report);
+}
+
+Status RunDelete(IndexSession& session) {
+  const IndexOptions& options = session.options;
+  LANCEKIT_ASSIGN(const ChangeOptions change, ChangeOptionsOf(session));
+  LANCEKIT_ASSIGN(std::vector<std::uint64_t> rows, ParseRowList(options.rows));
+  if (options.where.has_value()) {
+    LANCEKIT_ASSIGN(const Table table, open(session.context, options.table, options.open));
+    Scan scan = table.scan();
+    scan.where(*options.where).row_numbers();
+    while (true) {
+      LANCEKIT_ASSIGN(const std::optional<Batch> batch, scan.next());
+      if (!batch.has_value()) break;
+      const auto numbers = batch->values<std::uint64_t>("row");
+      rows.insert(rows.end(), numbers.begin(), numbers.end());
+    }
+  }
+  LANCEKIT_ASSIGN(const ChangeReport report,
+                  VectorIndex::remove(session.context, options.table, {rows.data(), rows.size()}, options.tombstones, change));
+  return TellChange(session, report);
+}
+
+Status RunCompact(IndexSession& session) {
+  LANCEKIT_ASSIGN(const ChangeOptions change, ChangeOptionsOf(session));
+  LANCEKIT_ASSIGN(const ChangeReport report, VectorIndex::compact(session.context, session.options.table, change));
+  return TellChange(session, report);
 }
 
 Status RunStats(IndexSession& session) {
@@ -89,7 +176,9 @@ Status RunStats(IndexSession& session) {
     json.Member("column", stats.column).Member("metric", kMetrics[static_cast<std::size_t>(stats.metric)]);
     json.Member("element", stats.element).Member("dimensions", stats.dimensions).Member("vectors", stats.vectors);
     json.Member("deleted", stats.deleted).Member("orphans", stats.orphans).Member("rows", stats.rows).Member("m", stats.m);
-    json.Member("ef_construction", stats.ef_construction).Member("links", stats.links).Member("largest_degree", stats.largest_degree);
+    json.Member("ef_construction", stats.ef_construction)
+        .Member("links", stats.links)
+        .Member("largest_degree", stats.largest_degree);
     json.Key("layers").BeginArray();
     for (const std::uint64_t layer : stats.layers) json.Value(layer);
     json.EndArray().Member("codes", stats.codes).Member("codes_are_exact", stats.codes_are_exact);
@@ -114,7 +203,8 @@ Status RunStats(IndexSession& session) {
   add("ef_construction", number(stats.ef_construction));
   add("layers", layers);
   add("links", fmt::format("{}, {:.1f} for each vector, at most {}", number(stats.links),
-                           stats.vectors == 0 ? 0 : static_cast<double>(stats.links) / static_cast<double>(stats.vectors), stats.largest_degree));
+                           stats.vectors == 0 ? 0 : static_cast<double>(stats.links) / static_cast<double>(stats.vectors),
+                           stats.largest_degree));
   add("codes", stats.codes ? fmt::format("{}{}", bytes(stats.code_bytes), stats.codes_are_exact ? ", exact" : "") : "none");
   add("index", bytes(stats.file_size));
   add("vectors are", stats.mapped ? "read where they lie" : "decoded into memory");
@@ -131,8 +221,9 @@ Status RunVerify(IndexSession& session) {
     json.Member("sound", true).Member("vectors", stats.vectors).Member("orphans", stats.orphans).EndObject();
     session.output->Write(json.text() + "\n");
   } else {
-    session.output->Write(fmt::format("ok: {} vectors, every section is as its hash says{}, {} orphans\n", GroupDigits(stats.vectors),
-                                      stats.codes ? ", every code is that of its vector" : "", GroupDigits(stats.orphans)));
+    session.output->Write(fmt::format("ok: {} vectors, every section is as its hash says{}, {} orphans\n",
+                                      GroupDigits(stats.vectors), stats.codes ? ", every code is that of its vector" : "",
+                                      GroupDigits(stats.orphans)));
   }
   return {};
 }

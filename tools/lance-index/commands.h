@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lancekit/result.hpp"
+#include "tools/common/json.h"
 #include "tools/common/output.h"
 #include "tools/lance-index/options.h"
 
@@ -16,12 +17,20 @@ struct IndexSession {
 };
 
 Status RunBuild(IndexSession& session);
+Status RunAdd(IndexSession& session);
+Status RunDelete(IndexSession& session);
+Status RunCompact(IndexSession& session);
 Status RunSearch(IndexSession& session);
 Status RunEval(IndexSession& session);
 Status RunStats(IndexSession& session);
 Status RunVerify(IndexSession& session);
 
+/// Where the index is: the file that the options name, or the only one of the table. Errors: kInvalidArgument, kIo.
+Result<std::string> FindIndex(const IndexOptions& options);
 /// Opens the index that the options name. Errors: those of VectorIndex::open.
 Result<VectorIndex> OpenIndex(const IndexSession& session);
+/// The start of every JSON document.
+JsonWriter BeginIndexDocument(const IndexSession& session);
+bool IsJson(const IndexSession& session);
 
 }  // namespace lancekit::tools

@@ -32,7 +32,8 @@ Status Run(IndexSession& session) {
   const ColorMode color = options.common.color;
   session.output->set_color(color == ColorMode::kAuto && !session.output->is_terminal() ? false : UseColor(1, color));
   LANCEKIT_ASSIGN(session.format, FormatOf(options, session.output->is_terminal()));
-  Status (*const commands[])(IndexSession&) = {nullptr, &RunBuild, &RunSearch, &RunEval, &RunStats, &RunVerify};
+  Status (*const commands[])(IndexSession&) = {nullptr,    &RunBuild, &RunAdd,   &RunDelete, &RunCompact,
+                                               &RunSearch, &RunEval,  &RunStats, &RunVerify};
   LANCEKIT_TRY(commands[static_cast<std::size_t>(options.command)](session));
   return session.output->Finish();
 }

@@ -13,7 +13,7 @@
 
 namespace lancekit::tools {
 
-enum class IndexCommand : std::uint8_t { kNone, kBuild, kSearch, kEval, kStats, kVerify };
+enum class IndexCommand : std::uint8_t { kNone, kBuild, kAdd, kDelete, kCompact, kSearch, kEval, kStats, kVerify };
 
 struct IndexOptions {
   CommonOptions common;
@@ -30,11 +30,14 @@ struct IndexOptions {
   std::uint64_t memory_limit = 0;
   BuildOptions build;
   // Of searches.
-  std::string query;         ///< "[0.1, 0.2]" or "row:17"
-  std::string queries;       ///< FILE or FILE:COLUMN
+  std::string query;               ///< "[0.1, 0.2]" or "row:17"
+  std::string queries;             ///< FILE or FILE:COLUMN
   std::uint64_t most_queries = 0;  ///< 0: all
   VectorQuery search;
-  std::vector<std::uint32_t> efs;     ///< eval
+  std::optional<Filter> where;
+  std::string rows;                  ///< delete: "1,2,10:20"
+  bool tombstones = false;           ///< delete
+  std::vector<std::uint32_t> efs;    ///< eval
   std::vector<std::string> columns;  ///< beside the hits
   std::string text;                  ///< kNone: what to print
   int exit_code = 0;

@@ -94,7 +94,8 @@ Result<QueryVectors> ParseFvecs(Bytes bytes, std::uint64_t most) {
   QueryVectors vectors;
   if (bytes.size() < 4) return Corrupt("{} bytes are no .fvecs file", bytes.size());
   vectors.dimensions = LoadLe<std::uint32_t>(bytes.data());
-  if (vectors.dimensions == 0 || vectors.dimensions > kMaxDimensions) return Corrupt("vectors of {} dimensions", vectors.dimensions);
+  if (vectors.dimensions == 0 || vectors.dimensions > kMaxDimensions)
+    return Corrupt("vectors of {} dimensions", vectors.dimensions);
   const std::uint64_t row_bytes = 4 + std::uint64_t{vectors.dimensions} * 4;
   if (bytes.size() % row_bytes != 0) return Corrupt("{} bytes are no rows of {}", bytes.size(), row_bytes);
   std::uint64_t count = bytes.size() / row_bytes;
@@ -111,7 +112,8 @@ Result<QueryVectors> ParseFvecs(Bytes bytes, std::uint64_t most) {
 Status AppendBatch(const Batch& batch, QueryVectors* vectors) {
   const Field& field = batch.schema().fields[0];
   const Field row{.name = "", .type = {.id = TypeId::kStruct, .children = batch.schema().fields}};
-  if (field.type.id != TypeId::kFixedSizeList) return Invalid("column '{}' is {}, no vectors", field.name, field.type.to_string());
+  if (field.type.id != TypeId::kFixedSizeList)
+    return Invalid("column '{}' is {}, no vectors", field.name, field.type.to_string());
   ExportedBatch exported;
   LANCEKIT_ASSIGN(const ArrayView view, exported.Export(batch, row));
   static_cast<void>(view);

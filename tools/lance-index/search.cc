@@ -17,12 +17,11 @@
 namespace lancekit::tools {
 namespace {
 
-bool IsJson(const IndexSession& session) { return session.format == Format::kJson || session.format == Format::kJsonLines; }
-
 using AllHits = std::vector<std::vector<VectorHit>>;
 
 /// Searches for all vectors, by the context's threads.
-Result<AllHits> SearchAll(const IndexSession& session, const VectorIndex& index, const QueryVectors& queries, const VectorQuery& query) {
+Result<AllHits> SearchAll(const IndexSession& session, const VectorIndex& index, const QueryVectors& queries,
+                          const VectorQuery& query) {
   AllHits hits(queries.size());
   std::vector<Status> statuses(queries.size());
   constexpr std::size_t kPart = 64;
@@ -68,9 +67,7 @@ class HitWriter {
     const bool document = session_->format == Format::kJson;
     std::string start;
     if (document) {
-      JsonWriter json;
-      json.BeginObject().Member("schema", "lance-index/1").Member("table", session_->options.table);
-      output.Write(json.text() + ",\"hits\":[");
+      output.Write(BeginIndexDocument(*session_).text() + ",\"hits\":[");
     }
     std::int64_t at = 0;
     for (std::size_t query = 0; query < hits.size(); ++query) {
@@ -125,7 +122,13 @@ Status RunSearch(IndexSession& session) {
   } else {
     LANCEKIT_ASSIGN(queries, ReadQueries(session.context, options.queries, stats.column, options.most_queries));
   }
-  LANCEKIT_ASSIGN(const AllHits hits, SearchAll(session, index, queries, options.search));
+  VectorQuery query = options.search;
+  RowSet passing;
+  if (options.where.has_value()) {
+    LANCEKIT_ASSIGN(passing, index.rows_where(*options.where));
+    query.rows = &passing;
+  }
+  LANCEKIT_ASSIGN(const AllHits hits, SearchAll(session, index, queries, query));
   std::optional<Batch> columns;
   if (!options.columns.empty()) {
     std::vector<std::int64_t> rows;
@@ -144,14 +147,21 @@ Status RunEval(IndexSession& session) {
   LANCEKIT_ASSIGN(const QueryVectors queries, ReadQueries(session.context, options.queries, stats.column, options.most_queries));
   if (queries.size() == 0) return Invalid("there are no vectors in {}", options.queries);
   VectorQuery query = options.search;
+  RowSet passing;
+  if (options.where.has_value()) {
+    LANCEKIT_ASSIGN(passing, index.rows_where(*options.where));
+    query.rows = &passing;
+  }
   query.exact = true;
   LANCEKIT_ASSIGN(const AllHits truth, SearchAll(session, index, queries, query));
   query.exact = false;
   std::optional<TextTable> table;
   if (!IsJson(session))
-    table.emplace(session.format, std::vector<TextColumn>{{"ef", true}, {"recall", true}, {"queries/s", true}, {"compared", true}}, session.output.get());
-  JsonWriter json;
-  json.BeginObject().Member("schema", "lance-index/1").Member("table", options.table).Member("k", query.k);
+    table.emplace(session.format,
+                  std::vector<TextColumn>{{"ef", true}, {"recall", true}, {"queries/s", true}, {"compared", true}},
+                  session.output.get());
+  JsonWriter json = BeginIndexDocument(session);
+  json.Member("k", query.k);
   json.Member("queries", queries.size()).Key("points").BeginArray();
   for (const std::uint32_t ef : options.efs) {
     query.ef = ef;
@@ -177,7 +187,10 @@ Status RunEval(IndexSession& session) {
     const double rate = static_cast<double>(queries.size()) / seconds;
     const double per_query = static_cast<double>(compared) / static_cast<double>(queries.size());
     if (table) {
-      table->Add({{std::to_string(ef)}, {fmt::format("{:.4f}", recall)}, {fmt::format("{:.0f}", rate)}, {fmt::format("{:.0f}", per_query)}});
+      table->Add({{std::to_string(ef)},
+                  {fmt::format("{:.4f}", recall)},
+                  {fmt::format("{:.0f}", rate)},
+                  {fmt::format("{:.0f}", per_query)}});
     } else {
       json.BeginObject().Member("ef", ef).Member("recall", recall).Member("queries_per_second", rate);
       json.Member("compared", per_query).EndObject();

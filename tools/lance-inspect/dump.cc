@@ -8,9 +8,9 @@
 #include "format/file_metadata.h"
 #include "io/source.h"
 #include "tools/common/suggest.h"
+#include "tools/common/value_text.h"
 #include "tools/lance-inspect/commands.h"
 #include "tools/lance-inspect/sheet.h"
-#include "tools/common/value_text.h"
 #include "tools/lance-inspect/wire_text.h"
 
 namespace lancekit::tools {

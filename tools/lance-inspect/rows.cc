@@ -4,12 +4,12 @@
 #include <algorithm>
 
 #include "lancekit/table.hpp"
+#include "tools/common/cell_format.h"
+#include "tools/common/exported_batch.h"
 #include "tools/common/interrupt.h"
 #include "tools/common/json.h"
 #include "tools/common/suggest.h"
-#include "tools/common/cell_format.h"
 #include "tools/lance-inspect/commands.h"
-#include "tools/common/exported_batch.h"
 #include "tools/lance-inspect/row_choice.h"
 #include "tools/lance-inspect/sheet.h"
 #include "tools/lance-inspect/where.h"

@@ -9,10 +9,10 @@
 
 #include "lancekit/context.hpp"
 #include "lancekit/inspect.hpp"
-#include "tools/common/common_options.h"
-#include "tools/common/version_options.h"
 #include "tools/common/cell_format.h"
+#include "tools/common/common_options.h"
 #include "tools/common/text_table.h"
+#include "tools/common/version_options.h"
 
 namespace lancekit::tools {
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 
 #include "lancekit/table.hpp"
+#include "tools/common/exported_batch.h"
 #include "tools/common/interrupt.h"
 #include "tools/lance-inspect/column_stats.h"
 #include "tools/lance-inspect/commands.h"
-#include "tools/common/exported_batch.h"
 #include "tools/lance-inspect/sheet.h"
 
 namespace lancekit::tools {

@@ -1,0 +1,304 @@
+#include "index/change.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <mutex>
+
+#include "index/builder.h"
+#include "index/column.h"
+#include "index/owner.h"
+#include "index/sidecar.h"
+
+namespace lancekit::index {
+namespace {
+
+constexpr std::uint32_t kPart = 4096;
+
+/// Rows from `first` on whose vectors are there and whole.
+std::vector<std::uint32_t> RowsToIndex(const VectorColumn& column, std::uint64_t first, ThreadPool* pool) {
+  const std::uint64_t num_rows = column.vectors.size();
+  std::vector<std::uint8_t> good(num_rows, 0);
+  pool->ParallelFor((num_rows - first + kPart - 1) / kPart, [&](std::size_t part) {
+    std::vector<float> values(column.vectors.dimensions());
+    for (std::uint64_t row = first + part * kPart; row < std::min(num_rows, first + (part + 1) * kPart); ++row) {
+      if ((!column.absent.empty() && column.absent[row]) || column.IsDeleted(row)) continue;
+      column.vectors.Load(row, values.data());
+      good[row] = static_cast<std::uint8_t>(AllFinite(values.data(), values.size()));
+    }
+  });
+  std::vector<std::uint32_t> rows;
+  for (std::uint64_t row = first; row < num_rows; ++row) {
+    if (good[row] != 0) rows.push_back(static_cast<std::uint32_t>(row));
+  }
+  return rows;
+}
+
+Status CheckOptions(const BuildOptions& options) {
+  if (options.m < 2 || options.m > kMaxM) return Invalid("m is {}, it may be 2 to {}", options.m, kMaxM);
+  constexpr std::uint32_t kMostEf = 100'000;
+  if (options.ef_construction < options.m || options.ef_construction > kMostEf)
+    return Invalid("ef_construction is {}, it may be m ({}) to {}", options.ef_construction, options.m, kMostEf);
+  return {};
+}
+
+using ReportProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+/// An index in memory, while it changes.
+class Workshop {
+ public:
+  Workshop(const Context& context, VectorColumn column, IndexFacts facts)
+      : context_(context.impl()), column_(std::move(column)), facts_(std::move(facts)) {}
+
+  const VectorColumn& column() const { return column_; }
+  IndexFacts& facts() { return facts_; }
+  GraphBuilder& graph() { return *graph_; }
+  std::vector<std::uint32_t>& rows() { return rows_; }
+  ContextImpl& context() { return context_; }
+  std::vector<std::uint64_t>& tombstones() { return tombstones_; }
+
+  /// Room for the codes of all rows_. Errors: kResourceLimit.
+  Status Allocate(std::uint64_t memory_limit) {
+    const std::uint64_t num_nodes = rows_.size();
+    if (num_nodes >= kMaxNodes) return Invalid("{} vectors; an index takes fewer than {}", num_nodes, kMaxNodes);
+    const std::uint64_t needed = num_nodes * (row_bytes() + 2 * sizeof(std::uint32_t) * facts_.m + 24);
+    if (memory_limit != 0 && needed > memory_limit)
+      return MakeError(ErrorCode::kResourceLimit, "an index of {} vectors of {} dimensions is made in {} bytes, {} are allowed",
+                       num_nodes, facts_.dimensions, needed, memory_limit);
+    LANCEKIT_ASSIGN(codes_, HugeMemory::Make(num_nodes * row_bytes()));
+    return {};
+  }
+
+  /// Encodes the vectors of the nodes from `first` on.
+  void Encode(std::uint32_t first) {
+    std::atomic<bool> exact{true};
+    const auto num_nodes = static_cast<std::uint32_t>(rows_.size());
+    context_.pool().ParallelFor((num_nodes - first + kPart - 1) / kPart, [&](std::size_t part) {
+      CodeWriter writer(facts_.quantizer);
+      const std::uint64_t begin = first + std::uint64_t{part} * kPart;
+      for (std::uint64_t node = begin; node < std::min<std::uint64_t>(num_nodes, begin + kPart); ++node) {
+        if (!writer.Encode(column_.vectors, rows_[node], codes_.data() + node * row_bytes()))
+          exact.store(false, std::memory_order_relaxed);
+      }
+    });
+    facts_.codes_are_exact = (first == 0 || facts_.codes_are_exact) && exact.load();
+  }
+
+  Status MakeGraph() {
+    LANCEKIT_ASSIGN(graph_,
+                    GraphBuilder::Make({facts_.m, facts_.ef_construction, facts_.seed}, codes(), facts_.dimensions, num_nodes()));
+    return {};
+  }
+  /// The nodes of the sidecar, and room for those behind them. Their codes are copied, or made where it keeps none.
+  Status Load(const Sidecar& sidecar, std::uint64_t memory_limit) {
+    LANCEKIT_TRY(Allocate(memory_limit));
+    const std::uint32_t num_loaded = sidecar.facts().num_nodes;
+    if (sidecar.has_codes()) {
+      std::memcpy(codes_.data(), sidecar.codes().Row(0), num_loaded * row_bytes());
+    } else {
+      Encode(0);
+    }
+    LANCEKIT_ASSIGN(graph_, GraphBuilder::Load({facts_.m, facts_.ef_construction, facts_.seed}, codes(), facts_.dimensions,
+                                               sidecar, num_nodes()));
+    return {};
+  }
+
+  /// Inserts the nodes from `first` on, by as many threads as the context has.
+  Status Insert(std::uint32_t first, const ReportProgress& progress) {
+    constexpr std::uint32_t kBetweenReports = 1024;
+    const std::uint32_t total = num_nodes();
+    std::atomic<std::uint64_t> next{first};
+    std::mutex mutex;
+    Status status;
+    context_.pool().ParallelFor(static_cast<std::size_t>(std::max(1, context_.pool().threads())), [&](std::size_t) {
+      GraphBuilder::Scratch scratch(facts_.dimensions);
+      for (std::uint64_t node = next.fetch_add(1); node < total; node = next.fetch_add(1)) {
+        graph_->Insert(static_cast<std::uint32_t>(node), &scratch);
+        if (node % kBetweenReports != 0) continue;
+        const std::lock_guard<std::mutex> lock(mutex);
+        if (status.ok()) status = context_.CheckCancelled();
+        if (!status.ok()) next.store(total);
+        if (progress) progress(node - first, total - first);
+      }
+    });
+    LANCEKIT_TRY(std::move(status));
+    LinkOrphans({});
+    if (progress) progress(total - first, total - first);
+    return {};
+  }
+  void LinkOrphans(const std::vector<bool>& removed) {
+    GraphBuilder::Scratch scratch(facts_.dimensions);
+    graph_->LinkOrphans(&scratch, removed);
+  }
+
+  /// Writes what was not removed.
+  Status Write(const std::string& path, bool with_codes, const std::vector<bool>& removed = {}) {
+    std::vector<std::uint32_t> kept, new_number(num_nodes());
+    for (std::uint32_t node = 0; node < num_nodes(); ++node) {
+      if (!removed.empty() && removed[node]) continue;
+      new_number[node] = static_cast<std::uint32_t>(kept.size());
+      kept.push_back(node);
+    }
+    SidecarContent content;
+    facts_.num_nodes = static_cast<std::uint32_t>(kept.size());
+    facts_.dataset_version = column_.dataset_version;
+    facts_.files = column_.files;
+    content.facts = &facts_;
+    if (!kept.empty()) {
+      content.entry = new_number[graph_->entry()];
+      content.top = graph_->top();
+    }
+    std::vector<std::uint32_t> neighbours;
+    content.level_of = [&](std::uint32_t node) { return graph_->LevelOf(kept[node]); };
+    content.neighbours = [&](std::uint32_t node, std::uint32_t layer) {
+      neighbours.clear();
+      for (const std::uint32_t other : graph_->Neighbours(kept[node], layer)) neighbours.push_back(new_number[other]);
+      return std::span<const std::uint32_t>(neighbours);
+    };
+    for (const std::uint32_t node : kept) content.rows.push_back(rows_[node]);
+    if (kept.size() == column_.vectors.size()) content.rows.clear();  // all of them
+    HugeMemory moved;
+    if (with_codes && kept.size() == num_nodes()) {
+      content.codes = {codes_.data(), kept.size() * row_bytes()};
+    } else if (with_codes) {
+      LANCEKIT_ASSIGN(moved, HugeMemory::Make(kept.size() * row_bytes()));
+      for (std::size_t i = 0; i < kept.size(); ++i)
+        std::memcpy(moved.data() + i * row_bytes(), codes().Row(kept[i]), row_bytes());
+      content.codes = {moved.data(), kept.size() * row_bytes()};
+    }
+    if (!tombstones_.empty()) content.deleted = {reinterpret_cast<const std::byte*>(tombstones_.data()), (kept.size() + 7) / 8};
+    std::error_code error;
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);  // or creating the file says why not
+    return WriteSidecar(path, content);
+  }
+
+ private:
+  std::uint32_t num_nodes() const { return static_cast<std::uint32_t>(rows_.size()); }
+  std::uint64_t row_bytes() const { return CodeRows::RowBytes(facts_.dimensions); }
+  CodeRows codes() const { return {codes_.data(), facts_.dimensions}; }
+
+  ContextImpl& context_;
+  VectorColumn column_;
+  IndexFacts facts_;
+  std::vector<std::uint32_t> rows_;        // of each node
+  std::vector<std::uint64_t> tombstones_;  // a bit for each node; empty: none
+  HugeMemory codes_;
+  std::unique_ptr<GraphBuilder> graph_;
+};
+
+/// A sidecar with the data it belongs to, to be changed.
+struct Opened {
+  std::shared_ptr<const Sidecar> sidecar;
+  std::unique_ptr<Workshop> workshop;
+  Owner owner = Owner::kSame;
+};
+
+Result<Opened> OpenToChange(const Context& context, const std::string& table, const std::string& path,
+                            const ChangeOptions& options) {
+  Opened opened;
+  LANCEKIT_ASSIGN(opened.sidecar, Sidecar::Open(context.impl(), path));
+  for (const Sidecar::SectionInfo& section : opened.sidecar->sections()) LANCEKIT_TRY(opened.sidecar->CheckHash(section));
+  LANCEKIT_ASSIGN(VectorColumn column, OpenVectorColumn(context, table, opened.sidecar->facts().column, options.open.table));
+  LANCEKIT_ASSIGN(opened.owner, CheckOwner(*opened.sidecar, column));
+  opened.workshop = std::make_unique<Workshop>(context, std::move(column), opened.sidecar->facts());
+  for (std::uint32_t node = 0; node < opened.sidecar->facts().num_nodes; ++node)
+    opened.workshop->rows().push_back(static_cast<std::uint32_t>(opened.sidecar->RowOf(node)));
+  return opened;
+}
+
+/// The tombstones of a sidecar with room for more nodes.
+std::vector<std::uint64_t> TombstonesOf(const Sidecar& sidecar, std::size_t num_nodes) {
+  std::vector<std::uint64_t> words(sidecar.has_deleted() ? (num_nodes + 63) / 64 : 0);
+  for (std::uint32_t node = 0; sidecar.has_deleted() && node < sidecar.facts().num_nodes; ++node) {
+    if (sidecar.IsDeleted(node)) words[node / 64] |= std::uint64_t{1} << node % 64;
+  }
+  return words;
+}
+
+}  // namespace
+
+bool AllFinite(const float* values, std::size_t count) {
+  float sum = 0;
+  for (std::size_t i = 0; i < count; ++i) sum += values[i] * 0;  // 0, or no number
+  return sum == 0;
+}
+
+Status Build(const Context& context, const std::string& table, const std::string& column_name, const std::string& sidecar,
+             const BuildOptions& options, const OpenOptions& open_options) {
+  LANCEKIT_TRY(CheckOptions(options));
+  LANCEKIT_ASSIGN(VectorColumn column, OpenVectorColumn(context, table, column_name, open_options));
+  IndexFacts facts;
+  facts.column = column_name;
+  facts.metric = static_cast<Metric>(options.metric);
+  facts.element = column.vectors.element();
+  facts.dimensions = static_cast<std::uint32_t>(column.vectors.dimensions());
+  facts.m = options.m;
+  facts.ef_construction = options.ef_construction;
+  facts.seed = options.seed;
+  Workshop workshop(context, std::move(column), std::move(facts));
+  workshop.rows() = RowsToIndex(workshop.column(), 0, &context.impl().pool());
+  LANCEKIT_TRY(workshop.Allocate(options.memory_limit));
+  workshop.facts().quantizer = Quantizer::Train(workshop.column().vectors, workshop.facts().metric, workshop.rows());
+  workshop.Encode(0);
+  LANCEKIT_TRY(workshop.MakeGraph());
+  LANCEKIT_TRY(workshop.Insert(0, options.progress));
+  return workshop.Write(sidecar, options.codes);
+}
+
+Result<ChangeReport> Add(const Context& context, const std::string& table, const std::string& sidecar,
+                         const ChangeOptions& options) {
+  LANCEKIT_ASSIGN(Opened opened, OpenToChange(context, table, sidecar, options));
+  Workshop& workshop = *opened.workshop;
+  const std::uint32_t num_old = opened.sidecar->facts().num_nodes;
+  const std::vector<std::uint32_t> added =
+      RowsToIndex(workshop.column(), opened.sidecar->facts().num_rows(), &context.impl().pool());
+  workshop.rows().insert(workshop.rows().end(), added.begin(), added.end());
+  LANCEKIT_TRY(workshop.Load(*opened.sidecar, options.memory_limit));
+  if (opened.sidecar->has_codes()) workshop.Encode(num_old);
+  workshop.tombstones() = TombstonesOf(*opened.sidecar, workshop.rows().size());
+  LANCEKIT_TRY(workshop.Insert(num_old, options.progress));
+  const std::uint64_t num_vectors = workshop.rows().size();
+  LANCEKIT_TRY(workshop.Write(sidecar, opened.sidecar->has_codes()));
+  return ChangeReport{.added = added.size(), .vectors = num_vectors};
+}
+
+Result<ChangeReport> Remove(const Context& context, const std::string& table, const std::string& sidecar,
+                            Span<const std::uint64_t> rows, bool tombstones, const ChangeOptions& options) {
+  LANCEKIT_ASSIGN(Opened opened, OpenToChange(context, table, sidecar, options));
+  if (opened.owner == Owner::kAppended)
+    return Invalid("the dataset has files that are not in the index; 'lance-index add' first");
+  Workshop& workshop = *opened.workshop;
+  std::vector<std::uint64_t> wanted;
+  for (const std::uint64_t row : rows) {
+    const std::optional<std::uint64_t> file_row = workshop.column().FileRow(row);
+    if (!file_row.has_value()) return Invalid("there is no row {}", row);
+    wanted.push_back(*file_row);
+  }
+  std::ranges::sort(wanted);
+  const std::size_t num_nodes = workshop.rows().size();
+  std::vector<bool> removed(num_nodes);
+  ChangeReport report;
+  for (std::uint32_t node = 0; node < num_nodes; ++node) {
+    const bool was_marked = opened.sidecar->IsDeleted(node);
+    const bool goes =
+        std::ranges::binary_search(wanted, workshop.rows()[node]) || workshop.column().IsDeleted(workshop.rows()[node]);
+    removed[node] = was_marked || goes;
+    report.removed += static_cast<std::uint64_t>(tombstones ? goes && !was_marked : goes || was_marked);
+    report.vectors += static_cast<std::uint64_t>(!removed[node]);
+  }
+  LANCEKIT_TRY(workshop.Load(*opened.sidecar, options.memory_limit));
+  if (tombstones) {
+    workshop.tombstones().assign((num_nodes + 63) / 64, 0);
+    for (std::uint32_t node = 0; node < num_nodes; ++node) {
+      if (removed[node]) workshop.tombstones()[node / 64] |= std::uint64_t{1} << node % 64;
+    }
+    LANCEKIT_TRY(workshop.Write(sidecar, opened.sidecar->has_codes()));
+    return report;
+  }
+  workshop.graph().Remove(removed, &context.impl().pool());
+  LANCEKIT_TRY(context.impl().CheckCancelled());
+  workshop.LinkOrphans(removed);
+  LANCEKIT_TRY(workshop.Write(sidecar, opened.sidecar->has_codes(), removed));
+  return report;
+}
+
+}  // namespace lancekit::index

@@ -1,0 +1,339 @@
+#!/usr/bin/env python3
+"""lance-index on tables that pylance wrote: what it finds against numpy, what it does when the data changes, what it refuses.
+
+    index_e2e.py LANCE_INDEX [--kills N] [--updates N]
+"""
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import lance
+import numpy as np
+import pyarrow as pa
+
+CHECKS = 0
+
+
+def check(condition, what):
+    global CHECKS
+    CHECKS += 1
+    if not condition:
+        raise AssertionError(what)
+
+
+class Tool:
+    def __init__(self, program):
+        self.program = program
+
+    def run(self, *arguments, code=0):
+        done = subprocess.run([self.program, *map(str, arguments)], capture_output=True, text=True, timeout=600)
+        check(done.returncode == code, f'{arguments}: exit {done.returncode} instead of {code}\n{done.stderr[-2000:]}')
+        return done
+
+    def json(self, *arguments):
+        return json.loads(self.run(*arguments, '--json').stdout)
+
+    def search(self, table, queries, *arguments, folder):
+        """-> rows and distances of each query."""
+        path = os.path.join(folder, 'queries.npy')
+        np.save(path, queries.astype(np.float32))
+        hits = self.json('search', table, '--queries', path, *arguments)['hits']
+        rows, distances = [[] for _ in queries], [[] for _ in queries]
+        for hit in hits:
+            rows[hit['query']].append(hit['row'])
+            distances[hit['query']].append(hit['distance'])
+        return rows, distances
+
+
+def clusters(count, dimensions, seed):
+    """Vectors about some centers."""
+    generator = np.random.default_rng(seed)
+    centers = generator.normal(0, 3, (30, dimensions))
+    return (centers[generator.integers(0, 30, count)] + generator.normal(0, 1, (count, dimensions))).astype(np.float32)
+
+
+def make_table(vectors, first_id=0, item=pa.float32(), nulls=()):
+    flat = pa.array(vectors.astype(item.to_pandas_dtype()).reshape(-1), item)
+    mask = None
+    if len(nulls):
+        mask = np.zeros(len(vectors), bool)
+        mask[list(nulls)] = True
+        mask = pa.array(mask)
+    lists = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1], mask=mask) if mask is not None else pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
+    ids = np.arange(first_id, first_id + len(vectors))
+    return pa.table({'id': pa.array(ids), 'share': pa.array(np.random.default_rng(first_id).random(len(vectors))), 'vec': lists})
+
+
+def distances_of(metric, vectors, queries):
+    vectors, queries = vectors.astype(np.float64), queries.astype(np.float64)
+    if metric == 'l2':
+        return (queries**2).sum(1)[:, None] + (vectors**2).sum(1)[None] - 2 * queries @ vectors.T
+    if metric == 'ip':
+        return 1 - queries @ vectors.T
+    lengths = np.linalg.norm(vectors, axis=1)[None] * np.linalg.norm(queries, axis=1)[:, None]
+    return 1 - np.divide(queries @ vectors.T, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+
+
+def recall_of(rows, wanted, k):
+    return np.mean([len(set(found) & set(truth[:k])) / min(k, len(truth)) for found, truth in zip(rows, wanted)])
+
+
+def test_metrics(tool, folder):
+    vectors, queries = clusters(4000, 32, 1), clusters(60, 32, 1)[:60] + np.float32(0.1)
+    for item, metric in [(pa.float32(), 'l2'), (pa.float32(), 'cosine'), (pa.float32(), 'ip'), (pa.float16(), 'l2'),
+                         (pa.int8(), 'l2'), (pa.int8(), 'ip')]:
+        stored = np.clip(np.round(vectors * 8), -128, 127) if item == pa.int8() else vectors
+        wanted = np.round(queries * 8) if item == pa.int8() else queries
+        path = os.path.join(folder, f'{item}-{metric}.lance')
+        for version in ('2.0', '2.1', '2.2') if (item, metric) == (pa.float32(), 'l2') else ('2.2',):
+            shutil.rmtree(path, ignore_errors=True)
+            table = make_table(stored, item=item)
+            lance.write_dataset(table, path, data_storage_version=version, max_rows_per_file=2500)
+            values = np.asarray(table['vec'].combine_chunks().flatten()).astype(np.float32).reshape(len(stored), -1)
+            tool.run('build', path, '-c', 'vec', '--metric', metric)
+            truth = np.argsort(distances_of(metric, values, wanted), 1, kind='stable')[:, :10]
+            rows, distances = tool.search(path, wanted, '--exact', folder=folder)
+            true_distances = np.take_along_axis(distances_of(metric, values, wanted), np.array(rows), 1)
+            check(np.allclose(np.array(distances), true_distances, rtol=1e-4, atol=1e-3), f'{item} {metric}: distances')
+            check(recall_of(rows, truth, 10) > 0.995, f'{item} {metric}: the exact search')
+            rows, _ = tool.search(path, wanted, '--ef', 150, folder=folder)
+            recall = recall_of(rows, truth, 10)
+            check(recall > 0.95, f'{item} {metric} {version}: recall {recall}')
+            stats = tool.json('stats', path)
+            check((stats['vectors'], stats['orphans'], stats['rows']) == (4000, 0, 4000), f'{item} {metric}: {stats}')
+            tool.run('verify', path)
+            tool.run('build', path, '-c', 'vec', code=6)
+        # The graph alone.
+        tool.run('build', path, '-c', 'vec', '--metric', metric, '--force', '--no-codes')
+        rows, _ = tool.search(path, wanted, '--ef', 150, folder=folder)
+        check(recall_of(rows, truth, 10) > 0.95, f'{item} {metric}: without codes')
+    one = tool.json('search', path, 'row:17', '-k', '1', '--columns', 'id,share')['hits'][0]
+    check(one['id'] == one['row'], one)
+
+
+def test_rows_without_vectors(tool, folder):
+    path = os.path.join(folder, 'gaps.lance')
+    vectors = clusters(600, 16, 2)
+    vectors[5, 3], vectors[77, 0] = np.nan, np.inf
+    lance.write_dataset(make_table(vectors, nulls=[0, 9, 599]), path)
+    tool.run('build', path, '-c', 'vec')
+    stats = tool.json('stats', path)
+    check((stats['vectors'], stats['rows'], stats['orphans']) == (595, 600, 0), stats)
+    rows, _ = tool.search(path, np.delete(vectors, [0, 5, 9, 77, 599], 0)[:50], '-k', 1, folder=folder)
+    wanted = [i for i in range(600) if i not in (0, 5, 9, 77, 599)][:50]
+    check([row[0] for row in rows] == wanted, 'each vector is the nearest of itself')
+    tool.run('search', path, '[1,2]', code=2)
+    tool.run('search', path, '[' + ','.join(['nan'] * 16) + ']', code=2)
+    check(len(tool.json('search', path, 'row:1', '-k', 1000, '--ef', 1000)['hits']) == 595, 'all of them')
+    zeros = os.path.join(folder, 'zeros.lance')
+    lance.write_dataset(make_table(np.zeros((40, 8), np.float32)), zeros)
+    tool.run('build', zeros, '-c', 'vec', '--metric', 'cosine')
+    check(all(hit['distance'] == 1 for hit in tool.json('search', zeros, 'row:0')['hits']), 'without a length: 1')
+    nothing = os.path.join(folder, 'nothing.lance')
+    lance.write_dataset(make_table(np.zeros((3, 8), np.float32), nulls=[0, 1, 2]), nothing)
+    tool.run('build', nothing, '-c', 'vec')
+    check(tool.json('search', nothing, '[0,0,0,0,0,0,0,0]')['hits'] == [], 'no vectors, no rows')
+
+
+def test_filters(tool, folder):
+    path = os.path.join(folder, 'filtered.lance')
+    vectors, queries = clusters(20000, 24, 3), clusters(40, 24, 3)
+    table = make_table(vectors)
+    lance.write_dataset(table, path)
+    tool.run('build', path, '-c', 'vec')
+    share = np.asarray(table['share'])
+    for selectivity in (0.5, 0.1, 0.01, 0.001, 0.0001):
+        passing = np.flatnonzero(share < selectivity)
+        distances = distances_of('l2', vectors[passing], queries)
+        truth = [passing[order] for order in np.argsort(distances, 1)[:, :10]]
+        rows, _ = tool.search(path, queries, '--where', f'share < {selectivity}', '--ef', 80, folder=folder)
+        check(all(set(found) <= set(passing) for found in rows), f'{selectivity}: only rows that match')
+        check(all(len(found) == min(10, len(passing)) for found in rows), f'{selectivity}: as many as there are')
+        recall = recall_of(rows, truth, 10) if len(passing) else 1
+        check(recall > 0.95, f'{selectivity}: recall {recall}')
+    # What matches lies far from what is searched for.
+    far = queries + np.float32(30)
+    near = np.argsort(distances_of('l2', vectors, far), 1)[:, :3000]
+    ids = sorted(set(range(20000)) - set(near.reshape(-1).tolist()))[:500]
+    rows, _ = tool.search(path, far, '--where', 'id IN (' + ','.join(map(str, ids)) + ')', folder=folder)
+    distances = distances_of('l2', vectors[ids], far)
+    truth = [np.array(ids)[order] for order in np.argsort(distances, 1)[:, :10]]
+    check(recall_of(rows, truth, 10) > 0.95, 'matches that are far')
+
+
+def test_changes(tool, folder, updates):
+    path = os.path.join(folder, 'changing.lance')
+    vectors, more, queries = clusters(6000, 20, 4), clusters(3000, 20, 4), clusters(50, 20, 5)
+    lance.write_dataset(make_table(vectors), path)
+    tool.run('build', path, '-c', 'vec')
+    index = os.path.join(path, '_lancekit', 'vec.hnsw')
+    lance.write_dataset(make_table(more, first_id=6000), path, mode='append')
+    error = tool.run('search', path, 'row:1', code=2).stderr
+    check('lance-index add' in error and 'version 1' in error, error)
+    tool.run('search', path, 'row:1', '--version', 1)
+    check(tool.json('add', path)['added'] == 3000, 'added rows')
+    tool.run('search', path, 'row:1', '--version', 1, code=2)
+    everything = np.concatenate([vectors, more])
+    truth = np.argsort(distances_of('l2', everything, queries), 1)[:, :10]
+    rows, _ = tool.search(path, queries, '--ef', 100, folder=folder)
+    check(recall_of(rows, truth, 10) > 0.95, 'after add')
+    check(tool.json('stats', path)['orphans'] == 0, 'orphans after add')
+    tool.run('verify', path)
+
+    # Rows that are deleted in the dataset are not given, and row numbers are those of take.
+    dataset = lance.dataset(path)
+    dataset.delete('id % 2 = 0')
+    kept = everything[1::2]
+    truth = np.argsort(distances_of('l2', kept, queries), 1)[:, :10]
+    rows, _ = tool.search(path, queries, '--ef', 100, folder=folder)
+    check(recall_of(rows, truth, 10) > 0.95, 'rows of the dataset that are deleted')
+    hits = tool.json('search', path, 'row:11', '--columns', 'id')['hits']
+    check(hits[0]['row'] == 11 and hits[0]['id'] == 23, hits[0])
+    before = os.path.getsize(index)
+    report = tool.json('delete', path, '--tombstones')
+    check((report['removed'], report['vectors']) == (4500, 4500), report)
+    rows, _ = tool.search(path, queries, '--ef', 100, folder=folder)
+    check(recall_of(rows, truth, 10) > 0.95, 'tombstones')
+    check(tool.json('stats', path)['deleted'] == 4500, 'tombstones are counted')
+    tool.run('compact', path)
+    stats = tool.json('stats', path)
+    check((stats['vectors'], stats['deleted'], stats['orphans']) == (4500, 0, 0), stats)
+    check(os.path.getsize(index) < 0.7 * before, f'{os.path.getsize(index)} of {before} bytes')
+    rows, _ = tool.search(path, queries, '--ef', 40, folder=folder)
+    repaired = recall_of(rows, truth, 10)
+    tool.run('build', path, '-c', 'vec', '--index', os.path.join(folder, 'anew.hnsw'))
+    rows, _ = tool.search(path, queries, '--ef', 40, '--index', os.path.join(folder, 'anew.hnsw'), folder=folder)
+    anew = recall_of(rows, truth, 10)
+    check(repaired > anew - 0.02, f'recall {repaired}, of an index that is built anew {anew}')
+    tool.run('verify', path)
+
+    # Rows of the index alone, by number and by filter.
+    report = tool.json('delete', path, '--rows', '0,5,10:20', '--where', 'share < 0.1')
+    removed = report['removed']
+    check(report['vectors'] == 4500 - removed and removed > 300, report)
+    check(tool.json('stats', path)['orphans'] == 0, 'orphans after delete')
+
+    # Many updates: each deletes a row and appends another.
+    rounds, per_round = 20, updates // 20
+    tool.run('build', path, '-c', 'vec', '--force')
+    generator = np.random.default_rng(6)
+    for number in range(rounds):
+        dataset = lance.dataset(path)
+        ids = np.asarray(dataset.to_table(columns=['id'])['id'])
+        gone = generator.choice(ids, min(per_round, len(ids) - 100), replace=False)
+        dataset.delete('id IN (' + ','.join(map(str, gone)) + ')')
+        tool.run('delete', path)
+        lance.write_dataset(make_table(clusters(len(gone), 20, 100 + number), first_id=100000 * (number + 1)), path, mode='append')
+        tool.run('add', path)
+        stats = tool.json('stats', path)
+        check((stats['orphans'], stats['deleted']) == (0, 0), f'round {number}: {stats}')
+    dataset = lance.dataset(path)
+    values = np.asarray(dataset.to_table(columns=['vec'])['vec'].combine_chunks().flatten()).reshape(-1, 20)
+    truth = np.argsort(distances_of('l2', values, queries), 1)[:, :10]
+    rows, _ = tool.search(path, queries, '--ef', 100, folder=folder)
+    check(recall_of(rows, truth, 10) > 0.95, 'after many updates')
+
+    # Pylance passes over the folder; what it compacts is other data.
+    dataset.optimize.compact_files()
+    lance.dataset(path).cleanup_old_versions(older_than=__import__('datetime').timedelta(0), delete_unverified=True)
+    check(os.path.exists(index), 'pylance left the index alone')
+    error = tool.run('search', path, 'row:1', code=2).stderr
+    check('does not belong' in error and 'build' in error, error)
+    tool.run('add', path, code=2)
+
+
+def test_refusals(tool, folder):
+    path, other = os.path.join(folder, 'a.lance'), os.path.join(folder, 'b.lance')
+    lance.write_dataset(make_table(clusters(500, 8, 7)), path)
+    lance.write_dataset(make_table(clusters(500, 8, 8)), other)
+    tool.run('build', path, '-c', 'vec')
+    index = os.path.join(path, '_lancekit', 'vec.hnsw')
+    error = tool.run('search', other, 'row:1', '--index', index, code=2).stderr
+    check('does not belong' in error, error)
+    tool.run('search', other, 'row:1', code=3)
+    tool.run('build', path, '-c', 'id', '--force', code=2)
+    tool.run('build', path, '-c', 'nothing', '--force', code=2)
+    tool.run('build', path, '-c', 'vec', '--force', '--m', 1, code=2)
+    tool.run('build', path, '-c', 'vec', '--force', '--memory-limit', '1KiB', code=7)
+    tool.run('build', os.path.join(folder, 'none.lance'), '-c', 'vec', code=3)
+    tool.run('stats', path, '--bogus', code=2)
+    whole = open(index, 'rb').read()
+    generator = random.Random(1)
+    for number in range(60):
+        damaged = bytearray(whole)
+        if number % 3 == 0:
+            damaged = damaged[:generator.randrange(len(damaged))]
+        else:
+            damaged[generator.randrange(len(damaged))] ^= 1 << generator.randrange(8)
+        path_of_damaged = os.path.join(folder, 'damaged.hnsw')
+        with open(path_of_damaged, 'wb') as file:
+            file.write(damaged)
+        done = subprocess.run([tool.program, 'search', path, 'row:1', '--index', path_of_damaged], capture_output=True, text=True)
+        check(done.returncode in (0, 4, 5), f'{number}: exit {done.returncode} {done.stderr}')
+        if number % 3 == 0:
+            check(done.returncode == 4, f'{number}: cut, exit {done.returncode}')
+        done = subprocess.run([tool.program, 'verify', path, '--index', path_of_damaged], capture_output=True, text=True)
+        check(done.returncode in ((0, 4, 5) if bytes(damaged) != whole else (0,)), f'{number}: {done.stderr}')
+
+
+def test_kills(tool, folder, kills):
+    """Killed at any moment, the index is the old one or the new one."""
+    path = os.path.join(folder, 'killed.lance')
+    lance.write_dataset(make_table(clusters(5000, 24, 9)), path)
+    tool.run('build', path, '-c', 'vec')
+    index = os.path.join(path, '_lancekit', 'vec.hnsw')
+    start = time.perf_counter()
+    tool.run('build', path, '-c', 'vec', '--force')
+    span = time.perf_counter() - start
+    generator = random.Random(2)
+    commands = [('build', path, '-c', 'vec', '--force', '--seed'), ('delete', path, '--rows'), ('compact', path), ('add', path)]
+    pristine = open(index, 'rb').read()
+    for number in range(kills):
+        command = commands[number % len(commands)]
+        if command[0] == 'build':
+            command += (str(number),)
+        elif command[0] == 'delete':
+            command += (f'{number}:{number + 400}', '--tombstones') if number % 8 == 1 else (f'{number}:{number + 400}',)
+        elif command[0] == 'add':
+            with open(index, 'wb') as file:
+                file.write(pristine)
+            lance.write_dataset(make_table(clusters(300, 24, number), first_id=10000 * number), path, mode='append')
+        process = subprocess.Popen([tool.program, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(generator.random() * span * (1.1 if command[0] == 'build' else 0.15))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if command[0] == 'add':  # the old one lacks the new files
+            done = subprocess.run([tool.program, 'search', path, 'row:1'], capture_output=True, text=True)
+            check(done.returncode == 0 or 'lance-index add' in done.stderr, f'{command}: {done.stderr}')
+            tool.run('add', path)
+            pristine = open(index, 'rb').read()
+        tool.run('verify', path)
+        check(tool.json('stats', path)['orphans'] == 0, f'{command}')
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('lance_index')
+    parser.add_argument('--kills', type=int, default=12)
+    parser.add_argument('--updates', type=int, default=2000)
+    arguments = parser.parse_args()
+    tool = Tool(arguments.lance_index)
+    with tempfile.TemporaryDirectory() as folder:
+        test_metrics(tool, folder)
+        test_rows_without_vectors(tool, folder)
+        test_filters(tool, folder)
+        test_changes(tool, folder, arguments.updates)
+        test_refusals(tool, folder)
+        test_kills(tool, folder, arguments.kills)
+    print(f'index_e2e: {CHECKS} checks passed')
+
+
+if __name__ == '__main__':
+    sys.exit(main())
