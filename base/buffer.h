@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/byte_reader.h"
+#include "lancekit/export.h"
 
 namespace lancekit {
 
@@ -37,7 +38,7 @@ class Buffer {
 
 /// Writable memory that becomes a Buffer. Bytes beyond what was written are unspecified. At least kPadding bytes lie
 /// behind size(), so that kernels may store whole vectors.
-class MutableBuffer {
+class LANCEKIT_EXPORT MutableBuffer {
  public:
   static constexpr std::size_t kAlignment = 64;
   static constexpr std::size_t kPadding = 64;

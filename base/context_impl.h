@@ -16,10 +16,10 @@ class ContextImpl {
   explicit ContextImpl(const ContextOptions& options);
 
   const ContextOptions& options() const noexcept { return options_; }
-  ThreadPool& pool();
+  LANCEKIT_EXPORT ThreadPool& pool();
   bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
   void Cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
-  Status CheckCancelled() const;
+  LANCEKIT_EXPORT Status CheckCancelled() const;
   void CountRead(std::uint64_t bytes) noexcept {
     reads_.fetch_add(1, std::memory_order_relaxed);
     bytes_read_.fetch_add(bytes, std::memory_order_relaxed);

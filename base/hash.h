@@ -6,12 +6,13 @@
 #include <memory>
 
 #include "base/byte_reader.h"
+#include "lancekit/export.h"
 
 namespace lancekit {
 
-std::uint64_t HashBytes(Bytes bytes) noexcept;
+LANCEKIT_EXPORT std::uint64_t HashBytes(Bytes bytes) noexcept;
 
-class Hasher {
+class LANCEKIT_EXPORT Hasher {
  public:
   Hasher();
   Hasher(Hasher&&) noexcept;

@@ -30,7 +30,7 @@ namespace lancekit {
 #define LANCEKIT_ASSIGN(decl, expr) LANCEKIT_ASSIGN_(LANCEKIT_CONCAT(result_, __LINE__), decl, expr)
 
 namespace detail {
-std::string Format(fmt::string_view text, fmt::format_args args);
+LANCEKIT_EXPORT std::string Format(fmt::string_view text, fmt::format_args args);
 }
 
 /// MakeError(code, "width {} > {}", a, b)

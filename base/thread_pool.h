@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "lancekit/export.h"
+
 namespace lancekit {
 
 class ThreadPool {
@@ -23,7 +25,7 @@ class ThreadPool {
   /// Runs the task on a worker, or right now when there are no workers. Tasks must not throw.
   void Submit(std::function<void()> task);
   /// Runs body(0) ... body(count - 1), the caller helping; returns when all are done. May be called from a task.
-  void ParallelFor(std::size_t count, const std::function<void(std::size_t)>& body);
+  LANCEKIT_EXPORT void ParallelFor(std::size_t count, const std::function<void(std::size_t)>& body);
 
  private:
   void Work();

@@ -2,14 +2,14 @@
 # builds a project against the result.
 include(CMakePackageConfigHelpers)
 
-install(TARGETS lancekit EXPORT LanceKitTargets
+install(TARGETS lancekit lancekit_index EXPORT LanceKitTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lancekit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
 if(TARGET lance-inspect)
-  install(TARGETS lance-inspect RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS lance-inspect lance-index RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 # lance-convert (its folder installs it) keeps using the wheel's libraries; CMake itself leaves out paths inside the project.
 if(TARGET lance-convert AND ArrowWheel_DIR)

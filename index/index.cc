@@ -152,23 +152,7 @@ Result<RowSet> VectorIndexImpl::RowsWhere(const Filter& filter) const {
 
 template <class Distance, class Measure>
 void VectorIndexImpl::WalkLayers(const Measure& measure, std::size_t ef, Visited* visited, Pool<Distance>* pool) const {
-  Near<Distance> best{{}, sidecar_->entry()};
-  measure(&best.node, 1, &best.distance);
-  for (std::size_t layer = sidecar_->upper().size(); layer-- > 0;) {
-    const UpperLayer& upper = sidecar_->upper()[layer];
-    struct Links {
-      const UpperLayer& layer;
-      std::size_t Get(std::uint32_t at, std::uint32_t* to) const noexcept { return layer.neighbours.Get(at, to); }
-    };
-    const auto measure_here = [&](const std::uint32_t* at, std::size_t count, Distance* distances) {
-      std::uint32_t nodes[index::kMaxDegree];
-      for (std::size_t i = 0; i < count; ++i) nodes[i] = upper.nodes[at[i]];
-      measure(nodes, count, distances);
-    };
-    // Opening has checked that it is there.
-    const Near<Distance> found = Descend(Links{upper}, measure_here, Near<Distance>{best.distance, *upper.nodes.Find(best.node)});
-    best = {found.distance, upper.nodes[found.node]};
-  }
+  const Near<Distance> best = index::DescendLayers<Distance>(*sidecar_, measure);
   visited->Start(facts().num_nodes);
   visited->Add(best.node);
   pool->Start(ef);

@@ -105,13 +105,18 @@ std::optional<std::uint32_t> Sidecar::NodeOf(std::uint64_t row) const noexcept {
 bool Sidecar::IsDeleted(std::uint32_t node) const noexcept { return has_deleted() && GetBit(deleted_.data(), node); }
 
 Result<std::shared_ptr<const Sidecar>> Sidecar::Open(ContextImpl& context, const std::string& path) {
+  LANCEKIT_ASSIGN(std::shared_ptr<const Source> source, OpenFileSource(context, path));
+  return Open(std::move(source));
+}
+
+Result<std::shared_ptr<const Sidecar>> Sidecar::Open(std::shared_ptr<const Source> source) {
   std::shared_ptr<Sidecar> sidecar(new Sidecar());
-  LANCEKIT_ASSIGN(sidecar->source_, OpenFileSource(context, path));
-  sidecar->path_ = path;
-  sidecar->file_size_ = sidecar->source_->size();
+  sidecar->path_ = source->path();
+  sidecar->file_size_ = source->size();
+  sidecar->source_ = std::move(source);
   Status status = sidecar->Load();
   if (!status.ok()) {
-    if (status.error().path.empty()) status.error().path = path;
+    if (status.error().path.empty()) status.error().path = sidecar->path_;
     return status;
   }
   return std::shared_ptr<const Sidecar>(std::move(sidecar));

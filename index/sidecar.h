@@ -113,6 +113,7 @@ class Sidecar {
   /// Errors: kIo; kCorruption (magic, hash of the header, sections that do not fit, ids out of range; `path` and place are
   /// named); kUnsupported (a newer version).
   static Result<std::shared_ptr<const Sidecar>> Open(ContextImpl& context, const std::string& path);
+  static Result<std::shared_ptr<const Sidecar>> Open(std::shared_ptr<const Source> source);
 
   const std::string& path() const noexcept { return path_; }
   std::uint64_t file_size() const noexcept { return file_size_; }
@@ -158,6 +159,29 @@ class Sidecar {
   std::vector<Buffer> kept_;
   std::vector<SectionInfo> sections_;
 };
+
+/// The node of the lowest layer that a walk begins at: from the entry down through the layers above. Pre: there are nodes.
+template <class Distance, class Measure>
+Near<Distance> DescendLayers(const Sidecar& sidecar, const Measure& measure) {
+  Near<Distance> best{{}, sidecar.entry()};
+  measure(&best.node, 1, &best.distance);
+  for (std::size_t layer = sidecar.upper().size(); layer-- > 0;) {
+    const UpperLayer& upper = sidecar.upper()[layer];
+    struct Links {
+      const UpperLayer& layer;
+      std::size_t Get(std::uint32_t at, std::uint32_t* to) const noexcept { return layer.neighbours.Get(at, to); }
+    };
+    const auto measure_here = [&](const std::uint32_t* at, std::size_t count, Distance* distances) {
+      std::uint32_t nodes[kMaxDegree];
+      for (std::size_t i = 0; i < count; ++i) nodes[i] = upper.nodes[at[i]];
+      measure(nodes, count, distances);
+    };
+    // Opening has checked that it is there.
+    const Near<Distance> found = Descend(Links{upper}, measure_here, Near<Distance>{best.distance, *upper.nodes.Find(best.node)});
+    best = {found.distance, upper.nodes[found.node]};
+  }
+  return best;
+}
 
 /// What a sidecar is written from. Neighbours are those of the nodes that it gets, by their numbers there.
 struct SidecarContent {

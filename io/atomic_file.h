@@ -9,7 +9,7 @@
 
 namespace lancekit {
 
-class AtomicFile {
+class LANCEKIT_EXPORT AtomicFile {
  public:
   /// Creates the temporary file in the target's folder. Errors: kOutput.
   static Result<AtomicFile> Create(const std::string& target);

@@ -19,7 +19,7 @@ class Source {
 
   /// Exactly the bytes [offset, offset + size). Mapped sources answer without a copy; the Buffer keeps the mapping alive.
   /// Errors: kCorruption when the range does not fit in the file, kIo.
-  Result<Buffer> Read(std::uint64_t offset, std::uint64_t size) const;
+  LANCEKIT_EXPORT Result<Buffer> Read(std::uint64_t offset, std::uint64_t size) const;
   /// True when Read() costs no copy.
   virtual bool mapped() const noexcept { return false; }
 
@@ -34,7 +34,7 @@ class Source {
 };
 
 /// A local regular file, by the context's IoMode. The context must outlive the source.
-Result<std::shared_ptr<Source>> OpenFileSource(ContextImpl& context, const std::string& path);
+LANCEKIT_EXPORT Result<std::shared_ptr<Source>> OpenFileSource(ContextImpl& context, const std::string& path);
 /// Bytes in memory; `path` only names them in errors.
 std::shared_ptr<Source> MakeMemorySource(Buffer bytes, std::string path);
 

@@ -1,4 +1,4 @@
-// Symbol visibility of the public API.
+// Symbol visibility of the public API, and of the little that the library beside this one, liblancekit_index, takes from it.
 #pragma once
 
 #if defined(_WIN32)

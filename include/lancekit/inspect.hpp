@@ -30,7 +30,7 @@ struct EncodingNode {
   std::vector<EncodingNode> children;
 };
 
-struct InspectedPage {
+struct LANCEKIT_EXPORT InspectedPage {
   std::uint64_t first_row = 0;
   std::uint64_t num_rows = 0;  ///< Lance 2.0 below lists: items instead of rows, as for first_row
   bool may_have_nulls = true;  ///< false: the page says that all values are valid
@@ -40,7 +40,7 @@ struct InspectedPage {
   std::uint64_t bytes() const;  ///< of all buffers, without padding
 };
 
-struct InspectedColumn {
+struct LANCEKIT_EXPORT InspectedColumn {
   std::string path;                          ///< dotted, such as "trip.stops.item"
   std::string type;                          ///< as DataType::to_string() has it
   std::optional<std::uint64_t> arrow_bytes;  ///< size in Arrow layout, where it is known without reading values
