@@ -217,9 +217,15 @@ std::vector<std::uint64_t> TombstonesOf(const Sidecar& sidecar, std::size_t num_
 }  // namespace
 
 bool AllFinite(const float* values, std::size_t count) {
-  float sum = 0;
-  for (std::size_t i = 0; i < count; ++i) sum += values[i] * 0;  // 0, or no number
-  return sum == 0;
+  // By their bits: sums of floats are not made of vectors.
+  constexpr std::uint32_t kExponent = 0x7f800000;
+  std::uint32_t found = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint32_t bits;
+    std::memcpy(&bits, values + i, sizeof(bits));
+    found |= static_cast<std::uint32_t>((bits & kExponent) == kExponent);
+  }
+  return found == 0;
 }
 
 Status Build(const Context& context, const std::string& table, const std::string& column_name, const std::string& sidecar,

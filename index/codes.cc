@@ -8,8 +8,8 @@
 namespace lancekit::index {
 namespace {
 
-constexpr float kLeastCode = -128;
-constexpr float kMostCode = 127;
+using kernels::kLeastCode;
+using kernels::kMostCode;
 constexpr std::byte kSign{0x80};
 constexpr std::int32_t kSumFactor = 2 * 128;
 
@@ -22,12 +22,6 @@ void Normalise(std::vector<float>* values) {
   const float length = LengthOf(*values);
   if (length > 0)
     for (float& value : *values) value /= length;
-}
-
-/// Not beyond the range of codes; numbers that are no numbers are 0.
-float CodeOf(float value, float center, float inverse) {
-  const float code = std::nearbyint((value - center) * inverse);
-  return code >= kLeastCode ? std::min(code, kMostCode) : code < kLeastCode ? kLeastCode : 0;
 }
 
 /// The distance from the center that few values exceed.
@@ -117,21 +111,13 @@ Quantizer Quantizer::Train(const Vectors& vectors, Metric metric, std::span<cons
 bool CodeWriter::Encode(const Vectors& vectors, std::uint64_t vector, std::byte* row) {
   vectors.Load(vector, values_.data());
   if (quantizer_.metric == Metric::kCosine) Normalise(&values_);
-  const float inverse = 1 / quantizer_.step;
-  bool exact = true;
-  std::int32_t norm = 0, sum = 0;
-  for (std::size_t d = 0; d < values_.size(); ++d) {
-    const float code = CodeOf(values_[d], quantizer_.center[d], inverse);
-    exact = exact && code * quantizer_.step + quantizer_.center[d] == values_[d];
-    const auto number = static_cast<std::int32_t>(code);
-    norm += number * number;
-    sum += number;
-    row[d] = static_cast<std::byte>(number) ^ kSign;
-  }
-  if (quantizer_.metric == Metric::kInnerProduct) norm = 0;
-  const std::int32_t last[2] = {norm, norm + kSumFactor * sum};
+  auto* const codes = reinterpret_cast<std::uint8_t*>(row);
+  kernels::CodeSums sums = kernels::Distances().encode(values_.data(), quantizer_.center.data(), values_.size(), quantizer_.step,
+                                                       1 / quantizer_.step, static_cast<std::uint8_t>(kSign), codes);
+  if (quantizer_.metric == Metric::kInnerProduct) sums.norm = 0;
+  const std::int32_t last[2] = {sums.norm, sums.norm + kSumFactor * sums.sum};
   std::memcpy(row + CodeRows::RowBytes(values_.size()) - sizeof(last), last, sizeof(last));
-  return exact;
+  return sums.exact;
 }
 
 void CodeQuery::Set(const CodeRows& rows, std::uint32_t node, std::size_t dimensions) {
@@ -147,34 +133,20 @@ bool CodeQuery::Set(const Quantizer& quantizer, const float* values) {
   // Beyond it what is cut off changes the order.
   constexpr float kMostCut = 0.01f;
   const bool is_product = quantizer.metric == Metric::kInnerProduct;
-  const std::size_t dimensions = quantizer.center.size();
   float inverse = 1 / quantizer.step;
-  float most = 0, square = 0, cut = 0;
-  for (std::size_t d = 0; d < dimensions; ++d) {
-    const float size = std::abs((values[d] - quantizer.center[d]) * inverse);
-    const float over = std::max(0.0f, size - kMostCode);
-    most = std::max(most, size);
-    square += size * size;
-    cut += over * over;
-  }
+  kernels::Reach reach = kernels::Distances().reach(values, quantizer.center.data(), quantizer.center.size(), inverse);
   shift_ = 0;
   if (is_product) {  // its scale does not change the order
-    inverse = most > 0 ? inverse * kMostCode / most : 0;
-  } else if (cut > kMostCut * square) {
+    inverse = reach.most > 0 ? inverse * kMostCode / reach.most : 0;
+  } else if (reach.cut > kMostCut * reach.square) {
     // Far from the codes: in larger steps, for which norms count less.
-    while (most > kMostCode && shift_ < 30) most /= 2, inverse /= 2, ++shift_;
+    while (reach.most > kMostCode && shift_ < 30) reach.most /= 2, inverse /= 2, ++shift_;
   }
-  bool exact = shift_ == 0;
-  std::int32_t norm = 0, sum = 0;
-  for (std::size_t d = 0; d < dimensions; ++d) {
-    const float code = CodeOf(values[d], quantizer.center[d], inverse);
-    exact = exact && code * quantizer.step + quantizer.center[d] == values[d];
-    codes_[d] = static_cast<std::int8_t>(code);
-    norm += codes_[d] * codes_[d];
-    sum += codes_[d];
-  }
-  base_ = (is_product ? 0 : norm) + kSumFactor * sum;
-  return exact;
+  auto* const codes = reinterpret_cast<std::uint8_t*>(codes_.data());
+  const kernels::CodeSums sums = kernels::Distances().encode(values, quantizer.center.data(), quantizer.center.size(), quantizer.step,
+                                                             inverse, 0, codes);
+  base_ = (is_product ? 0 : sums.norm) + kSumFactor * sums.sum;
+  return sums.exact && shift_ == 0 && !is_product;
 }
 
 void CodeQuery::Distances(const CodeRows& rows, const std::uint32_t* nodes, std::size_t count,

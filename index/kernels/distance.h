@@ -20,6 +20,23 @@ constexpr std::size_t WidthOf(Element element) noexcept {
 /// row.
 inline constexpr std::size_t kCodeRowUnit = 64;
 
+inline constexpr float kLeastCode = -128;
+inline constexpr float kMostCode = 127;
+
+/// How far values are from the center, in steps.
+struct Reach {
+  float most = 0;
+  float square = 0;  ///< the sum of squares
+  float cut = 0;     ///< of what is beyond the range of codes
+};
+
+/// Of codes.
+struct CodeSums {
+  std::int32_t norm = 0;  ///< the sum of squares
+  std::int32_t sum = 0;
+  bool exact = true;  ///< each stands for its value: code * step + center
+};
+
 using DistanceFunction = float (*)(const float* query, const std::byte* vector, std::size_t size) noexcept;
 
 struct DistanceTable {
@@ -29,6 +46,11 @@ struct DistanceTable {
   /// sums[i] = the sum of query[j] * rows[i][j], without regard to the 128, for `count` rows of `row_bytes` bytes.
   void (*dot_codes)(const std::int8_t* query, const std::byte* const* rows, std::size_t count, std::size_t row_bytes,
                     std::int32_t* sums) noexcept;
+  /// inverse: 1 / step.
+  Reach (*reach)(const float* values, const float* center, std::size_t size, float inverse) noexcept;
+  /// codes[i] = the code of values[i], (value - center) * inverse in whole numbers of its range, xor `flip`.
+  CodeSums (*encode)(const float* values, const float* center, std::size_t size, float step, float inverse, std::uint8_t flip,
+                     std::uint8_t* codes) noexcept;
 };
 
 enum class DistanceLevel : std::uint8_t { kBaseline, kAvx2, kAvx512 };

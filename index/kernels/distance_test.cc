@@ -128,5 +128,41 @@ TEST(Distance, ProductsOfCodesAreExact) {
   }
 }
 
+/// Codes are the same on every CPU.
+TEST(Distance, EncodesAtEveryLevelAlike) {
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal(0, 60);
+  for (const std::size_t size : {1u, 15u, 16u, 33u, 200u}) {
+    std::vector<float> values(size), center(size);
+    for (float& value : values) value = normal(random);
+    for (float& value : center) value = std::nearbyint(normal(random) / 20);
+    values[0] = center[0] + 2.5f;  // to even
+    for (const float step : {0.7f, 1.0f, 3.1f}) {
+      std::vector<std::uint8_t> expected;
+      std::int32_t norm = 0, sum = 0;
+      for (std::size_t i = 0; i < size; ++i) {
+        const float code = std::min(127.0f, std::max(-128.0f, std::nearbyint((values[i] - center[i]) * (1 / step))));
+        const auto number = static_cast<std::int32_t>(code);
+        expected.push_back(static_cast<std::uint8_t>(number ^ 0x80));
+        norm += number * number, sum += number;
+      }
+      for (const DistanceLevel level : kAllDistanceLevels) {
+        const DistanceTable* const table = DistancesFor(level);
+        if (table == nullptr) continue;
+        std::vector<std::uint8_t> codes(size);
+        const CodeSums sums = table->encode(values.data(), center.data(), size, step, 1 / step, 0x80, codes.data());
+        EXPECT_EQ(codes, expected) << "level " << static_cast<int>(level) << " step " << step;
+        EXPECT_EQ(sums.norm, norm);
+        EXPECT_EQ(sums.sum, sum);
+        EXPECT_FALSE(sums.exact);
+        const Reach reach = table->reach(values.data(), center.data(), size, 1 / step);
+        float most = 0;
+        for (std::size_t i = 0; i < size; ++i) most = std::max(most, std::abs((values[i] - center[i]) * (1 / step)));
+        EXPECT_FLOAT_EQ(reach.most, most);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace lancekit::kernels

@@ -83,6 +83,55 @@ void DotCodes(const std::int8_t* query, const std::byte* const* rows, std::size_
   for (; i < count; ++i) SumProducts<1>(query, rows + i, row_bytes, sums + i);
 }
 
+// Plain loops from here on: the compiler makes vectors of them.
+
+Reach ReachOf(const float* values, const float* center, std::size_t size, float inverse) noexcept {
+  constexpr std::size_t kLanes = 16;
+  float most[kLanes] = {}, square[kLanes] = {}, cut[kLanes] = {};
+  const auto add = [&](std::size_t d, std::size_t lane) {
+    const float steps = (values[d] - center[d]) * inverse;
+    const float length = steps < 0 ? -steps : steps;
+    const float over = length > kMostCode ? length - kMostCode : 0;
+    most[lane] = length > most[lane] ? length : most[lane];
+    square[lane] += length * length;
+    cut[lane] += over * over;
+  };
+  std::size_t d = 0;
+  for (; d + kLanes <= size; d += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) add(d + lane, lane);
+  }
+  for (; d < size; ++d) add(d, 0);
+  Reach reach;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    reach.most = most[lane] > reach.most ? most[lane] : reach.most;
+    reach.square += square[lane];
+    reach.cut += cut[lane];
+  }
+  return reach;
+}
+
+// What is no number becomes the least code.
+CodeSums Encode(const float* values, const float* center, std::size_t size, float step, float inverse, std::uint8_t flip,
+                std::uint8_t* __restrict codes) noexcept {
+  // Numbers below it have no fraction, so adding it rounds, to even.
+  constexpr float kWhole = 12'582'912;
+  std::int32_t norm = 0, sum = 0;
+  std::uint32_t inexact = 0;
+  for (std::size_t d = 0; d < size; ++d) {
+    float code = (values[d] - center[d]) * inverse;
+    code = code > kLeastCode ? code : kLeastCode;
+    code = code < kMostCode ? code : kMostCode;
+    code = (code + kWhole) - kWhole;
+    const auto number = static_cast<std::int32_t>(code);
+    const float restored = code * step + center[d];
+    inexact |= static_cast<std::uint32_t>(restored != values[d]);
+    norm += number * number;
+    sum += number;
+    codes[d] = static_cast<std::uint8_t>(static_cast<std::uint8_t>(number) ^ flip);
+  }
+  return {norm, sum, inexact == 0};
+}
+
 }  // namespace
 
 constinit const DistanceTable kDistances{
@@ -91,6 +140,8 @@ constinit const DistanceTable kDistances{
     .dot = {&Combine<Element::kFloat32, false>, &Combine<Element::kFloat16, false>, &Combine<Element::kBFloat16, false>,
             &Combine<Element::kInt8, false>},
     .dot_codes = &DotCodes,
+    .reach = &ReachOf,
+    .encode = &Encode,
 };
 
 }  // namespace lancekit::kernels::LANCEKIT_LEVEL
