@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 import goals
 import tables
+import vectors
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -312,6 +313,13 @@ class Report:
         print(f'{data:9} {metric:24} {peer:15} {figure(line["ours"])} {figure(line["theirs"])} {line["ratio"]:8.2f}  '
               f'{interval:20} {line["pairs"]:4}{"~" if line["noisy"] else " "} {goal or ""}', flush=True)
 
+    def add_record(self, record):
+        """What vectors.py measured."""
+        self.measurements.append(record)
+        if self.file:
+            print(json.dumps(record), file=self.file, flush=True)
+        print(vectors.text_of(record), flush=True)
+
 
 def machine_lines(settings, driver):
     def command(*words):
@@ -415,6 +423,17 @@ def run_table(settings, name, report):
     driver.close()
 
 
+def run_vectors(settings, wanted, report):
+    """G28 is about a narrow set, the others about a wide one. Building takes minutes: two pairs, and one of the narrow set."""
+    def tell(text):
+        print(text, flush=True)
+    rounds = min(settings.pairs, 5)
+    if wanted != ['G28']:
+        vectors.run(settings, ['fashion-mnist'], vectors.PEERS, rounds, 2, report.add_record, tell, settings.svg)
+    if 'G28' in wanted:
+        vectors.run(settings, ['glove-100'], ('hnswlib',), rounds, 1, report.add_record, tell, settings.svg)
+
+
 def peer_available(name):
     done = subprocess.run([sys.executable, HERE / 'peers.py', name], input='version\n', capture_output=True, text=True,
                           env={**os.environ, **ONE_THREAD})
@@ -431,6 +450,9 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--format', choices=['2.1', '2.2', 'x1'], default='2.2', help='what lancekit writes and is measured with')
     parser.add_argument('--driver', type=pathlib.Path, default=ROOT / 'build/release/bench/lancekit_bench_driver')
+    parser.add_argument('--index-driver', type=pathlib.Path, default=ROOT / 'build/release/bench/lancekit_index_driver')
+    parser.add_argument('--convert', type=pathlib.Path, default=ROOT / 'build/release/tools/lance-convert/lance-convert')
+    parser.add_argument('--svg', help='folder that the curves of recall and speed are drawn in (G26 to G31)')
     parser.add_argument('--bridge', type=pathlib.Path, default=ROOT / 'build/release/tests/interop/liblancekit_bridge.so')
     parser.add_argument('--cache', type=pathlib.Path, default=ROOT / 'build/bench-data', help='folder for tables and what is written')
     parser.add_argument('--data', default=str(ROOT / '../shared/data'), help='folder that holds flights-3m.parquet')
@@ -472,9 +494,12 @@ def main():
     settings.peers = [name for name in settings.peers if peer_available(name)]
     file = open(settings.json, 'w') if settings.json else None
     report = Report(file)
+    wanted = [goal for goal in settings.goals if goal in goals.INDEX_GOALS]
     try:
-        for name in settings.tables:
+        for name in settings.tables if len(wanted) < len(settings.goals) or not settings.goals else []:
             run_table(settings, name, report)
+        if wanted:
+            run_vectors(settings, wanted, report)
     except Failure as failure:
         print(f'compare.py: {failure}', file=sys.stderr)
         return 1

@@ -18,7 +18,14 @@ GOALS = {
     'G19': ('size', {'pylance': 1 / 0.9, 'vortex': 1 / 0.9}),
     'G20': ('write in memory', {'parquet-snappy': 1.5}),
     'G21': ('write in memory', {'pylance': 2.5, 'vortex': 2}),
+    'G26': ('build an HNSW index', {'hnswlib': 3, 'usearch': 4.5}),
+    'G27': ('queries at recall 0.95 and 0.99, wide', {'hnswlib': 2.3}),
+    'G28': ('queries at recall 0.95 and 0.99, narrow', {'hnswlib': 1.5}),
+    'G29': ('queries at recall 0.95 and 0.99, wide', {'usearch': 3.5, 'faiss': 3}),
+    'G30': ('bytes beyond the vectors', {'hnswlib': 1 / 0.35}),
+    'G31': ('open to the first answer', {'hnswlib': 25, 'usearch': 1 / 1.2}),
 }
+INDEX_GOALS = ('G26', 'G27', 'G28', 'G29', 'G30', 'G31')  # measured by vectors.py
 
 
 def goals_of(metric, column_kind, peer):
@@ -53,6 +60,8 @@ def verdicts(measurements):
         mean = math.exp(sum(math.log(m['ratio']) for m in members) / len(members))
         worst = min(members, key=lambda m: m['low'])
         target = floor(goal, peer)
+        if target is None:
+            continue
         verdict = 'met' if worst['low'] >= target else 'not met'
         lines.append(f'{goal:4} {GOALS[goal][0]:42} {peer:15} n={len(members):<3} geomean {mean:8.2f}  worst {worst["low"]:8.2f} '
                      f'({worst["data"]} {worst["metric"]})  floor {target:6.2f}  {verdict}')
