@@ -10,6 +10,7 @@ import hashlib
 import pathlib
 import random
 import struct
+import subprocess
 import tempfile
 
 import lance
@@ -233,13 +234,12 @@ def write_decoder_seeds():
     put('front', 'decode-lengths', bytes([2]) + struct.pack('<HHH', 4, 1, 3) + struct.pack('<H', 3) + b'abc' + struct.pack('<H', 7) + b'carddog'
         + struct.pack('<H', 16) + struct.pack('<4I', 3, 1, 0, 3) + bytes([2, 3, 0, 0]))
     strings = b''.join(bytes([n]) + b'https://example.org/user'[:n] for n in (5, 0, 24, 9, 24, 17))
-    for target, modes in (('variable', (1, 3)), ('fsst_encode', (0, 1)), ('front', (1, 3, 11, 17, 19))):
     plain = struct.pack('<I', 3) + bytes([3, 0x40, 0]) + b'user1x'
     put('tokens', 'decode', bytes([0, 2]) + struct.pack('<H', len(plain)) + plain + struct.pack('<HHHH', 3, 0, 3, 2) + bytes([9, 2])
         + struct.pack('<III', 2, 0, 3))
     for mode in (1, 3):
         put('tokens', f'encode-{mode}', bytes([mode, 200, 0]) + strings * 12)
-    for target, modes in (('variable', (1, 3)), ('fsst_encode', (0, 1))):
+    for target, modes in (('variable', (1, 3)), ('fsst_encode', (0, 1)), ('front', (1, 3, 11, 17, 19))):
         for mode in modes:
             put(target, f'encode-{mode}', bytes([mode]) + strings)
     zstd = bytes.fromhex('2000000000000000') + pa.compress(bytes(range(32)), codec='zstd', asbytes=True)
@@ -318,6 +318,22 @@ def write_filter_seeds():
         put('filter', digest(text.encode()), text.encode())
 
 
+def write_index_seeds():
+    """Sidecars (sidecar_fuzz.cc), by the release build's lance-index."""
+    program = pathlib.Path(__file__).parent.parent / 'build/release/tools/lance-index/lance-index'
+    for name, rows, options, marked in [('plain', 60, [], None), ('graph', 200, ['--no-codes', '--m', '3'], None),
+                                        ('cosine', 30, ['--metric', 'cosine'], None), ('marked', 40, [], '3,5:9'), ('nothing', 0, [], None)]:
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / 't.lance'
+            values = random.Random(rows).choices(range(-20, 20), k=rows * 5)
+            lists = pa.FixedSizeListArray.from_arrays(pa.array(values, pa.float32()), 5)
+            lance.write_dataset(pa.table({'v': lists, 'i': pa.array(range(rows))}), path)
+            subprocess.run([program, 'build', '-q', path, '-c', 'v', *options], check=True)
+            if marked:
+                subprocess.run([program, 'delete', '-q', path, '--rows', marked, '--tombstones'], check=True)
+            put('sidecar', name, (path / '_lancekit/v.hnsw').read_bytes())
+
+
 def main():
     for old in CORPUS.glob('*/seed-*'):
         old.unlink()
@@ -326,6 +342,7 @@ def main():
     write_dataset_seeds()
     write_legacy_seeds()
     write_filter_seeds()
+    write_index_seeds()
     files = [path for path in CORPUS.rglob('*') if path.is_file()]
     print(f'{len(files)} files, {sum(path.stat().st_size for path in files)} bytes')
 

@@ -5,9 +5,11 @@
     check_sources.py --self-test               check that each rule catches what it is for
 
 Rules: every .cc is compiled (with --build: it is in FOLDER/compile_commands.json); no file over 800 lines, a note over 500;
-no TODO without an issue number, TODO(#12); reinterpret_cast to values only where buffers get types; no path of one machine.
+no TODO without an issue number, TODO(#12); Python files parse; reinterpret_cast to values only where buffers get types; no path of
+one machine.
 """
 import argparse
+import ast
 import json
 import pathlib
 import re
@@ -43,6 +45,11 @@ def check_text(name, text):
     is_code = name.endswith(CODE)
     if is_code and len(lines) > MAX_LINES:
         messages.append(f'{name}: {len(lines)} lines, more than {MAX_LINES}')
+    if name.endswith('.py'):
+        try:
+            ast.parse(text)
+        except SyntaxError as error:
+            messages.append(f'{name}:{error.lineno}: {error.msg}')
     for number, line in enumerate(lines, 1):
         if is_code and TODO.search(line):
             messages.append(f'{name}:{number}: TODO without an issue number')
@@ -81,10 +88,10 @@ def check(root, build):
 def self_test():
     home = '/home' + '/somebody/x'
     bad = [('reader/a.cc', 'x\n' * 801), ('reader/a.cc', '// TODO: later'), ('reader/a.cc', 'reinterpret_cast<int*>(p)'),
-           ('README.md', f'see {home}'), ('tools/a.cc', f'"{home}"')]
+           ('README.md', f'see {home}'), ('tools/a.cc', f'"{home}"'), ('bench/a.py', 'for i in x:\ny = 1')]
     good = [('reader/a.cc', 'x\n' * 800), ('reader/a.cc', '// TODO(#7): later'), ('base/a.h', 'reinterpret_cast<int*>(p)'),
             ('reader/a_test.cc', 'reinterpret_cast<int*>(p)'), ('reader/a.cc', 'reinterpret_cast<const char*>(p)'),
-            ('reader/a.cc', 'reinterpret_cast<std::uintptr_t>(p)'), ('README.md', 'x\n' * 900), ('README.md', 'https://a.org/home/b')]
+            ('reader/a.cc', 'reinterpret_cast<std::uintptr_t>(p)'), ('README.md', 'x\n' * 900), ('README.md', 'https://a.org/home/b'), ('bench/a.py', 'for i in x:\n    y = 1')]
     wrong = [case for case in bad if not check_text(*case)] + [case for case in good if check_text(*case)]
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
