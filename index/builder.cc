@@ -40,6 +40,15 @@ template <class T>
 T LoadRelaxed(const T& from) {
   return std::atomic_ref<T>(const_cast<T&>(from)).load(std::memory_order_relaxed);
 }
+// Who sees a count sees the entries too.
+template <class T>
+T LoadCount(const T& from) {
+  return std::atomic_ref<T>(const_cast<T&>(from)).load(std::memory_order_acquire);
+}
+template <class T>
+void StoreCount(T* to, T value) {
+  std::atomic_ref<T>(*to).store(value, std::memory_order_release);
+}
 template <class T>
 void StoreRelaxed(T* to, T value) {
   std::atomic_ref<T>(*to).store(value, std::memory_order_relaxed);
@@ -54,9 +63,9 @@ class GraphBuilder::Links {
     const std::uint32_t* list = graph_.List(node, layer_);
     std::size_t count;
     if (layer_ == 0) {
-      count = LoadRelaxed(graph_.counts_[node]);
+      count = LoadCount(graph_.counts_[node]);
     } else {
-      count = LoadRelaxed(*list++);
+      count = LoadCount(*list++);
     }
     for (std::size_t i = 0; i < count; ++i) to[i] = LoadRelaxed(list[i]);
     return count;
@@ -137,9 +146,9 @@ std::uint32_t* GraphBuilder::List(std::uint32_t node, std::uint32_t layer) const
 
 void GraphBuilder::SetCount(std::uint32_t node, std::uint32_t layer, std::size_t count) {
   if (layer == 0) {
-    StoreRelaxed(&counts_[node], static_cast<std::uint8_t>(count));
+    StoreCount(&counts_[node], static_cast<std::uint8_t>(count));
   } else {
-    StoreRelaxed(List(node, layer), static_cast<std::uint32_t>(count));
+    StoreCount(List(node, layer), static_cast<std::uint32_t>(count));
   }
 }
 
@@ -178,6 +187,7 @@ void GraphBuilder::AddBack(std::uint32_t from, std::uint32_t layer, Near<std::in
   const Lock lock(&locks_[from % kNumLocks]);
   const std::span<const std::uint32_t> list = Neighbours(from, layer);
   const std::size_t count = list.size();
+  if (std::ranges::find(list, added.node) != list.end()) return;  // both chose each other at once
   if (count < Capacity(layer)) {
     std::uint32_t* const to = List(from, layer) + (layer == 0 ? 0 : 1);
     StoreRelaxed(to + count, added.node);

@@ -1,11 +1,21 @@
 #include "index/change.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <mutex>
+#include <system_error>
+#include <utility>
 
+#include "base/without_throwing.h"
 #include "index/builder.h"
 #include "index/column.h"
+#include "index/exact.h"
 #include "index/owner.h"
 #include "index/sidecar.h"
 
@@ -35,10 +45,23 @@ std::vector<std::uint32_t> RowsToIndex(const VectorColumn& column, std::uint64_t
 
 Status CheckOptions(const BuildOptions& options) {
   if (options.m < 2 || options.m > kMaxM) return Invalid("m is {}, it may be 2 to {}", options.m, kMaxM);
-  constexpr std::uint32_t kMostEf = 100'000;
-  if (options.ef_construction < options.m || options.ef_construction > kMostEf)
-    return Invalid("ef_construction is {}, it may be m ({}) to {}", options.ef_construction, options.m, kMostEf);
+  if (options.ef_construction < options.m || options.ef_construction > kMaxEfConstruction)
+    return Invalid("ef_construction is {}, it may be m ({}) to {}", options.ef_construction, options.m, kMaxEfConstruction);
   return {};
+}
+
+/// ParallelFor whose parts may run out of memory. Errors: kResourceLimit.
+template <class Body>
+Status ForEachPart(ThreadPool* pool, std::size_t count, Body body) {
+  std::mutex mutex;
+  Status status;
+  pool->ParallelFor(count, [&](std::size_t part) {
+    Status own = WithoutThrowing([&] { return body(part); });
+    if (own.ok()) return;
+    const std::lock_guard<std::mutex> lock(mutex);
+    status = std::move(own);
+  });
+  return status;
 }
 
 using ReportProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
@@ -69,18 +92,53 @@ class Workshop {
   }
 
   /// Encodes the vectors of the nodes from `first` on.
-  void Encode(std::uint32_t first) {
+  Status Encode(std::uint32_t first) {
     std::atomic<bool> exact{true};
     const auto num_nodes = static_cast<std::uint32_t>(rows_.size());
-    context_.pool().ParallelFor((num_nodes - first + kPart - 1) / kPart, [&](std::size_t part) {
+    LANCEKIT_TRY(ForEachPart(&context_.pool(), (num_nodes - first + kPart - 1) / kPart, [&](std::size_t part) {
       CodeWriter writer(facts_.quantizer);
       const std::uint64_t begin = first + std::uint64_t{part} * kPart;
       for (std::uint64_t node = begin; node < std::min<std::uint64_t>(num_nodes, begin + kPart); ++node) {
         if (!writer.Encode(column_.vectors, rows_[node], codes_.data() + node * row_bytes()))
           exact.store(false, std::memory_order_relaxed);
       }
-    });
+      return Status();
+    }));
     facts_.codes_are_exact = (first == 0 || facts_.codes_are_exact) && exact.load();
+    return {};
+  }
+
+  /// Whether vectors of these rows have codes that tell them apart: few lie outside of their range.
+  bool SuitCodes(const std::vector<std::uint32_t>& rows) const {
+    constexpr std::size_t kSample = 1000;
+    constexpr float kMostCut = 0.01f;
+    const std::size_t step = std::max<std::size_t>(1, rows.size() / kSample);
+    std::vector<float> values(facts_.dimensions);
+    std::size_t looked_at = 0, cut = 0;
+    for (std::size_t i = 0; i < rows.size(); i += step, ++looked_at) {
+      column_.vectors.Load(rows[i], values.data());
+      if (facts_.metric == Metric::kCosine) {
+        const float inverse = InverseLength(values.data(), values.size());
+        for (float& value : values) value *= inverse;
+      }
+      const kernels::Reach reach =
+          kernels::Distances().reach(values.data(), facts_.quantizer.center.data(), values.size(), 1 / facts_.quantizer.step);
+      cut += static_cast<std::size_t>(reach.cut > kMostCut * reach.square);
+    }
+    return cut * 20 <= looked_at;
+  }
+
+  /// Everything from the rows on. Errors: kResourceLimit, kCancelled.
+  struct MakeOptions {
+    std::uint64_t memory_limit = 0;
+    const ReportProgress& progress;
+  };
+  Status MakeAll(const MakeOptions& options) {
+    LANCEKIT_TRY(Allocate(options.memory_limit));
+    facts_.quantizer = Quantizer::Train(column_.vectors, facts_.metric, rows_);
+    LANCEKIT_TRY(Encode(0));
+    LANCEKIT_TRY(MakeGraph());
+    return Insert(0, options.progress);
   }
 
   Status MakeGraph() {
@@ -95,7 +153,7 @@ class Workshop {
     if (sidecar.has_codes()) {
       std::memcpy(codes_.data(), sidecar.codes().Row(0), num_loaded * row_bytes());
     } else {
-      Encode(0);
+      LANCEKIT_TRY(Encode(0));
     }
     LANCEKIT_ASSIGN(graph_, GraphBuilder::Load({facts_.m, facts_.ef_construction, facts_.seed}, codes(), facts_.dimensions,
                                                sidecar, num_nodes()));
@@ -109,17 +167,19 @@ class Workshop {
     std::atomic<std::uint64_t> next{first};
     std::mutex mutex;
     Status status;
-    context_.pool().ParallelFor(static_cast<std::size_t>(std::max(1, context_.pool().threads())), [&](std::size_t) {
-      GraphBuilder::Scratch scratch(facts_.dimensions);
-      for (std::uint64_t node = next.fetch_add(1); node < total; node = next.fetch_add(1)) {
-        graph_->Insert(static_cast<std::uint32_t>(node), &scratch);
-        if (node % kBetweenReports != 0) continue;
-        const std::lock_guard<std::mutex> lock(mutex);
-        if (status.ok()) status = context_.CheckCancelled();
-        if (!status.ok()) next.store(total);
-        if (progress) progress(node - first, total - first);
-      }
-    });
+    LANCEKIT_TRY(
+        ForEachPart(&context_.pool(), static_cast<std::size_t>(std::max(1, context_.pool().threads())), [&](std::size_t) {
+          GraphBuilder::Scratch scratch(facts_.dimensions);
+          for (std::uint64_t node = next.fetch_add(1); node < total; node = next.fetch_add(1)) {
+            graph_->Insert(static_cast<std::uint32_t>(node), &scratch);
+            if (node % kBetweenReports != 0) continue;
+            const std::lock_guard<std::mutex> lock(mutex);
+            if (status.ok()) status = context_.CheckCancelled();
+            if (!status.ok()) next.store(total);
+            if (progress) progress(node - first, total - first);
+          }
+          return Status();
+        }));
     LANCEKIT_TRY(std::move(status));
     LinkOrphans({});
     if (progress) progress(total - first, total - first);
@@ -142,7 +202,14 @@ class Workshop {
     facts_.num_nodes = static_cast<std::uint32_t>(kept.size());
     facts_.dataset_version = column_.dataset_version;
     facts_.files = column_.files;
+    facts_.field_id = column_.field_id;
+    facts_.deleted_rows.clear();
+    for (const RowInterval& interval : column_.deleted) {
+      facts_.deleted_rows.push_back(interval.first);
+      facts_.deleted_rows.push_back(interval.count);
+    }
     content.facts = &facts_;
+    content.has_codes = with_codes;
     if (!kept.empty()) {
       content.entry = new_number[graph_->entry()];
       content.top = graph_->top();
@@ -185,8 +252,41 @@ class Workshop {
   std::unique_ptr<GraphBuilder> graph_;
 };
 
+/// A lock of the file that is at a path, so that of two changes the second one begins with what the first has made.
+class FileLock {
+ public:
+  FileLock() = default;
+  FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileLock& operator=(FileLock&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~FileLock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  /// Waits. Errors: kIo.
+  static Result<FileLock> Take(const std::string& path) {
+    while (true) {
+      FileLock lock;
+      lock.fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+      struct stat locked{}, there{};
+      if (lock.fd_ < 0 || ::flock(lock.fd_, LOCK_EX) != 0 || ::fstat(lock.fd_, &locked) != 0) {
+        Error error = MakeError(ErrorCode::kIo, "cannot be locked: {}", std::generic_category().message(errno));
+        error.path = path;
+        return error;
+      }
+      // Another change may have put a new file in its place meanwhile.
+      if (::stat(path.c_str(), &there) == 0 && there.st_ino == locked.st_ino && there.st_dev == locked.st_dev) return lock;
+    }
+  }
+
+ private:
+  int fd_ = -1;
+};
+
 /// A sidecar with the data it belongs to, to be changed.
 struct Opened {
+  FileLock lock;
   std::shared_ptr<const Sidecar> sidecar;
   std::unique_ptr<Workshop> workshop;
   Owner owner = Owner::kSame;
@@ -195,6 +295,7 @@ struct Opened {
 Result<Opened> OpenToChange(const Context& context, const std::string& table, const std::string& path,
                             const ChangeOptions& options) {
   Opened opened;
+  LANCEKIT_ASSIGN(opened.lock, FileLock::Take(path));
   LANCEKIT_ASSIGN(opened.sidecar, Sidecar::Open(context.impl(), path));
   for (const Sidecar::SectionInfo& section : opened.sidecar->sections()) LANCEKIT_TRY(opened.sidecar->CheckHash(section));
   LANCEKIT_ASSIGN(VectorColumn column, OpenVectorColumn(context, table, opened.sidecar->facts().column, options.open.table));
@@ -242,11 +343,7 @@ Status Build(const Context& context, const std::string& table, const std::string
   facts.seed = options.seed;
   Workshop workshop(context, std::move(column), std::move(facts));
   workshop.rows() = RowsToIndex(workshop.column(), 0, &context.impl().pool());
-  LANCEKIT_TRY(workshop.Allocate(options.memory_limit));
-  workshop.facts().quantizer = Quantizer::Train(workshop.column().vectors, workshop.facts().metric, workshop.rows());
-  workshop.Encode(0);
-  LANCEKIT_TRY(workshop.MakeGraph());
-  LANCEKIT_TRY(workshop.Insert(0, options.progress));
+  LANCEKIT_TRY(workshop.MakeAll({options.memory_limit, options.progress}));
   return workshop.Write(sidecar, options.codes);
 }
 
@@ -257,14 +354,32 @@ Result<ChangeReport> Add(const Context& context, const std::string& table, const
   const std::uint32_t num_old = opened.sidecar->facts().num_nodes;
   const std::vector<std::uint32_t> added =
       RowsToIndex(workshop.column(), opened.sidecar->facts().num_rows(), &context.impl().pool());
-  workshop.rows().insert(workshop.rows().end(), added.begin(), added.end());
-  LANCEKIT_TRY(workshop.Load(*opened.sidecar, options.memory_limit));
-  if (opened.sidecar->has_codes()) workshop.Encode(num_old);
-  workshop.tombstones() = TombstonesOf(*opened.sidecar, workshop.rows().size());
-  LANCEKIT_TRY(workshop.Insert(num_old, options.progress));
-  const std::uint64_t num_vectors = workshop.rows().size();
+  ChangeReport report{.added = added.size()};
+  if (added.size() > num_old || !workshop.SuitCodes(added)) {
+    // Codes of what was there before do not fit what comes: all of it is made anew.
+    std::vector<std::uint32_t> kept;
+    for (std::uint32_t node = 0; node < num_old; ++node) {
+      if (!opened.sidecar->IsDeleted(node) && !workshop.column().IsDeleted(workshop.rows()[node]))
+        kept.push_back(workshop.rows()[node]);
+    }
+    kept.insert(kept.end(), added.begin(), added.end());
+    workshop.rows() = std::move(kept);
+    LANCEKIT_TRY(workshop.MakeAll({options.memory_limit, options.progress}));
+    report.vectors = workshop.rows().size();
+  } else {
+    workshop.rows().insert(workshop.rows().end(), added.begin(), added.end());
+    LANCEKIT_TRY(workshop.Load(*opened.sidecar, options.memory_limit));
+    if (opened.sidecar->has_codes()) LANCEKIT_TRY(workshop.Encode(num_old));
+    workshop.tombstones() = TombstonesOf(*opened.sidecar, workshop.rows().size());
+    LANCEKIT_TRY(workshop.Insert(num_old, options.progress));
+    for (std::uint32_t node = 0; node < workshop.rows().size(); ++node) {
+      const bool hidden =
+          (node < num_old && opened.sidecar->IsDeleted(node)) || workshop.column().IsDeleted(workshop.rows()[node]);
+      report.vectors += static_cast<std::uint64_t>(!hidden);
+    }
+  }
   LANCEKIT_TRY(workshop.Write(sidecar, opened.sidecar->has_codes()));
-  return ChangeReport{.added = added.size(), .vectors = num_vectors};
+  return report;
 }
 
 Result<ChangeReport> Remove(const Context& context, const std::string& table, const std::string& sidecar,

@@ -13,8 +13,11 @@ using kernels::kMostCode;
 constexpr std::byte kSign{0x80};
 constexpr std::int32_t kSumFactor = 2 * 128;
 
+/// The same on every CPU, as codes depend on it.
 float LengthOf(const std::vector<float>& values) {
-  return std::sqrt(kernels::Distances().dot[0](values.data(), reinterpret_cast<const std::byte*>(values.data()), values.size()));
+  double square = 0;
+  for (const float value : values) square += static_cast<double>(value) * static_cast<double>(value);
+  return static_cast<float>(std::sqrt(square));
 }
 
 /// To length 1; a vector without a length stays.
@@ -143,8 +146,8 @@ bool CodeQuery::Set(const Quantizer& quantizer, const float* values) {
     while (reach.most > kMostCode && shift_ < 30) reach.most /= 2, inverse /= 2, ++shift_;
   }
   auto* const codes = reinterpret_cast<std::uint8_t*>(codes_.data());
-  const kernels::CodeSums sums = kernels::Distances().encode(values, quantizer.center.data(), quantizer.center.size(), quantizer.step,
-                                                             inverse, 0, codes);
+  const kernels::CodeSums sums =
+      kernels::Distances().encode(values, quantizer.center.data(), quantizer.center.size(), quantizer.step, inverse, 0, codes);
   base_ = (is_product ? 0 : sums.norm) + kSumFactor * sums.sum;
   return sums.exact && shift_ == 0 && !is_product;
 }

@@ -5,8 +5,10 @@
 #include <optional>
 
 #include "base/bitmap.h"
+#include "base/checked_math.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "index/memory.h"
 
 namespace lancekit::index {
 namespace {
@@ -43,19 +45,17 @@ bool IsBFloat16(const Field& item) {
   return std::ranges::any_of(item.metadata, [](const auto& pair) { return pair.second == "lance.bfloat16"; });
 }
 
-Result<Vectors> VectorsOf(const Schema& schema, const std::string& column) {
-  const int at = schema.index_of(column);
-  if (at < 0) return Invalid("there is no column '{}'", column);
-  const DataType& type = schema.fields[static_cast<std::size_t>(at)].type;
+Result<Vectors> VectorsOf(const Field& field) {
+  const DataType& type = field.type;
   if (type.id != TypeId::kFixedSizeList)
-    return Invalid("column '{}' is {}, not fixed-size lists of numbers", column, type.to_string());
+    return Invalid("column '{}' is {}, not fixed-size lists of numbers", field.name, type.to_string());
   const Field& item = type.children[0];
   std::optional<Element> element = ElementOf(item.type);
   if (IsBFloat16(item)) element = Element::kBFloat16;
   if (!element.has_value())
-    return Invalid("column '{}' is {}; an index takes float32, float16, bfloat16 or int8", column, type.to_string());
+    return Invalid("column '{}' is {}; an index takes float32, float16, bfloat16 or int8", field.name, type.to_string());
   if (type.size <= 0 || static_cast<std::uint64_t>(type.size) > kMaxDimensions)
-    return Invalid("column '{}' has {} dimensions, an index takes 1 to {}", column, type.size, kMaxDimensions);
+    return Invalid("column '{}' has {} dimensions, an index takes 1 to {}", field.name, type.size, kMaxDimensions);
   return Vectors(*element, static_cast<std::size_t>(type.size));
 }
 
@@ -102,14 +102,15 @@ Result<std::uint64_t> IdentityOf(const Source& source, const Vectors& vectors, s
   return hasher.Finish();
 }
 
-/// Adds the vectors of a data file, page by page: a page whose values are as in memory is not copied.
-Status AddFile(const Context& context, const DataFileEntry& entry, const std::string& column, VectorColumn* to) {
+OpenOptions Unchecked() {
   OpenOptions options;
   options.checksums = Checksums::kNever;
-  LANCEKIT_ASSIGN(const Table file, open(context, entry.path, options));
-  LANCEKIT_ASSIGN(const Vectors type, VectorsOf(file.schema(), column));
-  if (type.element() != to->vectors.element() || type.dimensions() != to->vectors.dimensions())
-    return Invalid("the column '{}' of {} is of another type than the table's", column, entry.path);
+  return options;
+}
+
+/// Adds the vectors of a data file, page by page: a page whose values are as in memory is not copied.
+Status AddFile(const Context& context, const DataFileEntry& entry, const Table& file, const std::string& column,
+               VectorColumn* to) {
   LANCEKIT_ASSIGN(const InspectedFile inspected, inspect_file(context, entry.path));
   std::vector<std::uint64_t> starts;
   for (const InspectedColumn& part : inspected.columns) {
@@ -140,6 +141,43 @@ Status AddFile(const Context& context, const DataFileEntry& entry, const std::st
   return {};
 }
 
+/// Rows of a fragment that has no file with the column: they have no vectors.
+Status AddAbsent(std::uint64_t fragment, std::uint64_t count, VectorColumn* to) {
+  std::uint64_t bytes = 0;
+  if (!CheckedMul(count, to->vectors.bytes(), &bytes)) return Corrupt("{} rows in fragment {}", count, fragment);
+  LANCEKIT_ASSIGN(HugeMemory zeros, HugeMemory::Make(bytes));
+  const auto owner = std::make_shared<const HugeMemory>(std::move(zeros));
+  to->absent.resize(to->vectors.size());
+  to->absent.resize(to->vectors.size() + count, true);
+  to->vectors.Add(count, owner->data(), owner);
+  to->files.push_back({fragment, count, "", 0});
+  return {};
+}
+
+/// The files of one fragment, of which one at most has the column; a field has the same id in all files, whatever it is called.
+Status AddFragment(const Context& context, std::span<const DataFileEntry> entries, const Field& field, VectorColumn* to) {
+  if (entries.front().first_row != to->vectors.size())
+    return Unsupported("fragment {} begins at row {}, not at {}", entries.front().fragment, entries.front().first_row,
+                       to->vectors.size());
+  bool found = false;
+  std::uint64_t num_rows = 0;
+  for (const DataFileEntry& entry : entries) {
+    LANCEKIT_ASSIGN(const Table file, open(context, entry.path, Unchecked()));
+    num_rows = file.row_count();
+    const auto same = std::ranges::find(file.schema().fields, field.id, &Field::id);
+    if (same == file.schema().fields.end()) continue;
+    if (found)
+      return Unsupported("fragment {} has the column '{}' in several files; compact the dataset first", entry.fragment,
+                         field.name);
+    found = true;
+    LANCEKIT_ASSIGN(const Vectors type, VectorsOf(*same));
+    if (type.element() != to->vectors.element() || type.dimensions() != to->vectors.dimensions())
+      return Invalid("the column '{}' of {} is of another type than the table's", field.name, entry.path);
+    LANCEKIT_TRY(AddFile(context, entry, file, same->name, to));
+  }
+  return found ? Status() : AddAbsent(entries.front().fragment, num_rows, to);
+}
+
 }  // namespace
 
 bool VectorColumn::IsDeleted(std::uint64_t row) const {
@@ -153,6 +191,7 @@ std::uint64_t VectorColumn::TableRow(std::uint64_t row) const {
 }
 
 std::optional<std::uint64_t> VectorColumn::FileRow(std::uint64_t table_row) const {
+  if (table_row >= vectors.size() - deleted_before.back()) return std::nullopt;
   // Interval i begins behind so many rows of the table.
   std::size_t first = 0, count = deleted.size();
   while (count > 0) {
@@ -165,8 +204,7 @@ std::optional<std::uint64_t> VectorColumn::FileRow(std::uint64_t table_row) cons
       count = half;
     }
   }
-  const std::uint64_t row = table_row + deleted_before[first];
-  return row < vectors.size() ? std::optional(row) : std::nullopt;
+  return table_row + deleted_before[first];
 }
 
 Result<VectorColumn> OpenVectorColumn(const Context& context, const std::string& table, const std::string& column,
@@ -174,23 +212,19 @@ Result<VectorColumn> OpenVectorColumn(const Context& context, const std::string&
   OpenOptions unchecked = options;
   unchecked.checksums = Checksums::kNever;
   LANCEKIT_ASSIGN(const Table whole, open(context, table, unchecked));
-  LANCEKIT_ASSIGN(Vectors vectors, VectorsOf(whole.schema(), column));
+  const int at = whole.schema().index_of(column);
+  if (at < 0) return Invalid("there is no column '{}'", column);
+  const Field& field = whole.schema().fields[static_cast<std::size_t>(at)];
+  LANCEKIT_ASSIGN(Vectors vectors, VectorsOf(field));
   VectorColumn result(std::move(vectors));
+  result.field_id = field.id;
   LANCEKIT_ASSIGN(const DataFiles files, list_data_files(context, table, unchecked));
   result.dataset_version = files.is_dataset ? files.version : 0;
-  std::optional<std::uint64_t> last;
-  for (const DataFileEntry& entry : files.files) {
-    // A fragment may keep its columns in several files.
-    if (files.is_dataset) {
-      OpenOptions of_file;
-      of_file.checksums = Checksums::kNever;
-      LANCEKIT_ASSIGN(const Table file, open(context, entry.path, of_file));
-      if (file.schema().index_of(column) < 0) continue;
-      if (last == entry.fragment)
-        return Unsupported("fragment {} has the column '{}' in several files; compact the dataset first", entry.fragment, column);
-    }
-    last = entry.fragment;
-    LANCEKIT_TRY(AddFile(context, entry, column, &result));
+  for (std::size_t first = 0; first < files.files.size();) {
+    std::size_t end = first;
+    while (end < files.files.size() && files.files[end].fragment == files.files[first].fragment) ++end;
+    LANCEKIT_TRY(AddFragment(context, std::span(files.files).subspan(first, end - first), field, &result));
+    first = end;
   }
   if (result.vectors.size() >= kMaxNodes)
     return Invalid("{} rows; an index takes fewer than {}", result.vectors.size(), kMaxNodes);
@@ -198,6 +232,9 @@ Result<VectorColumn> OpenVectorColumn(const Context& context, const std::string&
   result.deleted_before.push_back(0);
   for (const RowInterval& interval : result.deleted)
     result.deleted_before.push_back(result.deleted_before.back() + interval.count);
+  if (result.vectors.size() - result.deleted_before.back() != whole.row_count())
+    return Unsupported("the files have {} rows of which {} are deleted, the table has {}", result.vectors.size(),
+                       result.deleted_before.back(), whole.row_count());
   result.absent.resize(result.absent.empty() ? 0 : result.vectors.size());
   return result;
 }

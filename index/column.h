@@ -17,6 +17,7 @@ struct VectorColumn {
   bool mapped = true;
   std::vector<bool> absent;  ///< rows without a vector; empty: there are none
   std::uint64_t dataset_version = 0;
+  std::int32_t field_id = -1;
   std::vector<DataFileIdentity> files;
   std::vector<RowInterval> deleted;           ///< rows of the data files, ascending
   std::vector<std::uint64_t> deleted_before;  ///< how many are in the intervals before each, and in all at the end

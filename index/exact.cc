@@ -1,6 +1,6 @@
 #include "index/exact.h"
 
-#include <type_traits>
+#include <limits>
 
 namespace lancekit::index {
 
@@ -19,6 +19,12 @@ ExactQuery::ExactQuery(const Vectors& vectors, Metric metric, const float* value
       square_of_difference_(kernels::Distances().square_of_difference[static_cast<std::size_t>(vectors.element())]) {}
 
 float ExactQuery::Distance(std::uint64_t row) {
+  const float distance = Compute(row);
+  // Of numbers that are too large; nothing is farther, and order needs numbers.
+  return distance == distance ? distance : std::numeric_limits<float>::infinity();
+}
+
+float ExactQuery::Compute(std::uint64_t row) {
   const std::byte* const vector = vectors_.At(row);
   if (metric_ == Metric::kL2) return square_of_difference_(values_, vector, vectors_.dimensions());
   const float product = dot_(values_, vector, vectors_.dimensions());

@@ -17,6 +17,8 @@ class ExactQuery {
   float Distance(std::uint64_t row);
 
  private:
+  float Compute(std::uint64_t row);
+
   const Vectors& vectors_;
   Metric metric_;
   const float* values_;

@@ -118,6 +118,7 @@ bool VectorIndexImpl::Passes(std::uint32_t node, const VectorQuery& query) const
 
 Result<RowSet> VectorIndexImpl::Rows(Span<const std::uint64_t> rows) const {
   RowSet set;
+  set.owner_ = sidecar_;
   set.words_.resize((facts().num_nodes + 63) / 64);
   for (const std::uint64_t row : rows) {
     const std::optional<std::uint64_t> file_row = column_.FileRow(row);
@@ -227,8 +228,10 @@ void VectorIndexImpl::Find(const Measure& measure, std::size_t ef, const VectorQ
   compare();
 }
 
-Result<std::vector<VectorHit>> VectorIndexImpl::Search(const float* vector, const VectorQuery& query,
+Result<std::vector<VectorHit>> VectorIndexImpl::Search(const float* vector, const VectorQuery& wanted,
                                                        SearchReport* report) const {
+  VectorQuery query = wanted;
+  query.k = std::min(query.k, facts().num_nodes);
   const std::uint32_t dimensions = facts().dimensions;
   if (!index::AllFinite(vector, dimensions))
     return Invalid("the vector that is searched for has a number that is none, or infinite");
@@ -236,8 +239,7 @@ Result<std::vector<VectorHit>> VectorIndexImpl::Search(const float* vector, cons
   if (report == nullptr) report = &ignored;
   *report = {};
   std::vector<VectorHit> hits;
-  if (query.rows != nullptr && query.rows->words_.size() != (facts().num_nodes + 63) / 64)
-    return Invalid("the set of rows belongs to another index");
+  if (query.rows != nullptr && query.rows->owner_ != sidecar_) return Invalid("the set of rows belongs to another index");
   const std::uint64_t passing = query.rows == nullptr ? num_live_ : query.rows->size();
   if (passing == 0 || query.k == 0) return hits;
   auto scratch = TakeScratch();
@@ -362,8 +364,21 @@ std::string VectorIndex::default_sidecar(const std::string& table, const std::st
 
 namespace {
 
-std::string SidecarOf(const std::string& table, const IndexOpenOptions& options) {
-  return options.sidecar.empty() ? VectorIndex::default_sidecar(table, options.column) : options.sidecar;
+Result<std::string> SidecarOf(const std::string& table, const IndexOpenOptions& options) {
+  if (!options.sidecar.empty()) return options.sidecar;
+  std::error_code error;
+  if (!options.column.empty() || !std::filesystem::is_directory(table, error))
+    return VectorIndex::default_sidecar(table, options.column);
+  const std::filesystem::path folder = std::filesystem::path(table) / kFolder;
+  std::vector<std::string> found;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().extension() == ".hnsw") found.push_back(at->path().string());
+  }
+  if (found.size() == 1) return found.front();
+  Error none = found.empty() ? MakeError(ErrorCode::kIo, "the table has no index; 'lance-index build' makes one")
+                             : Invalid("the table has {} indexes; name the column or the file", found.size());
+  none.path = folder.string();
+  return none;
 }
 
 }  // namespace
@@ -374,13 +389,18 @@ Status VectorIndex::build(const Context& context, const std::string& table, cons
 }
 
 Result<ChangeReport> VectorIndex::add(const Context& context, const std::string& table, const ChangeOptions& options) {
-  return WithoutThrowing([&] { return index::Add(context, table, SidecarOf(table, options.open), options); });
+  return WithoutThrowing([&]() -> Result<ChangeReport> {
+    LANCEKIT_ASSIGN(const std::string sidecar, SidecarOf(table, options.open));
+    return index::Add(context, table, sidecar, options);
+  });
 }
 
 Result<ChangeReport> VectorIndex::remove(const Context& context, const std::string& table, Span<const std::uint64_t> rows,
                                          bool tombstones, const ChangeOptions& options) {
-  return WithoutThrowing(
-      [&] { return index::Remove(context, table, SidecarOf(table, options.open), rows, tombstones, options); });
+  return WithoutThrowing([&]() -> Result<ChangeReport> {
+    LANCEKIT_ASSIGN(const std::string sidecar, SidecarOf(table, options.open));
+    return index::Remove(context, table, sidecar, rows, tombstones, options);
+  });
 }
 
 Result<ChangeReport> VectorIndex::compact(const Context& context, const std::string& table, const ChangeOptions& options) {
@@ -389,7 +409,8 @@ Result<ChangeReport> VectorIndex::compact(const Context& context, const std::str
 
 Result<VectorIndex> VectorIndex::open(const Context& context, const std::string& table, const IndexOpenOptions& options) {
   return WithoutThrowing([&]() -> Result<VectorIndex> {
-    LANCEKIT_ASSIGN(auto sidecar, Sidecar::Open(context.impl(), SidecarOf(table, options)));
+    LANCEKIT_ASSIGN(const std::string path, SidecarOf(table, options));
+    LANCEKIT_ASSIGN(auto sidecar, Sidecar::Open(context.impl(), path));
     LANCEKIT_ASSIGN(auto column, index::OpenVectorColumn(context, table, sidecar->facts().column, options.table));
     LANCEKIT_ASSIGN(const index::Owner owner, index::CheckOwner(*sidecar, column));
     if (owner == index::Owner::kAppended) {

@@ -13,11 +13,20 @@ Result<Owner> CheckOwner(const Sidecar& sidecar, const VectorColumn& column) {
   };
   if (own.element != column.vectors.element() || own.dimensions != column.vectors.dimensions())
     return refuse("column '" + own.column + "' is of another type now");
+  if (own.field_id != column.field_id) return refuse("column '" + own.column + "' is another one now");
+  for (std::size_t i = 0; i + 1 < own.deleted_rows.size(); i += 2) {
+    const std::uint64_t end = own.deleted_rows[i] + own.deleted_rows[i + 1];
+    const auto after = std::ranges::upper_bound(column.deleted, own.deleted_rows[i], {}, &RowInterval::first);
+    if (after == column.deleted.begin() || std::prev(after)->first + std::prev(after)->count < end)
+      return refuse("rows that were deleted are there again");
+  }
   const std::size_t common = std::min(own.files.size(), column.files.size());
   for (std::size_t i = 0; i < common; ++i) {
     const DataFileIdentity& indexed = own.files[i];
     const DataFileIdentity& found = column.files[i];
-    if (indexed.identity != found.identity || indexed.num_rows != found.num_rows)
+    // A bare file may have another name.
+    const bool same_place = own.dataset_version == 0 || (indexed.name == found.name && indexed.fragment == found.fragment);
+    if (indexed.identity != found.identity || indexed.num_rows != found.num_rows || !same_place)
       return refuse("file " + found.name + " is not the one that was indexed, " + indexed.name);
   }
   if (own.files.size() > common) return refuse("there is no file " + own.files[common].name);

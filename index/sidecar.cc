@@ -177,13 +177,27 @@ Status Sidecar::Load() {
   if (facts_.dimensions == 0 || facts_.dimensions > kMaxDimensions) return Corrupt("vectors of {} dimensions", facts_.dimensions);
   if (facts_.num_nodes >= kMaxNodes) return Corrupt("{} nodes", facts_.num_nodes);
   if (facts_.m < 2 || facts_.m > kMaxM) return Corrupt("m is {}", facts_.m);
+  if (facts_.ef_construction == 0 || facts_.ef_construction > kMaxEfConstruction)
+    return Corrupt("ef_construction is {}", facts_.ef_construction);
+  facts_.field_id = read.field_id();
+  if (read.deleted_rows() != nullptr) facts_.deleted_rows.assign(read.deleted_rows()->begin(), read.deleted_rows()->end());
+  if (facts_.deleted_rows.size() % 2 != 0) return Corrupt("half an interval of deleted rows");
   if (read.files() != nullptr) {
-    std::uint64_t num_rows = 0;
+    std::uint64_t num_rows = 0, name_bytes = 0;
     for (const fbs::DataFile* const file : *read.files()) {
+      // Entries may share what they name.
+      if (file->name() != nullptr) name_bytes += file->name()->size();
+      if (name_bytes > header_size) return Corrupt("names of files overlap");
       facts_.files.push_back(
           {file->fragment(), file->num_rows(), file->name() == nullptr ? std::string() : file->name()->str(), file->identity()});
       if (!CheckedAdd(num_rows, file->num_rows(), &num_rows) || num_rows >= kMaxNodes) return Corrupt("too many rows");
     }
+  }
+  for (std::size_t i = 0, end = 0; i < facts_.deleted_rows.size(); i += 2) {
+    const std::uint64_t first = facts_.deleted_rows[i], count = facts_.deleted_rows[i + 1];
+    if (first < end || count == 0 || !RangeFits(first, count, facts_.num_rows()))
+      return Corrupt("rows {} + {} are deleted", first, count);
+    end = first + count;
   }
   facts_.quantizer = {facts_.metric, read.step(), std::vector<float>(facts_.dimensions, 0.0f)};
   if (!(read.step() > 0) || !std::isfinite(read.step())) return Corrupt("codes are steps of {}", read.step());
@@ -292,7 +306,7 @@ Status WriteSidecar(const std::string& path, const SidecarContent& content) {
     add(std::move(rows));
   }
   for (const MutableBuffer& bytes : own) sections.push_back(bytes.bytes());
-  if (!content.codes.empty()) sections.push_back(content.codes);
+  if (content.has_codes) sections.push_back(content.codes);
   if (!content.deleted.empty()) sections.push_back(content.deleted);
 
   std::vector<std::uint64_t> hashes;
@@ -320,12 +334,13 @@ Status WriteSidecar(const std::string& path, const SidecarContent& content) {
       layers.push_back(fbs::CreateLayer(builder, size, nodes, lists));
     }
     const auto rows = has_rows ? section() : flatbuffers::Offset<fbs::Section>();
-    const auto codes = content.codes.empty() ? flatbuffers::Offset<fbs::Section>() : section();
+    const auto codes = content.has_codes ? section() : flatbuffers::Offset<fbs::Section>();
     const auto deleted = content.deleted.empty() ? flatbuffers::Offset<fbs::Section>() : section();
     const auto column = builder.CreateString(facts.column);
     const auto file_vector = builder.CreateVector(files);
     const auto layer_vector = builder.CreateVector(layers);
     const auto center = builder.CreateVector(facts.quantizer.center);
+    const auto deleted_rows = builder.CreateVector(facts.deleted_rows);
     fbs::HeaderBuilder header(builder);
     header.add_column(column);
     header.add_metric(static_cast<std::uint8_t>(facts.metric));
@@ -342,11 +357,13 @@ Status WriteSidecar(const std::string& path, const SidecarContent& content) {
     header.add_neighbours(neighbours);
     header.add_layers(layer_vector);
     if (has_rows) header.add_rows(rows);
-    if (!content.codes.empty()) header.add_codes(codes);
+    if (content.has_codes) header.add_codes(codes);
     header.add_step(facts.quantizer.step);
     header.add_center(center);
     header.add_codes_are_exact(facts.codes_are_exact);
     if (!content.deleted.empty()) header.add_deleted(deleted);
+    header.add_field_id(facts.field_id);
+    header.add_deleted_rows(deleted_rows);
     fbs::FinishHeaderBuffer(builder, header.Finish());
     return std::vector<std::uint8_t>(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
   };

@@ -22,6 +22,7 @@ inline constexpr std::uint16_t kMajorVersion = 1;
 inline constexpr std::uint16_t kMinorVersion = 0;
 /// More would not fit into the count of a list of neighbours.
 inline constexpr std::uint32_t kMaxM = 127;
+inline constexpr std::uint32_t kMaxEfConstruction = 100'000;
 
 /// A data file that vectors are in.
 struct DataFileIdentity {
@@ -45,6 +46,8 @@ struct IndexFacts {
   std::vector<DataFileIdentity> files;
   Quantizer quantizer;
   bool codes_are_exact = false;
+  std::int32_t field_id = -1;               ///< of the column
+  std::vector<std::uint64_t> deleted_rows;  ///< of the table as it was written: first and count of each interval
 
   std::uint64_t num_rows() const noexcept;
 };
@@ -191,8 +194,9 @@ struct SidecarContent {
   std::function<std::uint32_t(std::uint32_t node)> level_of;
   std::function<std::span<const std::uint32_t>(std::uint32_t node, std::uint32_t layer)> neighbours;
   std::vector<std::uint32_t> rows;  ///< of the nodes, ascending; empty: node i is row i
-  Bytes codes;                      ///< empty: none
-  Bytes deleted;                    ///< empty: none
+  bool has_codes = false;
+  Bytes codes;
+  Bytes deleted;  ///< empty: none
 };
 
 /// Writes a sidecar that appears whole or not at all, in the place of one that is there. Errors: kOutput.

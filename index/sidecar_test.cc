@@ -46,6 +46,7 @@ struct Content {
       return std::span<const std::uint32_t>(lists[layer][node]);
     };
     content.rows = rows;
+    content.has_codes = true;
     content.codes = codes;
     content.deleted = deleted;
     return WriteSidecar(path, content);
@@ -185,6 +186,9 @@ TEST_F(SidecarTest, LyingHeaders) {
       },
       "the walk begins outside of the highest layer");
   refuse([](Content* c) { c->deleted.resize(12); }, "bits for fewer nodes");
+  refuse([](Content* c) { c->facts.ef_construction = 0xfffffff0; }, "a walk that would keep everything");
+  refuse([](Content* c) { c->facts.ef_construction = 0; }, "a walk that keeps nothing");
+  refuse([](Content* c) { c->facts.deleted_rows = {1, 2, 3}; }, "half an interval");
 }
 
 }  // namespace

@@ -249,6 +249,98 @@ def test_changes(tool, folder, updates):
     tool.run('add', path, code=2)
 
 
+def test_schemas(tool, folder):
+    """Columns are told by their field ids, and fragments may lack them."""
+    vectors, others = clusters(300, 12, 20), clusters(300, 12, 21)
+    path = os.path.join(folder, 'renamed.lance')
+    table = make_table(vectors).append_column('other', make_table(others)['vec'])
+    lance.write_dataset(table, path)
+    tool.run('build', path, '-c', 'vec')
+    dataset = lance.dataset(path)
+    for old, new in (('vec', 'x'), ('other', 'vec'), ('x', 'other')):
+        dataset.alter_columns({'path': old, 'name': new})
+    error = tool.run('search', path, 'row:3', code=2).stderr
+    check('does not belong' in error, error)
+    tool.run('build', path, '-c', 'vec', '--force')
+    hit = tool.json('search', path, 'row:3', '-k', 1)['hits'][0]
+    check((hit['row'], hit['distance']) == (3, 0), hit)
+    rows, _ = tool.search(path, others[:20], '-k', 1, folder=folder)
+    check([row[0] for row in rows] == list(range(20)), 'the column that has the name now')
+
+    path = os.path.join(folder, 'late.lance')
+    lance.write_dataset(make_table(vectors).select(['id', 'share']), path)
+    lance.dataset(path).add_columns(pa.field('vec', pa.list_(pa.float32(), 12)))
+    lance.write_dataset(make_table(others, first_id=300), path, mode='append')
+    tool.run('build', path, '-c', 'vec')
+    rows, _ = tool.search(path, others[:20], '-k', 1, folder=folder)
+    check([row[0] for row in rows] == list(range(300, 320)), 'rows behind a fragment without vectors')
+    check(tool.json('search', path, 'row:307', '-k', 1, '--columns', 'id', '--where', 'id = 307')['hits'][0]['id'] == 307, 'a filter')
+    lance.dataset(path).delete('id < 10')
+    hit = tool.json('search', path, 'row:297', '-k', 1, '--columns', 'id')['hits'][0]
+    check((hit['row'], hit['id'], hit['distance']) == (297, 307, 0), hit)
+
+    # Rows that come back.
+    path = os.path.join(folder, 'restored.lance')
+    lance.write_dataset(make_table(vectors), path)
+    lance.dataset(path).delete('id = 7')
+    tool.run('build', path, '-c', 'vec')
+    lance.dataset(path, version=1).restore()
+    error = tool.run('search', path, 'row:7', code=2).stderr
+    check('there again' in error, error)
+
+
+def test_growth(tool, folder):
+    """What an index begins with does not spoil what comes."""
+    generator = np.random.default_rng(8)
+    many = generator.normal(0, 1, (4000, 16)).astype(np.float32)
+    truth = None
+    for name, first in (('one', many[:1]), ('none', np.zeros((3, 16), np.float32)), ('narrow', many[2000:] * np.float32(0.3))):
+        path = os.path.join(folder, f'grown-{name}.lance')
+        lance.write_dataset(make_table(first, nulls=range(3) if name == 'none' else ()), path)
+        tool.run('build', path, '-c', 'vec')
+        tool.run('search', path, 'row:0' if name != 'none' else str([0] * 16))
+        extra = many[:2000] if name == 'narrow' else many
+        lance.write_dataset(make_table(extra, first_id=10000), path, mode='append')
+        report = tool.json('add', path)
+        check(report['added'] == len(extra), report)
+        stats = tool.json('stats', path)
+        check(stats['codes'] and stats['orphans'] == 0, stats)
+        check(report['vectors'] == stats['vectors'] == len(extra) + (0 if name == 'none' else len(first)), report)
+        rows, _ = tool.search(path, extra[:40] + np.float32(0.01), '--ef', 100, folder=folder)
+        everything = np.concatenate([first, extra])
+        distances = distances_of('l2', everything, extra[:40] + np.float32(0.01))
+        if name == 'none':
+            distances[:, :3] = np.inf
+        truth = np.argsort(distances, 1)[:, :10]
+        grown, other = recall_of(rows, truth, 10), os.path.join(folder, 'grown-anew.hnsw')
+        tool.run('build', path, '-c', 'vec', '--index', other, '--force')
+        rows, _ = tool.search(path, extra[:40] + np.float32(0.01), '--ef', 100, '--index', other, folder=folder)
+        check(grown > 0.9 and grown > recall_of(rows, truth, 10) - 0.02, f'{name}: {grown}, anew {recall_of(rows, truth, 10)}')
+    tool.run('delete', path, '--rows', f'0:{len(everything)}')
+    check(tool.json('search', path, 'row:0')['hits'] == [], 'all are removed')
+    lance.write_dataset(make_table(many[:50], first_id=20000), path, mode='append')
+    tool.run('add', path)
+    check(len(tool.json('search', path, f'row:{len(everything) + 3}')['hits']) == 10, 'added to nothing')
+
+    # Numbers at the end of their range: no distance is a number that is none.
+    path = os.path.join(folder, 'large.lance')
+    lance.write_dataset(make_table((many[:200] * 1e19).astype(np.float32)), path)
+    for metric in ('l2', 'cosine', 'ip'):
+        tool.run('build', path, '-c', 'vec', '--metric', metric, '--force')
+        for options in ([], ['--exact'], ['-k', 4000000000], ['-k', 2863311526, '--exact']):
+            hits = tool.json('search', path, 'row:5', *options)['hits']
+            check(len(hits) == (200 if '-k' in options else 10), f'{metric} {options}: {len(hits)}')
+            check(not any(hit['distance'] == 'NaN' for hit in hits), f'{metric} {options}')
+
+    # Changes at once: each is kept.
+    path = os.path.join(folder, 'shared.lance')
+    lance.write_dataset(make_table(many[:1000]), path)
+    tool.run('build', path, '-c', 'vec')
+    running = [subprocess.Popen([tool.program, 'delete', '-q', path, '--rows', f'{i * 100}:{i * 100 + 100}', '--tombstones']) for i in range(6)]
+    check(all(process.wait() == 0 for process in running), 'six changes at once')
+    check(tool.json('stats', path)['deleted'] == 600, tool.json('stats', path))
+
+
 def test_refusals(tool, folder):
     path, other = os.path.join(folder, 'a.lance'), os.path.join(folder, 'b.lance')
     lance.write_dataset(make_table(clusters(500, 8, 7)), path)
@@ -330,6 +422,8 @@ def main():
         test_rows_without_vectors(tool, folder)
         test_filters(tool, folder)
         test_changes(tool, folder, arguments.updates)
+        test_schemas(tool, folder)
+        test_growth(tool, folder)
         test_refusals(tool, folder)
         test_kills(tool, folder, arguments.kills)
     print(f'index_e2e: {CHECKS} checks passed')

@@ -34,7 +34,7 @@ struct BuildOptions {
 struct IndexOpenOptions {
   OpenOptions table;    ///< the version that is searched; checksums do not count
   std::string sidecar;  ///< empty: default_sidecar()
-  std::string column;   ///< for default_sidecar() of a dataset; empty: the only one
+  std::string column;   ///< for default_sidecar() of a dataset; empty: the only index that is there
 };
 
 struct VectorHit {
@@ -49,7 +49,8 @@ class LANCEKIT_EXPORT RowSet {
 
  private:
   friend class VectorIndexImpl;
-  std::vector<std::uint64_t> words_;  // by node
+  std::shared_ptr<const void> owner_;  // the index that it is of
+  std::vector<std::uint64_t> words_;   // by node
   std::uint64_t size_ = 0;
 };
 

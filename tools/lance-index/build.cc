@@ -27,26 +27,9 @@ JsonWriter BeginIndexDocument(const IndexSession& session) {
   return json;
 }
 
-Result<std::string> FindIndex(const IndexOptions& options) {
-  if (!options.index.empty()) return options.index;
-  std::error_code error;
-  if (!options.column.empty() || !std::filesystem::is_directory(options.table, error))
-    return VectorIndex::default_sidecar(options.table, options.column);
-  const std::filesystem::path folder = std::filesystem::path(VectorIndex::default_sidecar(options.table, "x")).parent_path();
-  std::vector<std::string> found;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".hnsw") found.push_back(entry.path().string());
-  }
-  if (found.size() > 1) return Invalid("the table has several indexes; name the column, -c, or the file, --index");
-  if (found.size() == 1) return found.front();
-  Error none = MakeError(ErrorCode::kIo, "the table has no index; 'lance-index build' makes one");
-  none.path = folder.string();
-  return none;
-}
-
 Result<VectorIndex> OpenIndex(const IndexSession& session) {
-  LANCEKIT_ASSIGN(const std::string path, FindIndex(session.options));
-  return VectorIndex::open(session.context, session.options.table, {session.options.open, path, session.options.column});
+  const IndexOptions& options = session.options;
+  return VectorIndex::open(session.context, options.table, {options.open, options.index, options.column});
 }
 
 Status RunBuild(IndexSession& session) {
@@ -86,11 +69,11 @@ Status RunBuild(IndexSession& session) {
 
 namespace {
 
-Result<ChangeOptions> ChangeOptionsOf(const IndexSession& session) {
+ChangeOptions ChangeOptionsOf(const IndexSession& session) {
+  const IndexOptions& options = session.options;
   ChangeOptions change;
-  LANCEKIT_ASSIGN(change.open.sidecar, FindIndex(session.options));
-  change.open.table = session.options.open;
-  change.memory_limit = session.options.memory_limit;
+  change.open = {options.open, options.index, options.column};
+  change.memory_limit = options.memory_limit;
   return change;
 }
 
@@ -134,7 +117,7 @@ Result<std::vector<std::uint64_t>> ParseRowList(const std::string& text) {
 }  // namespace
 
 Status RunAdd(IndexSession& session) {
-  LANCEKIT_ASSIGN(ChangeOptions change, ChangeOptionsOf(session));
+  ChangeOptions change = ChangeOptionsOf(session);
   Progress progress(session.options.common.quiet ? ProgressMode::kNever : session.options.common.progress, "add", "lance-index");
   change.progress = [&](std::uint64_t done, std::uint64_t total) { progress.Update({done, total, done, 0}); };
   LANCEKIT_ASSIGN(const ChangeReport report, VectorIndex::add(session.context, session.options.table, change));
@@ -144,7 +127,7 @@ Status RunAdd(IndexSession& session) {
 
 Status RunDelete(IndexSession& session) {
   const IndexOptions& options = session.options;
-  LANCEKIT_ASSIGN(const ChangeOptions change, ChangeOptionsOf(session));
+  const ChangeOptions change = ChangeOptionsOf(session);
   LANCEKIT_ASSIGN(std::vector<std::uint64_t> rows, ParseRowList(options.rows));
   if (options.where.has_value()) {
     LANCEKIT_ASSIGN(const Table table, open(session.context, options.table, options.open));
@@ -163,7 +146,7 @@ Status RunDelete(IndexSession& session) {
 }
 
 Status RunCompact(IndexSession& session) {
-  LANCEKIT_ASSIGN(const ChangeOptions change, ChangeOptionsOf(session));
+  const ChangeOptions change = ChangeOptionsOf(session);
   LANCEKIT_ASSIGN(const ChangeReport report, VectorIndex::compact(session.context, session.options.table, change));
   return TellChange(session, report);
 }

@@ -25,8 +25,6 @@ Status RunEval(IndexSession& session);
 Status RunStats(IndexSession& session);
 Status RunVerify(IndexSession& session);
 
-/// Where the index is: the file that the options name, or the only one of the table. Errors: kInvalidArgument, kIo.
-Result<std::string> FindIndex(const IndexOptions& options);
 /// Opens the index that the options name. Errors: those of VectorIndex::open.
 Result<VectorIndex> OpenIndex(const IndexSession& session);
 /// The start of every JSON document.
