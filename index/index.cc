@@ -195,8 +195,7 @@ void VectorIndexImpl::Find(const Measure& measure, std::size_t ef, const VectorQ
   // faster one after the other.
   constexpr double kPerNode = 28;
   const double share = static_cast<double>(passing) / static_cast<double>(facts().num_nodes);
-  const double kept = static_cast<double>(ef) / share;
-  if (static_cast<double>(passing) > kept * kPerNode) {
+  for (double kept = static_cast<double>(ef) / share; static_cast<double>(passing) > kept * kPerNode; kept *= 2) {
     WalkLayers(measure, static_cast<std::size_t>(std::ceil(kept)), visited, pool);
     std::size_t found = 0;
     for (std::size_t i = 0; i < pool->size() && found < query.k; ++i)
