@@ -19,6 +19,7 @@ if [ "$kind" = static ]; then
     -DLANCEKIT_BUILD_TESTS=OFF -DLANCEKIT_BUILD_FUZZERS=OFF -DLANCEKIT_BUILD_BENCH=OFF > "$temp/log" 2>&1 ||
     { cat "$temp/log"; fail "configuring the static library"; }
   cp "$build/liblancekit_internal.a" "$temp/static/liblancekit.a"
+  cp "$build/index/liblancekit_index_internal.a" "$temp/static/index/liblancekit_index.a"
   build=$temp/static
 fi
 
@@ -43,6 +44,7 @@ cmake -S "$here" -B "$temp/by_cmake" -G Ninja -DCMAKE_CXX_COMPILER="$cxx" -DCMAK
   cmake --build "$temp/by_cmake" -v > "$temp/log" 2>&1 || { cat "$temp/log"; fail "find_package consumer does not build"; }
 grep -q -- '-std=c++17' "$temp/log" || fail "the consumer was not built as C++17"
 "$temp/by_cmake/consumer" "$temp/by_cmake.lance" || fail "find_package consumer failed"
+LD_LIBRARY_PATH=$(dirname "$library") "$temp/by_cmake/searcher" "$temp/by_cmake.lance" || fail "consumer of the index failed"
 echo "find_package: $kind library, consumer ran"
 
 libdir=$(dirname "$library")
