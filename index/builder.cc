@@ -208,10 +208,7 @@ void GraphBuilder::AddBack(std::uint32_t from, std::uint32_t layer, Near<std::in
 }
 
 void GraphBuilder::Connect(std::uint32_t node, std::uint32_t layer, Scratch* scratch) {
-  const Pool<std::int32_t>& pool = scratch->pool;
-  std::vector<Near<std::int32_t>>& candidates = scratch->candidates;
-  candidates.clear();
-  for (std::size_t i = 0; i < pool.size(); ++i) candidates.push_back(pool[i]);
+  const std::vector<Near<std::int32_t>>& candidates = scratch->found[layer];
   Choose(candidates, options_.m, scratch);
   std::vector<Near<std::int32_t>> neighbours;
   for (const std::uint32_t chosen : scratch->chosen)
@@ -249,25 +246,29 @@ void GraphBuilder::Insert(std::uint32_t node, Scratch* scratch) {
   measure(&best.node, 1, &best.distance);
   const std::uint32_t top = LevelOf(start);
   for (std::uint32_t layer = top; layer > level; --layer) best = Descend(Links(*this, layer), measure, best);
-  scratch->visited.Start(num_nodes_);
-  for (std::uint32_t layer = std::min(level, top) + 1; layer-- > 0;) {
+  const std::uint32_t highest = std::min(level, top);
+  if (scratch->found.size() <= highest) scratch->found.resize(highest + 1);
+  for (std::uint32_t layer = highest + 1; layer-- > 0;) {
     Pool<std::int32_t>& pool = scratch->pool;
-    std::vector<Near<std::int32_t>> starts;
-    if (layer == std::min(level, top)) {
-      starts.push_back(best);
-    } else {
-      for (std::size_t i = 0; i < pool.size(); ++i) starts.push_back(pool[i]);
-    }
     scratch->visited.Start(num_nodes_);
     scratch->visited.Add(node);
     pool.Start(options_.ef_construction);
-    for (const Near<std::int32_t>& near : starts) {
+    const auto begin_at = [&](const Near<std::int32_t>& near) {
       scratch->visited.Add(near.node);
       pool.Insert(near.distance, near.node);
+    };
+    if (layer == highest) {
+      begin_at(best);
+    } else {
+      std::ranges::for_each(scratch->found[layer + 1], begin_at);
     }
     Walk(Links(*this, layer), measure, &scratch->visited, &pool);
-    Connect(node, layer, scratch);
+    std::vector<Near<std::int32_t>>& found = scratch->found[layer];
+    found.clear();
+    for (std::size_t i = 0; i < pool.size(); ++i) found.push_back(pool[i]);
   }
+  // From below: who comes to the node in a layer finds its neighbours in those underneath.
+  for (std::uint32_t layer = 0; layer <= highest; ++layer) Connect(node, layer, scratch);
   if (entry_lock.owns_lock()) entry_.store(node, std::memory_order_release);
 }
 

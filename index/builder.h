@@ -42,6 +42,7 @@ class GraphBuilder {
     Visited visited;
     Pool<std::int32_t> pool;
     std::vector<Near<std::int32_t>> candidates;
+    std::vector<std::vector<Near<std::int32_t>>> found;  ///< in each layer
     std::vector<std::uint32_t> chosen;
   };
   /// Links a node to its neighbours. Thread-safe.

@@ -163,8 +163,13 @@ class Workshop {
   /// Inserts the nodes from `first` on, by as many threads as the context has.
   Status Insert(std::uint32_t first, const ReportProgress& progress) {
     constexpr std::uint32_t kBetweenReports = 1024;
+    // Nodes that are inserted at once do not see each other, which counts while there are few.
+    constexpr std::uint32_t kAlone = 256;
     const std::uint32_t total = num_nodes();
-    std::atomic<std::uint64_t> next{first};
+    GraphBuilder::Scratch alone(facts_.dimensions);
+    std::uint64_t at = first;
+    while (at < std::min(total, kAlone)) graph_->Insert(static_cast<std::uint32_t>(at++), &alone);
+    std::atomic<std::uint64_t> next{at};
     std::mutex mutex;
     Status status;
     LANCEKIT_TRY(
