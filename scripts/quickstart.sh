@@ -30,7 +30,7 @@ echo "1. Set up"
 scripts/setup.sh
 echo "2. Build (release; a few minutes the first time)"
 quietly configure cmake --preset release
-quietly build cmake --build --preset release --target lance-inspect lance-convert
+quietly build cmake --build --preset release --target lance-inspect lance-convert lance-index
 programs=build/release/tools
 convert=$programs/lance-convert/lance-convert inspect=$programs/lance-inspect/lance-inspect
 
@@ -57,3 +57,4 @@ echo "dataset     $root/$out/$name.lance"
 echo "round trip  $root/$out/$name.parquet"
 echo "programs    $root/$inspect"
 echo "            $root/$convert"
+echo "            $root/$programs/lance-index/lance-index"
