@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/status.h"
+#include "tools/common/suggest.h"
 #include "tools/common/terminal.h"
 
 namespace lancekit::tools {
@@ -66,6 +68,19 @@ std::vector<TextCell> Titles(const std::vector<TextColumn>& columns) {
 }
 
 }  // namespace
+
+Result<Format> ParseFormat(const std::string& name, bool wants_json, bool is_terminal) {
+  constexpr std::pair<const char*, Format> kFormats[] = {{"table", Format::kTable}, {"plain", Format::kPlain},
+                                                         {"json", Format::kJson},   {"jsonl", Format::kJsonLines},
+                                                         {"csv", Format::kCsv},     {"tsv", Format::kTsv}};
+  if (name.empty()) return wants_json ? Format::kJson : is_terminal ? Format::kTable : Format::kPlain;
+  std::vector<std::string> names;
+  for (const auto& [known, format] : kFormats) {
+    if (name == known) return format;
+    names.emplace_back(known);
+  }
+  return Invalid("unknown format \"{}\"{}; there are table, plain, json, jsonl, csv and tsv", name, DidYouMean(name, names));
+}
 
 std::size_t DisplayWidth(std::string_view text) {
   std::size_t width = 0;

@@ -6,11 +6,16 @@
 #include <string_view>
 #include <vector>
 
+#include "lancekit/result.hpp"
 #include "tools/common/output.h"
 
 namespace lancekit::tools {
 
 enum class Format : std::uint8_t { kTable, kPlain, kJson, kJsonLines, kCsv, kTsv };
+
+/// The format of that name; without one JSON where that is wanted, else a table on a terminal and plain text elsewhere.
+/// Errors: kInvalidArgument.
+Result<Format> ParseFormat(const std::string& name, bool wants_json, bool is_terminal);
 
 struct TextColumn {
   std::string title;

@@ -31,7 +31,7 @@ Status Run(IndexSession& session) {
   LANCEKIT_ASSIGN(session.output, Output::Open(options.output));
   const ColorMode color = options.common.color;
   session.output->set_color(color == ColorMode::kAuto && !session.output->is_terminal() ? false : UseColor(1, color));
-  LANCEKIT_ASSIGN(session.format, FormatOf(options, session.output->is_terminal()));
+  LANCEKIT_ASSIGN(session.format, ParseFormat(options.format, options.common.json, session.output->is_terminal()));
   Status (*const commands[])(IndexSession&) = {nullptr,    &RunBuild, &RunAdd,   &RunDelete, &RunCompact,
                                                &RunSearch, &RunEval,  &RunStats, &RunVerify};
   LANCEKIT_TRY(commands[static_cast<std::size_t>(options.command)](session));

@@ -201,18 +201,4 @@ Status ParseIndexOptions(int argc, const char* const* argv, IndexOptions* option
   return Check(raw, options);
 }
 
-Result<Format> FormatOf(const IndexOptions& options, bool is_terminal) {
-  const std::pair<const char*, Format> formats[] = {{"table", Format::kTable}, {"plain", Format::kPlain},
-                                                    {"json", Format::kJson},   {"jsonl", Format::kJsonLines},
-                                                    {"csv", Format::kCsv},     {"tsv", Format::kTsv}};
-  if (options.format.empty()) return options.common.json ? Format::kJson : is_terminal ? Format::kTable : Format::kPlain;
-  std::vector<std::string> names;
-  for (const auto& [name, format] : formats) {
-    if (options.format == name) return format;
-    names.emplace_back(name);
-  }
-  return Invalid("unknown format \"{}\"{}; there are table, plain, json, jsonl, csv and tsv", options.format,
-                 DidYouMean(options.format, names));
-}
-
 }  // namespace lancekit::tools

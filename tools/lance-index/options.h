@@ -45,7 +45,5 @@ struct IndexOptions {
 
 /// Errors: kInvalidArgument; the common options are filled as far as they were understood.
 Status ParseIndexOptions(int argc, const char* const* argv, IndexOptions* options);
-/// Errors: kInvalidArgument.
-Result<Format> FormatOf(const IndexOptions& options, bool is_terminal);
 
 }  // namespace lancekit::tools

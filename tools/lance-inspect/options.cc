@@ -203,22 +203,7 @@ Status ParseRequest(int argc, const char* const* argv, Request* request) {
 }
 
 Result<Format> ChooseFormat(const Options& options, const Output& output) {
-  struct Named {
-    const char* name;
-    Format format;
-  };
-  constexpr Named kFormats[] = {{"table", Format::kTable},     {"plain", Format::kPlain}, {"json", Format::kJson},
-                                {"jsonl", Format::kJsonLines}, {"csv", Format::kCsv},     {"tsv", Format::kTsv}};
-  if (options.format.empty()) {
-    return options.common.json ? Format::kJson : output.is_terminal() ? Format::kTable : Format::kPlain;
-  }
-  std::vector<std::string> names;
-  for (const Named& named : kFormats) {
-    if (options.format == named.name) return named.format;
-    names.emplace_back(named.name);
-  }
-  return Invalid("unknown format \"{}\"{}; there are table, plain, json, jsonl, csv and tsv", options.format,
-                 DidYouMean(options.format, names));
+  return ParseFormat(options.format, options.common.json, output.is_terminal());
 }
 
 std::string UsageText() {
