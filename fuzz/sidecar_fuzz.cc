@@ -49,11 +49,7 @@ void Run(FuzzInput input) {
   const index::Near<std::int32_t> best = index::DescendLayers<std::int32_t>(sidecar, measure);
   index::Visited visited;
   index::Pool<std::int32_t> pool;
-  visited.Start(num_nodes);
-  visited.Add(best.node);
-  pool.Start(16);
-  pool.Insert(best.distance, best.node);
-  index::Walk(sidecar.lowest(), measure, &visited, &pool);
+  index::WalkFrom(best, sidecar.lowest(), measure, num_nodes, 16, &visited, &pool);
   for (const Sidecar::SectionInfo& section : sidecar.sections()) static_cast<void>(sidecar.CheckHash(section).ok());
 }
 

@@ -279,11 +279,7 @@ void GraphBuilder::Search(Scratch* scratch) const {
   Near<std::int32_t> best{0, entry()};
   measure(&best.node, 1, &best.distance);
   for (std::uint32_t layer = top(); layer > 0; --layer) best = Descend(Links(*this, layer), measure, best);
-  scratch->visited.Start(num_nodes_);
-  scratch->visited.Add(best.node);
-  scratch->pool.Start(options_.ef_construction);
-  scratch->pool.Insert(best.distance, best.node);
-  Walk(Links(*this, 0), measure, &scratch->visited, &scratch->pool);
+  WalkFrom(best, Links(*this, 0), measure, num_nodes_, options_.ef_construction, &scratch->visited, &scratch->pool);
 }
 
 bool GraphBuilder::Repair(std::uint32_t node, std::uint32_t layer, const std::vector<bool>& removed, Scratch* scratch) {

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/without_throwing.h"
+#include "index/bits.h"
 #include "index/builder.h"
 #include "index/column.h"
 #include "index/exact.h"
@@ -76,7 +77,6 @@ class Workshop {
   IndexFacts& facts() { return facts_; }
   GraphBuilder& graph() { return *graph_; }
   std::vector<std::uint32_t>& rows() { return rows_; }
-  ContextImpl& context() { return context_; }
   std::vector<std::uint64_t>& tombstones() { return tombstones_; }
 
   /// Room for the codes of all rows_. Errors: kResourceLimit.
@@ -313,9 +313,9 @@ Result<Opened> OpenToChange(const Context& context, const std::string& table, co
 
 /// The tombstones of a sidecar with room for more nodes.
 std::vector<std::uint64_t> TombstonesOf(const Sidecar& sidecar, std::size_t num_nodes) {
-  std::vector<std::uint64_t> words(sidecar.has_deleted() ? (num_nodes + 63) / 64 : 0);
+  std::vector<std::uint64_t> words(sidecar.has_deleted() ? WordsFor(num_nodes) : 0);
   for (std::uint32_t node = 0; sidecar.has_deleted() && node < sidecar.facts().num_nodes; ++node) {
-    if (sidecar.IsDeleted(node)) words[node / 64] |= std::uint64_t{1} << node % 64;
+    if (sidecar.IsDeleted(node)) SetBit(&words, node);
   }
   return words;
 }
@@ -413,9 +413,9 @@ Result<ChangeReport> Remove(const Context& context, const std::string& table, co
   }
   LANCEKIT_TRY(workshop.Load(*opened.sidecar, options.memory_limit));
   if (tombstones) {
-    workshop.tombstones().assign((num_nodes + 63) / 64, 0);
+    workshop.tombstones().assign(WordsFor(num_nodes), 0);
     for (std::uint32_t node = 0; node < num_nodes; ++node) {
-      if (removed[node]) workshop.tombstones()[node / 64] |= std::uint64_t{1} << node % 64;
+      if (removed[node]) SetBit(&workshop.tombstones(), node);
     }
     LANCEKIT_TRY(workshop.Write(sidecar, opened.sidecar->has_codes()));
     return report;

@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "base/without_throwing.h"
+#include "index/bits.h"
 #include "index/change.h"
 #include "index/column.h"
 #include "index/exact.h"
@@ -55,11 +56,11 @@ class VectorIndexImpl {
         sidecar_(std::move(sidecar)) {
     num_live_ = facts().num_nodes;
     if (!sidecar_->has_deleted() && column_.deleted.empty()) return;
-    live_.resize((facts().num_nodes + 63) / 64);
+    live_.resize(index::WordsFor(facts().num_nodes));
     num_live_ = 0;
     for (std::uint32_t node = 0; node < facts().num_nodes; ++node) {
       if (sidecar_->IsDeleted(node) || column_.IsDeleted(sidecar_->RowOf(node))) continue;
-      live_[node / 64] |= std::uint64_t{1} << node % 64;
+      index::SetBit(&live_, node);
       ++num_live_;
     }
   }
@@ -106,26 +107,20 @@ std::unique_ptr<SearchScratch> VectorIndexImpl::TakeScratch() const {
   return scratch;
 }
 
-namespace {
-
-bool IsSet(const std::vector<std::uint64_t>& words, std::uint32_t bit) { return (words[bit / 64] >> bit % 64 & 1) != 0; }
-
-}  // namespace
-
 bool VectorIndexImpl::Passes(std::uint32_t node, const VectorQuery& query) const {
-  return (live_.empty() || IsSet(live_, node)) && (query.rows == nullptr || IsSet(query.rows->words_, node));
+  return (live_.empty() || index::IsSet(live_, node)) && (query.rows == nullptr || index::IsSet(query.rows->words_, node));
 }
 
 Result<RowSet> VectorIndexImpl::Rows(Span<const std::uint64_t> rows) const {
   RowSet set;
   set.owner_ = sidecar_;
-  set.words_.resize((facts().num_nodes + 63) / 64);
+  set.words_.resize(index::WordsFor(facts().num_nodes));
   for (const std::uint64_t row : rows) {
     const std::optional<std::uint64_t> file_row = column_.FileRow(row);
     if (!file_row.has_value()) return Invalid("there is no row {}", row);
     const std::optional<std::uint32_t> node = sidecar_->NodeOf(*file_row);
-    if (!node.has_value() || (!live_.empty() && !IsSet(live_, *node)) || IsSet(set.words_, *node)) continue;
-    set.words_[*node / 64] |= std::uint64_t{1} << *node % 64;
+    if (!node.has_value() || (!live_.empty() && !index::IsSet(live_, *node)) || index::IsSet(set.words_, *node)) continue;
+    index::SetBit(&set.words_, *node);
     ++set.size_;
   }
   return set;
@@ -154,11 +149,7 @@ Result<RowSet> VectorIndexImpl::RowsWhere(const Filter& filter) const {
 template <class Distance, class Measure>
 void VectorIndexImpl::WalkLayers(const Measure& measure, std::size_t ef, Visited* visited, Pool<Distance>* pool) const {
   const Near<Distance> best = index::DescendLayers<Distance>(*sidecar_, measure);
-  visited->Start(facts().num_nodes);
-  visited->Add(best.node);
-  pool->Start(ef);
-  pool->Insert(best.distance, best.node);
-  Walk(sidecar_->lowest(), measure, visited, pool);
+  WalkFrom(best, sidecar_->lowest(), measure, facts().num_nodes, ef, visited, pool);
 }
 
 template <class Distance>
@@ -430,6 +421,7 @@ VectorIndex& VectorIndex::operator=(const VectorIndex&) = default;
 VectorIndex::VectorIndex(VectorIndex&&) noexcept = default;
 VectorIndex& VectorIndex::operator=(VectorIndex&&) noexcept = default;
 
+const std::string& VectorIndex::column() const noexcept { return impl_->facts().column; }
 std::uint32_t VectorIndex::dimensions() const noexcept { return impl_->facts().dimensions; }
 std::uint64_t VectorIndex::size() const noexcept { return impl_->num_live(); }
 

@@ -117,6 +117,17 @@ void Walk(const Links& links, const Measure& measure, Visited* visited, Pool<Dis
   }
 }
 
+/// The `ef` nearest of `num_nodes` nodes that a walk from this one finds, in the pool.
+template <class Distance, class Links, class Measure>
+void WalkFrom(Near<Distance> start, const Links& links, const Measure& measure, std::size_t num_nodes, std::size_t ef,
+              Visited* visited, Pool<Distance>* pool) {
+  visited->Start(num_nodes);
+  visited->Add(start.node);
+  pool->Start(ef);
+  pool->Insert(start.distance, start.node);
+  Walk(links, measure, visited, pool);
+}
+
 /// From a node to the nearest one that is reached by steps to nearer neighbours alone.
 template <class Distance, class Links, class Measure>
 Near<Distance> Descend(const Links& links, const Measure& measure, Near<Distance> best) {

@@ -138,6 +138,7 @@ class LANCEKIT_EXPORT VectorIndex {
   VectorIndex(VectorIndex&&) noexcept;
   VectorIndex& operator=(VectorIndex&&) noexcept;
 
+  const std::string& column() const noexcept;
   std::uint32_t dimensions() const noexcept;
   std::uint64_t size() const noexcept;  ///< vectors that are searched
   /// The rows for which a filter is true, to be given by many searches. Errors: those of a scan.

@@ -9,14 +9,14 @@
 #include "base/checked_math.h"
 #include "base/endian.h"
 #include "base/status.h"
-#include "index/kernels/distance.h"
+#include "index/codes.h"
 #include "io/source.h"
 #include "tools/common/exported_batch.h"
 
 namespace lancekit::tools {
 namespace {
 
-constexpr std::uint32_t kMaxDimensions = 32'768;
+using index::kMaxDimensions;
 
 float LoadAs(kernels::Element element, const std::byte* from) {
   const float one = 1;
@@ -147,8 +147,7 @@ Status AppendBatch(const Batch& batch, QueryVectors* vectors) {
 
 }  // namespace
 
-Result<QueryVectors> ParseQuery(const Context& context, const std::string& text, const Table& table, const std::string& column) {
-  static_cast<void>(context);
+Result<QueryVectors> ParseQuery(const std::string& text, const Table& table, const std::string& column) {
   QueryVectors vectors;
   if (text.starts_with("row:")) {
     std::int64_t row = 0;

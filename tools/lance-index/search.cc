@@ -114,13 +114,12 @@ class HitWriter {
 Status RunSearch(IndexSession& session) {
   const IndexOptions& options = session.options;
   LANCEKIT_ASSIGN(const VectorIndex index, OpenIndex(session));
-  LANCEKIT_ASSIGN(const IndexStats stats, index.stats());
   LANCEKIT_ASSIGN(const Table table, open(session.context, options.table, options.open));
   QueryVectors queries;
   if (!options.query.empty()) {
-    LANCEKIT_ASSIGN(queries, ParseQuery(session.context, options.query, table, stats.column));
+    LANCEKIT_ASSIGN(queries, ParseQuery(options.query, table, index.column()));
   } else {
-    LANCEKIT_ASSIGN(queries, ReadQueries(session.context, options.queries, stats.column, options.most_queries));
+    LANCEKIT_ASSIGN(queries, ReadQueries(session.context, options.queries, index.column(), options.most_queries));
   }
   VectorQuery query = options.search;
   RowSet passing;
@@ -143,8 +142,8 @@ Status RunSearch(IndexSession& session) {
 Status RunEval(IndexSession& session) {
   const IndexOptions& options = session.options;
   LANCEKIT_ASSIGN(const VectorIndex index, OpenIndex(session));
-  LANCEKIT_ASSIGN(const IndexStats stats, index.stats());
-  LANCEKIT_ASSIGN(const QueryVectors queries, ReadQueries(session.context, options.queries, stats.column, options.most_queries));
+  LANCEKIT_ASSIGN(const QueryVectors queries,
+                  ReadQueries(session.context, options.queries, index.column(), options.most_queries));
   if (queries.size() == 0) return Invalid("there are no vectors in {}", options.queries);
   VectorQuery query = options.search;
   RowSet passing;
