@@ -146,13 +146,18 @@ std::uint64_t UnitsPerValue(const DataType& type) {
 
 Result<DataType> ParseType(std::string_view text, int depth);
 
+constexpr std::string_view kBFloat16 = "lance.bfloat16";
+constexpr const char* kExtensionName = "ARROW:extension:name";
+constexpr const char* kExtensionMetadata = "ARROW:extension:metadata";
+
 Result<DataType> ParseFixedSizeList(std::string_view text, std::string_view rest, int depth) {
   DataType type{.id = TypeId::kFixedSizeList};
   const std::string_view size = TakeLastPart(&rest);
   if (rest.empty() || !ParseNumber<std::int64_t>(size, 1, std::numeric_limits<std::int32_t>::max(), &type.size))
     return UnknownType(text);
-  if (rest == "lance.bfloat16") return Unsupported("bfloat16 is not supported (logical type \"{}\")", text);
-  LANCEKIT_ASSIGN(DataType item, ParseType(rest, depth + 1));
+  // An Arrow extension of binaries of two bytes. Source: rust/lance-arrow/src/bfloat16.rs.
+  const bool is_bfloat16 = rest == kBFloat16;
+  LANCEKIT_ASSIGN(DataType item, ParseType(is_bfloat16 ? "fixed_size_binary:2" : rest, depth + 1));
   const bool is_nested_struct =
       item.id == TypeId::kFixedSizeList && !item.children.empty() && item.children[0].type.id == TypeId::kStruct;
   if ((!IsListItem(item.id) && item.id != TypeId::kFixedSizeList) || is_nested_struct) return UnknownType(text);
@@ -161,6 +166,7 @@ Result<DataType> ParseFixedSizeList(std::string_view text, std::string_view rest
     return Unsupported("one value of logical type \"{}\" is too large", text);
   }
   type.children.push_back(Field{.name = "item", .type = std::move(item)});
+  if (is_bfloat16) type.children[0].metadata = {{kExtensionName, std::string(kBFloat16)}, {kExtensionMetadata, ""}};
   return type;
 }
 
@@ -198,7 +204,11 @@ Result<std::string> FixedSizeListText(const DataType& type) {
   const DataType& item = type.children[0].type;
   const bool is_list_of_lists = item.id == TypeId::kFixedSizeList;
   if (!IsListItem(item.id) && !is_list_of_lists) return CannotHold(type);
-  LANCEKIT_ASSIGN(const std::string item_text, LogicalType(item));
+  LANCEKIT_ASSIGN(std::string item_text, LogicalType(item));
+  const bool is_bfloat16 =
+      item.id == TypeId::kFixedSizeBinary && item.size == 2 &&
+      std::ranges::any_of(type.children[0].metadata, [](const auto& pair) { return pair.second == kBFloat16; });
+  if (is_bfloat16) item_text = kBFloat16;
   if (is_list_of_lists && item.children[0].type.id == TypeId::kStruct) return CannotHold(type);
   return fmt::format("fixed_size_list:{}:{}", item_text, type.size);
 }

@@ -78,6 +78,9 @@ TEST(LogicalType, FixedSizeLists) {
   ExpectBothWays("fixed_size_list:decimal:128:5:1:2", ListOf({.id = TypeId::kDecimal128, .precision = 5, .scale = 1}, 2));
   ExpectBothWays("fixed_size_list:fixed_size_binary:3:2", ListOf({.id = TypeId::kFixedSizeBinary, .size = 3}, 2));
   ExpectBothWays("fixed_size_list:struct:2", ListOf({.id = TypeId::kStruct}, 2));
+  DataType brain_floats = ListOf({.id = TypeId::kFixedSizeBinary, .size = 2}, 4);
+  brain_floats.children[0].metadata = {{"ARROW:extension:name", "lance.bfloat16"}, {"ARROW:extension:metadata", ""}};
+  ExpectBothWays("fixed_size_list:lance.bfloat16:4", brain_floats);
 }
 
 TEST(LogicalType, Dictionaries) {
@@ -138,7 +141,6 @@ TEST(ParseLogicalType, RefusesOthersByName) {
                            "fixed_size_list:null:2",
                            "fixed_size_list:dict:string:int8:false:2",
                            "fixed_size_list:fixed_size_list:struct:2:2",
-                           "fixed_size_list:lance.bfloat16:4",
                            "dict",
                            "dict:string:int8",
                            "dict:string:float:false",
@@ -153,8 +155,6 @@ TEST(ParseLogicalType, RefusesOthersByName) {
     EXPECT_EQ(type.error().code, ErrorCode::kUnsupported) << text;
     EXPECT_NE(type.error().message.find('"' + std::string(text) + '"'), std::string::npos) << type.error().message;
   }
-  EXPECT_NE(ParseLogicalType("fixed_size_list:lance.bfloat16:4").error().message.find("bfloat16 is not supported"),
-            std::string::npos);
 }
 
 TEST(ParseLogicalType, LimitsSizeAndNesting) {

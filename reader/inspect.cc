@@ -101,7 +101,7 @@ Result<DataFiles> ListDataset(const Context& context, const std::string& path, c
   for (const format::Fragment& fragment : manifest.fragments) {
     for (const format::DataFile& file : fragment.files) {
       LANCEKIT_ASSIGN(std::string data_path, dataset.DataFilePath(file));
-      result.files.push_back({std::move(data_path), fragment.id, first_row});
+      result.files.push_back({std::move(data_path), fragment.id, first_row, file.fields});
     }
     if (fragment.deletion_file.has_value()) result.num_deleted_rows += fragment.deletion_file->num_deleted_rows;
     if (!CheckedAdd(first_row, fragment.physical_rows, &first_row))
@@ -127,7 +127,7 @@ std::uint64_t InspectedColumn::bytes() const {
 
 Result<DataFiles> list_data_files(const Context& context, const std::string& path, const OpenOptions& options) {
   LANCEKIT_ASSIGN(const bool is_dataset, IsDataset(path, options));
-  if (!is_dataset) return DataFiles{.files = {{path, 0, 0}}};
+  if (!is_dataset) return DataFiles{.files = {{path, 0, 0, {}}}};
   auto files = ListDataset(context, path, options);
   if (!files) return At(std::move(files).status(), {.path = path});
   return files;

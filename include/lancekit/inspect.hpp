@@ -98,6 +98,8 @@ struct DataFileEntry {
   std::string path;
   std::uint64_t fragment = 0;
   std::uint64_t first_row = 0;  ///< row of the table that is row 0 of the file, deleted rows counted
+  /// Ids of the fields that the table takes from the file; it may hold others that were replaced. Empty for a bare file.
+  std::vector<std::int32_t> fields;
 };
 
 /// The data files behind a path.
