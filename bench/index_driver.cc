@@ -44,7 +44,7 @@ class Driver {
 
   std::string Build(const std::vector<std::string>& words) {
     BuildOptions options;
-    options.codes = words[4] == "1";
+    options.codes = words[4] == "8" ? VectorCodes::k8Bit : words[4] == "1" ? VectorCodes::k1Bit : VectorCodes::kNone;
     const double start = Seconds();
     const Status status = VectorIndex::build(context_, words[1], words[2], words[3], options);
     return status.ok() ? Took(Seconds() - start) : Failed(status.error());

@@ -98,7 +98,9 @@ def main():
     for line in sys.stdin:
         words = line.rstrip('\n').split('\t')
         try:
-            if words[0] == 'build':
+            if words[0] == 'ready':
+                seconds = 0
+            elif words[0] == 'build':
                 seconds = side.build(words[3])
             elif words[0] == 'open':
                 queries = np.fromfile(words[3], np.float32).reshape(-1, int(dimensions))

@@ -89,6 +89,7 @@ class Side:
         self.process = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         env=environment, preexec_fn=lambda: os.sched_setaffinity(0, {core}))
         self.path = data.folder / f'{name}.index'
+        self.ask('ready')  # loading modules and vectors would take its time from the first side that is measured
 
     def ask(self, *words):
         self.process.stdin.write('\t'.join(map(str, words)) + '\n')
@@ -99,7 +100,7 @@ class Side:
             raise RuntimeError(f'{self.name}: {words[0]}: {reply["error"]}')
         return reply['seconds']
 
-    def build(self, codes=1, path=None):
+    def build(self, codes=8, path=None):
         return self.ask('build', self.data.table, 'vec', path or self.path, codes)
 
     def open(self):

@@ -321,8 +321,8 @@ def write_filter_seeds():
 def write_index_seeds():
     """Sidecars (sidecar_fuzz.cc), by the release build's lance-index."""
     program = pathlib.Path(__file__).parent.parent / 'build/release/tools/lance-index/lance-index'
-    for name, rows, options, marked in [('plain', 60, [], None), ('graph', 200, ['--no-codes', '--m', '3'], None),
-                                        ('cosine', 30, ['--metric', 'cosine'], None), ('marked', 40, [], '3,5:9'), ('nothing', 0, [], None)]:
+    for name, rows, options, marked in [('plain', 60, [], None), ('graph', 200, ['--codes', 'none', '--m', '3'], None),
+                                        ('cosine', 30, ['--metric', 'cosine'], None), ('marked', 40, [], '3,5:9'), ('bits', 80, ['--codes', '1bit'], None), ('nothing', 0, [], None)]:
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / 't.lance'
             values = random.Random(rows).choices(range(-20, 20), k=rows * 5)

@@ -40,7 +40,7 @@ void Run(FuzzInput input) {
   query.Set(sidecar.facts().quantizer, zeros.data());
   const auto measure = [&](const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) {
     for (std::size_t i = 0; i < count; ++i) Require(nodes[i] < num_nodes, "a node that is not there");
-    if (sidecar.has_codes()) {
+    if (sidecar.facts().has_codes) {
       query.Distances(sidecar.codes(), nodes, count, distances);
     } else {
       for (std::size_t i = 0; i < count; ++i) distances[i] = static_cast<std::int32_t>(nodes[i] * 2654435761u);
@@ -50,6 +50,16 @@ void Run(FuzzInput input) {
   index::Visited visited;
   index::Pool<std::int32_t> pool;
   index::WalkFrom(best, sidecar.lowest(), measure, num_nodes, 16, &visited, &pool);
+  if (sidecar.facts().has_bits) {
+    index::BitQuery bits(sidecar.facts().dimensions);
+    bits.Set(sidecar.facts().bit_quantizer(), zeros.data());
+    const auto measure_bits = [&](const std::uint32_t* nodes, std::size_t count, float* numbers) {
+      bits.Distances(sidecar.bits(), nodes, count, numbers);
+    };
+    index::Pool<float> near;
+    index::WalkFrom(index::DescendLayers<float>(sidecar, measure_bits), sidecar.lowest(), measure_bits, num_nodes, 16, &visited,
+                    &near);
+  }
   for (const Sidecar::SectionInfo& section : sidecar.sections()) static_cast<void>(sidecar.CheckHash(section).ok());
 }
 

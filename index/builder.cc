@@ -73,6 +73,7 @@ class GraphBuilder::Links {
   void Prefetch(std::uint32_t node) const noexcept {
     if (layer_ != 0) return;
     const std::uint32_t* const list = graph_.List(node, 0);
+    __builtin_prefetch(&graph_.counts_[node]);
     for (std::size_t i = 0; i < 2 * graph_.options_.m; i += 16) __builtin_prefetch(list + i);
   }
 
@@ -240,7 +241,7 @@ void GraphBuilder::Insert(std::uint32_t node, Scratch* scratch) {
   }
   scratch->query.Set(rows_, node, dimensions_);
   const auto measure = [&](const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) {
-    scratch->query.Distances(rows_, nodes, count, distances);
+    scratch->query.Estimate(rows_, nodes, count, distances);
   };
   Near<std::int32_t> best{0, start};
   measure(&best.node, 1, &best.distance);
@@ -249,32 +250,44 @@ void GraphBuilder::Insert(std::uint32_t node, Scratch* scratch) {
   const std::uint32_t highest = std::min(level, top);
   if (scratch->found.size() <= highest) scratch->found.resize(highest + 1);
   for (std::uint32_t layer = highest + 1; layer-- > 0;) {
+    const std::span<const Near<std::int32_t>> starts =
+        layer == highest ? std::span<const Near<std::int32_t>>(&best, 1) : scratch->found[layer + 1];
     Pool<std::int32_t>& pool = scratch->pool;
     scratch->visited.Start(num_nodes_);
+    scratch->visited.MakeRoom(starts.size() + 2);
     scratch->visited.Add(node);
     pool.Start(options_.ef_construction);
-    const auto begin_at = [&](const Near<std::int32_t>& near) {
-      scratch->visited.Add(near.node);
-      pool.Insert(near.distance, near.node);
-    };
-    if (layer == highest) {
-      begin_at(best);
-    } else {
-      std::ranges::for_each(scratch->found[layer + 1], begin_at);
+    scratch->nodes.clear();
+    for (const Near<std::int32_t>& near : starts) scratch->nodes.push_back(near.node);
+    scratch->distances.resize(starts.size());
+    measure(scratch->nodes.data(), starts.size(), scratch->distances.data());
+    for (std::size_t i = 0; i < scratch->nodes.size(); ++i) {
+      scratch->visited.Add(scratch->nodes[i]);
+      pool.Insert(scratch->distances[i], scratch->nodes[i]);
     }
     Walk(Links(*this, layer), measure, &scratch->visited, &pool);
-    std::vector<Near<std::int32_t>>& found = scratch->found[layer];
-    found.clear();
-    for (std::size_t i = 0; i < pool.size(); ++i) found.push_back(pool[i]);
+    Refine(layer, scratch);
   }
   // From below: who comes to the node in a layer finds its neighbours in those underneath.
   for (std::uint32_t layer = 0; layer <= highest; ++layer) Connect(node, layer, scratch);
   if (entry_lock.owns_lock()) entry_.store(node, std::memory_order_release);
 }
 
+void GraphBuilder::Refine(std::uint32_t layer, Scratch* scratch) const {
+  const Pool<std::int32_t>& pool = scratch->pool;
+  scratch->nodes.clear();
+  for (std::size_t i = 0; i < pool.size(); ++i) scratch->nodes.push_back(pool[i].node);
+  scratch->distances.resize(pool.size());
+  scratch->query.Distances(rows_, scratch->nodes.data(), pool.size(), scratch->distances.data());
+  std::vector<Near<std::int32_t>>& found = scratch->found[layer];
+  found.clear();
+  for (std::size_t i = 0; i < pool.size(); ++i) found.push_back({scratch->distances[i], scratch->nodes[i]});
+  std::sort(found.begin(), found.end());
+}
+
 void GraphBuilder::Search(Scratch* scratch) const {
   const auto measure = [&](const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) {
-    scratch->query.Distances(rows_, nodes, count, distances);
+    scratch->query.Estimate(rows_, nodes, count, distances);
   };
   Near<std::int32_t> best{0, entry()};
   measure(&best.node, 1, &best.distance);
@@ -287,10 +300,12 @@ bool GraphBuilder::Repair(std::uint32_t node, std::uint32_t layer, const std::ve
   constexpr std::size_t kEnough = 512;
   std::vector<std::uint32_t> kept, waiting;
   scratch->visited.Start(num_nodes_);
+  scratch->visited.MakeRoom(2);
   scratch->visited.Add(node);
   const auto look_at = [&](std::uint32_t from) {
     std::uint32_t neighbours[kMaxDegree];
     const std::size_t count = Links(*this, layer).Get(from, neighbours);
+    scratch->visited.MakeRoom(count + 1);
     for (const std::uint32_t neighbour : std::span(neighbours, count)) {
       if (scratch->visited.Add(neighbour)) (removed[neighbour] ? waiting : kept).push_back(neighbour);
     }

@@ -41,6 +41,8 @@ class GraphBuilder {
     CodeQuery other;
     Visited visited;
     Pool<std::int32_t> pool;
+    std::vector<std::uint32_t> nodes;
+    std::vector<std::int32_t> distances;
     std::vector<Near<std::int32_t>> candidates;
     std::vector<std::vector<Near<std::int32_t>>> found;  ///< in each layer
     std::vector<std::uint32_t> chosen;
@@ -77,6 +79,8 @@ class GraphBuilder {
   void Choose(std::span<const Near<std::int32_t>> candidates, std::size_t most, Scratch* scratch) const;
   /// The nodes nearest to scratch->query in the lowest layer, in scratch->pool.
   void Search(Scratch* scratch) const;
+  /// The nodes in scratch->pool with their distances by whole codes, in scratch->found[layer].
+  void Refine(std::uint32_t layer, Scratch* scratch) const;
   void Connect(std::uint32_t node, std::uint32_t layer, Scratch* scratch);
   void AddBack(std::uint32_t from, std::uint32_t layer, Near<std::int32_t> added, Scratch* scratch);
 

@@ -17,6 +17,7 @@
 #include "index/builder.h"
 #include "index/column.h"
 #include "index/exact.h"
+#include "index/insert_order.h"
 #include "index/owner.h"
 #include "index/sidecar.h"
 
@@ -83,11 +84,16 @@ class Workshop {
   Status Allocate(std::uint64_t memory_limit) {
     const std::uint64_t num_nodes = rows_.size();
     if (num_nodes >= kMaxNodes) return Invalid("{} vectors; an index takes fewer than {}", num_nodes, kMaxNodes);
-    const std::uint64_t needed = num_nodes * (row_bytes() + 2 * sizeof(std::uint32_t) * facts_.m + 24);
+    const std::uint64_t needed =
+        num_nodes * (2 * row_bytes() + (facts_.has_bits ? bit_bytes() : 0) + 2 * sizeof(std::uint32_t) * facts_.m + 24);
     if (memory_limit != 0 && needed > memory_limit)
       return MakeError(ErrorCode::kResourceLimit, "an index of {} vectors of {} dimensions is made in {} bytes, {} are allowed",
                        num_nodes, facts_.dimensions, needed, memory_limit);
     LANCEKIT_ASSIGN(codes_, HugeMemory::Make(num_nodes * row_bytes()));
+    LANCEKIT_ASSIGN(lower_codes_, HugeMemory::Make(num_nodes * row_bytes()));
+    if (facts_.has_bits) {
+      LANCEKIT_ASSIGN(bits_, HugeMemory::Make(num_nodes * bit_bytes()));
+    }
     return {};
   }
 
@@ -99,13 +105,24 @@ class Workshop {
       CodeWriter writer(facts_.quantizer);
       const std::uint64_t begin = first + std::uint64_t{part} * kPart;
       for (std::uint64_t node = begin; node < std::min<std::uint64_t>(num_nodes, begin + kPart); ++node) {
-        if (!writer.Encode(column_.vectors, rows_[node], codes_.data() + node * row_bytes()))
+        if (!writer.Encode(column_.vectors, rows_[node], codes_.data() + node * row_bytes(),
+                           lower_codes_.data() + node * row_bytes()))
           exact.store(false, std::memory_order_relaxed);
       }
       return Status();
     }));
     facts_.codes_are_exact = (first == 0 || facts_.codes_are_exact) && exact.load();
     return {};
+  }
+  Status EncodeBits(std::uint32_t first) {
+    const auto num_nodes = static_cast<std::uint32_t>(rows_.size());
+    return ForEachPart(&context_.pool(), (num_nodes - first + kPart - 1) / kPart, [&](std::size_t part) {
+      BitWriter writer(bit_quantizer_);
+      const std::uint64_t begin = first + std::uint64_t{part} * kPart;
+      for (std::uint64_t node = begin; node < std::min<std::uint64_t>(num_nodes, begin + kPart); ++node)
+        writer.Encode(column_.vectors, rows_[node], bits_.data() + node * bit_bytes());
+      return Status();
+    });
   }
 
   /// Whether vectors of these rows have codes that tell them apart: few lie outside of their range.
@@ -137,23 +154,28 @@ class Workshop {
     LANCEKIT_TRY(Allocate(options.memory_limit));
     facts_.quantizer = Quantizer::Train(column_.vectors, facts_.metric, rows_);
     LANCEKIT_TRY(Encode(0));
-    LANCEKIT_TRY(MakeGraph());
-    return Insert(0, options.progress);
-  }
-
-  Status MakeGraph() {
+    if (facts_.has_bits) {
+      bit_quantizer_ = BitQuantizer::Train(column_.vectors, facts_.metric, facts_.quantizer.step, rows_);
+      facts_.bit_center = bit_quantizer_.center;
+      LANCEKIT_TRY(EncodeBits(0));
+    }
     LANCEKIT_ASSIGN(graph_,
                     GraphBuilder::Make({facts_.m, facts_.ef_construction, facts_.seed}, codes(), facts_.dimensions, num_nodes()));
-    return {};
+    return Insert(0, options.progress);
   }
   /// The nodes of the sidecar, and room for those behind them. Their codes are copied, or made where it keeps none.
   Status Load(const Sidecar& sidecar, std::uint64_t memory_limit) {
     LANCEKIT_TRY(Allocate(memory_limit));
     const std::uint32_t num_loaded = sidecar.facts().num_nodes;
-    if (sidecar.has_codes()) {
-      std::memcpy(codes_.data(), sidecar.codes().Row(0), num_loaded * row_bytes());
-    } else {
-      LANCEKIT_TRY(Encode(0));
+    if (facts_.has_codes) {
+      std::memcpy(codes_.data(), sidecar.codes().Upper(0), num_loaded * row_bytes());
+      std::memcpy(lower_codes_.data(), sidecar.codes().Lower(0), num_loaded * row_bytes());
+    }
+    LANCEKIT_TRY(Encode(facts_.has_codes ? num_loaded : 0));
+    if (facts_.has_bits) {
+      bit_quantizer_ = facts_.bit_quantizer();
+      std::memcpy(bits_.data(), sidecar.bits().Row(0), num_loaded * bit_bytes());
+      LANCEKIT_TRY(EncodeBits(num_loaded));
     }
     LANCEKIT_ASSIGN(graph_, GraphBuilder::Load({facts_.m, facts_.ef_construction, facts_.seed}, codes(), facts_.dimensions,
                                                sidecar, num_nodes()));
@@ -162,32 +184,39 @@ class Workshop {
 
   /// Inserts the nodes from `first` on, by as many threads as the context has.
   Status Insert(std::uint32_t first, const ReportProgress& progress) {
-    constexpr std::uint32_t kBetweenReports = 1024;
     // Nodes that are inserted at once do not see each other, which counts while there are few.
-    constexpr std::uint32_t kAlone = 256;
-    const std::uint32_t total = num_nodes();
+    constexpr std::size_t kAlone = 256;
+    constexpr std::size_t kTogether = 256;
+    const InsertOrder order = OrderToInsert(codes(), facts_.dimensions, first, num_nodes(), &context_.pool());
+    const std::size_t total = order.nodes.size();
     GraphBuilder::Scratch alone(facts_.dimensions);
-    std::uint64_t at = first;
-    while (at < std::min(total, kAlone)) graph_->Insert(static_cast<std::uint32_t>(at++), &alone);
-    std::atomic<std::uint64_t> next{at};
+    const std::size_t num_alone = std::min(total, kAlone - std::min<std::size_t>(first, kAlone));
+    for (std::size_t i = 0; i < num_alone; ++i) graph_->Insert(order.nodes[i], &alone);
+    std::atomic<std::size_t> num_done{num_alone};
     std::mutex mutex;
-    Status status;
-    LANCEKIT_TRY(
-        ForEachPart(&context_.pool(), static_cast<std::size_t>(std::max(1, context_.pool().threads())), [&](std::size_t) {
-          GraphBuilder::Scratch scratch(facts_.dimensions);
-          for (std::uint64_t node = next.fetch_add(1); node < total; node = next.fetch_add(1)) {
-            graph_->Insert(static_cast<std::uint32_t>(node), &scratch);
-            if (node % kBetweenReports != 0) continue;
-            const std::lock_guard<std::mutex> lock(mutex);
-            if (status.ok()) status = context_.CheckCancelled();
-            if (!status.ok()) next.store(total);
-            if (progress) progress(node - first, total - first);
-          }
-          return Status();
-        }));
-    LANCEKIT_TRY(std::move(status));
+    // Parts [begin, end), each by one thread. Parts that are taken at the same time lie far from each other.
+    const auto insert = [&](std::size_t begin, std::size_t end) {
+      const std::size_t num_parts = (end - begin + kTogether - 1) / kTogether;
+      const auto threads = static_cast<std::size_t>(std::max(1, context_.pool().threads()));
+      const std::size_t stride = (num_parts + threads - 1) / threads;
+      return ForEachPart(&context_.pool(), stride * threads, [&](std::size_t number) {
+        const std::size_t part = number % threads * stride + number / threads;
+        if (part >= num_parts) return Status();
+        LANCEKIT_TRY(context_.CheckCancelled());
+        GraphBuilder::Scratch scratch(facts_.dimensions);
+        const std::size_t to = std::min(end, begin + (part + 1) * kTogether);
+        for (std::size_t i = begin + part * kTogether; i < to; ++i) graph_->Insert(order.nodes[i], &scratch);
+        const std::size_t done = num_done += to - (begin + part * kTogether);
+        if (!progress) return Status();
+        const std::lock_guard<std::mutex> lock(mutex);
+        progress(done, total);
+        return Status();
+      });
+    };
+    LANCEKIT_TRY(insert(num_alone, std::max(num_alone, order.num_spread)));
+    LANCEKIT_TRY(insert(std::max(num_alone, order.num_spread), total));
     LinkOrphans({});
-    if (progress) progress(total - first, total - first);
+    if (progress) progress(total, total);
     return {};
   }
   void LinkOrphans(const std::vector<bool>& removed) {
@@ -196,7 +225,7 @@ class Workshop {
   }
 
   /// Writes what was not removed.
-  Status Write(const std::string& path, bool with_codes, const std::vector<bool>& removed = {}) {
+  Status Write(const std::string& path, const std::vector<bool>& removed = {}) {
     std::vector<std::uint32_t> kept, new_number(num_nodes());
     for (std::uint32_t node = 0; node < num_nodes(); ++node) {
       if (!removed.empty() && removed[node]) continue;
@@ -214,7 +243,6 @@ class Workshop {
       facts_.deleted_rows.push_back(interval.count);
     }
     content.facts = &facts_;
-    content.has_codes = with_codes;
     if (!kept.empty()) {
       content.entry = new_number[graph_->entry()];
       content.top = graph_->top();
@@ -227,16 +255,15 @@ class Workshop {
       return std::span<const std::uint32_t>(neighbours);
     };
     for (const std::uint32_t node : kept) content.rows.push_back(rows_[node]);
-    if (kept.size() == column_.vectors.size()) content.rows.clear();  // all of them
-    HugeMemory moved;
-    if (with_codes && kept.size() == num_nodes()) {
-      content.codes = {codes_.data(), kept.size() * row_bytes()};
-    } else if (with_codes) {
-      LANCEKIT_ASSIGN(moved, HugeMemory::Make(kept.size() * row_bytes()));
-      for (std::size_t i = 0; i < kept.size(); ++i)
-        std::memcpy(moved.data() + i * row_bytes(), codes().Row(kept[i]), row_bytes());
-      content.codes = {moved.data(), kept.size() * row_bytes()};
+    HugeMemory kept_codes, kept_lower_codes, kept_bits;
+    if (facts_.has_codes) {
+      LANCEKIT_ASSIGN(content.codes, KeepRows(codes_, row_bytes(), kept, &kept_codes));
+      LANCEKIT_ASSIGN(content.lower_codes, KeepRows(lower_codes_, row_bytes(), kept, &kept_lower_codes));
     }
+    if (facts_.has_bits) {
+      LANCEKIT_ASSIGN(content.bits, KeepRows(bits_, bit_bytes(), kept, &kept_bits));
+    }
+    if (kept.size() == column_.vectors.size()) content.rows.clear();  // all of them
     if (!tombstones_.empty()) content.deleted = {reinterpret_cast<const std::byte*>(tombstones_.data()), (kept.size() + 7) / 8};
     std::error_code error;
     std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);  // or creating the file says why not
@@ -244,16 +271,28 @@ class Workshop {
   }
 
  private:
+  /// The rows of the nodes that are kept: where they are when all are, else in `memory`.
+  static Result<Bytes> KeepRows(const HugeMemory& all, std::uint64_t bytes, const std::vector<std::uint32_t>& kept,
+                                HugeMemory* memory) {
+    if (kept.empty() || kept.back() + 1 == kept.size()) return Bytes(all.data(), kept.size() * bytes);
+    LANCEKIT_ASSIGN(*memory, HugeMemory::Make(kept.size() * bytes));
+    for (std::size_t i = 0; i < kept.size(); ++i) std::memcpy(memory->data() + i * bytes, all.data() + kept[i] * bytes, bytes);
+    return Bytes(memory->data(), kept.size() * bytes);
+  }
   std::uint32_t num_nodes() const { return static_cast<std::uint32_t>(rows_.size()); }
   std::uint64_t row_bytes() const { return CodeRows::RowBytes(facts_.dimensions); }
-  CodeRows codes() const { return {codes_.data(), facts_.dimensions}; }
+  std::uint64_t bit_bytes() const { return BitRows::RowBytes(facts_.dimensions); }
+  CodeRows codes() const { return {codes_.data(), lower_codes_.data(), facts_.dimensions}; }
 
   ContextImpl& context_;
   VectorColumn column_;
   IndexFacts facts_;
   std::vector<std::uint32_t> rows_;        // of each node
   std::vector<std::uint64_t> tombstones_;  // a bit for each node; empty: none
-  HugeMemory codes_;
+  HugeMemory codes_;                       // their upper halves
+  HugeMemory lower_codes_;
+  HugeMemory bits_;
+  BitQuantizer bit_quantizer_;
   std::unique_ptr<GraphBuilder> graph_;
 };
 
@@ -303,7 +342,8 @@ Result<Opened> OpenToChange(const Context& context, const std::string& table, co
   LANCEKIT_ASSIGN(opened.lock, FileLock::Take(path));
   LANCEKIT_ASSIGN(opened.sidecar, Sidecar::Open(context.impl(), path));
   for (const Sidecar::SectionInfo& section : opened.sidecar->sections()) LANCEKIT_TRY(opened.sidecar->CheckHash(section));
-  LANCEKIT_ASSIGN(VectorColumn column, OpenVectorColumn(context, table, opened.sidecar->facts().column, options.open.table));
+  LANCEKIT_ASSIGN(VectorColumn column,
+                  OpenVectorColumn(context, table, opened.sidecar->facts().column, options.open.table, options.memory_limit));
   LANCEKIT_ASSIGN(opened.owner, CheckOwner(*opened.sidecar, column));
   opened.workshop = std::make_unique<Workshop>(context, std::move(column), opened.sidecar->facts());
   for (std::uint32_t node = 0; node < opened.sidecar->facts().num_nodes; ++node)
@@ -337,7 +377,7 @@ bool AllFinite(const float* values, std::size_t count) {
 Status Build(const Context& context, const std::string& table, const std::string& column_name, const std::string& sidecar,
              const BuildOptions& options, const OpenOptions& open_options) {
   LANCEKIT_TRY(CheckOptions(options));
-  LANCEKIT_ASSIGN(VectorColumn column, OpenVectorColumn(context, table, column_name, open_options));
+  LANCEKIT_ASSIGN(VectorColumn column, OpenVectorColumn(context, table, column_name, open_options, options.memory_limit));
   IndexFacts facts;
   facts.column = column_name;
   facts.metric = static_cast<Metric>(options.metric);
@@ -346,10 +386,12 @@ Status Build(const Context& context, const std::string& table, const std::string
   facts.m = options.m;
   facts.ef_construction = options.ef_construction;
   facts.seed = options.seed;
+  facts.has_codes = options.codes == VectorCodes::k8Bit;
+  facts.has_bits = options.codes == VectorCodes::k1Bit;
   Workshop workshop(context, std::move(column), std::move(facts));
   workshop.rows() = RowsToIndex(workshop.column(), 0, &context.impl().pool());
   LANCEKIT_TRY(workshop.MakeAll({options.memory_limit, options.progress}));
-  return workshop.Write(sidecar, options.codes);
+  return workshop.Write(sidecar);
 }
 
 Result<ChangeReport> Add(const Context& context, const std::string& table, const std::string& sidecar,
@@ -374,7 +416,6 @@ Result<ChangeReport> Add(const Context& context, const std::string& table, const
   } else {
     workshop.rows().insert(workshop.rows().end(), added.begin(), added.end());
     LANCEKIT_TRY(workshop.Load(*opened.sidecar, options.memory_limit));
-    if (opened.sidecar->has_codes()) LANCEKIT_TRY(workshop.Encode(num_old));
     workshop.tombstones() = TombstonesOf(*opened.sidecar, workshop.rows().size());
     LANCEKIT_TRY(workshop.Insert(num_old, options.progress));
     for (std::uint32_t node = 0; node < workshop.rows().size(); ++node) {
@@ -383,7 +424,7 @@ Result<ChangeReport> Add(const Context& context, const std::string& table, const
       report.vectors += static_cast<std::uint64_t>(!hidden);
     }
   }
-  LANCEKIT_TRY(workshop.Write(sidecar, opened.sidecar->has_codes()));
+  LANCEKIT_TRY(workshop.Write(sidecar));
   return report;
 }
 
@@ -417,13 +458,13 @@ Result<ChangeReport> Remove(const Context& context, const std::string& table, co
     for (std::uint32_t node = 0; node < num_nodes; ++node) {
       if (removed[node]) SetBit(&workshop.tombstones(), node);
     }
-    LANCEKIT_TRY(workshop.Write(sidecar, opened.sidecar->has_codes()));
+    LANCEKIT_TRY(workshop.Write(sidecar));
     return report;
   }
   workshop.graph().Remove(removed, &context.impl().pool());
   LANCEKIT_TRY(context.impl().CheckCancelled());
   workshop.LinkOrphans(removed);
-  LANCEKIT_TRY(workshop.Write(sidecar, opened.sidecar->has_codes(), removed));
+  LANCEKIT_TRY(workshop.Write(sidecar, removed));
   return report;
 }
 

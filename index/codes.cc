@@ -10,21 +10,21 @@ namespace {
 
 using kernels::kLeastCode;
 using kernels::kMostCode;
-constexpr std::byte kSign{0x80};
+constexpr std::uint8_t kSign = 0x80;
 constexpr std::int32_t kSumFactor = 2 * 128;
+/// 16 * u - 120 is the middle of the codes with these upper bits.
+constexpr std::int32_t kMiddle = 120;
 
-/// The same on every CPU, as codes depend on it.
-float LengthOf(const std::vector<float>& values) {
-  double square = 0;
-  for (const float value : values) square += static_cast<double>(value) * static_cast<double>(value);
-  return static_cast<float>(std::sqrt(square));
-}
-
-/// To length 1; a vector without a length stays.
-void Normalise(std::vector<float>* values) {
-  const float length = LengthOf(*values);
-  if (length > 0)
-    for (float& value : *values) value /= length;
+/// Calls use(values) for some of the vectors.
+template <class Use>
+void ForSample(const Vectors& vectors, Metric metric, std::span<const std::uint32_t> rows, Use use) {
+  constexpr std::size_t kSample = 10'000;
+  std::vector<float> values(vectors.dimensions());
+  const std::size_t step = std::max<std::size_t>(1, rows.size() / kSample);
+  for (std::size_t i = 0; i < rows.size(); i += step) {
+    LoadFor(metric, vectors, rows[i], values.data());
+    use(values);
+  }
 }
 
 /// The distance from the center that few values exceed.
@@ -68,67 +68,95 @@ void Vectors::Load(std::uint64_t i, float* to) const noexcept {
   for (std::size_t d = 0; d < dimensions_; ++d) to[d] = load(&one, from + d * width, 1);
 }
 
-Quantizer Quantizer::Train(const Vectors& vectors, Metric metric, std::span<const std::uint32_t> nodes) {
-  constexpr std::size_t kSample = 10'000;
-  Quantizer quantizer{metric, 1, std::vector<float>(vectors.dimensions(), 0.0f)};
-  std::vector<float> values(vectors.dimensions());
-  const std::size_t step = std::max<std::size_t>(1, nodes.size() / kSample);
-  const auto for_each = [&](auto use) {
-    for (std::size_t i = 0; i < nodes.size(); i += step) {
-      vectors.Load(nodes[i], values.data());
-      if (metric == Metric::kCosine) Normalise(&values);
-      use();
-    }
-  };
-  float least = std::numeric_limits<float>::infinity(), most = -least;
-  bool whole = metric != Metric::kCosine;
+void LoadFor(Metric metric, const Vectors& vectors, std::uint64_t vector, float* to) {
+  vectors.Load(vector, to);
+  if (metric != Metric::kCosine) return;
+  // The same on every CPU, as codes depend on it.
+  double square = 0;
+  for (std::size_t d = 0; d < vectors.dimensions(); ++d) square += static_cast<double>(to[d]) * static_cast<double>(to[d]);
+  const auto length = static_cast<float>(std::sqrt(square));
+  for (std::size_t d = 0; length > 0 && d < vectors.dimensions(); ++d) to[d] /= length;
+}
+
+std::vector<float> CenterOf(const Vectors& vectors, Metric metric, std::span<const std::uint32_t> rows) {
   std::vector<double> sums(vectors.dimensions(), 0.0);
   std::size_t count = 0;
-  for_each([&] {
+  ForSample(vectors, metric, rows, [&](const std::vector<float>& values) {
     ++count;
-    for (std::size_t d = 0; d < values.size(); ++d) {
-      least = std::min(least, values[d]);
-      most = std::max(most, values[d]);
-      whole = whole && values[d] == std::nearbyint(values[d]);
-      sums[d] += values[d];
+    for (std::size_t d = 0; d < values.size(); ++d) sums[d] += static_cast<double>(values[d]);
+  });
+  std::vector<float> center(vectors.dimensions(), 0.0f);
+  for (std::size_t d = 0; count != 0 && d < center.size(); ++d)
+    center[d] = static_cast<float>(sums[d] / static_cast<double>(count));
+  return center;
+}
+
+Quantizer Quantizer::Train(const Vectors& vectors, Metric metric, std::span<const std::uint32_t> nodes) {
+  Quantizer quantizer{metric, 1, std::vector<float>(vectors.dimensions(), 0.0f)};
+  float least = std::numeric_limits<float>::infinity(), most = -least;
+  bool whole = metric != Metric::kCosine;
+  ForSample(vectors, metric, nodes, [&](const std::vector<float>& values) {
+    for (const float value : values) {
+      least = std::min(least, value);
+      most = std::max(most, value);
+      whole = whole && value == std::nearbyint(value);
     }
   });
-  if (count == 0 || !(most >= least)) return quantizer;
+  if (!(most >= least)) return quantizer;
   const bool has_center = metric != Metric::kInnerProduct;
   // Whole numbers of one byte are their own codes.
   if (whole && (has_center ? most - least <= kMostCode - kLeastCode : least >= kLeastCode && most <= kMostCode)) {
     if (has_center) std::ranges::fill(quantizer.center, least - kLeastCode);
     return quantizer;
   }
-  if (has_center)
-    for (std::size_t d = 0; d < values.size(); ++d)
-      quantizer.center[d] = static_cast<float>(sums[d] / static_cast<double>(count));
+  if (has_center) quantizer.center = CenterOf(vectors, metric, nodes);
   Widths widths;
-  for_each([&] {
+  ForSample(vectors, metric, nodes, [&](const std::vector<float>& values) {
     for (std::size_t d = 0; d < values.size(); ++d) widths.Add(std::abs(values[d] - quantizer.center[d]));
   });
   if (const float bound = widths.Bound(); bound > 0) quantizer.step = bound / kMostCode;
   return quantizer;
 }
 
-bool CodeWriter::Encode(const Vectors& vectors, std::uint64_t vector, std::byte* row) {
-  vectors.Load(vector, values_.data());
-  if (quantizer_.metric == Metric::kCosine) Normalise(&values_);
-  auto* const codes = reinterpret_cast<std::uint8_t*>(row);
-  kernels::CodeSums sums = kernels::Distances().encode(values_.data(), quantizer_.center.data(), values_.size(), quantizer_.step,
-                                                       1 / quantizer_.step, static_cast<std::uint8_t>(kSign), codes);
-  if (quantizer_.metric == Metric::kInnerProduct) sums.norm = 0;
-  const std::int32_t last[2] = {sums.norm, sums.norm + kSumFactor * sums.sum};
-  std::memcpy(row + CodeRows::RowBytes(values_.size()) - sizeof(last), last, sizeof(last));
+bool CodeWriter::Encode(const Vectors& vectors, std::uint64_t vector, std::byte* upper, std::byte* lower) {
+  LoadFor(quantizer_.metric, vectors, vector, values_.data());
+  const kernels::CodeSums sums = kernels::Distances().encode(values_.data(), quantizer_.center.data(), values_.size(),
+                                                             quantizer_.step, 1 / quantizer_.step, kSign, codes_.data());
+  const std::size_t dimensions = codes_.size(), half = (dimensions + 1) / 2, row_bytes = CodeRows::RowBytes(dimensions);
+  // The compiler cannot know that bytes are no pointers.
+  const std::uint8_t* __restrict codes = codes_.data();
+  auto* const __restrict upper_to = reinterpret_cast<std::uint8_t*>(upper);
+  auto* const __restrict lower_to = reinterpret_cast<std::uint8_t*>(lower);
+  std::int32_t upper_norm = 0;
+  for (std::size_t d = 0; d < dimensions; ++d) {
+    const std::int32_t middle = (codes[d] & 0xf0) - kMiddle;
+    upper_norm += middle * middle;
+  }
+  for (std::size_t i = 0; i + half < dimensions; ++i) {
+    upper_to[i] = static_cast<std::uint8_t>(codes[i] >> 4 | (codes[half + i] & 0xf0));
+    lower_to[i] = static_cast<std::uint8_t>((codes[i] & 0x0f) | codes[half + i] << 4);
+  }
+  if (dimensions % 2 != 0) {
+    upper_to[half - 1] = static_cast<std::uint8_t>(codes[half - 1] >> 4);
+    lower_to[half - 1] = static_cast<std::uint8_t>(codes[half - 1] & 0x0f);
+  }
+  const bool has_norms = quantizer_.metric != Metric::kInnerProduct;
+  const std::int32_t last_upper[2] = {0, has_norms ? upper_norm : 0};
+  const std::int32_t last_lower[2] = {has_norms ? sums.norm : 0, kSumFactor * sums.sum};
+  std::memset(upper + half, 0, row_bytes - sizeof(last_upper) - half);
+  std::memset(lower + half, 0, row_bytes - sizeof(last_lower) - half);
+  std::memcpy(upper + row_bytes - sizeof(last_upper), last_upper, sizeof(last_upper));
+  std::memcpy(lower + row_bytes - sizeof(last_lower), last_lower, sizeof(last_lower));
   return sums.exact;
 }
 
 void CodeQuery::Set(const CodeRows& rows, std::uint32_t node, std::size_t dimensions) {
-  // The compiler cannot know that bytes are no pointers.
-  const std::byte* __restrict row = rows.Row(node);
-  std::int8_t* __restrict codes = codes_.data();
-  for (std::size_t d = 0; d < dimensions; ++d) codes[d] = static_cast<std::int8_t>(row[d] ^ kSign);
-  base_ = rows.Base(node);
+  const std::size_t half = (dimensions + 1) / 2;
+  std::int8_t* const second = codes_.data() + rows.row_bytes();
+  kernels::Distances().join_codes(rows.Upper(node), rows.Lower(node), half, codes_.data(), second);
+  if (dimensions % 2 != 0) second[half - 1] = 0;
+  norm_ = rows.Norm(node);
+  sum_ = rows.Sum256(node) / kSumFactor;
   shift_ = 0;
 }
 
@@ -145,40 +173,74 @@ bool CodeQuery::Set(const Quantizer& quantizer, const float* values) {
     // Far from the codes: in larger steps, for which norms count less.
     while (reach.most > kMostCode && shift_ < 30) reach.most /= 2, inverse /= 2, ++shift_;
   }
-  auto* const codes = reinterpret_cast<std::uint8_t*>(codes_.data());
   const kernels::CodeSums sums =
-      kernels::Distances().encode(values, quantizer.center.data(), quantizer.center.size(), quantizer.step, inverse, 0, codes);
-  base_ = (is_product ? 0 : sums.norm) + kSumFactor * sums.sum;
+      kernels::Distances().encode(values, quantizer.center.data(), whole_.size(), quantizer.step, inverse, 0, whole_.data());
+  const std::size_t half = (whole_.size() + 1) / 2;
+  std::memcpy(codes_.data(), whole_.data(), half);
+  std::memcpy(codes_.data() + codes_.size() / 2, whole_.data() + half, whole_.size() - half);
+  norm_ = is_product ? 0 : sums.norm;
+  sum_ = sums.sum;
   return sums.exact && shift_ == 0 && !is_product;
+}
+
+namespace {
+
+/// Calls dot(rows, count, at) for four rows at a time while others are on their way.
+template <class Prefetch, class Use>
+void ForFours(std::size_t count, const Prefetch& prefetch, const Use& use) {
+  constexpr std::size_t kAtOnce = 4;
+  constexpr std::size_t kAhead = 16;
+  for (std::size_t i = 0; i < std::min(kAhead, count); ++i) prefetch(i);
+  for (std::size_t i = 0; i < count; i += kAtOnce) {
+    for (std::size_t k = i + kAhead; k < std::min(i + kAhead + kAtOnce, count); ++k) prefetch(k);
+    use(i, std::min(kAtOnce, count - i));
+  }
+}
+
+/// The norms of a damaged file may be anything: they wrap around.
+std::int32_t DistanceOf(std::uint32_t base, std::int32_t norm, std::int32_t product, std::uint32_t factor) {
+  return static_cast<std::int32_t>(base + static_cast<std::uint32_t>(norm) - factor * static_cast<std::uint32_t>(product));
+}
+
+}  // namespace
+
+void CodeQuery::Estimate(const CodeRows& rows, const std::uint32_t* nodes, std::size_t count,
+                         std::int32_t* distances) const noexcept {
+  const auto dot = kernels::Distances().dot_codes;
+  const std::size_t row_bytes = rows.row_bytes();
+  const std::uint32_t base = static_cast<std::uint32_t>(norm_) + static_cast<std::uint32_t>(2 * kMiddle * sum_);
+  ForFours(
+      count, [&](std::size_t i) { rows.PrefetchUpper(nodes[i]); },
+      [&](std::size_t i, std::size_t some) {
+        const std::byte* at[4];
+        for (std::size_t k = 0; k < some; ++k) at[k] = rows.Upper(nodes[i + k]);
+        dot(codes_.data(), at, some, row_bytes, distances + i);
+        for (std::size_t k = 0; k < some; ++k)
+          distances[i + k] = DistanceOf(base, rows.UpperNorm(nodes[i + k]) >> shift_, distances[i + k], 2 * 16);
+      });
 }
 
 void CodeQuery::Distances(const CodeRows& rows, const std::uint32_t* nodes, std::size_t count,
                           std::int32_t* distances) const noexcept {
-  constexpr std::size_t kAtOnce = 4;
-  // So many rows are on their way while others are compared.
-  constexpr std::size_t kAhead = 16;
   const auto dot = kernels::Distances().dot_codes;
   const std::size_t row_bytes = rows.row_bytes();
-  const auto prefetch = [&](std::size_t first, std::size_t end) {
-    for (std::size_t i = first; i < std::min(end, count); ++i) {
-      const std::byte* const row = rows.Row(nodes[i]);
-      for (std::size_t byte = 0; byte < row_bytes; byte += 64) __builtin_prefetch(row + byte);
-    }
-  };
-  prefetch(0, kAhead);
-  for (std::size_t i = 0; i < count; i += kAtOnce) {
-    prefetch(i + kAhead, i + kAhead + kAtOnce);
-    const std::size_t some = std::min(kAtOnce, count - i);
-    const std::byte* at[kAtOnce];
-    for (std::size_t k = 0; k < some; ++k) at[k] = rows.Row(nodes[i + k]);
-    dot(codes_.data(), at, some, row_bytes, distances + i);
-    // The norms of a damaged file may be anything: they wrap around.
-    for (std::size_t k = 0; k < some; ++k) {
-      const auto product = static_cast<std::uint32_t>(distances[i + k]);
-      const auto norms = static_cast<std::uint32_t>(base_) + static_cast<std::uint32_t>(rows.Norm(nodes[i + k]) >> shift_);
-      distances[i + k] = static_cast<std::int32_t>(norms - 2 * product);
-    }
-  }
+  const std::uint32_t base = static_cast<std::uint32_t>(norm_) + static_cast<std::uint32_t>(kSumFactor * sum_);
+  ForFours(
+      count,
+      [&](std::size_t i) {
+        rows.PrefetchUpper(nodes[i]);
+        rows.PrefetchLower(nodes[i]);
+      },
+      [&](std::size_t i, std::size_t some) {
+        const std::byte* at[4];
+        std::int32_t lower[4];
+        for (std::size_t k = 0; k < some; ++k) at[k] = rows.Upper(nodes[i + k]);
+        dot(codes_.data(), at, some, row_bytes, distances + i);
+        for (std::size_t k = 0; k < some; ++k) at[k] = rows.Lower(nodes[i + k]);
+        dot(codes_.data(), at, some, row_bytes, lower);
+        for (std::size_t k = 0; k < some; ++k)
+          distances[i + k] = DistanceOf(base, rows.Norm(nodes[i + k]) >> shift_, 16 * distances[i + k] + lower[k], 2);
+      });
 }
 
 }  // namespace lancekit::index

@@ -26,8 +26,16 @@ struct Exported {
   }
 };
 
-std::optional<Element> ElementOf(const DataType& item) {
-  switch (item.id) {
+/// Lance's brain floating point numbers are an extension of binaries of two bytes.
+bool IsBFloat16(const Field& item) {
+  if (item.type.id != TypeId::kFixedSizeBinary || item.type.size != 2) return false;
+  return std::ranges::any_of(item.metadata, [](const auto& pair) { return pair.second == "lance.bfloat16"; });
+}
+
+}  // namespace
+
+std::optional<Element> ElementOf(const Field& item) {
+  switch (item.type.id) {
     case TypeId::kFloat32:
       return Element::kFloat32;
     case TypeId::kFloat16:
@@ -35,23 +43,18 @@ std::optional<Element> ElementOf(const DataType& item) {
     case TypeId::kInt8:
       return Element::kInt8;
     default:
-      return std::nullopt;
+      return IsBFloat16(item) ? std::optional(Element::kBFloat16) : std::nullopt;
   }
 }
 
-/// Lance's brain floating point numbers are an extension of binaries of two bytes.
-bool IsBFloat16(const Field& item) {
-  if (item.type.id != TypeId::kFixedSizeBinary || item.type.size != 2) return false;
-  return std::ranges::any_of(item.metadata, [](const auto& pair) { return pair.second == "lance.bfloat16"; });
-}
+namespace {
 
 Result<Vectors> VectorsOf(const Field& field) {
   const DataType& type = field.type;
   if (type.id != TypeId::kFixedSizeList)
     return Invalid("column '{}' is {}, not fixed-size lists of numbers", field.name, type.to_string());
   const Field& item = type.children[0];
-  std::optional<Element> element = ElementOf(item.type);
-  if (IsBFloat16(item)) element = Element::kBFloat16;
+  const std::optional<Element> element = ElementOf(item);
   if (!element.has_value())
     return Invalid("column '{}' is {}; an index takes float32, float16, bfloat16 or int8", field.name, type.to_string());
   if (type.size <= 0 || static_cast<std::uint64_t>(type.size) > kMaxDimensions)
@@ -110,15 +113,27 @@ OpenOptions Unchecked() {
 
 /// Adds the vectors of a data file, page by page: a page whose values are as in memory is not copied.
 Status AddFile(const Context& context, const DataFileEntry& entry, const Table& file, const std::string& column,
-               VectorColumn* to) {
+               std::uint64_t memory_limit, VectorColumn* to) {
   LANCEKIT_ASSIGN(const InspectedFile inspected, inspect_file(context, entry.path));
   std::vector<std::uint64_t> starts;
   for (const InspectedColumn& part : inspected.columns) {
     if (part.path != column) continue;
-    for (const InspectedPage& page : part.pages) starts.push_back(page.first_row);
-    to->mapped = to->mapped && std::ranges::all_of(part.pages, [&](const InspectedPage& page) {
-                   return page.num_rows == 0 || page.bytes() == page.num_rows * to->vectors.bytes();
-                 });
+    for (const InspectedPage& page : part.pages) {
+      starts.push_back(page.first_row);
+      std::uint64_t bytes = 0;
+      if (!CheckedMul<std::uint64_t>(page.num_rows, to->vectors.bytes(), &bytes))
+        return Corrupt("a page of {} rows", page.num_rows);
+      if (page.bytes() != bytes && !CheckedAdd(to->decoded_bytes, bytes, &to->decoded_bytes)) return Corrupt("too many rows");
+    }
+  }
+  if (memory_limit != 0 && to->decoded_bytes > memory_limit) {
+    Error error =
+        MakeError(ErrorCode::kResourceLimit,
+                  "the vectors are not stored as they are in memory; decoding them takes {} bytes or more, {} are allowed",
+                  to->decoded_bytes, memory_limit);
+    error.path = entry.path;
+    error.column = column;
+    return error;
   }
   starts.push_back(file.row_count());
   if (starts.front() != 0 || !std::ranges::is_sorted(starts)) starts = {0, file.row_count()};
@@ -155,7 +170,8 @@ Status AddAbsent(std::uint64_t fragment, std::uint64_t count, VectorColumn* to) 
 }
 
 /// The files of one fragment, of which one at most has the column; a field has the same id in all files, whatever it is called.
-Status AddFragment(const Context& context, std::span<const DataFileEntry> entries, const Field& field, VectorColumn* to) {
+Status AddFragment(const Context& context, std::span<const DataFileEntry> entries, const Field& field, std::uint64_t memory_limit,
+                   VectorColumn* to) {
   if (entries.front().first_row != to->vectors.size())
     return Unsupported("fragment {} begins at row {}, not at {}", entries.front().fragment, entries.front().first_row,
                        to->vectors.size());
@@ -164,16 +180,16 @@ Status AddFragment(const Context& context, std::span<const DataFileEntry> entrie
   for (const DataFileEntry& entry : entries) {
     LANCEKIT_ASSIGN(const Table file, open(context, entry.path, Unchecked()));
     num_rows = file.row_count();
+    // A file may still hold a column that another one has taken over since.
+    if (!entry.fields.empty() && std::ranges::find(entry.fields, field.id) == entry.fields.end()) continue;
     const auto same = std::ranges::find(file.schema().fields, field.id, &Field::id);
     if (same == file.schema().fields.end()) continue;
-    if (found)
-      return Unsupported("fragment {} has the column '{}' in several files; compact the dataset first", entry.fragment,
-                         field.name);
+    if (found) return Corrupt("fragment {} has the column '{}' in several files", entry.fragment, field.name);
     found = true;
     LANCEKIT_ASSIGN(const Vectors type, VectorsOf(*same));
     if (type.element() != to->vectors.element() || type.dimensions() != to->vectors.dimensions())
       return Invalid("the column '{}' of {} is of another type than the table's", field.name, entry.path);
-    LANCEKIT_TRY(AddFile(context, entry, file, same->name, to));
+    LANCEKIT_TRY(AddFile(context, entry, file, same->name, memory_limit, to));
   }
   return found ? Status() : AddAbsent(entries.front().fragment, num_rows, to);
 }
@@ -208,7 +224,7 @@ std::optional<std::uint64_t> VectorColumn::FileRow(std::uint64_t table_row) cons
 }
 
 Result<VectorColumn> OpenVectorColumn(const Context& context, const std::string& table, const std::string& column,
-                                      const OpenOptions& options) {
+                                      const OpenOptions& options, std::uint64_t memory_limit) {
   OpenOptions unchecked = options;
   unchecked.checksums = Checksums::kNever;
   LANCEKIT_ASSIGN(const Table whole, open(context, table, unchecked));
@@ -223,7 +239,7 @@ Result<VectorColumn> OpenVectorColumn(const Context& context, const std::string&
   for (std::size_t first = 0; first < files.files.size();) {
     std::size_t end = first;
     while (end < files.files.size() && files.files[end].fragment == files.files[first].fragment) ++end;
-    LANCEKIT_TRY(AddFragment(context, std::span(files.files).subspan(first, end - first), field, &result));
+    LANCEKIT_TRY(AddFragment(context, std::span(files.files).subspan(first, end - first), field, memory_limit, &result));
     first = end;
   }
   if (result.vectors.size() >= kMaxNodes)

@@ -34,9 +34,12 @@ struct Built {
     std::iota(nodes.begin(), nodes.end(), 0);
     quantizer = Quantizer::Train(vectors, metric, nodes);
     codes.resize(count * CodeRows::RowBytes(dimensions));
+    lower_codes.resize(codes.size());
     CodeWriter writer(quantizer);
-    for (std::uint32_t i = 0; i < count; ++i) writer.Encode(vectors, i, codes.data() + i * CodeRows::RowBytes(dimensions));
-    auto made = GraphBuilder::Make({8, 60, seed}, CodeRows(codes.data(), dimensions), dimensions, count);
+    for (std::uint32_t i = 0; i < count; ++i)
+      writer.Encode(vectors, i, codes.data() + i * CodeRows::RowBytes(dimensions),
+                    lower_codes.data() + i * CodeRows::RowBytes(dimensions));
+    auto made = GraphBuilder::Make({8, 60, seed}, CodeRows(codes.data(), lower_codes.data(), dimensions), dimensions, count);
     graph = *std::move(made);
     ThreadPool pool(threads);
     GraphBuilder::Scratch alone(dimensions);
@@ -63,7 +66,7 @@ struct Built {
 
   Vectors vectors;
   Quantizer quantizer;
-  std::vector<std::byte> codes;
+  std::vector<std::byte> codes, lower_codes;
   std::unique_ptr<GraphBuilder> graph;
   std::uint32_t orphans = 0;
 };
@@ -120,9 +123,9 @@ TEST(Codes, OrderVectorsAsTheMetricDoes) {
     constexpr std::size_t kDimensions = 37;
     const std::vector<float> values = MakeVectors(300, kDimensions, 5);
     const Built built(values, kDimensions, metric, 1);
-    const CodeRows rows(built.codes.data(), kDimensions);
+    const CodeRows rows(built.codes.data(), built.lower_codes.data(), kDimensions);
     CodeQuery query(kDimensions);
-    std::size_t agree = 0, pairs = 0;
+    std::size_t agree = 0, about = 0, pairs = 0;
     for (std::uint32_t from = 0; from < 20; ++from) {
       const float* wanted = values.data() + from * kDimensions;
       std::vector<float> normal(wanted, wanted + kDimensions);
@@ -134,11 +137,102 @@ TEST(Codes, OrderVectorsAsTheMetricDoes) {
         const std::uint32_t nodes[2] = {i, i + 1};
         std::int32_t distances[2];
         query.Distances(rows, nodes, 2, distances);
-        agree += static_cast<std::size_t>((distances[0] < distances[1]) == (exact.Distance(i) < exact.Distance(i + 1)));
+        const bool first = exact.Distance(i) < exact.Distance(i + 1);
+        agree += static_cast<std::size_t>((distances[0] < distances[1]) == first);
+        query.Estimate(rows, nodes, 2, distances);
+        about += static_cast<std::size_t>((distances[0] < distances[1]) == first);
         ++pairs;
       }
     }
     EXPECT_GT(static_cast<double>(agree) / static_cast<double>(pairs), 0.97) << static_cast<int>(metric);
+    EXPECT_GT(static_cast<double>(about) / static_cast<double>(pairs), 0.93) << static_cast<int>(metric);
+  }
+}
+
+/// By the upper halves a stored code counts as the middle of what it may be.
+TEST(Codes, EstimatesAreDistancesFromTheMiddles) {
+  std::vector<float> values;
+  std::mt19937 random(2);
+  constexpr std::size_t kDimensions = 131;
+  for (std::size_t i = 0; i < 50 * kDimensions; ++i) values.push_back(static_cast<float>(random() % 256));
+  values[0] = 0, values[1] = 255;
+  const Built built(values, kDimensions, Metric::kL2, 1);
+  const CodeRows rows(built.codes.data(), built.lower_codes.data(), kDimensions);
+  CodeQuery stored(kDimensions), given(kDimensions);
+  for (std::uint32_t from = 0; from < 50; ++from) {
+    stored.Set(rows, from, kDimensions);
+    EXPECT_TRUE(given.Set(built.quantizer, values.data() + from * kDimensions));
+    const std::uint32_t nodes[5] = {from, 1, 2, 3, 49};
+    std::int32_t estimates[5], others[5], distances[5];
+    stored.Estimate(rows, nodes, 5, estimates);
+    given.Estimate(rows, nodes, 5, others);
+    given.Distances(rows, nodes, 5, distances);
+    EXPECT_EQ(distances[0], 0);
+    for (std::size_t i = 0; i < 5; ++i) {
+      double expected = 0;
+      for (std::size_t d = 0; d < kDimensions; ++d) {
+        const double middle = std::floor(static_cast<double>(values[nodes[i] * kDimensions + d]) / 16) * 16 + 8;
+        const double difference = static_cast<double>(values[from * kDimensions + d]) - middle;
+        expected += difference * difference;
+      }
+      EXPECT_EQ(estimates[i], expected);
+      EXPECT_EQ(others[i], expected);
+    }
+  }
+}
+
+TEST(Bits, OrderVectorsAsTheMetricDoes) {
+  for (const Metric metric : {Metric::kL2, Metric::kCosine, Metric::kInnerProduct}) {
+    for (const std::size_t dimensions : {40u, 200u, 768u}) {
+      const std::vector<float> values = MakeVectors(300, dimensions, 5);
+      Vectors vectors(Element::kFloat32, dimensions);
+      vectors.Add(300, reinterpret_cast<const std::byte*>(values.data()), nullptr);
+      std::vector<std::uint32_t> all(300);
+      std::iota(all.begin(), all.end(), 0);
+      const BitQuantizer quantizer = BitQuantizer::Train(vectors, metric, 0.01f, all);
+      std::vector<std::byte> bits(300 * BitRows::RowBytes(dimensions));
+      BitWriter writer(quantizer);
+      for (std::uint32_t i = 0; i < 300; ++i) writer.Encode(vectors, i, bits.data() + i * BitRows::RowBytes(dimensions));
+      BitQuery query(dimensions);
+      std::size_t found = 0;
+      for (std::uint32_t from = 0; from < 50; ++from) {
+        const float* wanted = values.data() + from * dimensions;
+        std::vector<float> normal(wanted, wanted + dimensions);
+        if (metric == Metric::kCosine)
+          for (float& value : normal) value *= InverseLength(wanted, dimensions);
+        query.Set(quantizer, normal.data());
+        std::vector<float> about(300);
+        query.Distances(BitRows(bits.data(), dimensions), all.data(), 300, about.data());
+        ExactQuery exact(vectors, metric, wanted);
+        std::vector<std::uint32_t> by_bits = all, by_vectors = all;
+        std::ranges::sort(by_bits, {}, [&](std::uint32_t i) { return about[i]; });
+        std::ranges::sort(by_vectors, {}, [&](std::uint32_t i) { return exact.Distance(i); });
+        for (std::size_t i = 0; i < 5; ++i)
+          found +=
+              static_cast<std::size_t>(std::find(by_bits.begin(), by_bits.begin() + 40, by_vectors[i]) - by_bits.begin() < 40);
+      }
+      EXPECT_GT(static_cast<double>(found) / 250, 0.9) << static_cast<int>(metric) << ", " << dimensions;
+    }
+  }
+}
+
+/// Turning keeps lengths and angles.
+TEST(Bits, RotateKeepsProducts) {
+  for (const std::size_t size : {64u, 128u, 192u, 832u}) {
+    std::vector<float> a = MakeVectors(1, size, 1), b = MakeVectors(1, size, 2);
+    const auto product = [&] {
+      double sum = 0;
+      for (std::size_t i = 0; i < size; ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+      return sum;
+    };
+    const double before = product();
+    Rotate(a);
+    Rotate(b);
+    EXPECT_NEAR(product(), before, 1e-4 * static_cast<double>(size));
+    std::vector<float> one(size, 0.0f);
+    one[size / 3] = 1;
+    Rotate(one);
+    for (const float value : one) EXPECT_LT(std::abs(value), 0.6f);
   }
 }
 
@@ -150,13 +244,13 @@ TEST(Codes, AreExactForBytes) {
   const Built built(values, 20, Metric::kL2, 1);
   EXPECT_EQ(built.quantizer.step, 1);
   CodeWriter writer(built.quantizer);
-  std::vector<std::byte> row(CodeRows::RowBytes(20));
-  EXPECT_TRUE(writer.Encode(built.vectors, 0, row.data()));
+  std::vector<std::byte> upper(CodeRows::RowBytes(20)), lower(upper.size());
+  EXPECT_TRUE(writer.Encode(built.vectors, 0, upper.data(), lower.data()));
   CodeQuery query(20);
-  query.Set(CodeRows(built.codes.data(), 20), 3, 20);
+  query.Set(CodeRows(built.codes.data(), built.lower_codes.data(), 20), 3, 20);
   const std::uint32_t node = 7;
   std::int32_t distance = 0;
-  query.Distances(CodeRows(built.codes.data(), 20), &node, 1, &distance);
+  query.Distances(CodeRows(built.codes.data(), built.lower_codes.data(), 20), &node, 1, &distance);
   ExactQuery exact(built.vectors, Metric::kL2, values.data() + 3 * 20);
   EXPECT_EQ(static_cast<float>(distance), exact.Distance(7));
 }

@@ -20,6 +20,7 @@
 namespace lancekit {
 namespace {
 
+using index::BitQuery;
 using index::CodeQuery;
 using index::CodeRows;
 using index::Metric;
@@ -34,12 +35,15 @@ constexpr std::uint32_t kDefaultEf = 64;
 
 /// What a search works with; kept from one to the next.
 struct SearchScratch {
-  explicit SearchScratch(std::size_t dimensions) : query(dimensions), values(dimensions) {}
-  CodeQuery query;
+  explicit SearchScratch(std::size_t dimensions) : codes(dimensions), bits(dimensions), values(dimensions) {}
+  CodeQuery codes;
+  BitQuery bits;
   std::vector<float> values;  // of length 1, for the cosine
   Visited visited;
   Pool<std::int32_t> near_codes;
   Pool<float> near_vectors;
+  std::vector<std::uint32_t> nodes;
+  std::vector<std::int32_t> distances;
   std::vector<Near<float>> hits;
 };
 
@@ -54,6 +58,7 @@ class VectorIndexImpl {
         options_(std::move(options)),
         column_(std::move(column)),
         sidecar_(std::move(sidecar)) {
+    if (facts().has_bits) bit_quantizer_ = facts().bit_quantizer();
     num_live_ = facts().num_nodes;
     if (!sidecar_->has_deleted() && column_.deleted.empty()) return;
     live_.resize(index::WordsFor(facts().num_nodes));
@@ -66,6 +71,7 @@ class VectorIndexImpl {
   }
 
   const index::IndexFacts& facts() const { return sidecar_->facts(); }
+  const index::VectorColumn& column() const { return column_; }
   Result<std::vector<VectorHit>> Search(const float* vector, const VectorQuery& query, SearchReport* report) const;
   Result<IndexStats> Stats() const;
   Status Verify() const;
@@ -77,13 +83,15 @@ class VectorIndexImpl {
   template <class Distance, class Measure>
   void WalkLayers(const Measure& measure, std::size_t ef, Visited* visited, Pool<Distance>* pool) const;
   template <class Distance>
-  void Compare(const Pool<Distance>& pool, const VectorQuery& query, index::ExactQuery* exact, SearchScratch* scratch,
-               SearchReport* report) const;
+  void Compare(const Pool<Distance>& pool, std::size_t most, const VectorQuery& query, index::ExactQuery* exact,
+               SearchScratch* scratch, SearchReport* report) const;
   void CompareAll(index::ExactQuery* exact, const VectorQuery& query, SearchScratch* scratch, SearchReport* report) const;
   /// The nearest of what may be given, among others perhaps.
   template <class Distance, class Measure>
   void Find(const Measure& measure, std::size_t ef, const VectorQuery& query, Visited* visited, Pool<Distance>* pool,
             SearchReport* report) const;
+  /// The nearest by their whole codes of those in scratch->near_codes that may be given.
+  void Refine(const VectorQuery& query, SearchScratch* scratch) const;
   std::unique_ptr<SearchScratch> TakeScratch() const;
   /// Whether a node may be given.
   bool Passes(std::uint32_t node, const VectorQuery& query) const;
@@ -93,6 +101,7 @@ class VectorIndexImpl {
   OpenOptions options_;
   index::VectorColumn column_;
   std::shared_ptr<const Sidecar> sidecar_;
+  index::BitQuantizer bit_quantizer_;
   std::vector<std::uint64_t> live_;  // a bit for each node that is not deleted; empty: all
   std::uint64_t num_live_ = 0;
   mutable std::mutex mutex_;
@@ -153,15 +162,27 @@ void VectorIndexImpl::WalkLayers(const Measure& measure, std::size_t ef, Visited
 }
 
 template <class Distance>
-void VectorIndexImpl::Compare(const Pool<Distance>& pool, const VectorQuery& query, index::ExactQuery* exact,
+void VectorIndexImpl::Compare(const Pool<Distance>& pool, std::size_t most, const VectorQuery& query, index::ExactQuery* exact,
                               SearchScratch* scratch, SearchReport* report) const {
-  // Codes misjudge few of the nearest.
-  const std::size_t most = query.k + query.k / 2 + 8;
   for (std::size_t i = 0; i < pool.size() && scratch->hits.size() < most; ++i) {
     const std::uint32_t node = pool[i].node;
     if (!Passes(node, query)) continue;
     scratch->hits.push_back({exact->Distance(sidecar_->RowOf(node)), node});
-    ++report->reranked;
+    ++report->vectors;
+  }
+}
+
+void VectorIndexImpl::Refine(const VectorQuery& query, SearchScratch* scratch) const {
+  Pool<std::int32_t>& pool = scratch->near_codes;
+  scratch->nodes.clear();
+  for (std::size_t i = 0; i < pool.size(); ++i) {
+    if (Passes(pool[i].node, query)) scratch->nodes.push_back(pool[i].node);
+  }
+  scratch->distances.resize(scratch->nodes.size());
+  scratch->codes.Distances(sidecar_->codes(), scratch->nodes.data(), scratch->nodes.size(), scratch->distances.data());
+  pool.Start(query.k + query.k / 2 + 8);
+  for (std::size_t i = 0; i < scratch->nodes.size(); ++i) {
+    if (pool.Admits(scratch->distances[i])) pool.Insert(scratch->distances[i], scratch->nodes[i]);
   }
 }
 
@@ -173,7 +194,7 @@ void VectorIndexImpl::CompareAll(index::ExactQuery* exact, const VectorQuery& qu
     if (!Passes(node, query)) continue;
     const float distance = exact->Distance(sidecar_->RowOf(node));
     if (pool.Admits(distance)) pool.Insert(distance, node);
-    ++report->compared;
+    ++report->vectors;
   }
   for (std::size_t i = 0; i < pool.size(); ++i) scratch->hits.push_back(pool[i]);
 }
@@ -196,7 +217,7 @@ void VectorIndexImpl::Find(const Measure& measure, std::size_t ef, const VectorQ
   report->scanned = true;
   pool->Start(ef);
   constexpr std::size_t kAtOnce = 64;
-  std::uint32_t nodes[kAtOnce];
+  std::uint32_t nodes[kAtOnce] = {};
   Distance distances[kAtOnce];
   std::size_t count = 0;
   const auto compare = [&] {
@@ -236,41 +257,49 @@ Result<std::vector<VectorHit>> VectorIndexImpl::Search(const float* vector, cons
   scratch->hits.clear();
   index::ExactQuery exact(column_.vectors, facts().metric, vector);
   const std::size_t ef = std::min<std::size_t>(std::max(query.k, query.ef == 0 ? kDefaultEf : query.ef), facts().num_nodes);
-  float scale = 0;  // of distances of codes, where they are exact
+  const float* values = vector;
+  if (facts().metric == Metric::kCosine) {
+    const float inverse = index::InverseLength(vector, dimensions);
+    for (std::uint32_t d = 0; d < dimensions; ++d) scratch->values[d] = vector[d] * inverse;
+    values = scratch->values.data();
+  }
   if (query.exact) {
     CompareAll(&exact, query, scratch.get(), report);
-  } else if (sidecar_->has_codes()) {
-    const float* values = vector;
-    if (facts().metric == Metric::kCosine) {
-      const float inverse = index::InverseLength(vector, dimensions);
-      for (std::uint32_t d = 0; d < dimensions; ++d) scratch->values[d] = vector[d] * inverse;
-      values = scratch->values.data();
-    }
-    const bool is_exact =
-        scratch->query.Set(facts().quantizer, values) && facts().codes_are_exact && facts().metric == Metric::kL2;
-    const auto measure = [&](const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) {
-      scratch->query.Distances(sidecar_->codes(), nodes, count, distances);
-      report->compared += count;
+  } else if (facts().has_bits) {
+    scratch->bits.Set(bit_quantizer_, values);
+    const auto measure = [&](const std::uint32_t* nodes, std::size_t count, float* distances) {
+      scratch->bits.Distances(sidecar_->bits(), nodes, count, distances);
+      report->codes += count;
     };
-    Find(measure, ef, query, &scratch->visited, &scratch->near_codes, report);
-    if (is_exact) {
-      scale = facts().quantizer.step * facts().quantizer.step;
-      for (std::size_t i = 0; i < scratch->near_codes.size() && scratch->hits.size() < query.k; ++i) {
-        const Near<std::int32_t> near = scratch->near_codes[i];
-        if (Passes(near.node, query)) scratch->hits.push_back({static_cast<float>(near.distance) * scale, near.node});
-      }
-    } else {
-      Compare(scratch->near_codes, query, &exact, scratch.get(), report);
-    }
-  } else {
+    Find(measure, ef, query, &scratch->visited, &scratch->near_vectors, report);
+    Compare(scratch->near_vectors, ef, query, &exact, scratch.get(), report);
+  } else if (!facts().has_codes) {
     const auto measure = [&](const std::uint32_t* nodes, std::size_t count, float* distances) {
       for (std::size_t i = 0; i < count; ++i) __builtin_prefetch(column_.vectors.At(sidecar_->RowOf(nodes[i])));
       for (std::size_t i = 0; i < count; ++i) distances[i] = exact.Distance(sidecar_->RowOf(nodes[i]));
-      report->compared += count;
+      report->vectors += count;
     };
     Find(measure, ef, query, &scratch->visited, &scratch->near_vectors, report);
     for (std::size_t i = 0; i < scratch->near_vectors.size(); ++i) {
       if (Passes(scratch->near_vectors[i].node, query)) scratch->hits.push_back(scratch->near_vectors[i]);
+    }
+  } else {
+    const auto estimate_codes = [&](const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) {
+      scratch->codes.Estimate(sidecar_->codes(), nodes, count, distances);
+      report->codes += count;
+    };
+    // Codes that stand for the values exactly leave nothing to look at in the vectors.
+    const bool codes_do =
+        scratch->codes.Set(facts().quantizer, values) && facts().codes_are_exact && facts().metric == Metric::kL2;
+    Find(estimate_codes, ef, query, &scratch->visited, &scratch->near_codes, report);
+    Refine(query, scratch.get());
+    if (codes_do) {
+      const float scale = facts().quantizer.step * facts().quantizer.step;
+      for (std::size_t i = 0; i < std::min<std::size_t>(scratch->near_codes.size(), query.k); ++i)
+        scratch->hits.push_back({static_cast<float>(scratch->near_codes[i].distance) * scale, scratch->near_codes[i].node});
+    } else {
+      // Codes misjudge few of the nearest.
+      Compare(scratch->near_codes, query.k + query.k / 2 + 8, query, &exact, scratch.get(), report);
     }
   }
   const auto by_distance_and_row = [](const Near<float>& a, const Near<float>& b) {
@@ -297,11 +326,12 @@ Result<IndexStats> VectorIndexImpl::Stats() const {
   stats.rows = own.num_rows();
   stats.m = own.m;
   stats.ef_construction = own.ef_construction;
-  stats.codes = sidecar_->has_codes();
+  stats.codes = own.has_codes ? VectorCodes::k8Bit : own.has_bits ? VectorCodes::k1Bit : VectorCodes::kNone;
   stats.codes_are_exact = own.codes_are_exact;
   stats.file_size = sidecar_->file_size();
-  if (stats.codes) stats.code_bytes = own.num_nodes * CodeRows::RowBytes(own.dimensions);
-  stats.mapped = column_.mapped;
+  if (own.has_codes) stats.code_bytes += 2 * own.num_nodes * CodeRows::RowBytes(own.dimensions);
+  if (own.has_bits) stats.code_bytes += own.num_nodes * index::BitRows::RowBytes(own.dimensions);
+  stats.decoded_bytes = column_.decoded_bytes;
   stats.layers.push_back(own.num_nodes);
   for (const UpperLayer& layer : sidecar_->upper()) stats.layers.push_back(layer.nodes.size());
   // All that walks can reach in the lowest layer, from where they begin.
@@ -329,17 +359,29 @@ Result<IndexStats> VectorIndexImpl::Stats() const {
 
 Status VectorIndexImpl::Verify() const {
   for (const Sidecar::SectionInfo& section : sidecar_->sections()) LANCEKIT_TRY(sidecar_->CheckHash(section));
-  if (!sidecar_->has_codes()) return {};
-  index::CodeWriter writer(facts().quantizer);
-  std::vector<std::byte> row(CodeRows::RowBytes(facts().dimensions));
+  index::CodeWriter code_writer(facts().quantizer);
+  index::BitWriter bit_writer(bit_quantizer_);
+  std::vector<std::byte> upper(CodeRows::RowBytes(facts().dimensions)), lower(upper.size());
+  std::vector<std::byte> bits(index::BitRows::RowBytes(facts().dimensions));
+  const auto same = [](const std::vector<std::byte>& made, const std::byte* kept) {
+    return std::memcmp(made.data(), kept, made.size()) == 0;
+  };
   for (std::uint32_t node = 0; node < facts().num_nodes; ++node) {
     if (node % 1024 == 0) LANCEKIT_TRY(context_.impl().CheckCancelled());
-    writer.Encode(column_.vectors, sidecar_->RowOf(node), row.data());
-    if (std::memcmp(row.data(), sidecar_->codes().Row(node), row.size()) != 0) {
-      Error error = Corrupt("the code of row {} is not that of its vector", sidecar_->RowOf(node));
-      error.path = sidecar_->path();
-      return error;
+    const std::uint64_t row = sidecar_->RowOf(node);
+    bool is_same = true;
+    if (facts().has_codes) {
+      code_writer.Encode(column_.vectors, row, upper.data(), lower.data());
+      is_same = same(upper, sidecar_->codes().Upper(node)) && same(lower, sidecar_->codes().Lower(node));
     }
+    if (facts().has_bits) {
+      bit_writer.Encode(column_.vectors, row, bits.data());
+      is_same = is_same && same(bits, sidecar_->bits().Row(node));
+    }
+    if (is_same) continue;
+    Error error = Corrupt("the code of row {} is not that of its vector", row);
+    error.path = sidecar_->path();
+    return error;
   }
   return {};
 }
@@ -401,7 +443,8 @@ Result<VectorIndex> VectorIndex::open(const Context& context, const std::string&
   return WithoutThrowing([&]() -> Result<VectorIndex> {
     LANCEKIT_ASSIGN(const std::string path, SidecarOf(table, options));
     LANCEKIT_ASSIGN(auto sidecar, Sidecar::Open(context.impl(), path));
-    LANCEKIT_ASSIGN(auto column, index::OpenVectorColumn(context, table, sidecar->facts().column, options.table));
+    LANCEKIT_ASSIGN(auto column,
+                    index::OpenVectorColumn(context, table, sidecar->facts().column, options.table, options.memory_limit));
     LANCEKIT_ASSIGN(const index::Owner owner, index::CheckOwner(*sidecar, column));
     if (owner == index::Owner::kAppended) {
       Error error = Invalid(
@@ -423,6 +466,8 @@ VectorIndex& VectorIndex::operator=(VectorIndex&&) noexcept = default;
 
 const std::string& VectorIndex::column() const noexcept { return impl_->facts().column; }
 std::uint32_t VectorIndex::dimensions() const noexcept { return impl_->facts().dimensions; }
+std::uint32_t VectorIndex::vector_bytes() const noexcept { return static_cast<std::uint32_t>(impl_->column().vectors.bytes()); }
+std::uint64_t VectorIndex::decoded_bytes() const noexcept { return impl_->column().decoded_bytes; }
 std::uint64_t VectorIndex::size() const noexcept { return impl_->num_live(); }
 
 Result<std::vector<VectorHit>> VectorIndex::search(Span<const float> vector, const VectorQuery& query,

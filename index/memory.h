@@ -9,6 +9,11 @@
 
 namespace lancekit::index {
 
+/// Brings bytes closer that are read soon.
+inline void PrefetchBytes(const std::byte* bytes, std::size_t size) noexcept {
+  for (std::size_t at = 0; at < size; at += 64) __builtin_prefetch(bytes + at);
+}
+
 class HugeMemory {
  public:
   HugeMemory() = default;

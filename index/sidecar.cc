@@ -29,74 +29,6 @@ std::uint64_t IndexFacts::num_rows() const noexcept {
   return rows;
 }
 
-std::size_t ListRows::Get(std::uint32_t list, std::uint32_t* to) const noexcept {
-  const std::byte* const row = rows_ + list * stride_;
-  const auto count = static_cast<std::size_t>(row[0]);
-  const std::byte* const ids = row + 1;
-  switch (id_bytes_) {
-    case 2:
-      for (std::size_t i = 0; i < count; ++i) to[i] = LoadLe<std::uint16_t>(ids + 2 * i);
-      break;
-    case 3:
-      for (std::size_t i = 0; i < count; ++i)
-        to[i] = LoadLe<std::uint16_t>(ids + 3 * i) | static_cast<std::uint32_t>(ids[3 * i + 2]) << 16;
-      break;
-    default:
-      for (std::size_t i = 0; i < count; ++i) to[i] = LoadLe<std::uint32_t>(ids + 4 * i);
-  }
-  return count;
-}
-
-Status ListRows::Check() const {
-  std::uint32_t ids[kMaxDegree];
-  for (std::uint32_t list = 0; list < num_lists_; ++list) {
-    const auto count = static_cast<std::uint32_t>(rows_[list * stride_]);
-    if (count > capacity_) return Corrupt("list {} has {} neighbours, at most {} fit", list, count, capacity_);
-    Get(list, ids);
-    std::uint32_t most = 0;
-    for (std::size_t i = 0; i < count; ++i) most = std::max(most, ids[i]);
-    if (most >= num_lists_) return Corrupt("list {} has the neighbour {} of {} nodes", list, most, num_lists_);
-  }
-  return {};
-}
-
-void ListRows::Append(std::span<const std::uint32_t> ids, std::uint32_t capacity, std::uint32_t id_bytes, MutableBuffer* to) {
-  const auto count = static_cast<std::byte>(ids.size());
-  to->Append({&count, 1});
-  for (const std::uint32_t id : ids) IdArray::Append(id, id_bytes, to);
-  for (std::size_t i = ids.size(); i < capacity; ++i) IdArray::Append(0, id_bytes, to);
-}
-
-std::uint32_t IdArray::operator[](std::uint32_t i) const noexcept {
-  const std::byte* const id = ids_ + std::uint64_t{i} * id_bytes_;
-  if (id_bytes_ == 2) return LoadLe<std::uint16_t>(id);
-  if (id_bytes_ == 3) return LoadLe<std::uint16_t>(id) | static_cast<std::uint32_t>(id[2]) << 16;
-  return LoadLe<std::uint32_t>(id);
-}
-
-std::optional<std::uint32_t> IdArray::Find(std::uint32_t id) const noexcept {
-  std::uint32_t first = 0, count = size_;
-  while (count > 0) {
-    const std::uint32_t half = count / 2;
-    if ((*this)[first + half] < id) {
-      first += half + 1;
-      count -= half + 1;
-    } else {
-      count = half;
-    }
-  }
-  return first < size_ && (*this)[first] == id ? std::optional(first) : std::nullopt;
-}
-
-Status IdArray::Check(std::uint64_t end) const {
-  for (std::uint32_t i = 0; i < size_; ++i) {
-    const std::uint32_t id = (*this)[i];
-    if (id >= end) return Corrupt("entry {} is {}, of {}", i, id, end);
-    if (i != 0 && id <= (*this)[i - 1]) return Corrupt("entries {} and {} do not ascend", i - 1, i);
-  }
-  return {};
-}
-
 std::optional<std::uint32_t> Sidecar::NodeOf(std::uint64_t row) const noexcept {
   if (rows_.has_value()) return rows_->Find(static_cast<std::uint32_t>(row));
   return row < facts_.num_nodes ? std::optional(static_cast<std::uint32_t>(row)) : std::nullopt;
@@ -199,31 +131,32 @@ Status Sidecar::Load() {
       return Corrupt("rows {} + {} are deleted", first, count);
     end = first + count;
   }
-  facts_.quantizer = {facts_.metric, read.step(), std::vector<float>(facts_.dimensions, 0.0f)};
+  facts_.quantizer = {facts_.metric, read.step(), {}};
   if (!(read.step() > 0) || !std::isfinite(read.step())) return Corrupt("codes are steps of {}", read.step());
-  if (read.center() != nullptr) {
-    if (read.center()->size() != facts_.dimensions)
-      return Corrupt("a center of {} numbers for {} dimensions", read.center()->size(), facts_.dimensions);
-    for (std::uint32_t d = 0; d < facts_.dimensions; ++d) facts_.quantizer.center[d] = read.center()->Get(d);
-  }
+  const auto read_center = [&](const flatbuffers::Vector<float>* from, std::vector<float>* to) -> Status {
+    to->assign(facts_.dimensions, 0.0f);
+    if (from == nullptr) return {};
+    if (from->size() != facts_.dimensions)
+      return Corrupt("a center of {} numbers for {} dimensions", from->size(), facts_.dimensions);
+    to->assign(from->begin(), from->end());
+    return {};
+  };
+  LANCEKIT_TRY(read_center(read.center(), &facts_.quantizer.center));
+  LANCEKIT_TRY(read_center(read.bit_center(), &facts_.bit_center));
   facts_.codes_are_exact = read.codes_are_exact();
 
-  const std::uint32_t id_bytes = read.id_bytes();
   const std::uint32_t num_nodes = facts_.num_nodes;
-  if (id_bytes != IdArray::BytesFor(num_nodes)) return Corrupt("ids of {} bytes for {} nodes", id_bytes, num_nodes);
   const auto lists = [&](const char* name, const fbs::Section* section, std::uint32_t count,
                          std::uint32_t capacity) -> Result<ListRows> {
-    const std::uint64_t size = count * (1 + std::uint64_t{capacity} * id_bytes);
-    LANCEKIT_ASSIGN(Buffer bytes, Section(name, section, size));
-    const ListRows rows(bytes.data(), count, capacity, id_bytes);
+    LANCEKIT_ASSIGN(Buffer bytes, Section(name, section, ListRows::Bytes(count, capacity)));
+    const ListRows rows(bytes.data(), count, capacity);
     kept_.push_back(std::move(bytes));
     LANCEKIT_TRY(rows.Check());
     return rows;
   };
   const auto ids = [&](const char* name, const fbs::Section* section, std::uint32_t count, std::uint64_t end) -> Result<IdArray> {
-    const std::uint32_t width = IdArray::BytesFor(end);
-    LANCEKIT_ASSIGN(Buffer bytes, Section(name, section, std::uint64_t{count} * width));
-    const IdArray array(bytes.data(), count, width);
+    LANCEKIT_ASSIGN(Buffer bytes, Section(name, section, IdArray::Bytes(count, end)));
+    const IdArray array(bytes.data(), count, end);
     kept_.push_back(std::move(bytes));
     LANCEKIT_TRY(array.Check(end));
     return array;
@@ -256,7 +189,12 @@ Status Sidecar::Load() {
   }
   if (read.codes() != nullptr) {
     LANCEKIT_ASSIGN(codes_, Section("codes", read.codes(), num_nodes * CodeRows::RowBytes(facts_.dimensions)));
-    has_codes_ = true;
+    LANCEKIT_ASSIGN(lower_codes_, Section("lower codes", read.lower_codes(), num_nodes * CodeRows::RowBytes(facts_.dimensions)));
+    facts_.has_codes = true;
+  }
+  if (read.bits() != nullptr) {
+    LANCEKIT_ASSIGN(bits_, Section("bits", read.bits(), num_nodes * BitRows::RowBytes(facts_.dimensions)));
+    facts_.has_bits = true;
   }
   if (read.deleted() != nullptr) {
     LANCEKIT_ASSIGN(deleted_, Section("deleted", read.deleted(), BitmapBytes(num_nodes)));
@@ -267,32 +205,35 @@ Status Sidecar::Load() {
 Status WriteSidecar(const std::string& path, const SidecarContent& content) {
   const IndexFacts& facts = *content.facts;
   const std::uint32_t num_nodes = facts.num_nodes;
-  const std::uint32_t id_bytes = IdArray::BytesFor(num_nodes);
   // All but the codes, which are large and lie somewhere already.
   std::vector<MutableBuffer> own;
   std::vector<Bytes> sections;
-  const auto add = [&](MutableBuffer&& bytes) { own.push_back(std::move(bytes)); };
+  const auto add = [&](MutableBuffer&& bytes) {
+    constexpr std::byte kNothing[kPackedPadding] = {};
+    bytes.Append({kNothing, kPackedPadding});
+    own.push_back(std::move(bytes));
+  };
 
   MutableBuffer lowest;
   for (std::uint32_t node = 0; node < num_nodes; ++node)
-    ListRows::Append(content.neighbours(node, 0), 2 * facts.m, id_bytes, &lowest);
+    ListRows::Append(content.neighbours(node, 0), num_nodes, 2 * facts.m, &lowest);
   add(std::move(lowest));
   std::vector<std::uint32_t> layer_sizes;
   std::vector<std::uint32_t> position(content.top == 0 ? 0 : num_nodes);
   for (std::uint32_t layer = 1; layer <= content.top; ++layer) {
     MutableBuffer nodes, lists;
-    std::uint32_t count = 0;
+    std::vector<std::uint32_t> members, positions;
     for (std::uint32_t node = 0; node < num_nodes; ++node) {
       if (content.level_of(node) < layer) continue;
-      IdArray::Append(node, id_bytes, &nodes);
-      position[node] = count++;
+      position[node] = static_cast<std::uint32_t>(members.size());
+      members.push_back(node);
     }
-    std::vector<std::uint32_t> positions;
-    for (std::uint32_t node = 0; node < num_nodes; ++node) {
-      if (content.level_of(node) < layer) continue;
+    const auto count = static_cast<std::uint32_t>(members.size());
+    AppendPacked(members, BitsFor(num_nodes), &nodes);
+    for (const std::uint32_t node : members) {
       positions.clear();
       for (const std::uint32_t neighbour : content.neighbours(node, layer)) positions.push_back(position[neighbour]);
-      ListRows::Append(positions, facts.m, id_bytes, &lists);
+      ListRows::Append(positions, count, facts.m, &lists);
     }
     layer_sizes.push_back(count);
     add(std::move(nodes));
@@ -301,12 +242,12 @@ Status WriteSidecar(const std::string& path, const SidecarContent& content) {
   const bool has_rows = !content.rows.empty();
   if (has_rows) {
     MutableBuffer rows;
-    const std::uint32_t width = IdArray::BytesFor(facts.num_rows());
-    for (const std::uint32_t row : content.rows) IdArray::Append(row, width, &rows);
+    AppendPacked(content.rows, BitsFor(facts.num_rows()), &rows);
     add(std::move(rows));
   }
   for (const MutableBuffer& bytes : own) sections.push_back(bytes.bytes());
-  if (content.has_codes) sections.push_back(content.codes);
+  if (facts.has_codes) sections.insert(sections.end(), {content.codes, content.lower_codes});
+  if (facts.has_bits) sections.push_back(content.bits);
   if (!content.deleted.empty()) sections.push_back(content.deleted);
 
   std::vector<std::uint64_t> hashes;
@@ -334,12 +275,15 @@ Status WriteSidecar(const std::string& path, const SidecarContent& content) {
       layers.push_back(fbs::CreateLayer(builder, size, nodes, lists));
     }
     const auto rows = has_rows ? section() : flatbuffers::Offset<fbs::Section>();
-    const auto codes = content.has_codes ? section() : flatbuffers::Offset<fbs::Section>();
+    const auto codes = facts.has_codes ? section() : flatbuffers::Offset<fbs::Section>();
+    const auto lower_codes = facts.has_codes ? section() : flatbuffers::Offset<fbs::Section>();
+    const auto bits = facts.has_bits ? section() : flatbuffers::Offset<fbs::Section>();
     const auto deleted = content.deleted.empty() ? flatbuffers::Offset<fbs::Section>() : section();
     const auto column = builder.CreateString(facts.column);
     const auto file_vector = builder.CreateVector(files);
     const auto layer_vector = builder.CreateVector(layers);
     const auto center = builder.CreateVector(facts.quantizer.center);
+    const auto bit_center = !facts.has_bits ? 0 : builder.CreateVector(facts.bit_center);
     const auto deleted_rows = builder.CreateVector(facts.deleted_rows);
     fbs::HeaderBuilder header(builder);
     header.add_column(column);
@@ -351,19 +295,21 @@ Status WriteSidecar(const std::string& path, const SidecarContent& content) {
     header.add_ef_construction(facts.ef_construction);
     header.add_seed(facts.seed);
     header.add_entry(content.entry);
-    header.add_id_bytes(static_cast<std::uint8_t>(id_bytes));
     header.add_dataset_version(facts.dataset_version);
     header.add_files(file_vector);
     header.add_neighbours(neighbours);
     header.add_layers(layer_vector);
     if (has_rows) header.add_rows(rows);
-    if (content.has_codes) header.add_codes(codes);
+    if (facts.has_codes) header.add_codes(codes);
+    if (facts.has_codes) header.add_lower_codes(lower_codes);
+    if (facts.has_bits) header.add_bits(bits);
     header.add_step(facts.quantizer.step);
     header.add_center(center);
     header.add_codes_are_exact(facts.codes_are_exact);
     if (!content.deleted.empty()) header.add_deleted(deleted);
     header.add_field_id(facts.field_id);
     header.add_deleted_rows(deleted_rows);
+    if (facts.has_bits) header.add_bit_center(bit_center);
     fbs::FinishHeaderBuffer(builder, header.Finish());
     return std::vector<std::uint8_t>(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
   };

@@ -12,7 +12,9 @@
 #include "base/buffer.h"
 #include "base/context_impl.h"
 #include "base/status.h"
+#include "index/bit_codes.h"
 #include "index/codes.h"
+#include "index/packed_ids.h"
 #include "index/walk.h"
 #include "io/source.h"
 
@@ -44,64 +46,16 @@ struct IndexFacts {
   std::uint64_t seed = 0;
   std::uint64_t dataset_version = 0;  ///< 0: a bare file
   std::vector<DataFileIdentity> files;
+  bool has_codes = false;
   Quantizer quantizer;
   bool codes_are_exact = false;
+  bool has_bits = false;
+  std::vector<float> bit_center;
   std::int32_t field_id = -1;               ///< of the column
   std::vector<std::uint64_t> deleted_rows;  ///< of the table as it was written: first and count of each interval
 
   std::uint64_t num_rows() const noexcept;
-};
-
-/// Lists of neighbours: a count, then ids of so many bytes each, for `capacity` of them.
-class ListRows {
- public:
-  ListRows() = default;
-  ListRows(const std::byte* rows, std::uint32_t num_lists, std::uint32_t capacity, std::uint32_t id_bytes)
-      : rows_(rows), num_lists_(num_lists), capacity_(capacity), id_bytes_(id_bytes), stride_(1 + capacity * id_bytes) {}
-
-  std::uint32_t num_lists() const noexcept { return num_lists_; }
-  std::uint64_t bytes() const noexcept { return num_lists_ * stride_; }
-  /// Copies the ids of a list; returns how many there are.
-  std::size_t Get(std::uint32_t list, std::uint32_t* to) const noexcept;
-  void Prefetch(std::uint32_t list) const noexcept {
-    const std::byte* const row = rows_ + list * stride_;
-    for (std::uint64_t byte = 0; byte < stride_; byte += 64) __builtin_prefetch(row + byte);
-  }
-  /// Errors: kCorruption when a count is above the capacity or an id no list.
-  Status Check() const;
-
-  static void Append(std::span<const std::uint32_t> ids, std::uint32_t capacity, std::uint32_t id_bytes, MutableBuffer* to);
-
- private:
-  const std::byte* rows_ = nullptr;
-  std::uint32_t num_lists_ = 0;
-  std::uint32_t capacity_ = 0;
-  std::uint32_t id_bytes_ = 0;
-  std::uint64_t stride_ = 0;
-};
-
-/// Node ids, or others below 2^32, of so many bytes each.
-class IdArray {
- public:
-  IdArray() = default;
-  IdArray(const std::byte* ids, std::uint32_t size, std::uint32_t id_bytes) : ids_(ids), size_(size), id_bytes_(id_bytes) {}
-  std::uint32_t size() const noexcept { return size_; }
-  std::uint32_t operator[](std::uint32_t i) const noexcept;
-  /// Where a number is; ids ascend. Nothing when it is not there.
-  std::optional<std::uint32_t> Find(std::uint32_t id) const noexcept;
-  /// Errors: kCorruption unless they ascend and are below `end`.
-  Status Check(std::uint64_t end) const;
-
-  static std::uint32_t BytesFor(std::uint64_t num_ids) { return num_ids <= 1 << 16 ? 2 : num_ids <= 1 << 24 ? 3 : 4; }
-  static void Append(std::uint32_t id, std::uint32_t id_bytes, MutableBuffer* to) {
-    const std::uint32_t bytes = id;
-    to->Append({reinterpret_cast<const std::byte*>(&bytes), id_bytes});
-  }
-
- private:
-  const std::byte* ids_ = nullptr;
-  std::uint32_t size_ = 0;
-  std::uint32_t id_bytes_ = 0;
+  BitQuantizer bit_quantizer() const { return {metric, quantizer.step, bit_center}; }
 };
 
 /// A layer above the lowest. Its lists hold positions among its nodes.
@@ -124,8 +78,9 @@ class Sidecar {
   std::uint32_t entry() const noexcept { return entry_; }  ///< a node of the highest layer
   const ListRows& lowest() const noexcept { return lowest_; }
   const std::vector<UpperLayer>& upper() const noexcept { return upper_; }  ///< layer 1 first
-  bool has_codes() const noexcept { return has_codes_; }
-  CodeRows codes() const noexcept { return {codes_.data(), facts_.dimensions}; }
+  /// Pre: the facts say that it has them.
+  CodeRows codes() const noexcept { return {codes_.data(), lower_codes_.data(), facts_.dimensions}; }
+  BitRows bits() const noexcept { return {bits_.data(), facts_.dimensions}; }
   /// The row that a node stands for, counted through all data files.
   std::uint64_t RowOf(std::uint32_t node) const noexcept { return rows_.has_value() ? (*rows_)[node] : node; }
   std::optional<std::uint32_t> NodeOf(std::uint64_t row) const noexcept;
@@ -155,9 +110,10 @@ class Sidecar {
   std::uint32_t entry_ = 0;
   ListRows lowest_;
   std::vector<UpperLayer> upper_;
-  bool has_codes_ = false;
   std::optional<IdArray> rows_;
   Buffer codes_;
+  Buffer lower_codes_;
+  Buffer bits_;
   Buffer deleted_;
   std::vector<Buffer> kept_;
   std::vector<SectionInfo> sections_;
@@ -194,8 +150,9 @@ struct SidecarContent {
   std::function<std::uint32_t(std::uint32_t node)> level_of;
   std::function<std::span<const std::uint32_t>(std::uint32_t node, std::uint32_t layer)> neighbours;
   std::vector<std::uint32_t> rows;  ///< of the nodes, ascending; empty: node i is row i
-  bool has_codes = false;
-  Bytes codes;
+  Bytes codes;                      ///< where the facts say that it has them
+  Bytes lower_codes;
+  Bytes bits;     ///< the same
   Bytes deleted;  ///< empty: none
 };
 

@@ -31,7 +31,9 @@ struct Content {
       for (std::uint32_t i = 0; i < 3; ++i) lists[1][node].push_back(static_cast<std::uint32_t>(random() % 10 * 10));
       lists[2][node] = {0, 50};
     }
+    facts.has_codes = true;
     codes.resize(100 * CodeRows::RowBytes(5));
+    lower_codes.assign(codes.size(), std::byte{7});
     for (std::byte& code : codes) code = static_cast<std::byte>(random());
     deleted.resize(13);
     deleted[1] = std::byte{4};
@@ -46,8 +48,8 @@ struct Content {
       return std::span<const std::uint32_t>(lists[layer][node]);
     };
     content.rows = rows;
-    content.has_codes = true;
     content.codes = codes;
+    content.lower_codes = lower_codes;
     content.deleted = deleted;
     return WriteSidecar(path, content);
   }
@@ -55,7 +57,7 @@ struct Content {
   std::vector<std::uint32_t> rows;
   std::vector<std::uint32_t> levels;
   std::vector<std::vector<std::uint32_t>> lists[3];
-  std::vector<std::byte> codes, deleted;
+  std::vector<std::byte> codes, lower_codes, deleted;
 };
 
 class SidecarTest : public ::testing::Test {

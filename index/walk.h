@@ -41,8 +41,7 @@ class Pool {
   void Insert(Distance distance, std::uint32_t node) noexcept {
     std::size_t at = size_;
     if (size_ != 0 && distance < items_[size_ - 1].distance) {
-      at = static_cast<std::size_t>(std::upper_bound(items_.data(), items_.data() + size_, Near<Distance>{distance, node}) -
-                                    items_.data());
+      at = Behind(distance);
       std::memmove(static_cast<void*>(&items_[at + 1]), &items_[at], (size_ - at) * sizeof(items_[0]));
     }
     items_[at] = {distance, node};
@@ -66,6 +65,17 @@ class Pool {
   }
 
  private:
+  /// How many are not farther. Pre: size_ != 0. Without branches, which nothing could predict.
+  std::size_t Behind(Distance distance) const noexcept {
+    const Near<Distance>* first = items_.data();
+    for (std::size_t count = size_; count > 1;) {
+      const std::size_t half = count / 2;
+      first += distance < first[half - 1].distance ? 0 : half;
+      count -= half;
+    }
+    return static_cast<std::size_t>(first - items_.data()) + static_cast<std::size_t>(!(distance < first->distance));
+  }
+
   static constexpr std::uint32_t kExpanded = kMaxNodes;
   std::vector<Near<Distance>> items_;
   std::size_t capacity_ = 0;
@@ -73,26 +83,33 @@ class Pool {
   std::size_t next_ = 0;  ///< none before it is to be returned
 };
 
-/// Which nodes a walk has seen; forgets them all at once.
+/// Which nodes a walk has seen; a bit for each, so that most walks find it in the nearest cache.
 class Visited {
  public:
   void Start(std::size_t num_nodes) {
-    if (marks_.size() < num_nodes) marks_.resize(num_nodes, 0);
-    if (++mark_ == 0) {
-      std::ranges::fill(marks_, std::uint8_t{0});
-      mark_ = 1;
-    }
+    for (std::size_t i = 0; i < num_seen_; ++i) words_[seen_[i] / 64] = 0;
+    num_seen_ = 0;
+    if (words_.size() * 64 < num_nodes) words_.resize((num_nodes + 63) / 64, 0);
   }
-  /// False when it was seen before.
+  /// Before so many more are added.
+  void MakeRoom(std::size_t count) {
+    if (seen_.size() < num_seen_ + count) seen_.resize(2 * (num_seen_ + count));
+  }
+  /// False when it was seen before. Pre: there is room.
   bool Add(std::uint32_t node) noexcept {
-    if (marks_[node] == mark_) return false;
-    marks_[node] = mark_;
-    return true;
+    std::uint64_t& word = words_[node / 64];
+    const std::uint64_t bit = std::uint64_t{1} << (node % 64);
+    const bool is_new = (word & bit) == 0;
+    word |= bit;
+    seen_[num_seen_] = node;
+    num_seen_ += static_cast<std::size_t>(is_new);
+    return is_new;
   }
 
  private:
-  std::vector<std::uint8_t> marks_;
-  std::uint8_t mark_ = 0;
+  std::vector<std::uint64_t> words_;
+  std::vector<std::uint32_t> seen_;
+  std::size_t num_seen_ = 0;
 };
 
 /// Nodes of which walks keep the nearest ones: links.Get(node, to) copies the neighbours of a node and returns how many they are,
@@ -104,6 +121,7 @@ void Walk(const Links& links, const Measure& measure, Visited* visited, Pool<Dis
   std::uint32_t node;
   while (pool->Next(&node)) {
     const std::size_t degree = links.Get(node, nodes);
+    visited->MakeRoom(degree + 1);
     std::size_t fresh = 0;
     for (std::size_t i = 0; i < degree; ++i) {
       nodes[fresh] = nodes[i];
@@ -112,7 +130,9 @@ void Walk(const Links& links, const Measure& measure, Visited* visited, Pool<Dis
     links.Prefetch(pool->PeekNext(node));
     measure(nodes, fresh, distances);
     for (std::size_t i = 0; i < fresh; ++i) {
-      if (pool->Admits(distances[i])) pool->Insert(distances[i], nodes[i]);
+      if (!pool->Admits(distances[i])) continue;
+      pool->Insert(distances[i], nodes[i]);
+      links.Prefetch(nodes[i]);
     }
   }
 }
@@ -122,6 +142,7 @@ template <class Distance, class Links, class Measure>
 void WalkFrom(Near<Distance> start, const Links& links, const Measure& measure, std::size_t num_nodes, std::size_t ef,
               Visited* visited, Pool<Distance>* pool) {
   visited->Start(num_nodes);
+  visited->MakeRoom(2);
   visited->Add(start.node);
   pool->Start(ef);
   pool->Insert(start.distance, start.node);

@@ -111,7 +111,7 @@ def test_metrics(tool, folder):
             tool.run('verify', path)
             tool.run('build', path, '-c', 'vec', code=6)
         # The graph alone.
-        tool.run('build', path, '-c', 'vec', '--metric', metric, '--force', '--no-codes')
+        tool.run('build', path, '-c', 'vec', '--metric', metric, '--force', '--codes', 'none')
         rows, _ = tool.search(path, wanted, '--ef', 150, folder=folder)
         check(recall_of(rows, truth, 10) > 0.95, f'{item} {metric}: without codes')
     one = tool.json('search', path, 'row:17', '-k', '1', '--columns', 'id,share')['hits'][0]

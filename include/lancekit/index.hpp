@@ -20,13 +20,18 @@ namespace lancekit {
 /// kInnerProduct: 1 - inner product.
 enum class VectorMetric : std::uint8_t { kL2, kCosine, kInnerProduct };
 
+/// What a sidecar keeps of the vectors, for searches to compare on their way, and the vectors that are nearest by it in the end.
+/// k8Bit: 8 bits for each dimension; walks go by the upper four, and few more vectors than k are compared. k1Bit: one bit for
+/// each dimension; all vectors that a walk keeps are compared, and it should keep more. kNone: vectors are compared all the way.
+enum class VectorCodes : std::uint8_t { kNone, k8Bit, k1Bit };
+
 struct BuildOptions {
   VectorMetric metric = VectorMetric::kL2;
   std::uint32_t m = 16;                 ///< neighbours that a vector seeks, 2 to 127; twice as many in the lowest layer
   std::uint32_t ef_construction = 200;  ///< vectors among which it seeks them
   std::uint64_t seed = 1;               ///< same seed, one thread: same index
-  bool codes = true;                    ///< keep 8-bit codes in the sidecar; searches compare them and then the nearest vectors
-  std::uint64_t memory_limit = 0;       ///< in bytes; 0 = none
+  VectorCodes codes = VectorCodes::k8Bit;
+  std::uint64_t memory_limit = 0;  ///< in bytes; 0 = none
   /// Called now and then, by one thread at a time.
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;
 };
@@ -35,6 +40,8 @@ struct IndexOpenOptions {
   OpenOptions table;    ///< the version that is searched; checksums do not count
   std::string sidecar;  ///< empty: default_sidecar()
   std::string column;   ///< for default_sidecar() of a dataset; empty: the only index that is there
+  /// Of vectors that have to be decoded, in bytes; 0 = none. Those that lie in the files as they are in memory are mapped.
+  std::uint64_t memory_limit = 0;
 };
 
 struct VectorHit {
@@ -63,9 +70,9 @@ struct VectorQuery {
 
 /// What a search did.
 struct SearchReport {
-  std::uint64_t compared = 0;  ///< codes, or vectors where there are none
-  std::uint64_t reranked = 0;  ///< vectors that were compared in the end
-  bool scanned = false;        ///< all rows that may be given were compared, as they are few
+  std::uint64_t codes = 0;    ///< that were compared
+  std::uint64_t vectors = 0;  ///< that were compared
+  bool scanned = false;       ///< all rows that may be given were compared, as they are few
 };
 
 struct ChangeOptions {
@@ -95,11 +102,11 @@ struct IndexStats {
   std::uint64_t links = 0;  ///< in the lowest layer
   std::uint32_t largest_degree = 0;
   std::vector<std::uint64_t> layers;  ///< vectors in each, the lowest first
-  bool codes = false;
+  VectorCodes codes = VectorCodes::kNone;
   bool codes_are_exact = false;
   std::uint64_t file_size = 0;
   std::uint64_t code_bytes = 0;
-  bool mapped = false;  ///< all vectors are read where they lie in mapped files
+  std::uint64_t decoded_bytes = 0;  ///< as VectorIndex has it
 };
 
 class VectorIndexImpl;
@@ -140,7 +147,9 @@ class LANCEKIT_EXPORT VectorIndex {
 
   const std::string& column() const noexcept;
   std::uint32_t dimensions() const noexcept;
-  std::uint64_t size() const noexcept;  ///< vectors that are searched
+  std::uint64_t size() const noexcept;           ///< vectors that are searched
+  std::uint32_t vector_bytes() const noexcept;   ///< of each, as it is stored
+  std::uint64_t decoded_bytes() const noexcept;  ///< of vectors that are not read where they lie in mapped files
   /// The rows for which a filter is true, to be given by many searches. Errors: those of a scan.
   Result<RowSet> rows_where(const Filter& filter) const;
   /// These rows. Errors: kInvalidArgument for one that the table does not have.

@@ -108,7 +108,7 @@ TEST(Distance, ProductsOfCodesAreExact) {
     if (table == nullptr) continue;
     for (const std::size_t row_bytes : {64u, 128u, 832u}) {
       for (std::size_t count = 1; count <= 9; ++count) {
-        std::vector<std::int8_t> query(row_bytes);
+        std::vector<std::int8_t> query(2 * row_bytes);
         for (std::int8_t& code : query) code = static_cast<std::int8_t>(count == 1 ? -128 : static_cast<int>(random()));
         std::vector<std::vector<std::byte>> rows(count, std::vector<std::byte>(row_bytes));
         std::vector<const std::byte*> at;
@@ -120,8 +120,39 @@ TEST(Distance, ProductsOfCodesAreExact) {
         table->dot_codes(query.data(), at.data(), count, row_bytes, sums.data());
         for (std::size_t i = 0; i < count; ++i) {
           std::int32_t sum = 0;
-          for (std::size_t k = 0; k < row_bytes; ++k) sum += query[k] * static_cast<std::int32_t>(rows[i][k]);
+          for (std::size_t k = 0; k < row_bytes; ++k) {
+            const auto both = static_cast<std::int32_t>(rows[i][k]);
+            sum += query[k] * (both % 16) + query[row_bytes + k] * (both / 16);
+          }
           EXPECT_EQ(sums[i], sum) << "level " << static_cast<int>(level) << " row " << i << " of " << count;
+        }
+      }
+    }
+  }
+}
+
+TEST(Distance, SumsOfBitsAreExact) {
+  std::mt19937 random(10);
+  for (const DistanceLevel level : kAllDistanceLevels) {
+    const DistanceTable* const table = DistancesFor(level);
+    if (table == nullptr) continue;
+    for (const std::size_t row_bytes : {8u, 16u, 24u, 32u, 40u, 104u, 128u, 4096u}) {
+      for (std::size_t count = 1; count <= 9; ++count) {
+        std::vector<std::int8_t> query((row_bytes + kBitBlock - 1) / kBitBlock * kBitBlock * 8);
+        for (std::int8_t& code : query) code = static_cast<std::int8_t>(count == 1 ? -127 : static_cast<int>(random()));
+        std::vector<std::vector<std::byte>> rows(count, std::vector<std::byte>(row_bytes));
+        std::vector<const std::byte*> at;
+        for (auto& row : rows) {
+          for (std::byte& code : row) code = static_cast<std::byte>(count == 1 ? 255 : random());
+          at.push_back(row.data());
+        }
+        std::vector<std::int32_t> sums(count);
+        table->dot_bits(query.data(), at.data(), count, row_bytes, sums.data());
+        for (std::size_t i = 0; i < count; ++i) {
+          std::int32_t sum = 0;
+          for (std::size_t k = 0; k < 8 * row_bytes; ++k)
+            sum += (static_cast<int>(rows[i][k / 8]) >> (k % 8) & 1) != 0 ? query[BitPlace(k)] : 0;
+          EXPECT_EQ(sums[i], sum) << "level " << static_cast<int>(level) << " row " << i << " of " << count << ", " << row_bytes;
         }
       }
     }

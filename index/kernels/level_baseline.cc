@@ -33,7 +33,21 @@ void SumProducts(const std::int8_t* query, const std::byte* const* rows, std::si
   for (std::size_t k = 0; k < kRows; ++k) {
     const std::byte* const row = rows[k];
     std::int32_t total = 0;
-    for (std::size_t i = 0; i < row_bytes; ++i) total += query[i] * static_cast<std::int32_t>(row[i]);
+    for (std::size_t i = 0; i < row_bytes; ++i) {
+      const auto both = static_cast<std::int32_t>(row[i]);
+      total += query[i] * (both & 15) + query[row_bytes + i] * (both >> 4);
+    }
+    sums[k] = total;
+  }
+}
+
+template <std::size_t kRows>
+void SumBits(const std::int8_t* query, const std::byte* const* rows, std::size_t row_bytes, std::int32_t* sums) noexcept {
+  for (std::size_t k = 0; k < kRows; ++k) {
+    const std::byte* const row = rows[k];
+    std::int32_t total = 0;
+    for (std::size_t i = 0; i < 8 * row_bytes; ++i)
+      total += query[BitPlace(i)] * (static_cast<std::int32_t>(row[i / 8]) >> (i % 8) & 1);
     sums[k] = total;
   }
 }

@@ -1,7 +1,7 @@
 // The distances that are compiled once per CPU level; included by level_*.cc only, which set LANCEKIT_LEVEL (the level's
-// namespace), LANCEKIT_FLOATS (floats in a vector) and define LoadFloats<Element> and SumProducts<rows>. Everything has internal
-// linkage and no inline function of a standard header is called: a shared inline function compiled for a newer CPU could replace
-// the baseline copy at link.
+// namespace), LANCEKIT_FLOATS (floats in a vector) and define LoadFloats<Element>, SumProducts<rows> and SumBits<rows>.
+// Everything has internal linkage and no inline function of a standard header is called: a shared inline function compiled for a
+// newer CPU could replace the baseline copy at link.
 #include <cstddef>
 #include <cstdint>
 
@@ -83,26 +83,53 @@ void DotCodes(const std::int8_t* query, const std::byte* const* rows, std::size_
   for (; i < count; ++i) SumProducts<1>(query, rows + i, row_bytes, sums + i);
 }
 
-// Plain loops from here on: the compiler makes vectors of them.
+void DotBits(const std::int8_t* query, const std::byte* const* rows, std::size_t count, std::size_t row_bytes,
+             std::int32_t* sums) noexcept {
+  std::size_t i = 0;
+  for (; i + 4 <= count; i += 4) SumBits<4>(query, rows + i, row_bytes, sums + i);
+  for (; i < count; ++i) SumBits<1>(query, rows + i, row_bytes, sums + i);
+}
+
+void JoinCodes(const std::byte* upper_bytes, const std::byte* lower_bytes, std::size_t size, std::int8_t* __restrict first,
+               std::int8_t* __restrict second) noexcept {
+  constexpr std::uint8_t kSign = 0x80;
+  const auto* const upper = reinterpret_cast<const std::uint8_t*>(upper_bytes);
+  const auto* const lower = reinterpret_cast<const std::uint8_t*>(lower_bytes);
+  for (std::size_t i = 0; i < size; ++i) {
+    first[i] = static_cast<std::int8_t>((upper[i] << 4 | (lower[i] & 0x0f)) ^ kSign);
+    second[i] = static_cast<std::int8_t>(((upper[i] & 0xf0) | lower[i] >> 4) ^ kSign);
+  }
+}
+
+typedef std::int32_t Ints __attribute__((vector_size(sizeof(Floats))));
+
+/// A whole vector, or what is left of the values with zeros behind.
+Floats LoadSome(const float* from, std::size_t count) noexcept {
+  Floats values{};
+  if (count >= LANCEKIT_FLOATS) {
+    __builtin_memcpy(&values, from, sizeof(values));
+  } else {
+    __builtin_memcpy(&values, from, count * sizeof(float));
+  }
+  return values;
+}
 
 Reach ReachOf(const float* values, const float* center, std::size_t size, float inverse) noexcept {
-  constexpr std::size_t kLanes = 16;
-  float most[kLanes] = {}, square[kLanes] = {}, cut[kLanes] = {};
-  const auto add = [&](std::size_t d, std::size_t lane) {
-    const float steps = (values[d] - center[d]) * inverse;
-    const float length = steps < 0 ? -steps : steps;
-    const float over = length > kMostCode ? length - kMostCode : 0;
-    most[lane] = length > most[lane] ? length : most[lane];
-    square[lane] += length * length;
-    cut[lane] += over * over;
+  Floats most{}, square{}, cut{};
+  const auto add = [&](Floats value, Floats middle) {
+    const Floats steps = (value - middle) * inverse;
+    const Floats length = steps < 0 ? -steps : steps;
+    const Floats over = length > kMostCode ? length - kMostCode : Floats{};
+    most = length > most ? length : most;
+    square += length * length;
+    cut += over * over;
   };
   std::size_t d = 0;
-  for (; d + kLanes <= size; d += kLanes) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) add(d + lane, lane);
-  }
-  for (; d < size; ++d) add(d, 0);
+  for (; d + LANCEKIT_FLOATS <= size; d += LANCEKIT_FLOATS)
+    add(LoadSome(values + d, LANCEKIT_FLOATS), LoadSome(center + d, LANCEKIT_FLOATS));
+  if (d < size) add(LoadSome(values + d, size - d), LoadSome(center + d, size - d));
   Reach reach;
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+  for (std::size_t lane = 0; lane < LANCEKIT_FLOATS; ++lane) {
     reach.most = most[lane] > reach.most ? most[lane] : reach.most;
     reach.square += square[lane];
     reach.cut += cut[lane];
@@ -115,21 +142,39 @@ CodeSums Encode(const float* values, const float* center, std::size_t size, floa
                 std::uint8_t* __restrict codes) noexcept {
   // Numbers below it have no fraction, so adding it rounds, to even.
   constexpr float kWhole = 12'582'912;
-  std::int32_t norm = 0, sum = 0;
-  std::uint32_t inexact = 0;
-  for (std::size_t d = 0; d < size; ++d) {
-    float code = (values[d] - center[d]) * inverse;
-    code = code > kLeastCode ? code : kLeastCode;
-    code = code < kMostCode ? code : kMostCode;
+  Ints norm{}, sum{}, inexact{};
+  const auto encode = [&](Floats value, Floats middle) {
+    Floats code = (value - middle) * inverse;
+    code = code > kLeastCode ? code : Floats{} + kLeastCode;
+    code = code < kMostCode ? code : Floats{} + kMostCode;
     code = (code + kWhole) - kWhole;
-    const auto number = static_cast<std::int32_t>(code);
-    const float restored = code * step + center[d];
-    inexact |= static_cast<std::uint32_t>(restored != values[d]);
+    const Ints number = __builtin_convertvector(code, Ints);
+    inexact |= code * step + middle != value;
     norm += number * number;
     sum += number;
-    codes[d] = static_cast<std::uint8_t>(static_cast<std::uint8_t>(number) ^ flip);
+    return number;
+  };
+  constexpr std::size_t kBlock = 64;
+  for (std::size_t d = 0; d < size; d += kBlock) {
+    const std::size_t count = size - d < kBlock ? size - d : kBlock;
+    std::int32_t numbers[kBlock];
+    for (std::size_t i = 0; i < count; i += LANCEKIT_FLOATS) {  // zeros behind the values become codes of 0
+      const Ints some = encode(LoadSome(values + d + i, count - i), LoadSome(center + d + i, count - i));
+      __builtin_memcpy(numbers + i, &some, sizeof(some));
+    }
+    if (count == kBlock) {
+      for (std::size_t i = 0; i < kBlock; ++i) codes[d + i] = static_cast<std::uint8_t>(numbers[i] ^ flip);
+    } else {
+      for (std::size_t i = 0; i < count; ++i) codes[d + i] = static_cast<std::uint8_t>(numbers[i] ^ flip);
+    }
   }
-  return {norm, sum, inexact == 0};
+  CodeSums sums{0, 0, true};
+  for (std::size_t lane = 0; lane < LANCEKIT_FLOATS; ++lane) {
+    sums.norm += norm[lane];
+    sums.sum += sum[lane];
+    sums.exact = sums.exact && inexact[lane] == 0;
+  }
+  return sums;
 }
 
 }  // namespace
@@ -140,6 +185,8 @@ constinit const DistanceTable kDistances{
     .dot = {&Combine<Element::kFloat32, false>, &Combine<Element::kFloat16, false>, &Combine<Element::kBFloat16, false>,
             &Combine<Element::kInt8, false>},
     .dot_codes = &DotCodes,
+    .join_codes = &JoinCodes,
+    .dot_bits = &DotBits,
     .reach = &ReachOf,
     .encode = &Encode,
 };

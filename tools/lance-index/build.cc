@@ -16,6 +16,7 @@ namespace lancekit::tools {
 namespace {
 
 constexpr const char* kMetrics[] = {"l2", "cosine", "ip"};
+constexpr const char* kCodes[] = {"none", "8bit", "1bit"};
 
 }  // namespace
 
@@ -29,7 +30,7 @@ JsonWriter BeginIndexDocument(const IndexSession& session) {
 
 Result<VectorIndex> OpenIndex(const IndexSession& session) {
   const IndexOptions& options = session.options;
-  return VectorIndex::open(session.context, options.table, {options.open, options.index, options.column});
+  return VectorIndex::open(session.context, options.table, {options.open, options.index, options.column, options.memory_limit});
 }
 
 Status RunBuild(IndexSession& session) {
@@ -51,7 +52,7 @@ Status RunBuild(IndexSession& session) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (options.common.quiet) return {};
   LANCEKIT_ASSIGN(const VectorIndex index,
-                  VectorIndex::open(session.context, options.table, {options.open, path, options.column}));
+                  VectorIndex::open(session.context, options.table, {options.open, path, options.column, options.memory_limit}));
   LANCEKIT_ASSIGN(const IndexStats stats, index.stats());
   if (options.common.json) {
     JsonWriter json = BeginIndexDocument(session);
@@ -72,7 +73,7 @@ namespace {
 ChangeOptions ChangeOptionsOf(const IndexSession& session) {
   const IndexOptions& options = session.options;
   ChangeOptions change;
-  change.open = {options.open, options.index, options.column};
+  change.open = {options.open, options.index, options.column, options.memory_limit};
   change.memory_limit = options.memory_limit;
   return change;
 }
@@ -164,8 +165,9 @@ Status RunStats(IndexSession& session) {
         .Member("largest_degree", stats.largest_degree);
     json.Key("layers").BeginArray();
     for (const std::uint64_t layer : stats.layers) json.Value(layer);
-    json.EndArray().Member("codes", stats.codes).Member("codes_are_exact", stats.codes_are_exact);
-    json.Member("bytes", stats.file_size).Member("code_bytes", stats.code_bytes).Member("mapped", stats.mapped).EndObject();
+    json.EndArray().Member("codes", kCodes[static_cast<std::size_t>(stats.codes)]);
+    json.Member("codes_are_exact", stats.codes_are_exact).Member("bytes", stats.file_size);
+    json.Member("code_bytes", stats.code_bytes).Member("decoded_bytes", stats.decoded_bytes).EndObject();
     session.output->Write(json.text() + "\n");
     return {};
   }
@@ -188,9 +190,11 @@ Status RunStats(IndexSession& session) {
   add("links", fmt::format("{}, {:.1f} for each vector, at most {}", number(stats.links),
                            stats.vectors == 0 ? 0 : static_cast<double>(stats.links) / static_cast<double>(stats.vectors),
                            stats.largest_degree));
-  add("codes", stats.codes ? fmt::format("{}{}", bytes(stats.code_bytes), stats.codes_are_exact ? ", exact" : "") : "none");
+  std::string codes = kCodes[static_cast<std::size_t>(stats.codes)];
+  if (stats.codes != VectorCodes::kNone) codes += ", " + bytes(stats.code_bytes) + (stats.codes_are_exact ? ", exact" : "");
+  add("codes", codes);
   add("index", bytes(stats.file_size));
-  add("vectors are", stats.mapped ? "read where they lie" : "decoded into memory");
+  add("vectors are", stats.decoded_bytes == 0 ? "read where they lie" : "decoded into memory: " + bytes(stats.decoded_bytes));
   table.Finish();
   return {};
 }
@@ -204,9 +208,9 @@ Status RunVerify(IndexSession& session) {
     json.Member("sound", true).Member("vectors", stats.vectors).Member("orphans", stats.orphans).EndObject();
     session.output->Write(json.text() + "\n");
   } else {
-    session.output->Write(fmt::format("ok: {} vectors, every section is as its hash says{}, {} orphans\n",
-                                      GroupDigits(stats.vectors), stats.codes ? ", every code is that of its vector" : "",
-                                      GroupDigits(stats.orphans)));
+    session.output->Write(
+        fmt::format("ok: {} vectors, every section is as its hash says{}, {} orphans\n", GroupDigits(stats.vectors),
+                    stats.codes != VectorCodes::kNone ? ", every code is that of its vector" : "", GroupDigits(stats.orphans)));
   }
   return {};
 }

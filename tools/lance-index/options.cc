@@ -34,7 +34,6 @@ struct Raw {
   std::string efs;
   std::string columns;
   std::string where;
-  bool no_codes = false;
 };
 
 std::vector<std::string> SplitAtCommas(const std::string& text) {
@@ -65,8 +64,9 @@ void AddOutput(CLI::App* app, IndexOptions* options) {
 }
 
 void AddSearch(CLI::App* app, IndexOptions* options) {
-  app->add_option("--queries", options->queries,
-                  "A file of vectors: Lance, .npy or .fvecs; FILE:COL for another column than the index has")
+  app->add_option(
+         "--queries", options->queries,
+         "A file of vectors: Lance, .npy, .fvecs, or what lance-convert reads; FILE:COL for another column than the index has")
       ->type_name("FILE");
   app->add_option("-n,--queries-limit", options->most_queries, "Only the first so many")->type_name("N");
   app->add_option("-k", options->search.k, "So many rows for each vector (10)")->check(CLI::PositiveNumber)->type_name("K");
@@ -92,7 +92,14 @@ std::unique_ptr<CLI::App> MakeApp(IndexOptions* options, Raw* raw) {
   build->add_option("--ef-construction", options->build.ef_construction, "Vectors among which it seeks them (200)")
       ->type_name("EF");
   build->add_option("--seed", options->build.seed, "Layers of vectors are drawn from it (1)")->type_name("S");
-  build->add_flag("--no-codes", raw->no_codes, "The graph alone: a small file, slower searches");
+  const std::map<std::string, VectorCodes> codes{
+      {"8bit", VectorCodes::k8Bit}, {"1bit", VectorCodes::k1Bit}, {"none", VectorCodes::kNone}};
+  build
+      ->add_option("--codes", options->build.codes,
+                   "What the index keeps of vectors: 8bit (default) for each dimension; 1bit, an eighth, for vectors that do not "
+                   "fit into the memory, searched with a larger --ef; none, the graph alone")
+      ->transform(CLI::CheckedTransformer(codes).description(""))
+      ->type_name("CODES");
   build->add_flag("--force", options->force, "Replace an index that is there");
 
   CLI::App* const add = app->add_subcommand("add", "Take in rows that were appended to a dataset");
@@ -114,6 +121,7 @@ std::unique_ptr<CLI::App> MakeApp(IndexOptions* options, Raw* raw) {
   AddWhere(search, raw);
   search->add_option("--ef", options->search.ef, "Vectors that a walk keeps (64): more find better and take longer")
       ->type_name("EF");
+  search->add_flag("--report", options->report, "Tell on stderr what was compared and read; JSON always does");
   search->add_flag("--exact", options->search.exact, "Compare with all vectors");
   search->add_option("--columns", raw->columns, "Columns of the table beside row and distance, separated by commas")
       ->type_name("COL");
@@ -139,7 +147,6 @@ constexpr const char* kNames[] = {"", "build", "add", "delete", "compact", "sear
 
 Status Check(const Raw& raw, IndexOptions* options) {
   LANCEKIT_ASSIGN(options->open, ToOpenOptions(options->common, options->version));
-  options->build.codes = !raw.no_codes;
   options->columns = SplitAtCommas(raw.columns);
   if (!raw.memory_limit.empty()) {
     LANCEKIT_ASSIGN(options->memory_limit, ParseBytes(raw.memory_limit));

@@ -1,17 +1,22 @@
 #include "tools/lance-index/queries.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <limits>
 
+#include "base/bitmap.h"
 #include "base/checked_math.h"
 #include "base/endian.h"
 #include "base/status.h"
 #include "index/codes.h"
+#include "index/column.h"
 #include "io/source.h"
 #include "tools/common/exported_batch.h"
+#include "tools/lance-index/converted.h"
 
 namespace lancekit::tools {
 namespace {
@@ -33,6 +38,8 @@ bool AppendNumbers(char kind, std::size_t width, const std::byte* from, std::siz
       to->push_back(static_cast<float>(LoadLe<double>(at)));
     } else if (kind == 'f' && width == 2) {
       to->push_back(LoadAs(kernels::Element::kFloat16, at));
+    } else if (kind == 'b') {
+      to->push_back(LoadAs(kernels::Element::kBFloat16, at));
     } else if (kind == 'i' && width == 1) {
       to->push_back(LoadAs(kernels::Element::kInt8, at));
     } else if (kind == 'u' && width == 1) {
@@ -109,40 +116,69 @@ Result<QueryVectors> ParseFvecs(Bytes bytes, std::uint64_t most) {
   return vectors;
 }
 
+/// What the numbers of a column are: the letter and width of numpy, 'b' for brain floating point numbers.
+std::optional<std::pair<char, std::size_t>> NumbersOf(const Field& item) {
+  if (const auto element = index::ElementOf(item)) {
+    constexpr std::pair<char, std::size_t> kKinds[] = {{'f', 4}, {'f', 2}, {'b', 2}, {'i', 1}};
+    return kKinds[static_cast<std::size_t>(*element)];
+  }
+  if (item.type.id == TypeId::kFloat64) return std::pair('f', std::size_t{8});
+  if (item.type.id == TypeId::kUInt8) return std::pair('u', std::size_t{1});
+  return std::nullopt;
+}
+
+bool IsValid(const ArrowArray& array, std::size_t i) {
+  return array.null_count == 0 || array.buffers[0] == nullptr ||
+         GetBit(static_cast<const std::byte*>(array.buffers[0]), static_cast<std::size_t>(array.offset) + i);
+}
+
+/// Adds the vectors of a batch of one column, of lists that all have the same size.
 Status AppendBatch(const Batch& batch, QueryVectors* vectors) {
   const Field& field = batch.schema().fields[0];
   const Field row{.name = "", .type = {.id = TypeId::kStruct, .children = batch.schema().fields}};
-  if (field.type.id != TypeId::kFixedSizeList)
-    return Invalid("column '{}' is {}, no vectors", field.name, field.type.to_string());
+  const bool is_fixed = field.type.id == TypeId::kFixedSizeList, is_large = field.type.id == TypeId::kLargeList;
+  const auto numbers = is_fixed || is_large || field.type.id == TypeId::kList ? NumbersOf(field.type.children[0]) : std::nullopt;
+  if (!numbers.has_value()) return Invalid("column '{}' is {}, no vectors of numbers", field.name, field.type.to_string());
   ExportedBatch exported;
-  LANCEKIT_ASSIGN(const ArrayView view, exported.Export(batch, row));
-  static_cast<void>(view);
-  vectors->dimensions = static_cast<std::uint32_t>(field.type.size);
+  LANCEKIT_TRY(exported.Export(batch, row).status());
   const ArrowArray& lists = *exported.array().children[0];
   const ArrowArray& items = *lists.children[0];
-  const std::size_t first = static_cast<std::size_t>(lists.offset) * vectors->dimensions + static_cast<std::size_t>(items.offset);
-  const std::size_t count = static_cast<std::size_t>(lists.length) * vectors->dimensions;
-  char kind = 'f';
-  std::size_t width = 4;
-  switch (field.type.children[0].type.id) {
-    case TypeId::kFloat16:
-      width = 2;
-      break;
-    case TypeId::kFloat64:
-      width = 8;
-      break;
-    case TypeId::kInt8:
-    case TypeId::kUInt8:
-      kind = field.type.children[0].type.id == TypeId::kInt8 ? 'i' : 'u';
-      width = 1;
-      break;
-    case TypeId::kFloat32:
-      break;
-    default:
-      return Invalid("column '{}' is {}, no vectors of numbers", field.name, field.type.to_string());
+  const auto* const values = static_cast<const std::byte*>(items.buffers[1]);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(lists.length); ++i) {
+    const std::size_t at = static_cast<std::size_t>(lists.offset) + i;
+    std::size_t first = at * static_cast<std::size_t>(std::max(field.type.size, std::int64_t{0}));
+    std::size_t end = first + static_cast<std::size_t>(std::max(field.type.size, std::int64_t{0}));
+    if (!is_fixed) {
+      const auto* const offsets = static_cast<const std::byte*>(lists.buffers[1]);
+      const auto offset = [&](std::size_t of) {
+        return static_cast<std::size_t>(is_large ? LoadLe<std::int64_t>(offsets + 8 * of)
+                                                 : LoadLe<std::int32_t>(offsets + 4 * of));
+      };
+      first = offset(at), end = offset(at + 1);
+    }
+    const std::size_t dimensions = end - first, number = vectors->size();
+    bool is_whole = IsValid(lists, i);
+    for (std::size_t item = first; is_whole && item < end; ++item) is_whole = IsValid(items, item);
+    if (!is_whole) return Invalid("vector {} of column '{}' is null", number, field.name);
+    if (vectors->dimensions == 0) vectors->dimensions = static_cast<std::uint32_t>(dimensions);
+    if (dimensions != vectors->dimensions || dimensions == 0 || dimensions > kMaxDimensions)
+      return Invalid("vector {} of column '{}' has {} dimensions{}", number, field.name, dimensions,
+                     number == 0 ? "" : fmt::format(", those before {}", vectors->dimensions));
+    const auto [kind, width] = *numbers;
+    AppendNumbers(kind, width, values + (static_cast<std::size_t>(items.offset) + first) * width, dimensions, &vectors->values);
   }
-  AppendNumbers(kind, width, static_cast<const std::byte*>(items.buffers[1]) + first * width, count, &vectors->values);
   return {};
+}
+
+/// A folder, or a file that ends as Lance files do or is called one.
+Result<bool> IsLance(const Context& context, const std::string& path) {
+  constexpr char kMagic[] = {'L', 'A', 'N', 'C'};
+  std::error_code error;
+  if (path.ends_with(".lance") || std::filesystem::is_directory(path, error)) return true;
+  LANCEKIT_ASSIGN(const auto source, OpenFileSource(context.impl(), path));
+  if (source->size() < sizeof(kMagic)) return false;
+  LANCEKIT_ASSIGN(const Buffer tail, source->Read(source->size() - sizeof(kMagic), sizeof(kMagic)));
+  return std::memcmp(tail.data(), kMagic, sizeof(kMagic)) == 0;
 }
 
 }  // namespace
@@ -190,7 +226,12 @@ Result<QueryVectors> ReadQueries(const Context& context, const std::string& path
     file = path.substr(0, at);
     name = path.substr(at + 1);
   }
-  LANCEKIT_ASSIGN(const Table table, open(context, file));
+  LANCEKIT_ASSIGN(const bool is_lance, IsLance(context, file));
+  std::optional<ConvertedFile> converted;
+  if (!is_lance) {
+    LANCEKIT_ASSIGN(converted, ConvertedFile::Make(file, name, most));
+  }
+  LANCEKIT_ASSIGN(const Table table, open(context, is_lance ? file : converted->path()));
   Scan scan = table.scan();
   scan.select({name});
   if (most != 0) scan.limit(most);

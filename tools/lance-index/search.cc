@@ -1,7 +1,9 @@
 // search: the nearest rows. eval: how many of them a walk finds, and how fast.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <unordered_set>
 
@@ -19,16 +21,63 @@ namespace {
 
 using AllHits = std::vector<std::vector<VectorHit>>;
 
+/// What all searches of a run did.
+class SearchTotals {
+ public:
+  /// By any thread.
+  void Add(const SearchReport& report) {
+    queries_ += 1;
+    codes_ += report.codes;
+    vectors_ += report.vectors;
+    scans_ += static_cast<std::uint64_t>(report.scanned);
+  }
+  void Stop() {
+    seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    disk_reads_ = DiskReads() - disk_reads_;
+  }
+  std::string Json(const VectorIndex& index) const {
+    JsonWriter json;
+    json.BeginObject().Member("queries", queries_.load()).Member("codes_compared", codes_.load());
+    json.Member("vectors_compared", vectors_.load()).Member("vector_bytes", vectors_ * index.vector_bytes());
+    json.Member("decoded_bytes", index.decoded_bytes()).Member("scans", scans_.load()).Member("disk_reads", disk_reads_);
+    return json.Member("seconds", seconds_).EndObject().text();
+  }
+  std::string Text(const VectorIndex& index) const {
+    std::string text =
+        fmt::format("{} {} in {}: {} codes and {} vectors compared, ", GroupDigits(queries_),
+                    queries_ == 1 ? "search" : "searches", FormatSeconds(seconds_), GroupDigits(codes_), GroupDigits(vectors_));
+    text += index.decoded_bytes() == 0 ? fmt::format("{} read where they lie", FormatBytes(vectors_ * index.vector_bytes()))
+                                       : fmt::format("{} of them decoded into memory before", FormatBytes(index.decoded_bytes()));
+    if (scans_ != 0) text += fmt::format("; {} compared all rows that match", GroupDigits(scans_));
+    return text + fmt::format("; {} disk reads", GroupDigits(disk_reads_));
+  }
+
+ private:
+  /// For pages of mapped files that were not in memory, in this process.
+  static std::uint64_t DiskReads() {
+    struct rusage usage{};
+    return ::getrusage(RUSAGE_SELF, &usage) == 0 ? static_cast<std::uint64_t>(usage.ru_majflt) : 0;
+  }
+
+  std::atomic<std::uint64_t> queries_{0}, codes_{0}, vectors_{0}, scans_{0};
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  double seconds_ = 0;
+  std::uint64_t disk_reads_ = DiskReads();
+};
+
 /// Searches for all vectors, by the context's threads.
 Result<AllHits> SearchAll(const IndexSession& session, const VectorIndex& index, const QueryVectors& queries,
-                          const VectorQuery& query) {
+                          const VectorQuery& query, SearchTotals* totals) {
   AllHits hits(queries.size());
   std::vector<Status> statuses(queries.size());
   constexpr std::size_t kPart = 64;
   session.context.impl().pool().ParallelFor((queries.size() + kPart - 1) / kPart, [&](std::size_t part) {
     for (std::size_t i = part * kPart; i < std::min(queries.size(), (part + 1) * kPart); ++i) {
+      SearchReport report;
       Status cancelled = session.context.impl().CheckCancelled();
-      auto found = cancelled.ok() ? index.search(queries[i], query) : Result<std::vector<VectorHit>>(std::move(cancelled));
+      auto found =
+          cancelled.ok() ? index.search(queries[i], query, &report) : Result<std::vector<VectorHit>>(std::move(cancelled));
+      totals->Add(report);
       if (found.has_value()) {
         hits[i] = *std::move(found);
       } else {
@@ -45,7 +94,8 @@ class HitWriter {
  public:
   HitWriter(IndexSession* session, bool many) : session_(session), many_(many) {}
 
-  Status Write(const AllHits& hits, const std::optional<Batch>& columns) {
+  /// `report`: JSON text of what the searches did.
+  Status Write(const AllHits& hits, const std::optional<Batch>& columns, const std::string& report) {
     ExportedBatch exported;
     ArrayView view;
     Field row;
@@ -100,7 +150,7 @@ class HitWriter {
       }
     }
     if (table) table->Finish();
-    if (document) output.Write("\n]}\n");
+    if (document) output.Write("\n],\"report\":" + report + "}\n");
     return {};
   }
 
@@ -127,7 +177,9 @@ Status RunSearch(IndexSession& session) {
     LANCEKIT_ASSIGN(passing, index.rows_where(*options.where));
     query.rows = &passing;
   }
-  LANCEKIT_ASSIGN(const AllHits hits, SearchAll(session, index, queries, query));
+  SearchTotals totals;
+  LANCEKIT_ASSIGN(const AllHits hits, SearchAll(session, index, queries, query, &totals));
+  totals.Stop();
   std::optional<Batch> columns;
   if (!options.columns.empty()) {
     std::vector<std::int64_t> rows;
@@ -136,7 +188,9 @@ Status RunSearch(IndexSession& session) {
     }
     LANCEKIT_ASSIGN(columns, table.take({rows.data(), rows.size()}, options.columns));
   }
-  return HitWriter(&session, options.query.empty()).Write(hits, columns);
+  LANCEKIT_TRY(HitWriter(&session, options.query.empty()).Write(hits, columns, totals.Json(index)));
+  if (options.report) fmt::print(stderr, "{}\n", totals.Text(index));
+  return {};
 }
 
 Status RunEval(IndexSession& session) {
@@ -152,7 +206,8 @@ Status RunEval(IndexSession& session) {
     query.rows = &passing;
   }
   query.exact = true;
-  LANCEKIT_ASSIGN(const AllHits truth, SearchAll(session, index, queries, query));
+  SearchTotals totals;
+  LANCEKIT_ASSIGN(const AllHits truth, SearchAll(session, index, queries, query, &totals));
   query.exact = false;
   std::optional<TextTable> table;
   if (!IsJson(session))
@@ -174,7 +229,7 @@ Status RunEval(IndexSession& session) {
       const auto start = std::chrono::steady_clock::now();
       LANCEKIT_ASSIGN(const std::vector<VectorHit> hits, index.search(queries[i], query, &report));
       seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-      compared += report.compared;
+      compared += report.codes + report.vectors;
       wanted += truth[i].size();
       // As near as the last of the truth counts: others may be just as near.
       const float bound = truth[i].empty() ? 0 : truth[i].back().distance;
