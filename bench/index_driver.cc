@@ -1,9 +1,10 @@
 // The lancekit side of bench/vectors.py: builds, opens and searches an index as a C++ user would, one thread, timed from inside.
 // Reads one command a line, words separated by tabs, and answers each with one line of JSON:
 //
-//   build TABLE COLUMN SIDECAR CODES     CODES: 1 or 0
+//   ready
+//   build TABLE COLUMN SIDECAR CODES     CODES: 8 or 1 bits, or 0
 //   open TABLE SIDECAR QUERIES           opens and answers the first of the queries (a file of floats)
-//   search EF K OUTPUT                   answers all queries; rows go to OUTPUT as i32
+//   search EF K OUTPUT [SHARE]           answers all queries, of a share of the rows; rows go to OUTPUT as i32
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -26,7 +27,8 @@ class Driver {
   std::string Answer(const std::vector<std::string>& words) {
     if (words[0] == "build" && words.size() == 5) return Build(words);
     if (words[0] == "open" && words.size() == 4) return Open(words);
-    if (words[0] == "search" && words.size() == 4) return Search(words);
+    if (words[0] == "search" && (words.size() == 4 || words.size() == 5)) return Search(words);
+    if (words[0] == "ready") return Took(0);
     return "{\"error\":\"unknown command\"}";
   }
 
@@ -72,6 +74,14 @@ class Driver {
     query.ef = static_cast<std::uint32_t>(std::stoul(words[1]));
     query.k = static_cast<std::uint32_t>(std::stoul(words[2]));
     const std::size_t dimensions = index_->dimensions();
+    std::optional<RowSet> left;
+    if (words.size() == 5) {
+      const std::vector<std::uint64_t> rows = SomeRows(std::stod(words[4]));
+      auto some = index_->rows({rows.data(), rows.size()});
+      if (!some.has_value()) return Failed(some.error());
+      left = *std::move(some);
+      query.rows = &*left;
+    }
     std::vector<std::int32_t> rows;
     rows.reserve(queries_.size() / dimensions * query.k);
     const double start = Seconds();
@@ -84,6 +94,16 @@ class Driver {
     std::ofstream(words[3], std::ios::binary)
         .write(reinterpret_cast<const char*>(rows.data()), static_cast<std::streamsize>(rows.size() * sizeof(rows[0])));
     return Took(seconds);
+  }
+
+  /// The same as vectors.py takes.
+  std::vector<std::uint64_t> SomeRows(double share) const {
+    constexpr std::uint64_t kAll = std::uint64_t{1} << 32;
+    std::vector<std::uint64_t> rows;
+    for (std::uint64_t row = 0; row < index_->size(); ++row) {
+      if (row * 2'654'435'761 % kAll < static_cast<std::uint64_t>(share * static_cast<double>(kAll))) rows.push_back(row);
+    }
+    return rows;
   }
 
   Context context_{ContextOptions{.threads = 1}};

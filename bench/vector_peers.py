@@ -1,11 +1,12 @@
 """The other sides of vectors.py: one vector index library in a process of its own, with the commands of index_driver.cc.
 
-    python vector_peers.py hnswlib|usearch|faiss VECTORS DIMENSIONS
+    python vector_peers.py hnswlib|usearch|faiss|pylance VECTORS DIMENSIONS
 
 VECTORS is a file of floats. M 16, efConstruction 200, squared Euclidean distance, one thread.
 """
 import json
 import os
+import shutil
 import sys
 import time
 
@@ -90,10 +91,36 @@ class Faiss:
         return self.index.search(queries, k)[1]
 
 
+class Pylance:
+    """IVF_HNSW_SQ of one partition, which is what LanceDB has; one call for each query, as its interface wants it."""
+
+    def __init__(self, vectors):
+        # Told to use one thread, pylance 14.0.2 never ends making an index: it has one core instead.
+        import lance
+        import pyarrow as pa
+        self.lance, self.pa, self.vectors = lance, pa, vectors
+
+    def build(self, path):
+        shutil.rmtree(path, ignore_errors=True)
+        lists = self.pa.FixedSizeListArray.from_arrays(self.pa.array(self.vectors.reshape(-1)), self.vectors.shape[1])
+        dataset = self.lance.write_dataset(self.pa.table({'vec': lists}), path)
+        start = time.perf_counter()
+        dataset.create_index('vec', 'IVF_HNSW_SQ', metric='L2', num_partitions=1, m=M, ef_construction=EF_CONSTRUCTION)
+        return time.perf_counter() - start
+
+    def open(self, path):
+        self.dataset = self.lance.dataset(path)
+
+    def search(self, queries, ef, k):
+        rows = [self.dataset.to_table(nearest={'column': 'vec', 'q': query, 'k': k, 'nprobes': 1, 'ef': ef}, columns=['_distance'], with_row_id=True)
+                for query in queries]
+        return np.array([table['_rowid'].to_numpy() for table in rows])
+
+
 def main():
     name, path, dimensions = sys.argv[1:4]
     vectors = np.fromfile(path, np.float32).reshape(-1, int(dimensions))
-    side = {'hnswlib': Hnswlib, 'usearch': Usearch, 'faiss': Faiss}[name](vectors)
+    side = {'hnswlib': Hnswlib, 'usearch': Usearch, 'faiss': Faiss, 'pylance': Pylance}[name](vectors)
     queries = None
     for line in sys.stdin:
         words = line.rstrip('\n').split('\t')

