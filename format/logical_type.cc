@@ -155,7 +155,6 @@ Result<DataType> ParseFixedSizeList(std::string_view text, std::string_view rest
   const std::string_view size = TakeLastPart(&rest);
   if (rest.empty() || !ParseNumber<std::int64_t>(size, 1, std::numeric_limits<std::int32_t>::max(), &type.size))
     return UnknownType(text);
-  // An Arrow extension of binaries of two bytes. Source: rust/lance-arrow/src/bfloat16.rs.
   const bool is_bfloat16 = rest == kBFloat16;
   LANCEKIT_ASSIGN(DataType item, ParseType(is_bfloat16 ? "fixed_size_binary:2" : rest, depth + 1));
   const bool is_nested_struct =
@@ -205,10 +204,7 @@ Result<std::string> FixedSizeListText(const DataType& type) {
   const bool is_list_of_lists = item.id == TypeId::kFixedSizeList;
   if (!IsListItem(item.id) && !is_list_of_lists) return CannotHold(type);
   LANCEKIT_ASSIGN(std::string item_text, LogicalType(item));
-  const bool is_bfloat16 =
-      item.id == TypeId::kFixedSizeBinary && item.size == 2 &&
-      std::ranges::any_of(type.children[0].metadata, [](const auto& pair) { return pair.second == kBFloat16; });
-  if (is_bfloat16) item_text = kBFloat16;
+  if (IsBFloat16(type.children[0])) item_text = kBFloat16;
   if (is_list_of_lists && item.children[0].type.id == TypeId::kStruct) return CannotHold(type);
   return fmt::format("fixed_size_list:{}:{}", item_text, type.size);
 }

@@ -1,9 +1,11 @@
 // Lance schemas: logical type strings and the flattened field list of descriptors and manifests.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/byte_reader.h"
@@ -21,6 +23,14 @@ Result<std::vector<Field>> ParseFields(std::span<const Bytes> messages);
 /// E.g. "timestamp:us:UTC", "fixed_size_list:float:128", "dict:string:int16:false", "list.struct".
 /// Errors: kUnsupported for types that Lance cannot hold.
 Result<std::string> LogicalType(const DataType& type);
+
+/// Whether an item of lists is a brain floating point number: an Arrow extension of binaries of two bytes.
+/// Source: rust/lance-arrow/src/bfloat16.rs.
+inline bool IsBFloat16(const Field& item) {
+  return item.type.id == TypeId::kFixedSizeBinary && item.type.size == 2 &&
+         std::ranges::find(item.metadata, std::pair<std::string, std::string>("ARROW:extension:name", "lance.bfloat16")) !=
+             item.metadata.end();
+}
 
 /// The reverse. Children of struct, list and map types come as fields of their own and are missing here; the item of a
 /// fixed-size list is there (without children when it is a struct). Errors: kUnsupported, naming the string.

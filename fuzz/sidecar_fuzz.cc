@@ -42,6 +42,7 @@ void Run(FuzzInput input) {
     for (std::size_t i = 0; i < count; ++i) Require(nodes[i] < num_nodes, "a node that is not there");
     if (sidecar.facts().has_codes) {
       query.Distances(sidecar.codes(), nodes, count, distances);
+      query.Estimate(sidecar.codes(), nodes, count, distances);
     } else {
       for (std::size_t i = 0; i < count; ++i) distances[i] = static_cast<std::int32_t>(nodes[i] * 2654435761u);
     }

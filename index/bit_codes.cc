@@ -6,21 +6,13 @@
 
 #include "base/endian.h"
 #include "index/codes.h"
+#include "index/random.h"
 
 namespace lancekit::index {
 namespace {
 
 /// Of sums of squares of float vectors, even of many dimensions, in range.
 constexpr float kMostSteps = 1e15f;
-
-/// Random bits. Source: G. Steele et al., "Fast splittable pseudorandom number generators", SplitMix64.
-std::uint64_t NextRandom(std::uint64_t* state) {
-  *state += 0x9e3779b97f4a7c15;
-  std::uint64_t bits = *state;
-  bits = (bits ^ bits >> 30) * 0xbf58476d1ce4e5b9;
-  bits = (bits ^ bits >> 27) * 0x94d049bb133111eb;
-  return bits ^ bits >> 31;
-}
 
 void FlipSigns(std::span<float> values, std::uint64_t* state) {
   constexpr std::uint32_t kSign = 0x80000000;
@@ -62,13 +54,13 @@ void Center(const BitQuantizer& quantizer, const float* values, std::vector<floa
 }  // namespace
 
 void Rotate(std::span<float> values) {
-  // Each round spreads over a power of two of the values; they lie at the beginning, at the end, and at the beginning again, so
-  // that all come together.
+  // Each round spreads over a power of two of the values, those at the beginning or those at the end, by turns, so that all come
+  // together.
   const std::size_t part = std::bit_floor(values.size());
   std::uint64_t state = 0;
-  for (int round = 0; round < 3; ++round) {
+  for (int round = 0; round < 4; ++round) {
     FlipSigns(values, &state);
-    Transform(round == 1 ? values.last(part) : values.first(part));
+    Transform(round % 2 != 0 ? values.last(part) : values.first(part));
   }
 }
 
@@ -115,25 +107,19 @@ void BitQuery::Set(const BitQuantizer& quantizer, const float* values) {
 }
 
 void BitQuery::Distances(const BitRows& rows, const std::uint32_t* nodes, std::size_t count, float* distances) const noexcept {
-  constexpr std::size_t kAtOnce = 4;
-  constexpr std::size_t kAhead = 16;
   const auto dot = kernels::Distances().dot_bits;
-  const auto prefetch = [&](std::size_t first, std::size_t end) {
-    for (std::size_t i = first; i < std::min(end, count); ++i) rows.Prefetch(nodes[i]);
-  };
-  prefetch(0, kAhead);
-  for (std::size_t i = 0; i < count; i += kAtOnce) {
-    prefetch(i + kAhead, i + kAhead + kAtOnce);
-    const std::size_t some = std::min(kAtOnce, count - i);
-    const std::byte* at[kAtOnce];
-    std::int32_t sums[kAtOnce];
-    for (std::size_t k = 0; k < some; ++k) at[k] = rows.Row(nodes[i + k]);
-    dot(codes_.data(), at, some, values_.size() / 8, sums);
-    for (std::size_t k = 0; k < some; ++k) {
-      const auto signed_sum = static_cast<float>(2 * sums[k] - sum_) * step_;
-      distances[i + k] = rows.Norm(nodes[i + k]) - 2 * rows.Factor(nodes[i + k]) * signed_sum;
-    }
-  }
+  ForFours(
+      count, [&](std::size_t i) { rows.Prefetch(nodes[i]); },
+      [&](std::size_t i, std::size_t some) {
+        const std::byte* at[4];
+        std::int32_t sums[4];
+        for (std::size_t k = 0; k < some; ++k) at[k] = rows.Row(nodes[i + k]);
+        dot(codes_.data(), at, some, values_.size() / 8, sums);
+        for (std::size_t k = 0; k < some; ++k) {
+          const auto signed_sum = static_cast<float>(2 * sums[k] - sum_) * step_;
+          distances[i + k] = rows.Norm(nodes[i + k]) - 2 * rows.Factor(nodes[i + k]) * signed_sum;
+        }
+      });
 }
 
 }  // namespace lancekit::index

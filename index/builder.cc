@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "index/random.h"
+
 namespace lancekit::index {
 namespace {
 
@@ -9,13 +11,9 @@ constexpr std::uint32_t kMaxLevel = 32;
 // Nodes share locks.
 constexpr std::size_t kNumLocks = 4096;
 
-/// A number from 0 to 1 that seed and node determine (SplitMix64).
+/// A number from 0 to 1 that seed and node determine.
 double UniformOf(std::uint64_t seed, std::uint64_t node) {
-  std::uint64_t x = seed * 0x9e3779b97f4a7c15u + (node + 1) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-  x ^= x >> 31;
-  return static_cast<double>(x >> 11) * 0x1p-53;
+  return static_cast<double>(MixBits(seed * 0x9e3779b97f4a7c15u + (node + 1) * 0xbf58476d1ce4e5b9u) >> 11) * 0x1p-53;
 }
 
 std::uint8_t RandomLevel(std::uint64_t seed, std::uint64_t node, std::uint32_t m) {
@@ -241,7 +239,7 @@ void GraphBuilder::Insert(std::uint32_t node, Scratch* scratch) {
   }
   scratch->query.Set(rows_, node, dimensions_);
   const auto measure = [&](const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) {
-    scratch->query.Estimate(rows_, nodes, count, distances);
+    Measure(scratch->query, nodes, count, distances);
   };
   Near<std::int32_t> best{0, start};
   measure(&best.node, 1, &best.distance);
@@ -273,6 +271,14 @@ void GraphBuilder::Insert(std::uint32_t node, Scratch* scratch) {
   if (entry_lock.owns_lock()) entry_.store(node, std::memory_order_release);
 }
 
+void GraphBuilder::Measure(const CodeQuery& query, const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) const {
+  if (options_.by_halves) {
+    query.Estimate(rows_, nodes, count, distances);
+  } else {
+    query.Distances(rows_, nodes, count, distances);
+  }
+}
+
 void GraphBuilder::Refine(std::uint32_t layer, Scratch* scratch) const {
   const Pool<std::int32_t>& pool = scratch->pool;
   scratch->nodes.clear();
@@ -287,7 +293,7 @@ void GraphBuilder::Refine(std::uint32_t layer, Scratch* scratch) const {
 
 void GraphBuilder::Search(Scratch* scratch) const {
   const auto measure = [&](const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) {
-    scratch->query.Estimate(rows_, nodes, count, distances);
+    Measure(scratch->query, nodes, count, distances);
   };
   Near<std::int32_t> best{0, entry()};
   measure(&best.node, 1, &best.distance);

@@ -12,13 +12,14 @@
 #include <system_error>
 #include <utility>
 
-#include "base/without_throwing.h"
 #include "index/bits.h"
 #include "index/builder.h"
 #include "index/column.h"
 #include "index/exact.h"
 #include "index/insert_order.h"
 #include "index/owner.h"
+#include "index/parts.h"
+#include "index/random.h"
 #include "index/sidecar.h"
 
 namespace lancekit::index {
@@ -27,17 +28,18 @@ namespace {
 constexpr std::uint32_t kPart = 4096;
 
 /// Rows from `first` on whose vectors are there and whole.
-std::vector<std::uint32_t> RowsToIndex(const VectorColumn& column, std::uint64_t first, ThreadPool* pool) {
+Result<std::vector<std::uint32_t>> RowsToIndex(const VectorColumn& column, std::uint64_t first, ContextImpl& context) {
   const std::uint64_t num_rows = column.vectors.size();
   std::vector<std::uint8_t> good(num_rows, 0);
-  pool->ParallelFor((num_rows - first + kPart - 1) / kPart, [&](std::size_t part) {
+  LANCEKIT_TRY(ForEachPart(context, (num_rows - first + kPart - 1) / kPart, [&](std::size_t part) {
     std::vector<float> values(column.vectors.dimensions());
     for (std::uint64_t row = first + part * kPart; row < std::min(num_rows, first + (part + 1) * kPart); ++row) {
       if ((!column.absent.empty() && column.absent[row]) || column.IsDeleted(row)) continue;
       column.vectors.Load(row, values.data());
       good[row] = static_cast<std::uint8_t>(AllFinite(values.data(), values.size()));
     }
-  });
+    return Status();
+  }));
   std::vector<std::uint32_t> rows;
   for (std::uint64_t row = first; row < num_rows; ++row) {
     if (good[row] != 0) rows.push_back(static_cast<std::uint32_t>(row));
@@ -50,20 +52,6 @@ Status CheckOptions(const BuildOptions& options) {
   if (options.ef_construction < options.m || options.ef_construction > kMaxEfConstruction)
     return Invalid("ef_construction is {}, it may be m ({}) to {}", options.ef_construction, options.m, kMaxEfConstruction);
   return {};
-}
-
-/// ParallelFor whose parts may run out of memory. Errors: kResourceLimit.
-template <class Body>
-Status ForEachPart(ThreadPool* pool, std::size_t count, Body body) {
-  std::mutex mutex;
-  Status status;
-  pool->ParallelFor(count, [&](std::size_t part) {
-    Status own = WithoutThrowing([&] { return body(part); });
-    if (own.ok()) return;
-    const std::lock_guard<std::mutex> lock(mutex);
-    status = std::move(own);
-  });
-  return status;
 }
 
 using ReportProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
@@ -82,13 +70,20 @@ class Workshop {
 
   /// Room for the codes of all rows_. Errors: kResourceLimit.
   Status Allocate(std::uint64_t memory_limit) {
+    constexpr std::uint64_t kOthers = 64;  // rows, order, levels, places of lists, what is written
     const std::uint64_t num_nodes = rows_.size();
     if (num_nodes >= kMaxNodes) return Invalid("{} vectors; an index takes fewer than {}", num_nodes, kMaxNodes);
     const std::uint64_t needed =
-        num_nodes * (2 * row_bytes() + (facts_.has_bits ? bit_bytes() : 0) + 2 * sizeof(std::uint32_t) * facts_.m + 24);
-    if (memory_limit != 0 && needed > memory_limit)
-      return MakeError(ErrorCode::kResourceLimit, "an index of {} vectors of {} dimensions is made in {} bytes, {} are allowed",
-                       num_nodes, facts_.dimensions, needed, memory_limit);
+        column_.decoded_bytes +
+        num_nodes * (2 * row_bytes() + (facts_.has_bits ? bit_bytes() : 0) + 2 * sizeof(std::uint32_t) * facts_.m + kOthers) +
+        ListRows::Bytes(static_cast<std::uint32_t>(num_nodes), 2 * facts_.m);
+    if (memory_limit != 0 && needed > memory_limit) {
+      Error error =
+          MakeError(ErrorCode::kResourceLimit, "an index of {} vectors of {} dimensions is made in {} bytes, {} are allowed",
+                    num_nodes, facts_.dimensions, needed, memory_limit);
+      error.column = facts_.column;
+      return error;
+    }
     LANCEKIT_ASSIGN(codes_, HugeMemory::Make(num_nodes * row_bytes()));
     LANCEKIT_ASSIGN(lower_codes_, HugeMemory::Make(num_nodes * row_bytes()));
     if (facts_.has_bits) {
@@ -101,7 +96,7 @@ class Workshop {
   Status Encode(std::uint32_t first) {
     std::atomic<bool> exact{true};
     const auto num_nodes = static_cast<std::uint32_t>(rows_.size());
-    LANCEKIT_TRY(ForEachPart(&context_.pool(), (num_nodes - first + kPart - 1) / kPart, [&](std::size_t part) {
+    LANCEKIT_TRY(ForEachPart(context_, (num_nodes - first + kPart - 1) / kPart, [&](std::size_t part) {
       CodeWriter writer(facts_.quantizer);
       const std::uint64_t begin = first + std::uint64_t{part} * kPart;
       for (std::uint64_t node = begin; node < std::min<std::uint64_t>(num_nodes, begin + kPart); ++node) {
@@ -116,7 +111,7 @@ class Workshop {
   }
   Status EncodeBits(std::uint32_t first) {
     const auto num_nodes = static_cast<std::uint32_t>(rows_.size());
-    return ForEachPart(&context_.pool(), (num_nodes - first + kPart - 1) / kPart, [&](std::size_t part) {
+    return ForEachPart(context_, (num_nodes - first + kPart - 1) / kPart, [&](std::size_t part) {
       BitWriter writer(bit_quantizer_);
       const std::uint64_t begin = first + std::uint64_t{part} * kPart;
       for (std::uint64_t node = begin; node < std::min<std::uint64_t>(num_nodes, begin + kPart); ++node)
@@ -127,21 +122,17 @@ class Workshop {
 
   /// Whether vectors of these rows have codes that tell them apart: few lie outside of their range.
   bool SuitCodes(const std::vector<std::uint32_t>& rows) const {
-    constexpr std::size_t kSample = 1000;
+    constexpr std::uint64_t kSample = 1000;
     constexpr float kMostCut = 0.01f;
-    const std::size_t step = std::max<std::size_t>(1, rows.size() / kSample);
     std::vector<float> values(facts_.dimensions);
     std::size_t looked_at = 0, cut = 0;
-    for (std::size_t i = 0; i < rows.size(); i += step, ++looked_at) {
-      column_.vectors.Load(rows[i], values.data());
-      if (facts_.metric == Metric::kCosine) {
-        const float inverse = InverseLength(values.data(), values.size());
-        for (float& value : values) value *= inverse;
-      }
+    ForSample(rows.size(), kSample, [&](std::uint64_t i) {
+      ++looked_at;
+      LoadFor(facts_.metric, column_.vectors, rows[i], values.data());
       const kernels::Reach reach =
           kernels::Distances().reach(values.data(), facts_.quantizer.center.data(), values.size(), 1 / facts_.quantizer.step);
       cut += static_cast<std::size_t>(reach.cut > kMostCut * reach.square);
-    }
+    });
     return cut * 20 <= looked_at;
   }
 
@@ -154,13 +145,13 @@ class Workshop {
     LANCEKIT_TRY(Allocate(options.memory_limit));
     facts_.quantizer = Quantizer::Train(column_.vectors, facts_.metric, rows_);
     LANCEKIT_TRY(Encode(0));
+    facts_.by_halves = HalvesTellApart(codes(), facts_.dimensions, num_nodes());
     if (facts_.has_bits) {
       bit_quantizer_ = BitQuantizer::Train(column_.vectors, facts_.metric, facts_.quantizer.step, rows_);
       facts_.bit_center = bit_quantizer_.center;
       LANCEKIT_TRY(EncodeBits(0));
     }
-    LANCEKIT_ASSIGN(graph_,
-                    GraphBuilder::Make({facts_.m, facts_.ef_construction, facts_.seed}, codes(), facts_.dimensions, num_nodes()));
+    LANCEKIT_ASSIGN(graph_, GraphBuilder::Make(GraphOptionsNow(), codes(), facts_.dimensions, num_nodes()));
     return Insert(0, options.progress);
   }
   /// The nodes of the sidecar, and room for those behind them. Their codes are copied, or made where it keeps none.
@@ -177,8 +168,7 @@ class Workshop {
       std::memcpy(bits_.data(), sidecar.bits().Row(0), num_loaded * bit_bytes());
       LANCEKIT_TRY(EncodeBits(num_loaded));
     }
-    LANCEKIT_ASSIGN(graph_, GraphBuilder::Load({facts_.m, facts_.ef_construction, facts_.seed}, codes(), facts_.dimensions,
-                                               sidecar, num_nodes()));
+    LANCEKIT_ASSIGN(graph_, GraphBuilder::Load(GraphOptionsNow(), codes(), facts_.dimensions, sidecar, num_nodes()));
     return {};
   }
 
@@ -187,29 +177,27 @@ class Workshop {
     // Nodes that are inserted at once do not see each other, which counts while there are few.
     constexpr std::size_t kAlone = 256;
     constexpr std::size_t kTogether = 256;
-    const InsertOrder order = OrderToInsert(codes(), facts_.dimensions, first, num_nodes(), &context_.pool());
+    LANCEKIT_ASSIGN(const InsertOrder order, OrderToInsert(codes(), facts_.dimensions, first, num_nodes(), context_));
     const std::size_t total = order.nodes.size();
     GraphBuilder::Scratch alone(facts_.dimensions);
     const std::size_t num_alone = std::min(total, kAlone - std::min<std::size_t>(first, kAlone));
     for (std::size_t i = 0; i < num_alone; ++i) graph_->Insert(order.nodes[i], &alone);
-    std::atomic<std::size_t> num_done{num_alone};
+    std::size_t num_done = num_alone;
     std::mutex mutex;
     // Parts [begin, end), each by one thread. Parts that are taken at the same time lie far from each other.
     const auto insert = [&](std::size_t begin, std::size_t end) {
       const std::size_t num_parts = (end - begin + kTogether - 1) / kTogether;
       const auto threads = static_cast<std::size_t>(std::max(1, context_.pool().threads()));
       const std::size_t stride = (num_parts + threads - 1) / threads;
-      return ForEachPart(&context_.pool(), stride * threads, [&](std::size_t number) {
+      return ForEachPart(context_, stride * threads, [&](std::size_t number) {
         const std::size_t part = number % threads * stride + number / threads;
         if (part >= num_parts) return Status();
-        LANCEKIT_TRY(context_.CheckCancelled());
         GraphBuilder::Scratch scratch(facts_.dimensions);
         const std::size_t to = std::min(end, begin + (part + 1) * kTogether);
         for (std::size_t i = begin + part * kTogether; i < to; ++i) graph_->Insert(order.nodes[i], &scratch);
-        const std::size_t done = num_done += to - (begin + part * kTogether);
-        if (!progress) return Status();
         const std::lock_guard<std::mutex> lock(mutex);
-        progress(done, total);
+        num_done += to - (begin + part * kTogether);
+        if (progress) progress(num_done, total);
         return Status();
       });
     };
@@ -234,6 +222,7 @@ class Workshop {
     }
     SidecarContent content;
     facts_.num_nodes = static_cast<std::uint32_t>(kept.size());
+    facts_.codes_are_exact = facts_.codes_are_exact && facts_.has_codes;
     facts_.dataset_version = column_.dataset_version;
     facts_.files = column_.files;
     facts_.field_id = column_.field_id;
@@ -279,6 +268,7 @@ class Workshop {
     for (std::size_t i = 0; i < kept.size(); ++i) std::memcpy(memory->data() + i * bytes, all.data() + kept[i] * bytes, bytes);
     return Bytes(memory->data(), kept.size() * bytes);
   }
+  GraphOptions GraphOptionsNow() const { return {facts_.m, facts_.ef_construction, facts_.seed, facts_.by_halves}; }
   std::uint32_t num_nodes() const { return static_cast<std::uint32_t>(rows_.size()); }
   std::uint64_t row_bytes() const { return CodeRows::RowBytes(facts_.dimensions); }
   std::uint64_t bit_bytes() const { return BitRows::RowBytes(facts_.dimensions); }
@@ -389,7 +379,7 @@ Status Build(const Context& context, const std::string& table, const std::string
   facts.has_codes = options.codes == VectorCodes::k8Bit;
   facts.has_bits = options.codes == VectorCodes::k1Bit;
   Workshop workshop(context, std::move(column), std::move(facts));
-  workshop.rows() = RowsToIndex(workshop.column(), 0, &context.impl().pool());
+  LANCEKIT_ASSIGN(workshop.rows(), RowsToIndex(workshop.column(), 0, context.impl()));
   LANCEKIT_TRY(workshop.MakeAll({options.memory_limit, options.progress}));
   return workshop.Write(sidecar);
 }
@@ -399,8 +389,8 @@ Result<ChangeReport> Add(const Context& context, const std::string& table, const
   LANCEKIT_ASSIGN(Opened opened, OpenToChange(context, table, sidecar, options));
   Workshop& workshop = *opened.workshop;
   const std::uint32_t num_old = opened.sidecar->facts().num_nodes;
-  const std::vector<std::uint32_t> added =
-      RowsToIndex(workshop.column(), opened.sidecar->facts().num_rows(), &context.impl().pool());
+  LANCEKIT_ASSIGN(const std::vector<std::uint32_t> added,
+                  RowsToIndex(workshop.column(), opened.sidecar->facts().num_rows(), context.impl()));
   ChangeReport report{.added = added.size()};
   if (added.size() > num_old || !workshop.SuitCodes(added)) {
     // Codes of what was there before do not fit what comes: all of it is made anew.

@@ -3,7 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <numeric>
+#include <utility>
+
+#include "index/random.h"
 
 namespace lancekit::index {
 namespace {
@@ -17,21 +22,20 @@ constexpr std::int32_t kMiddle = 120;
 
 /// Calls use(values) for some of the vectors.
 template <class Use>
-void ForSample(const Vectors& vectors, Metric metric, std::span<const std::uint32_t> rows, Use use) {
-  constexpr std::size_t kSample = 10'000;
+void ForSampled(const Vectors& vectors, Metric metric, std::span<const std::uint32_t> rows, Use use) {
+  constexpr std::uint64_t kSample = 10'000;
   std::vector<float> values(vectors.dimensions());
-  const std::size_t step = std::max<std::size_t>(1, rows.size() / kSample);
-  for (std::size_t i = 0; i < rows.size(); i += step) {
+  ForSample(rows.size(), kSample, [&](std::uint64_t i) {
     LoadFor(metric, vectors, rows[i], values.data());
     use(values);
-  }
+  });
 }
 
 /// The distance from the center that few values exceed.
 class Widths {
  public:
   void Add(float width) {
-    if (!(width > 0)) return;
+    if (!(width > 0) || !std::isfinite(width)) return;
     ++total_;
     // A bucket for each eighth of a power of two.
     const int bucket = static_cast<int>(std::floor(std::log2(width) * kPerPower)) + kBuckets / 2;
@@ -81,7 +85,7 @@ void LoadFor(Metric metric, const Vectors& vectors, std::uint64_t vector, float*
 std::vector<float> CenterOf(const Vectors& vectors, Metric metric, std::span<const std::uint32_t> rows) {
   std::vector<double> sums(vectors.dimensions(), 0.0);
   std::size_t count = 0;
-  ForSample(vectors, metric, rows, [&](const std::vector<float>& values) {
+  ForSampled(vectors, metric, rows, [&](const std::vector<float>& values) {
     ++count;
     for (std::size_t d = 0; d < values.size(); ++d) sums[d] += static_cast<double>(values[d]);
   });
@@ -95,7 +99,7 @@ Quantizer Quantizer::Train(const Vectors& vectors, Metric metric, std::span<cons
   Quantizer quantizer{metric, 1, std::vector<float>(vectors.dimensions(), 0.0f)};
   float least = std::numeric_limits<float>::infinity(), most = -least;
   bool whole = metric != Metric::kCosine;
-  ForSample(vectors, metric, nodes, [&](const std::vector<float>& values) {
+  ForSampled(vectors, metric, nodes, [&](const std::vector<float>& values) {
     for (const float value : values) {
       least = std::min(least, value);
       most = std::max(most, value);
@@ -111,10 +115,12 @@ Quantizer Quantizer::Train(const Vectors& vectors, Metric metric, std::span<cons
   }
   if (has_center) quantizer.center = CenterOf(vectors, metric, nodes);
   Widths widths;
-  ForSample(vectors, metric, nodes, [&](const std::vector<float>& values) {
+  ForSampled(vectors, metric, nodes, [&](const std::vector<float>& values) {
     for (std::size_t d = 0; d < values.size(); ++d) widths.Add(std::abs(values[d] - quantizer.center[d]));
   });
-  if (const float bound = widths.Bound(); bound > 0) quantizer.step = bound / kMostCode;
+  // 1 / step is a number, too.
+  constexpr float kLeastStep = 1e-37f;
+  if (const float bound = widths.Bound(); bound > 0) quantizer.step = std::max(bound / kMostCode, kLeastStep);
   return quantizer;
 }
 
@@ -185,18 +191,6 @@ bool CodeQuery::Set(const Quantizer& quantizer, const float* values) {
 
 namespace {
 
-/// Calls dot(rows, count, at) for four rows at a time while others are on their way.
-template <class Prefetch, class Use>
-void ForFours(std::size_t count, const Prefetch& prefetch, const Use& use) {
-  constexpr std::size_t kAtOnce = 4;
-  constexpr std::size_t kAhead = 16;
-  for (std::size_t i = 0; i < std::min(kAhead, count); ++i) prefetch(i);
-  for (std::size_t i = 0; i < count; i += kAtOnce) {
-    for (std::size_t k = i + kAhead; k < std::min(i + kAhead + kAtOnce, count); ++k) prefetch(k);
-    use(i, std::min(kAtOnce, count - i));
-  }
-}
-
 /// The norms of a damaged file may be anything: they wrap around.
 std::int32_t DistanceOf(std::uint32_t base, std::int32_t norm, std::int32_t product, std::uint32_t factor) {
   return static_cast<std::int32_t>(base + static_cast<std::uint32_t>(norm) - factor * static_cast<std::uint32_t>(product));
@@ -241,6 +235,40 @@ void CodeQuery::Distances(const CodeRows& rows, const std::uint32_t* nodes, std:
         for (std::size_t k = 0; k < some; ++k)
           distances[i + k] = DistanceOf(base, rows.Norm(nodes[i + k]) >> shift_, 16 * distances[i + k] + lower[k], 2);
       });
+}
+
+bool HalvesTellApart(const CodeRows& rows, std::size_t dimensions, std::uint32_t num_nodes) {
+  // Rows of fewer halves are no shorter than those of whole codes would be.
+  constexpr std::size_t kLeastDimensions = 57;
+  constexpr std::uint64_t kSample = 4096, kQueries = 64;
+  constexpr std::size_t kNearest = 10, kAmong = 12;
+  constexpr double kEnough = 0.97;
+  if (dimensions < kLeastDimensions || num_nodes < kNearest * kAmong) return false;
+  std::vector<std::uint32_t> nodes;
+  ForSample(num_nodes, kSample, [&](std::uint64_t node) { nodes.push_back(static_cast<std::uint32_t>(node)); });
+  CodeQuery query(dimensions);
+  std::vector<std::int32_t> distances(nodes.size()), estimates(nodes.size());
+  std::vector<std::size_t> order(nodes.size());
+  const auto nearest = [&](const std::vector<std::int32_t>& by, std::size_t count) {
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto at = order.begin() + static_cast<std::ptrdiff_t>(count);
+    std::ranges::nth_element(order, at, {}, [&](std::size_t i) { return std::pair(by[i], i); });
+    std::vector<std::size_t> found(order.begin(), at);
+    std::ranges::sort(found);
+    return found;
+  };
+  std::size_t wanted = 0, found = 0;
+  ForSample(nodes.size(), kQueries, [&](std::uint64_t i) {
+    query.Set(rows, nodes[i], dimensions);
+    query.Distances(rows, nodes.data(), nodes.size(), distances.data());
+    query.Estimate(rows, nodes.data(), nodes.size(), estimates.data());
+    const std::vector<std::size_t> by_codes = nearest(distances, kNearest), by_halves = nearest(estimates, kAmong);
+    std::vector<std::size_t> both;
+    std::ranges::set_intersection(by_codes, by_halves, std::back_inserter(both));
+    wanted += by_codes.size();
+    found += both.size();
+  });
+  return static_cast<double>(found) >= kEnough * static_cast<double>(wanted);
 }
 
 }  // namespace lancekit::index

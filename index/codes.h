@@ -10,6 +10,7 @@
 // = 16 * u + l alone a code is taken for the middle of what it may be, 16 * u - 120.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -86,6 +87,18 @@ class CodeWriter {
   std::vector<std::uint8_t> codes_;
 };
 
+/// Calls prefetch(i) for each i below `count` some time before use(i, some), which is called for four of them at a time.
+template <class Prefetch, class Use>
+void ForFours(std::size_t count, const Prefetch& prefetch, const Use& use) {
+  constexpr std::size_t kAtOnce = 4;
+  constexpr std::size_t kAhead = 16;
+  for (std::size_t i = 0; i < std::min(kAhead, count); ++i) prefetch(i);
+  for (std::size_t i = 0; i < count; i += kAtOnce) {
+    for (std::size_t k = i + kAhead; k < std::min(i + kAhead + kAtOnce, count); ++k) prefetch(k);
+    use(i, std::min(kAtOnce, count - i));
+  }
+}
+
 /// What is compared with codes.
 class CodeQuery {
  public:
@@ -105,5 +118,9 @@ class CodeQuery {
   std::int32_t sum_ = 0;
   int shift_ = 0;  // of the norms of rows, where the query is in larger steps
 };
+
+/// Whether walks can go by the upper bits: a trial with some of the vectors, whether the nearest by whole codes are among the
+/// nearest by these.
+bool HalvesTellApart(const CodeRows& rows, std::size_t dimensions, std::uint32_t num_nodes);
 
 }  // namespace lancekit::index

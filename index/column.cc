@@ -8,6 +8,7 @@
 #include "base/checked_math.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "format/schema.h"
 #include "index/memory.h"
 
 namespace lancekit::index {
@@ -26,12 +27,6 @@ struct Exported {
   }
 };
 
-/// Lance's brain floating point numbers are an extension of binaries of two bytes.
-bool IsBFloat16(const Field& item) {
-  if (item.type.id != TypeId::kFixedSizeBinary || item.type.size != 2) return false;
-  return std::ranges::any_of(item.metadata, [](const auto& pair) { return pair.second == "lance.bfloat16"; });
-}
-
 }  // namespace
 
 std::optional<Element> ElementOf(const Field& item) {
@@ -43,7 +38,7 @@ std::optional<Element> ElementOf(const Field& item) {
     case TypeId::kInt8:
       return Element::kInt8;
     default:
-      return IsBFloat16(item) ? std::optional(Element::kBFloat16) : std::nullopt;
+      return format::IsBFloat16(item) ? std::optional(Element::kBFloat16) : std::nullopt;
   }
 }
 

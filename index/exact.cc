@@ -4,19 +4,34 @@
 
 namespace lancekit::index {
 
-float InverseLength(const float* values, std::size_t dimensions) {
+double LengthOf(const float* values, std::size_t dimensions) {
   const float square = kernels::Distances().dot[0](values, reinterpret_cast<const std::byte*>(values), dimensions);
-  return square > 0 ? 1 / std::sqrt(square) : 0;
+  // Beyond them squares are lost, or the sum is none.
+  constexpr float kLeast = 1e-30f, kMost = 1e37f;
+  if (square > kLeast && square < kMost) return std::sqrt(static_cast<double>(square));
+  double sum = 0;
+  for (std::size_t d = 0; d < dimensions; ++d) sum += static_cast<double>(values[d]) * static_cast<double>(values[d]);
+  return std::sqrt(sum);
+}
+
+void Normalise(const float* values, std::size_t dimensions, float* to) {
+  const double length = LengthOf(values, dimensions);
+  for (std::size_t d = 0; d < dimensions; ++d)
+    to[d] = length > 0 ? static_cast<float>(static_cast<double>(values[d]) / length) : values[d];
 }
 
 ExactQuery::ExactQuery(const Vectors& vectors, Metric metric, const float* values)
     : vectors_(vectors),
       metric_(metric),
       values_(values),
-      inverse_length_(InverseLength(values, vectors.dimensions())),
-      loaded_(metric == Metric::kCosine ? vectors.dimensions() : 0),
+      unit_(metric == Metric::kCosine ? vectors.dimensions() : 0),
+      loaded_(unit_.size()),
       dot_(kernels::Distances().dot[static_cast<std::size_t>(vectors.element())]),
-      square_of_difference_(kernels::Distances().square_of_difference[static_cast<std::size_t>(vectors.element())]) {}
+      square_of_difference_(kernels::Distances().square_of_difference[static_cast<std::size_t>(vectors.element())]) {
+  if (unit_.empty()) return;
+  Normalise(values, unit_.size(), unit_.data());
+  values_ = unit_.data();
+}
 
 float ExactQuery::Distance(std::uint64_t row) {
   const float distance = Compute(row);
@@ -30,7 +45,8 @@ float ExactQuery::Compute(std::uint64_t row) {
   const float product = dot_(values_, vector, vectors_.dimensions());
   if (metric_ == Metric::kInnerProduct) return 1 - product;
   vectors_.Load(row, loaded_.data());
-  return 1 - product * inverse_length_ * InverseLength(loaded_.data(), loaded_.size());
+  const double length = LengthOf(loaded_.data(), loaded_.size());
+  return length > 0 ? static_cast<float>(1 - static_cast<double>(product) / length) : 1;
 }
 
 }  // namespace lancekit::index

@@ -22,13 +22,14 @@ class ExactQuery {
   const Vectors& vectors_;
   Metric metric_;
   const float* values_;
-  float inverse_length_ = 0;
-  std::vector<float> loaded_;
+  std::vector<float> unit_;    // for the cosine
+  std::vector<float> loaded_;  // the same
   kernels::DistanceFunction dot_;
   kernels::DistanceFunction square_of_difference_;
 };
 
-/// 0 for a vector without a length.
-float InverseLength(const float* values, std::size_t dimensions);
+double LengthOf(const float* values, std::size_t dimensions);
+/// To length 1; a vector without a length stays.
+void Normalise(const float* values, std::size_t dimensions, float* to);
 
 }  // namespace lancekit::index

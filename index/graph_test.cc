@@ -129,8 +129,7 @@ TEST(Codes, OrderVectorsAsTheMetricDoes) {
     for (std::uint32_t from = 0; from < 20; ++from) {
       const float* wanted = values.data() + from * kDimensions;
       std::vector<float> normal(wanted, wanted + kDimensions);
-      if (metric == Metric::kCosine)
-        for (float& value : normal) value *= InverseLength(wanted, kDimensions);
+      if (metric == Metric::kCosine) Normalise(wanted, kDimensions, normal.data());
       query.Set(built.quantizer, normal.data());
       ExactQuery exact(built.vectors, metric, wanted);
       for (std::uint32_t i = 0; i < 298; i += 2) {
@@ -198,8 +197,7 @@ TEST(Bits, OrderVectorsAsTheMetricDoes) {
       for (std::uint32_t from = 0; from < 50; ++from) {
         const float* wanted = values.data() + from * dimensions;
         std::vector<float> normal(wanted, wanted + dimensions);
-        if (metric == Metric::kCosine)
-          for (float& value : normal) value *= InverseLength(wanted, dimensions);
+        if (metric == Metric::kCosine) Normalise(wanted, dimensions, normal.data());
         query.Set(quantizer, normal.data());
         std::vector<float> about(300);
         query.Distances(BitRows(bits.data(), dimensions), all.data(), 300, about.data());

@@ -91,7 +91,7 @@ class VectorIndexImpl {
   void Find(const Measure& measure, std::size_t ef, const VectorQuery& query, Visited* visited, Pool<Distance>* pool,
             SearchReport* report) const;
   /// The nearest by their whole codes of those in scratch->near_codes that may be given.
-  void Refine(const VectorQuery& query, SearchScratch* scratch) const;
+  void Refine(const VectorQuery& query, SearchScratch* scratch, SearchReport* report) const;
   std::unique_ptr<SearchScratch> TakeScratch() const;
   /// Whether a node may be given.
   bool Passes(std::uint32_t node, const VectorQuery& query) const;
@@ -172,7 +172,7 @@ void VectorIndexImpl::Compare(const Pool<Distance>& pool, std::size_t most, cons
   }
 }
 
-void VectorIndexImpl::Refine(const VectorQuery& query, SearchScratch* scratch) const {
+void VectorIndexImpl::Refine(const VectorQuery& query, SearchScratch* scratch, SearchReport* report) const {
   Pool<std::int32_t>& pool = scratch->near_codes;
   scratch->nodes.clear();
   for (std::size_t i = 0; i < pool.size(); ++i) {
@@ -180,6 +180,7 @@ void VectorIndexImpl::Refine(const VectorQuery& query, SearchScratch* scratch) c
   }
   scratch->distances.resize(scratch->nodes.size());
   scratch->codes.Distances(sidecar_->codes(), scratch->nodes.data(), scratch->nodes.size(), scratch->distances.data());
+  report->codes += scratch->nodes.size();
   pool.Start(query.k + query.k / 2 + 8);
   for (std::size_t i = 0; i < scratch->nodes.size(); ++i) {
     if (pool.Admits(scratch->distances[i])) pool.Insert(scratch->distances[i], scratch->nodes[i]);
@@ -259,8 +260,7 @@ Result<std::vector<VectorHit>> VectorIndexImpl::Search(const float* vector, cons
   const std::size_t ef = std::min<std::size_t>(std::max(query.k, query.ef == 0 ? kDefaultEf : query.ef), facts().num_nodes);
   const float* values = vector;
   if (facts().metric == Metric::kCosine) {
-    const float inverse = index::InverseLength(vector, dimensions);
-    for (std::uint32_t d = 0; d < dimensions; ++d) scratch->values[d] = vector[d] * inverse;
+    index::Normalise(vector, dimensions, scratch->values.data());
     values = scratch->values.data();
   }
   if (query.exact) {
@@ -285,18 +285,24 @@ Result<std::vector<VectorHit>> VectorIndexImpl::Search(const float* vector, cons
     }
   } else {
     const auto estimate_codes = [&](const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) {
-      scratch->codes.Estimate(sidecar_->codes(), nodes, count, distances);
+      if (facts().by_halves) {
+        scratch->codes.Estimate(sidecar_->codes(), nodes, count, distances);
+      } else {
+        scratch->codes.Distances(sidecar_->codes(), nodes, count, distances);
+      }
       report->codes += count;
     };
     // Codes that stand for the values exactly leave nothing to look at in the vectors.
     const bool codes_do =
         scratch->codes.Set(facts().quantizer, values) && facts().codes_are_exact && facts().metric == Metric::kL2;
-    Find(estimate_codes, ef, query, &scratch->visited, &scratch->near_codes, report);
-    Refine(query, scratch.get());
+    // Halves of codes misjudge more of them than whole codes do.
+    Find(estimate_codes, std::max<std::size_t>(ef, query.k + query.k / 2), query, &scratch->visited, &scratch->near_codes,
+         report);
+    Refine(query, scratch.get(), report);
     if (codes_do) {
-      const float scale = facts().quantizer.step * facts().quantizer.step;
+      const double scale = static_cast<double>(facts().quantizer.step) * static_cast<double>(facts().quantizer.step);
       for (std::size_t i = 0; i < std::min<std::size_t>(scratch->near_codes.size(), query.k); ++i)
-        scratch->hits.push_back({static_cast<float>(scratch->near_codes[i].distance) * scale, scratch->near_codes[i].node});
+        scratch->hits.push_back({static_cast<float>(scratch->near_codes[i].distance * scale), scratch->near_codes[i].node});
     } else {
       // Codes misjudge few of the nearest.
       Compare(scratch->near_codes, query.k + query.k / 2 + 8, query, &exact, scratch.get(), report);

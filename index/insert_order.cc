@@ -4,6 +4,8 @@
 #include <compare>
 #include <utility>
 
+#include "index/parts.h"
+
 namespace lancekit::index {
 namespace {
 
@@ -17,8 +19,8 @@ struct Place {
 
 }  // namespace
 
-InsertOrder OrderToInsert(const CodeRows& codes, std::size_t dimensions, std::uint32_t first, std::uint32_t num_nodes,
-                          ThreadPool* pool) {
+Result<InsertOrder> OrderToInsert(const CodeRows& codes, std::size_t dimensions, std::uint32_t first, std::uint32_t num_nodes,
+                                  ContextImpl& context) {
   constexpr std::uint32_t kSpreadEvery = 8;
   constexpr std::size_t kPivots = 256;  // their codes stay in the cache
   constexpr std::size_t kPart = 4096;
@@ -35,7 +37,7 @@ InsertOrder OrderToInsert(const CodeRows& codes, std::size_t dimensions, std::ui
   if (order.num_spread >= 2 * kPivots) {
     std::vector<std::uint32_t> pivots;
     for (std::size_t i = 0; i < kPivots; ++i) pivots.push_back(order.nodes[i * order.num_spread / kPivots]);
-    pool->ParallelFor((places.size() + kPart - 1) / kPart, [&](std::size_t part) {
+    LANCEKIT_TRY(ForEachPart(context, (places.size() + kPart - 1) / kPart, [&](std::size_t part) {
       CodeQuery query(dimensions);
       std::int32_t distances[kPivots];
       for (std::size_t i = part * kPart; i < std::min(places.size(), (part + 1) * kPart); ++i) {
@@ -52,7 +54,8 @@ InsertOrder OrderToInsert(const CodeRows& codes, std::size_t dimensions, std::ui
           }
         }
       }
-    });
+      return Status();
+    }));
     std::ranges::sort(places);
   }
   for (const Place& place : places) order.nodes.push_back(place.node);

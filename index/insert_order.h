@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/thread_pool.h"
+#include "base/context_impl.h"
 #include "index/codes.h"
 
 namespace lancekit::index {
@@ -16,8 +16,8 @@ struct InsertOrder {
   std::size_t num_spread = 0;
 };
 
-/// Of the nodes from `first` on.
-InsertOrder OrderToInsert(const CodeRows& codes, std::size_t dimensions, std::uint32_t first, std::uint32_t num_nodes,
-                          ThreadPool* pool);
+/// Of the nodes from `first` on. Errors: kCancelled, kResourceLimit.
+Result<InsertOrder> OrderToInsert(const CodeRows& codes, std::size_t dimensions, std::uint32_t first, std::uint32_t num_nodes,
+                                  ContextImpl& context);
 
 }  // namespace lancekit::index

@@ -132,7 +132,8 @@ Status Sidecar::Load() {
     end = first + count;
   }
   facts_.quantizer = {facts_.metric, read.step(), {}};
-  if (!(read.step() > 0) || !std::isfinite(read.step())) return Corrupt("codes are steps of {}", read.step());
+  if (!(read.step() > 0) || !std::isfinite(read.step()) || !std::isfinite(1 / read.step()))
+    return Corrupt("codes are steps of {}", read.step());
   const auto read_center = [&](const flatbuffers::Vector<float>* from, std::vector<float>* to) -> Status {
     to->assign(facts_.dimensions, 0.0f);
     if (from == nullptr) return {};
@@ -144,6 +145,7 @@ Status Sidecar::Load() {
   LANCEKIT_TRY(read_center(read.center(), &facts_.quantizer.center));
   LANCEKIT_TRY(read_center(read.bit_center(), &facts_.bit_center));
   facts_.codes_are_exact = read.codes_are_exact();
+  facts_.by_halves = read.by_halves();
 
   const std::uint32_t num_nodes = facts_.num_nodes;
   const auto lists = [&](const char* name, const fbs::Section* section, std::uint32_t count,
@@ -306,6 +308,7 @@ Status WriteSidecar(const std::string& path, const SidecarContent& content) {
     header.add_step(facts.quantizer.step);
     header.add_center(center);
     header.add_codes_are_exact(facts.codes_are_exact);
+    header.add_by_halves(facts.by_halves);
     if (!content.deleted.empty()) header.add_deleted(deleted);
     header.add_field_id(facts.field_id);
     header.add_deleted_rows(deleted_rows);

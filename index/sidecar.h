@@ -49,6 +49,7 @@ struct IndexFacts {
   bool has_codes = false;
   Quantizer quantizer;
   bool codes_are_exact = false;
+  bool by_halves = false;  ///< walks can go by the upper halves of codes alone
   bool has_bits = false;
   std::vector<float> bit_center;
   std::int32_t field_id = -1;               ///< of the column

@@ -34,7 +34,12 @@ struct Content {
     facts.has_codes = true;
     codes.resize(100 * CodeRows::RowBytes(5));
     lower_codes.assign(codes.size(), std::byte{7});
-    for (std::byte& code : codes) code = static_cast<std::byte>(random());
+    facts.has_bits = true;
+    facts.bit_center = {5, 4, 3, 2, 1};
+    bits.resize(100 * BitRows::RowBytes(5));
+    for (auto* const bytes : {&codes, &bits}) {
+      for (std::byte& code : *bytes) code = static_cast<std::byte>(random());
+    }
     deleted.resize(13);
     deleted[1] = std::byte{4};
   }
@@ -50,6 +55,7 @@ struct Content {
     content.rows = rows;
     content.codes = codes;
     content.lower_codes = lower_codes;
+    content.bits = bits;
     content.deleted = deleted;
     return WriteSidecar(path, content);
   }
@@ -57,7 +63,7 @@ struct Content {
   std::vector<std::uint32_t> rows;
   std::vector<std::uint32_t> levels;
   std::vector<std::vector<std::uint32_t>> lists[3];
-  std::vector<std::byte> codes, lower_codes, deleted;
+  std::vector<std::byte> codes, lower_codes, bits, deleted;
 };
 
 class SidecarTest : public ::testing::Test {
@@ -102,6 +108,10 @@ TEST_F(SidecarTest, RoundTrip) {
     EXPECT_EQ(sidecar.RowOf(node), content.rows[node]);
     EXPECT_EQ(sidecar.IsDeleted(node), node == 10);
   }
+  EXPECT_EQ(sidecar.facts().bit_center, content.facts.bit_center);
+  EXPECT_TRUE(std::equal(content.codes.begin(), content.codes.end(), sidecar.codes().Upper(0)));
+  EXPECT_TRUE(std::equal(content.lower_codes.begin(), content.lower_codes.end(), sidecar.codes().Lower(0)));
+  EXPECT_TRUE(std::equal(content.bits.begin(), content.bits.end(), sidecar.bits().Row(0)));
   for (std::uint32_t i = 0; i < 10; ++i) {
     const std::size_t count = sidecar.upper()[0].neighbours.Get(i, ids);
     ASSERT_EQ(count, 3u);
@@ -160,6 +170,30 @@ TEST_F(SidecarTest, EveryChangedByte) {
   EXPECT_LT(padding, 64u * 10);
 }
 
+/// Lists may lead in circles, in all layers: walks end.
+TEST_F(SidecarTest, CirclesEnd) {
+  Content content;
+  for (std::uint32_t layer = 0; layer <= 2; ++layer) {
+    const std::uint32_t step = layer == 0 ? 1 : layer == 1 ? 10 : 50;
+    for (std::uint32_t node = 0; node < 100; node += step) content.lists[layer][node] = {node, (node + step) % 100, node};
+  }
+  ASSERT_TRUE(content.Write(path_).ok());
+  const auto opened = Sidecar::Open(context_.impl(), path_);
+  ASSERT_TRUE(opened.has_value());
+  // All as far; and each nearer than the one before, but for the last.
+  for (const std::int32_t slope : {0, -1}) {
+    const auto measure = [&](const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) {
+      for (std::size_t i = 0; i < count; ++i) distances[i] = slope * static_cast<std::int32_t>(nodes[i]);
+    };
+    const Near<std::int32_t> best = DescendLayers<std::int32_t>(**opened, measure);
+    EXPECT_EQ(best.node, slope == 0 ? 50u : 90u);
+    Visited visited;
+    Pool<std::int32_t> pool;
+    WalkFrom(best, (*opened)->lowest(), measure, 100, 100, &visited, &pool);
+    EXPECT_EQ(pool.size(), 100u);
+  }
+}
+
 /// Headers with a right hash and wrong contents.
 TEST_F(SidecarTest, LyingHeaders) {
   Content content;
@@ -188,6 +222,9 @@ TEST_F(SidecarTest, LyingHeaders) {
       },
       "the walk begins outside of the highest layer");
   refuse([](Content* c) { c->deleted.resize(12); }, "bits for fewer nodes");
+  refuse([](Content* c) { c->lower_codes.resize(c->lower_codes.size() - 64); }, "half of the codes of a node");
+  refuse([](Content* c) { c->bits.resize(c->bits.size() + 8); }, "too many bits");
+  refuse([](Content* c) { c->facts.bit_center.pop_back(); }, "a center of bits of another size");
   refuse([](Content* c) { c->facts.ef_construction = 0xfffffff0; }, "a walk that would keep everything");
   refuse([](Content* c) { c->facts.ef_construction = 0; }, "a walk that keeps nothing");
   refuse([](Content* c) { c->facts.deleted_rows = {1, 2, 3}; }, "half an interval");

@@ -386,7 +386,21 @@ def test_queries(tool, folder):
     for name in names:
         found = [hit['row'] for hit in tool.json('search', path, '--queries', os.path.join(folder, name), '-k', 2)['hits']]
         check(found == wanted, f'{name}: {found}')
-    check(not [name for name in os.listdir(tempfile.gettempdir()) if name.startswith('lance-index-')], 'temporary files are gone')
+    if os.path.exists(converter):
+        own = os.path.join(folder, 'tmp')
+        os.mkdir(own)
+        open(os.path.join(folder, 'x.parquet'), 'wb').write(b'PAR1 and more PAR1')
+        for name, code in (('fixed.parquet', 0), ('x.parquet', 4), ('fixed.parquet:none', 2)):
+            done = subprocess.run([tool.program, 'search', path, '--queries', os.path.join(folder, name), '--json'], capture_output=True,
+                                  text=True, env={**os.environ, 'TMPDIR': own})
+            check(done.returncode == code, f'{name}: {done.returncode} {done.stderr}')
+            check(code == 0 or name.split(':')[0] in json.loads(done.stderr)['error']['path'], f'{name}: {done.stderr}')
+        check(os.listdir(own) == [], 'temporary files are gone')
+        done = subprocess.run([tool.program, 'search', path, '--queries', os.path.join(folder, 'fixed.parquet')], capture_output=True,
+                              text=True, env={**os.environ, 'TMPDIR': '/nowhere'})
+        check(done.returncode == 3 and '/nowhere' in done.stderr + '/nowhere' * ('temporary folder' in done.stderr), done.stderr)
+    else:
+        print('index_e2e: no lance-convert, its formats are not tested')
     environment = {**os.environ, 'PATH': '/nowhere'}
     program = shutil.copy(tool.program, os.path.join(folder, 'alone'))
     open(os.path.join(folder, 'x.parquet'), 'wb').write(b'PAR1 and more')
@@ -394,9 +408,12 @@ def test_queries(tool, folder):
     check(done.returncode == 3 and 'lance-convert' in done.stderr, done.stderr)
 
     for query, code, words in [('row:7', 2, 'null'), ('row:500', 2, ''), ('[1, 2]', 2, '2 dimensions'), ('[1, nan, 3]', 2, ''),
-                               ('[' + '1, ' * 11 + 'inf]', 2, 'infinite'), ('[1, 2', 2, ''), ('[1, x]', 2, 'number')]:
+                               ('[' + '1, ' * 11 + 'inf]', 2, 'infinite'), ('[1, 2', 2, ''), ('[1, x]', 2, 'number'),
+                               ('[]', 2, ''), ('[1.5.5]', 2, 'number'), ('[' + '1, ' * 11 + '1] 7', 2, '')]:
         error = tool.run('search', path, query, code=code).stderr
         check(words in error, f'{query}: {error}')
+    np.save(os.path.join(folder, 'bool.npy'), np.zeros((1, 3968), bool))  # one page, with its header
+    tool.run('search', path, '--queries', os.path.join(folder, 'bool.npy'), code=5)
     error = tool.run('search', path, '--queries', path, code=2).stderr
     check('vector 7' in error and 'null' in error, error)
     ragged = pa.table({'vec': pa.array([[1.0] * 12, [1.0] * 11], pa.list_(pa.float32()))})
@@ -406,6 +423,46 @@ def test_queries(tool, folder):
     # Zeros have no direction: they are as far as what is at a right angle.
     hits = tool.json('search', path, str([0] * 12))['hits']
     check(len(hits) == 10 and all(hit['distance'] == 1 for hit in hits), hits)
+
+
+def test_small_dimensions(tool, folder):
+    """Few dimensions, many neighbours, rows that take turns, lengths at the end of the range."""
+    generator = np.random.default_rng(40)
+    path = os.path.join(folder, 'small.lance')
+    for dimensions, least in ((2, 0.9), (3, 0.95), (5, 0.95), (56, 0.95), (57, 0.95), (131, 0.95)):
+        vectors = generator.normal(0, 1, (6000, dimensions)).astype(np.float32)
+        if dimensions > 50:  # few of its dimensions count
+            vectors *= (0.9 ** np.arange(dimensions)).astype(np.float32)
+        queries = vectors[:40] + np.float32(0.01)
+        lance.write_dataset(make_table(vectors), path, mode='overwrite')
+        tool.run('build', path, '-c', 'vec', '--force')
+        truth = np.argsort(distances_of('l2', vectors, queries), 1)[:, :100]
+        for k in (10, 100):
+            rows, _ = tool.search(path, queries, '-k', k, folder=folder)
+            recall = recall_of(rows, truth, k)
+            check(recall > least, f'{dimensions} dimensions, k {k}: {recall}')
+        rows, _ = tool.search(path, queries, '--ef', 10, folder=folder)
+        none = os.path.join(folder, 'graph-alone.hnsw')
+        tool.run('build', path, '-c', 'vec', '--codes', 'none', '--index', none, '--force')
+        other, _ = tool.search(path, queries, '--ef', 10, '--index', none, folder=folder)
+        check(recall_of(rows, truth, 10) > recall_of(other, truth, 10) - 0.05, f'{dimensions} dimensions, ef 10')
+    # Each other row is far larger: a sample of the even ones would not know.
+    vectors = generator.integers(0, 256, (20000, 16)).astype(np.float32)
+    vectors[1::2] *= 80
+    lance.write_dataset(make_table(vectors), path, mode='overwrite')
+    tool.run('build', path, '-c', 'vec', '--force')
+    rows, _ = tool.search(path, vectors[1:101:2], '--ef', 200, folder=folder)
+    truth = np.argsort(distances_of('l2', vectors, vectors[1:101:2]), 1)[:, :10]
+    check(recall_of(rows, truth, 10) > 0.9, f'rows that take turns: {recall_of(rows, truth, 10)}')
+    # Of a cosine lengths do not count.
+    vectors = clusters(2000, 20, 41)
+    for scale in (1e-22, 1.0, 1e25):
+        lance.write_dataset(make_table((vectors * np.float64(scale)).astype(np.float32)), path, mode='overwrite')
+        tool.run('build', path, '-c', 'vec', '--metric', 'cosine', '--force')
+        for other in (1e-24, 1.0, 1e19):
+            queries = (vectors[:20].astype(np.float64) * other).astype(np.float32)
+            rows, distances = tool.search(path, queries, '-k', 1, folder=folder)
+            check([row[0] for row in rows] == list(range(20)) and np.max(np.abs(distances)) < 1e-5, f'{scale}, {other}: {rows} {distances}')
 
 
 def test_report(tool, folder):
@@ -420,8 +477,8 @@ def test_report(tool, folder):
     report = tool.json('search', path, 'row:3', '--exact')['report']
     check((report['vectors_compared'], report['codes_compared']) == (4000, 0), report)
     report = tool.json('search', path, 'row:3', '--where', 'id < 20')['report']
-    check(report['scans'] == 1 and report['codes_compared'] == 20, report)
-    text = tool.run('search', path, 'row:3', '--report').stderr
+    check(report['scans'] == 1 and report['codes_compared'] == 40, report)  # by halves, and whole
+    text = tool.run('search', path, 'row:3', '--explain').stderr
     check('1 search' in text and 'read where they lie' in text, text)
     # Vectors that are not stored as they are in memory.
     packed = os.path.join(folder, 'packed.lance')
@@ -431,10 +488,30 @@ def test_report(tool, folder):
     lance.write_dataset(table.cast(schema), packed)
     tool.run('build', packed, '-c', 'vec')
     check(tool.json('search', packed, 'row:3')['report']['decoded_bytes'] == 320000, 'decoded bytes')
-    check('decoded into memory' in tool.run('search', packed, 'row:3', '--report').stderr, 'text')
+    check('decoded into memory' in tool.run('search', packed, 'row:3', '--explain').stderr, 'text')
     error = tool.run('search', packed, 'row:3', '--memory-limit', '100KB', code=7).stderr
     check('320000' in error and 'vec' in error, error)
     tool.run('search', packed, 'row:3', '--memory-limit', '100MB')
+
+
+def test_example(tool, folder):
+    """examples/search_vectors.cc makes an index, and brings it up to date."""
+    program = os.path.join(os.path.dirname(tool.program), '../../examples/search_vectors')
+    if not os.path.exists(program):
+        return
+    path = os.path.join(folder, 'example.lance')
+    lance.write_dataset(make_table(clusters(300, 12, 36)), path)
+
+    def run(*arguments, code=0):
+        done = subprocess.run([program, path, *arguments], capture_output=True, text=True)
+        check(done.returncode == code, f'{arguments}: {done.returncode} {done.stderr}')
+        return [int(line.split()[0]) for line in done.stdout.splitlines()]
+    check(run('vec', '7')[0] == 7, 'the row itself')
+    lance.write_dataset(make_table(clusters(100, 12, 37), first_id=300), path, mode='append')
+    check(run('vec', '333')[0] == 333, 'a row that was appended')
+    rows = run('vec', '7', 'id >= 390')
+    check(len(rows) == 5 and min(rows) >= 390, rows)
+    run('id', '7', code=1)
 
 
 def test_growth(tool, folder):
@@ -574,7 +651,9 @@ def main():
         test_brain_floats(tool, folder)
         test_bits(tool, folder)
         test_queries(tool, folder)
+        test_small_dimensions(tool, folder)
         test_report(tool, folder)
+        test_example(tool, folder)
         test_growth(tool, folder)
         test_refusals(tool, folder)
         test_kills(tool, folder, arguments.kills)

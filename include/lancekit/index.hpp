@@ -20,9 +20,10 @@ namespace lancekit {
 /// kInnerProduct: 1 - inner product.
 enum class VectorMetric : std::uint8_t { kL2, kCosine, kInnerProduct };
 
-/// What a sidecar keeps of the vectors, for searches to compare on their way, and the vectors that are nearest by it in the end.
-/// k8Bit: 8 bits for each dimension; walks go by the upper four, and few more vectors than k are compared. k1Bit: one bit for
-/// each dimension; all vectors that a walk keeps are compared, and it should keep more. kNone: vectors are compared all the way.
+/// What a sidecar keeps of the vectors. Searches compare that on their way, and vectors themselves in the end.
+/// k8Bit: 8 bits for each dimension, of which walks read four where that tells vectors apart; some k + k / 2 vectors are
+/// compared. k1Bit: one bit for each dimension; all vectors that a walk keeps are compared, and it should keep more, say 20 k.
+/// Building takes the memory of 8-bit codes all the same. kNone: vectors are compared all the way.
 enum class VectorCodes : std::uint8_t { kNone, k8Bit, k1Bit };
 
 struct BuildOptions {
@@ -70,7 +71,7 @@ struct VectorQuery {
 
 /// What a search did.
 struct SearchReport {
-  std::uint64_t codes = 0;    ///< that were compared
+  std::uint64_t codes = 0;    ///< that were compared, by some or all of their bits
   std::uint64_t vectors = 0;  ///< that were compared
   bool scanned = false;       ///< all rows that may be given were compared, as they are few
 };
@@ -127,7 +128,7 @@ class LANCEKIT_EXPORT VectorIndex {
   /// Adds the rows that were appended to a dataset since. Errors: as open() and build(); kInvalidArgument when the data files
   /// that were indexed are not there any more.
   static Result<ChangeReport> add(const Context& context, const std::string& table, const ChangeOptions& options = {});
-  /// Takes rows out of the graph, and those that are deleted in the table; `tombstones`: only marks them, which is done at once.
+  /// Takes rows out of the graph, and those that are deleted in the table; `tombstones`: only marks them, which is quicker.
   /// Rows that are not in the index are passed over.
   static Result<ChangeReport> remove(const Context& context, const std::string& table, Span<const std::uint64_t> rows,
                                      bool tombstones = false, const ChangeOptions& options = {});

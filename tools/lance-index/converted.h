@@ -8,15 +8,17 @@
 #include <utility>
 
 #include "base/status.h"
+#include "lancekit/context.hpp"
 
 namespace lancekit::tools {
 
 /// A column of such a file as a temporary Lance file.
 class ConvertedFile {
  public:
-  /// By the lance-convert beside this program, else by that of the PATH. `most` rows; 0: all. Errors: kIo, kInvalidArgument with
-  /// what the converter says.
-  static Result<ConvertedFile> Make(const std::string& path, const std::string& column, std::uint64_t most);
+  /// By the lance-convert beside this program, else by that of the PATH. `most` rows; 0: all. Errors: those of the converter,
+  /// with what it says; kIo when it cannot be run; kCancelled.
+  static Result<ConvertedFile> Make(const Context& context, const std::string& path, const std::string& column,
+                                    std::uint64_t most);
   ConvertedFile(ConvertedFile&& other) noexcept : folder_(std::exchange(other.folder_, {})) {}
   ConvertedFile& operator=(ConvertedFile&& other) noexcept {
     std::swap(folder_, other.folder_);

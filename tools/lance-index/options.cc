@@ -121,7 +121,7 @@ std::unique_ptr<CLI::App> MakeApp(IndexOptions* options, Raw* raw) {
   AddWhere(search, raw);
   search->add_option("--ef", options->search.ef, "Vectors that a walk keeps (64): more find better and take longer")
       ->type_name("EF");
-  search->add_flag("--report", options->report, "Tell on stderr what was compared and read; JSON always does");
+  search->add_flag("--explain", options->explain, "Tell on stderr what was compared and read; '-f json' always does");
   search->add_flag("--exact", options->search.exact, "Compare with all vectors");
   search->add_option("--columns", raw->columns, "Columns of the table beside row and distance, separated by commas")
       ->type_name("COL");

@@ -34,7 +34,7 @@ struct IndexOptions {
   std::string queries;             ///< FILE or FILE:COLUMN
   std::uint64_t most_queries = 0;  ///< 0: all
   VectorQuery search;
-  bool report = false;
+  bool explain = false;
   std::optional<Filter> where;
   std::string rows;                  ///< delete: "1,2,10:20"
   bool tombstones = false;           ///< delete

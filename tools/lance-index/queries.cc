@@ -38,7 +38,7 @@ bool AppendNumbers(char kind, std::size_t width, const std::byte* from, std::siz
       to->push_back(static_cast<float>(LoadLe<double>(at)));
     } else if (kind == 'f' && width == 2) {
       to->push_back(LoadAs(kernels::Element::kFloat16, at));
-    } else if (kind == 'b') {
+    } else if (kind == 'b' && width == 2) {
       to->push_back(LoadAs(kernels::Element::kBFloat16, at));
     } else if (kind == 'i' && width == 1) {
       to->push_back(LoadAs(kernels::Element::kInt8, at));
@@ -72,7 +72,9 @@ Result<QueryVectors> ParseNpy(Bytes bytes, std::uint64_t most) {
   const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + start, size);
   const std::string_view type = ValueOf(header, "descr", ',');
   const std::string_view shape = ValueOf(header, "shape", ')');
-  if (type.size() != 5 || (type[1] != '<' && type[1] != '|') || type[3] < '1' || type[3] > '8')
+  constexpr std::string_view kKinds = "fiu";
+  if (type.size() != 5 || kKinds.find(type[2]) == std::string_view::npos || (type[1] != '<' && type[1] != '|') || type[3] < '1' ||
+      type[3] > '8')
     return Unsupported("an array of {}; vectors are '<f4', '<f8', '<f2', '|i1' or '|u1'", type);
   if (ValueOf(header, "fortran_order", ',') != "False") return Unsupported("an array in Fortran order");
   std::vector<std::uint64_t> sizes;
@@ -195,7 +197,8 @@ Result<QueryVectors> ParseQuery(const std::string& text, const Table& table, con
     return vectors;
   }
   const std::size_t first = text.find('['), last = text.rfind(']');
-  if (first == std::string::npos || last == std::string::npos || last < first || text.find_first_not_of(" \t") != first)
+  if (first == std::string::npos || last == std::string::npos || last < first || text.find_first_not_of(" \t") != first ||
+      text.find_last_not_of(" \t") != last)
     return Invalid("a vector is [0.1, 0.2, ...] or row:N, not \"{}\"", text);
   const char* at = text.data() + first + 1;
   const char* const end = text.data() + last;
@@ -204,10 +207,12 @@ Result<QueryVectors> ParseQuery(const std::string& text, const Table& table, con
     if (at == end) break;
     float number = 0;
     const auto [stop, error] = std::from_chars(at, end, number);
-    if (error != std::errc()) return Invalid("\"{}\" is no number", std::string(at, std::min(end, at + 12)));
+    const bool ends = error == std::errc() && (stop == end || std::string_view(", \n\t").find(*stop) != std::string_view::npos);
+    if (!ends) return Invalid("\"{}\" is no number", std::string(at, std::min(end, at + 12)));
     vectors.values.push_back(number);
     at = stop;
   }
+  if (vectors.values.empty()) return Invalid("a vector of no numbers");
   vectors.dimensions = static_cast<std::uint32_t>(vectors.values.size());
   return vectors;
 }
@@ -222,14 +227,15 @@ Result<QueryVectors> ReadQueries(const Context& context, const std::string& path
   }
   std::string file = path, name = column;
   std::error_code error;
-  if (const std::size_t at = path.rfind(':'); at != std::string::npos && !std::filesystem::exists(path, error)) {
+  for (std::size_t at = path.rfind(':'); at != std::string::npos && at != 0 && !std::filesystem::exists(file, error);
+       at = path.rfind(':', at - 1)) {
     file = path.substr(0, at);
     name = path.substr(at + 1);
   }
   LANCEKIT_ASSIGN(const bool is_lance, IsLance(context, file));
   std::optional<ConvertedFile> converted;
   if (!is_lance) {
-    LANCEKIT_ASSIGN(converted, ConvertedFile::Make(file, name, most));
+    LANCEKIT_ASSIGN(converted, ConvertedFile::Make(context, file, name, most));
   }
   LANCEKIT_ASSIGN(const Table table, open(context, is_lance ? file : converted->path()));
   Scan scan = table.scan();

@@ -189,7 +189,7 @@ Status RunSearch(IndexSession& session) {
     LANCEKIT_ASSIGN(columns, table.take({rows.data(), rows.size()}, options.columns));
   }
   LANCEKIT_TRY(HitWriter(&session, options.query.empty()).Write(hits, columns, totals.Json(index)));
-  if (options.report) fmt::print(stderr, "{}\n", totals.Text(index));
+  if (options.explain) fmt::print(stderr, "{}\n", totals.Text(index));
   return {};
 }
 
