@@ -239,7 +239,7 @@ void GraphBuilder::Insert(std::uint32_t node, Scratch* scratch) {
   }
   scratch->query.Set(rows_, node, dimensions_);
   const auto measure = [&](const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) {
-    Measure(scratch->query, nodes, count, distances);
+    scratch->query.Measure(rows_, nodes, count, distances);
   };
   Near<std::int32_t> best{0, start};
   measure(&best.node, 1, &best.distance);
@@ -271,14 +271,6 @@ void GraphBuilder::Insert(std::uint32_t node, Scratch* scratch) {
   if (entry_lock.owns_lock()) entry_.store(node, std::memory_order_release);
 }
 
-void GraphBuilder::Measure(const CodeQuery& query, const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) const {
-  if (options_.by_halves) {
-    query.Estimate(rows_, nodes, count, distances);
-  } else {
-    query.Distances(rows_, nodes, count, distances);
-  }
-}
-
 void GraphBuilder::Refine(std::uint32_t layer, Scratch* scratch) const {
   const Pool<std::int32_t>& pool = scratch->pool;
   scratch->nodes.clear();
@@ -293,7 +285,7 @@ void GraphBuilder::Refine(std::uint32_t layer, Scratch* scratch) const {
 
 void GraphBuilder::Search(Scratch* scratch) const {
   const auto measure = [&](const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) {
-    Measure(scratch->query, nodes, count, distances);
+    scratch->query.Measure(rows_, nodes, count, distances);
   };
   Near<std::int32_t> best{0, entry()};
   measure(&best.node, 1, &best.distance);

@@ -21,7 +21,6 @@ struct GraphOptions {
   std::uint32_t m = 16;                 ///< neighbours that a node seeks in each layer; it may have twice as many in the lowest
   std::uint32_t ef_construction = 200;  ///< nodes among which it seeks them
   std::uint64_t seed = 1;
-  bool by_halves = true;  ///< walks go by the upper halves of codes
 };
 
 /// The neighbours of all nodes of the lowest layer, and of those of higher layers. Lists may be read while they are written: each
@@ -80,8 +79,6 @@ class GraphBuilder {
   void Choose(std::span<const Near<std::int32_t>> candidates, std::size_t most, Scratch* scratch) const;
   /// The nodes nearest to scratch->query in the lowest layer, in scratch->pool.
   void Search(Scratch* scratch) const;
-  /// What walks go by.
-  void Measure(const CodeQuery& query, const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) const;
   /// The nodes in scratch->pool with their distances by whole codes, in scratch->found[layer].
   void Refine(std::uint32_t layer, Scratch* scratch) const;
   void Connect(std::uint32_t node, std::uint32_t layer, Scratch* scratch);

@@ -84,8 +84,7 @@ class Workshop {
       error.column = facts_.column;
       return error;
     }
-    LANCEKIT_ASSIGN(codes_, HugeMemory::Make(num_nodes * row_bytes()));
-    LANCEKIT_ASSIGN(lower_codes_, HugeMemory::Make(num_nodes * row_bytes()));
+    LANCEKIT_ASSIGN(codes_, HugeMemory::Make(CodeRows::Bytes(facts_.dimensions, static_cast<std::uint32_t>(num_nodes))));
     if (facts_.has_bits) {
       LANCEKIT_ASSIGN(bits_, HugeMemory::Make(num_nodes * bit_bytes()));
     }
@@ -100,8 +99,8 @@ class Workshop {
       CodeWriter writer(facts_.quantizer);
       const std::uint64_t begin = first + std::uint64_t{part} * kPart;
       for (std::uint64_t node = begin; node < std::min<std::uint64_t>(num_nodes, begin + kPart); ++node) {
-        if (!writer.Encode(column_.vectors, rows_[node], codes_.data() + node * row_bytes(),
-                           lower_codes_.data() + node * row_bytes()))
+        const auto number = static_cast<std::uint32_t>(node);
+        if (!writer.Encode(column_.vectors, rows_[node], Writable(codes().Upper(number)), Writable(codes().Lower(number))))
           exact.store(false, std::memory_order_relaxed);
       }
       return Status();
@@ -144,8 +143,9 @@ class Workshop {
   Status MakeAll(const MakeOptions& options) {
     LANCEKIT_TRY(Allocate(options.memory_limit));
     facts_.quantizer = Quantizer::Train(column_.vectors, facts_.metric, rows_);
+    facts_.by_halves = HalvesTellApart(facts_.quantizer, column_.vectors, rows_);
     LANCEKIT_TRY(Encode(0));
-    facts_.by_halves = HalvesTellApart(codes(), facts_.dimensions, num_nodes());
+
     if (facts_.has_bits) {
       bit_quantizer_ = BitQuantizer::Train(column_.vectors, facts_.metric, facts_.quantizer.step, rows_);
       facts_.bit_center = bit_quantizer_.center;
@@ -158,10 +158,7 @@ class Workshop {
   Status Load(const Sidecar& sidecar, std::uint64_t memory_limit) {
     LANCEKIT_TRY(Allocate(memory_limit));
     const std::uint32_t num_loaded = sidecar.facts().num_nodes;
-    if (facts_.has_codes) {
-      std::memcpy(codes_.data(), sidecar.codes().Upper(0), num_loaded * row_bytes());
-      std::memcpy(lower_codes_.data(), sidecar.codes().Lower(0), num_loaded * row_bytes());
-    }
+    for (std::uint32_t node = 0; facts_.has_codes && node < num_loaded; ++node) CopyCodes(sidecar.codes(), node, codes(), node);
     LANCEKIT_TRY(Encode(facts_.has_codes ? num_loaded : 0));
     if (facts_.has_bits) {
       bit_quantizer_ = facts_.bit_quantizer();
@@ -244,10 +241,15 @@ class Workshop {
       return std::span<const std::uint32_t>(neighbours);
     };
     for (const std::uint32_t node : kept) content.rows.push_back(rows_[node]);
-    HugeMemory kept_codes, kept_lower_codes, kept_bits;
-    if (facts_.has_codes) {
-      LANCEKIT_ASSIGN(content.codes, KeepRows(codes_, row_bytes(), kept, &kept_codes));
-      LANCEKIT_ASSIGN(content.lower_codes, KeepRows(lower_codes_, row_bytes(), kept, &kept_lower_codes));
+    HugeMemory kept_codes, kept_bits;
+    if (facts_.has_codes && kept.size() == num_nodes()) {
+      content.codes = {codes_.data(), CodeRows::Bytes(facts_.dimensions, num_nodes())};
+    } else if (facts_.has_codes) {
+      const std::uint64_t bytes = CodeRows::Bytes(facts_.dimensions, facts_.num_nodes);
+      LANCEKIT_ASSIGN(kept_codes, HugeMemory::Make(bytes));
+      const CodeRows to(kept_codes.data(), facts_.dimensions, facts_.num_nodes, facts_.by_halves);
+      for (std::uint32_t i = 0; i < kept.size(); ++i) CopyCodes(codes(), kept[i], to, i);
+      content.codes = {kept_codes.data(), bytes};
     }
     if (facts_.has_bits) {
       LANCEKIT_ASSIGN(content.bits, KeepRows(bits_, bit_bytes(), kept, &kept_bits));
@@ -268,11 +270,17 @@ class Workshop {
     for (std::size_t i = 0; i < kept.size(); ++i) std::memcpy(memory->data() + i * bytes, all.data() + kept[i] * bytes, bytes);
     return Bytes(memory->data(), kept.size() * bytes);
   }
-  GraphOptions GraphOptionsNow() const { return {facts_.m, facts_.ef_construction, facts_.seed, facts_.by_halves}; }
+  GraphOptions GraphOptionsNow() const { return {facts_.m, facts_.ef_construction, facts_.seed}; }
   std::uint32_t num_nodes() const { return static_cast<std::uint32_t>(rows_.size()); }
   std::uint64_t row_bytes() const { return CodeRows::RowBytes(facts_.dimensions); }
   std::uint64_t bit_bytes() const { return BitRows::RowBytes(facts_.dimensions); }
-  CodeRows codes() const { return {codes_.data(), lower_codes_.data(), facts_.dimensions}; }
+  CodeRows codes() const { return {codes_.data(), facts_.dimensions, num_nodes(), facts_.by_halves}; }
+  /// Of memory that is the workshop's own.
+  static std::byte* Writable(const std::byte* bytes) { return const_cast<std::byte*>(bytes); }
+  static void CopyCodes(const CodeRows& from, std::uint32_t node, const CodeRows& to, std::uint32_t as) {
+    std::memcpy(Writable(to.Upper(as)), from.Upper(node), from.row_bytes());
+    std::memcpy(Writable(to.Lower(as)), from.Lower(node), from.row_bytes());
+  }
 
   ContextImpl& context_;
   VectorColumn column_;

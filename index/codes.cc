@@ -237,15 +237,23 @@ void CodeQuery::Distances(const CodeRows& rows, const std::uint32_t* nodes, std:
       });
 }
 
-bool HalvesTellApart(const CodeRows& rows, std::size_t dimensions, std::uint32_t num_nodes) {
+bool HalvesTellApart(const Quantizer& quantizer, const Vectors& vectors, std::span<const std::uint32_t> all) {
   // Rows of fewer halves are no shorter than those of whole codes would be.
   constexpr std::size_t kLeastDimensions = 57;
   constexpr std::uint64_t kSample = 4096, kQueries = 64;
-  constexpr std::size_t kNearest = 10, kAmong = 12;
-  constexpr double kEnough = 0.97;
-  if (dimensions < kLeastDimensions || num_nodes < kNearest * kAmong) return false;
+  constexpr std::size_t kNearest = 10, kAmong = 20;
+  constexpr double kEnough = 0.94;
+  const std::size_t dimensions = vectors.dimensions(), row_bytes = CodeRows::RowBytes(dimensions);
+  if (dimensions < kLeastDimensions || all.size() < kNearest * kAmong) return false;
+  std::vector<std::byte> bytes(2 * kSample * row_bytes);
   std::vector<std::uint32_t> nodes;
-  ForSample(num_nodes, kSample, [&](std::uint64_t node) { nodes.push_back(static_cast<std::uint32_t>(node)); });
+  CodeWriter writer(quantizer);
+  ForSample(all.size(), kSample, [&](std::uint64_t i) {
+    std::byte* const row = bytes.data() + 2 * nodes.size() * row_bytes;
+    writer.Encode(vectors, all[i], row, row + row_bytes);
+    nodes.push_back(static_cast<std::uint32_t>(nodes.size()));
+  });
+  const CodeRows rows(bytes.data(), dimensions, static_cast<std::uint32_t>(nodes.size()), false);
   CodeQuery query(dimensions);
   std::vector<std::int32_t> distances(nodes.size()), estimates(nodes.size());
   std::vector<std::size_t> order(nodes.size());

@@ -49,12 +49,20 @@ class CodeRows {
     return ((dimensions + 1) / 2 + 2 * sizeof(std::int32_t) + kernels::kCodeRowUnit - 1) / kernels::kCodeRowUnit *
            kernels::kCodeRowUnit;
   }
-  CodeRows(const std::byte* upper, const std::byte* lower, std::size_t dimensions)
-      : upper_(upper), lower_(lower), row_bytes_(RowBytes(dimensions)) {}
+  /// All rows of the upper plane and then those of the lower one, for walks that go by halves; else the two of each vector.
+  CodeRows(const std::byte* rows, std::size_t dimensions, std::uint32_t num_nodes, bool by_halves)
+      : rows_(rows),
+        row_bytes_(RowBytes(dimensions)),
+        stride_(by_halves ? row_bytes_ : 2 * row_bytes_),
+        to_lower_(by_halves ? num_nodes * row_bytes_ : row_bytes_),
+        by_halves_(by_halves) {}
+  static std::uint64_t Bytes(std::size_t dimensions, std::uint32_t num_nodes) { return 2 * num_nodes * RowBytes(dimensions); }
+
+  bool by_halves() const noexcept { return by_halves_; }
 
   std::size_t row_bytes() const noexcept { return row_bytes_; }
-  const std::byte* Upper(std::uint32_t node) const noexcept { return upper_ + node * row_bytes_; }
-  const std::byte* Lower(std::uint32_t node) const noexcept { return lower_ + node * row_bytes_; }
+  const std::byte* Upper(std::uint32_t node) const noexcept { return rows_ + node * stride_; }
+  const std::byte* Lower(std::uint32_t node) const noexcept { return Upper(node) + to_lower_; }
   void PrefetchUpper(std::uint32_t node) const noexcept { PrefetchBytes(Upper(node), row_bytes_); }
   void PrefetchLower(std::uint32_t node) const noexcept { PrefetchBytes(Lower(node), row_bytes_); }
   std::int32_t UpperNorm(std::uint32_t node) const noexcept { return Number(Upper(node), 1); }
@@ -68,9 +76,11 @@ class CodeRows {
     return number;
   }
 
-  const std::byte* upper_;
-  const std::byte* lower_;
+  const std::byte* rows_;
   std::size_t row_bytes_;
+  std::size_t stride_;
+  std::size_t to_lower_;
+  bool by_halves_;
 };
 
 /// Encodes vectors; one for each thread.
@@ -110,6 +120,11 @@ class CodeQuery {
   /// The distances from some nodes, and about these by the upper bits.
   void Distances(const CodeRows& rows, const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) const noexcept;
   void Estimate(const CodeRows& rows, const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) const noexcept;
+  /// What walks go by.
+  void Measure(const CodeRows& rows, const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) const noexcept {
+    if (rows.by_halves()) return Estimate(rows, nodes, count, distances);
+    Distances(rows, nodes, count, distances);
+  }
 
  private:
   std::vector<std::int8_t> codes_;   // as dot_codes wants them
@@ -121,6 +136,6 @@ class CodeQuery {
 
 /// Whether walks can go by the upper bits: a trial with some of the vectors, whether the nearest by whole codes are among the
 /// nearest by these.
-bool HalvesTellApart(const CodeRows& rows, std::size_t dimensions, std::uint32_t num_nodes);
+bool HalvesTellApart(const Quantizer& quantizer, const Vectors& vectors, std::span<const std::uint32_t> rows);
 
 }  // namespace lancekit::index

@@ -33,13 +33,13 @@ struct Built {
     std::vector<std::uint32_t> nodes(count);
     std::iota(nodes.begin(), nodes.end(), 0);
     quantizer = Quantizer::Train(vectors, metric, nodes);
-    codes.resize(count * CodeRows::RowBytes(dimensions));
-    lower_codes.resize(codes.size());
+    by_halves = dimensions >= 30;
+    codes.resize(CodeRows::Bytes(dimensions, count));
+    const CodeRows rows = Rows();
     CodeWriter writer(quantizer);
     for (std::uint32_t i = 0; i < count; ++i)
-      writer.Encode(vectors, i, codes.data() + i * CodeRows::RowBytes(dimensions),
-                    lower_codes.data() + i * CodeRows::RowBytes(dimensions));
-    auto made = GraphBuilder::Make({8, 60, seed}, CodeRows(codes.data(), lower_codes.data(), dimensions), dimensions, count);
+      writer.Encode(vectors, i, const_cast<std::byte*>(rows.Upper(i)), const_cast<std::byte*>(rows.Lower(i)));
+    auto made = GraphBuilder::Make({8, 60, seed}, rows, dimensions, count);
     graph = *std::move(made);
     ThreadPool pool(threads);
     GraphBuilder::Scratch alone(dimensions);
@@ -66,7 +66,9 @@ struct Built {
 
   Vectors vectors;
   Quantizer quantizer;
-  std::vector<std::byte> codes, lower_codes;
+  CodeRows Rows() const { return {codes.data(), vectors.dimensions(), static_cast<std::uint32_t>(vectors.size()), by_halves}; }
+  bool by_halves = false;
+  std::vector<std::byte> codes;
   std::unique_ptr<GraphBuilder> graph;
   std::uint32_t orphans = 0;
 };
@@ -123,7 +125,7 @@ TEST(Codes, OrderVectorsAsTheMetricDoes) {
     constexpr std::size_t kDimensions = 37;
     const std::vector<float> values = MakeVectors(300, kDimensions, 5);
     const Built built(values, kDimensions, metric, 1);
-    const CodeRows rows(built.codes.data(), built.lower_codes.data(), kDimensions);
+    const CodeRows rows = built.Rows();
     CodeQuery query(kDimensions);
     std::size_t agree = 0, about = 0, pairs = 0;
     for (std::uint32_t from = 0; from < 20; ++from) {
@@ -156,7 +158,7 @@ TEST(Codes, EstimatesAreDistancesFromTheMiddles) {
   for (std::size_t i = 0; i < 50 * kDimensions; ++i) values.push_back(static_cast<float>(random() % 256));
   values[0] = 0, values[1] = 255;
   const Built built(values, kDimensions, Metric::kL2, 1);
-  const CodeRows rows(built.codes.data(), built.lower_codes.data(), kDimensions);
+  const CodeRows rows = built.Rows();
   CodeQuery stored(kDimensions), given(kDimensions);
   for (std::uint32_t from = 0; from < 50; ++from) {
     stored.Set(rows, from, kDimensions);
@@ -245,10 +247,10 @@ TEST(Codes, AreExactForBytes) {
   std::vector<std::byte> upper(CodeRows::RowBytes(20)), lower(upper.size());
   EXPECT_TRUE(writer.Encode(built.vectors, 0, upper.data(), lower.data()));
   CodeQuery query(20);
-  query.Set(CodeRows(built.codes.data(), built.lower_codes.data(), 20), 3, 20);
+  query.Set(built.Rows(), 3, 20);
   const std::uint32_t node = 7;
   std::int32_t distance = 0;
-  query.Distances(CodeRows(built.codes.data(), built.lower_codes.data(), 20), &node, 1, &distance);
+  query.Distances(built.Rows(), &node, 1, &distance);
   ExactQuery exact(built.vectors, Metric::kL2, values.data() + 3 * 20);
   EXPECT_EQ(static_cast<float>(distance), exact.Distance(7));
 }

@@ -284,20 +284,15 @@ Result<std::vector<VectorHit>> VectorIndexImpl::Search(const float* vector, cons
       if (Passes(scratch->near_vectors[i].node, query)) scratch->hits.push_back(scratch->near_vectors[i]);
     }
   } else {
-    const auto estimate_codes = [&](const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) {
-      if (facts().by_halves) {
-        scratch->codes.Estimate(sidecar_->codes(), nodes, count, distances);
-      } else {
-        scratch->codes.Distances(sidecar_->codes(), nodes, count, distances);
-      }
+    const auto measure = [&](const std::uint32_t* nodes, std::size_t count, std::int32_t* distances) {
+      scratch->codes.Measure(sidecar_->codes(), nodes, count, distances);
       report->codes += count;
     };
     // Codes that stand for the values exactly leave nothing to look at in the vectors.
     const bool codes_do =
         scratch->codes.Set(facts().quantizer, values) && facts().codes_are_exact && facts().metric == Metric::kL2;
     // Halves of codes misjudge more of them than whole codes do.
-    Find(estimate_codes, std::max<std::size_t>(ef, query.k + query.k / 2), query, &scratch->visited, &scratch->near_codes,
-         report);
+    Find(measure, std::max<std::size_t>(ef, query.k + query.k / 2), query, &scratch->visited, &scratch->near_codes, report);
     Refine(query, scratch.get(), report);
     if (codes_do) {
       const double scale = static_cast<double>(facts().quantizer.step) * static_cast<double>(facts().quantizer.step);

@@ -33,13 +33,13 @@ TEST(InsertOrder, NearOnesFollowEachOther) {
       for (std::uint32_t i = 0; i < count; ++i) all[i] = i;
       const Quantizer quantizer = Quantizer::Train(vectors, Metric::kL2, all);
       const std::size_t row_bytes = CodeRows::RowBytes(kDimensions);
-      std::vector<std::byte> upper(count * row_bytes), lower(count * row_bytes);
+      std::vector<std::byte> codes(CodeRows::Bytes(kDimensions, count));
       CodeWriter writer(quantizer);
       for (std::uint32_t i = 0; i < count; ++i)
-        writer.Encode(vectors, i, upper.data() + i * row_bytes, lower.data() + i * row_bytes);
+        writer.Encode(vectors, i, codes.data() + 2 * i * row_bytes, codes.data() + (2 * i + 1) * row_bytes);
 
       const Context context({.threads = threads});
-      const auto order = OrderToInsert(CodeRows(upper.data(), lower.data(), kDimensions), kDimensions, 0, count, context.impl());
+      const auto order = OrderToInsert(CodeRows(codes.data(), kDimensions, count, false), kDimensions, 0, count, context.impl());
       ASSERT_TRUE(order.has_value());
       std::vector<std::uint32_t> sorted = order->nodes;
       std::ranges::sort(sorted);

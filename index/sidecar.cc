@@ -190,8 +190,7 @@ Status Sidecar::Load() {
     return Corrupt("{} nodes for {} rows", num_nodes, facts_.num_rows());
   }
   if (read.codes() != nullptr) {
-    LANCEKIT_ASSIGN(codes_, Section("codes", read.codes(), num_nodes * CodeRows::RowBytes(facts_.dimensions)));
-    LANCEKIT_ASSIGN(lower_codes_, Section("lower codes", read.lower_codes(), num_nodes * CodeRows::RowBytes(facts_.dimensions)));
+    LANCEKIT_ASSIGN(codes_, Section("codes", read.codes(), CodeRows::Bytes(facts_.dimensions, num_nodes)));
     facts_.has_codes = true;
   }
   if (read.bits() != nullptr) {
@@ -248,7 +247,7 @@ Status WriteSidecar(const std::string& path, const SidecarContent& content) {
     add(std::move(rows));
   }
   for (const MutableBuffer& bytes : own) sections.push_back(bytes.bytes());
-  if (facts.has_codes) sections.insert(sections.end(), {content.codes, content.lower_codes});
+  if (facts.has_codes) sections.push_back(content.codes);
   if (facts.has_bits) sections.push_back(content.bits);
   if (!content.deleted.empty()) sections.push_back(content.deleted);
 
@@ -278,7 +277,6 @@ Status WriteSidecar(const std::string& path, const SidecarContent& content) {
     }
     const auto rows = has_rows ? section() : flatbuffers::Offset<fbs::Section>();
     const auto codes = facts.has_codes ? section() : flatbuffers::Offset<fbs::Section>();
-    const auto lower_codes = facts.has_codes ? section() : flatbuffers::Offset<fbs::Section>();
     const auto bits = facts.has_bits ? section() : flatbuffers::Offset<fbs::Section>();
     const auto deleted = content.deleted.empty() ? flatbuffers::Offset<fbs::Section>() : section();
     const auto column = builder.CreateString(facts.column);
@@ -303,7 +301,6 @@ Status WriteSidecar(const std::string& path, const SidecarContent& content) {
     header.add_layers(layer_vector);
     if (has_rows) header.add_rows(rows);
     if (facts.has_codes) header.add_codes(codes);
-    if (facts.has_codes) header.add_lower_codes(lower_codes);
     if (facts.has_bits) header.add_bits(bits);
     header.add_step(facts.quantizer.step);
     header.add_center(center);

@@ -80,7 +80,7 @@ class Sidecar {
   const ListRows& lowest() const noexcept { return lowest_; }
   const std::vector<UpperLayer>& upper() const noexcept { return upper_; }  ///< layer 1 first
   /// Pre: the facts say that it has them.
-  CodeRows codes() const noexcept { return {codes_.data(), lower_codes_.data(), facts_.dimensions}; }
+  CodeRows codes() const noexcept { return {codes_.data(), facts_.dimensions, facts_.num_nodes, facts_.by_halves}; }
   BitRows bits() const noexcept { return {bits_.data(), facts_.dimensions}; }
   /// The row that a node stands for, counted through all data files.
   std::uint64_t RowOf(std::uint32_t node) const noexcept { return rows_.has_value() ? (*rows_)[node] : node; }
@@ -113,7 +113,6 @@ class Sidecar {
   std::vector<UpperLayer> upper_;
   std::optional<IdArray> rows_;
   Buffer codes_;
-  Buffer lower_codes_;
   Buffer bits_;
   Buffer deleted_;
   std::vector<Buffer> kept_;
@@ -152,9 +151,8 @@ struct SidecarContent {
   std::function<std::span<const std::uint32_t>(std::uint32_t node, std::uint32_t layer)> neighbours;
   std::vector<std::uint32_t> rows;  ///< of the nodes, ascending; empty: node i is row i
   Bytes codes;                      ///< where the facts say that it has them
-  Bytes lower_codes;
-  Bytes bits;     ///< the same
-  Bytes deleted;  ///< empty: none
+  Bytes bits;                       ///< the same
+  Bytes deleted;                    ///< empty: none
 };
 
 /// Writes a sidecar that appears whole or not at all, in the place of one that is there. Errors: kOutput.

@@ -32,8 +32,8 @@ struct Content {
       lists[2][node] = {0, 50};
     }
     facts.has_codes = true;
-    codes.resize(100 * CodeRows::RowBytes(5));
-    lower_codes.assign(codes.size(), std::byte{7});
+    facts.by_halves = true;
+    codes.resize(CodeRows::Bytes(5, 100));
     facts.has_bits = true;
     facts.bit_center = {5, 4, 3, 2, 1};
     bits.resize(100 * BitRows::RowBytes(5));
@@ -54,7 +54,6 @@ struct Content {
     };
     content.rows = rows;
     content.codes = codes;
-    content.lower_codes = lower_codes;
     content.bits = bits;
     content.deleted = deleted;
     return WriteSidecar(path, content);
@@ -63,7 +62,7 @@ struct Content {
   std::vector<std::uint32_t> rows;
   std::vector<std::uint32_t> levels;
   std::vector<std::vector<std::uint32_t>> lists[3];
-  std::vector<std::byte> codes, lower_codes, bits, deleted;
+  std::vector<std::byte> codes, bits, deleted;
 };
 
 class SidecarTest : public ::testing::Test {
@@ -110,7 +109,7 @@ TEST_F(SidecarTest, RoundTrip) {
   }
   EXPECT_EQ(sidecar.facts().bit_center, content.facts.bit_center);
   EXPECT_TRUE(std::equal(content.codes.begin(), content.codes.end(), sidecar.codes().Upper(0)));
-  EXPECT_TRUE(std::equal(content.lower_codes.begin(), content.lower_codes.end(), sidecar.codes().Lower(0)));
+  EXPECT_EQ(sidecar.codes().Lower(3) - sidecar.codes().Upper(3), 100 * 64);
   EXPECT_TRUE(std::equal(content.bits.begin(), content.bits.end(), sidecar.bits().Row(0)));
   for (std::uint32_t i = 0; i < 10; ++i) {
     const std::size_t count = sidecar.upper()[0].neighbours.Get(i, ids);
@@ -222,7 +221,7 @@ TEST_F(SidecarTest, LyingHeaders) {
       },
       "the walk begins outside of the highest layer");
   refuse([](Content* c) { c->deleted.resize(12); }, "bits for fewer nodes");
-  refuse([](Content* c) { c->lower_codes.resize(c->lower_codes.size() - 64); }, "half of the codes of a node");
+  refuse([](Content* c) { c->codes.resize(c->codes.size() - 64); }, "half of the codes of a node");
   refuse([](Content* c) { c->bits.resize(c->bits.size() + 8); }, "too many bits");
   refuse([](Content* c) { c->facts.bit_center.pop_back(); }, "a center of bits of another size");
   refuse([](Content* c) { c->facts.ef_construction = 0xfffffff0; }, "a walk that would keep everything");

@@ -445,7 +445,8 @@ def test_small_dimensions(tool, folder):
         none = os.path.join(folder, 'graph-alone.hnsw')
         tool.run('build', path, '-c', 'vec', '--codes', 'none', '--index', none, '--force')
         other, _ = tool.search(path, queries, '--ef', 10, '--index', none, folder=folder)
-        check(recall_of(rows, truth, 10) > recall_of(other, truth, 10) - 0.05, f'{dimensions} dimensions, ef 10')
+        mine, theirs = recall_of(rows, truth, 10), recall_of(other, truth, 10)
+        check(mine > theirs - 0.1, f'{dimensions} dimensions, ef 10: {mine}, without codes {theirs}')
     # Each other row is far larger: a sample of the even ones would not know.
     vectors = generator.integers(0, 256, (20000, 16)).astype(np.float32)
     vectors[1::2] *= 80
