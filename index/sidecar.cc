@@ -112,7 +112,11 @@ Status Sidecar::Load() {
   if (facts_.ef_construction == 0 || facts_.ef_construction > kMaxEfConstruction)
     return Corrupt("ef_construction is {}", facts_.ef_construction);
   facts_.field_id = read.field_id();
-  if (read.deleted_rows() != nullptr) facts_.deleted_rows.assign(read.deleted_rows()->begin(), read.deleted_rows()->end());
+  if (const auto* const numbers = read.deleted_rows(); numbers != nullptr && numbers->size() != 0) {
+    // Its numbers may lie at any multiple of 4, which FlatBuffers does not check.
+    facts_.deleted_rows.resize(numbers->size());
+    std::memcpy(facts_.deleted_rows.data(), numbers->Data(), numbers->size() * sizeof(std::uint64_t));
+  }
   if (facts_.deleted_rows.size() % 2 != 0) return Corrupt("half an interval of deleted rows");
   if (read.files() != nullptr) {
     std::uint64_t num_rows = 0, name_bytes = 0;
