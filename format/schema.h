@@ -24,6 +24,10 @@ Result<std::vector<Field>> ParseFields(std::span<const Bytes> messages);
 /// Errors: kUnsupported for types that Lance cannot hold.
 Result<std::string> LogicalType(const DataType& type);
 
+/// The reverse. Children of struct, list and map types come as fields of their own and are missing here; the item of a
+/// fixed-size list is there (without children when it is a struct). Errors: kUnsupported, naming the string.
+Result<DataType> ParseLogicalType(std::string_view text);
+
 /// Whether an item of lists is a brain floating point number: an Arrow extension of binaries of two bytes.
 /// Source: rust/lance-arrow/src/bfloat16.rs.
 inline bool IsBFloat16(const Field& item) {
@@ -31,10 +35,6 @@ inline bool IsBFloat16(const Field& item) {
          std::ranges::find(item.metadata, std::pair<std::string, std::string>("ARROW:extension:name", "lance.bfloat16")) !=
              item.metadata.end();
 }
-
-/// The reverse. Children of struct, list and map types come as fields of their own and are missing here; the item of a
-/// fixed-size list is there (without children when it is a struct). Errors: kUnsupported, naming the string.
-Result<DataType> ParseLogicalType(std::string_view text);
 
 /// Struct whose children share one column (metadata lance-encoding:packed or packed).
 bool IsPackedStruct(const Field& field);

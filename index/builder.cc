@@ -273,12 +273,16 @@ void GraphBuilder::Insert(std::uint32_t node, Scratch* scratch) {
 
 void GraphBuilder::Refine(std::uint32_t layer, Scratch* scratch) const {
   const Pool<std::int32_t>& pool = scratch->pool;
+  std::vector<Near<std::int32_t>>& found = scratch->found[layer];
+  found.clear();
+  if (!rows_.by_halves()) {  // measured and sorted already
+    for (std::size_t i = 0; i < pool.size(); ++i) found.push_back(pool[i]);
+    return;
+  }
   scratch->nodes.clear();
   for (std::size_t i = 0; i < pool.size(); ++i) scratch->nodes.push_back(pool[i].node);
   scratch->distances.resize(pool.size());
   scratch->query.Distances(rows_, scratch->nodes.data(), pool.size(), scratch->distances.data());
-  std::vector<Near<std::int32_t>>& found = scratch->found[layer];
-  found.clear();
   for (std::size_t i = 0; i < pool.size(); ++i) found.push_back({scratch->distances[i], scratch->nodes[i]});
   std::sort(found.begin(), found.end());
 }

@@ -287,8 +287,7 @@ class Workshop {
   IndexFacts facts_;
   std::vector<std::uint32_t> rows_;        // of each node
   std::vector<std::uint64_t> tombstones_;  // a bit for each node; empty: none
-  HugeMemory codes_;                       // their upper halves
-  HugeMemory lower_codes_;
+  HugeMemory codes_;
   HugeMemory bits_;
   BitQuantizer bit_quantizer_;
   std::unique_ptr<GraphBuilder> graph_;

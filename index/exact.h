@@ -15,6 +15,8 @@ class ExactQuery {
   ExactQuery(const Vectors& vectors, Metric metric, const float* values);
   /// Pre: row < vectors.size().
   float Distance(std::uint64_t row);
+  /// Of length 1 when the metric is the cosine, as codes want them.
+  const float* values() const noexcept { return values_; }
 
  private:
   float Compute(std::uint64_t row);

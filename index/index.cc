@@ -35,10 +35,9 @@ constexpr std::uint32_t kDefaultEf = 64;
 
 /// What a search works with; kept from one to the next.
 struct SearchScratch {
-  explicit SearchScratch(std::size_t dimensions) : codes(dimensions), bits(dimensions), values(dimensions) {}
+  explicit SearchScratch(std::size_t dimensions) : codes(dimensions), bits(dimensions) {}
   CodeQuery codes;
   BitQuery bits;
-  std::vector<float> values;  // of length 1, for the cosine
   Visited visited;
   Pool<std::int32_t> near_codes;
   Pool<float> near_vectors;
@@ -258,15 +257,10 @@ Result<std::vector<VectorHit>> VectorIndexImpl::Search(const float* vector, cons
   scratch->hits.clear();
   index::ExactQuery exact(column_.vectors, facts().metric, vector);
   const std::size_t ef = std::min<std::size_t>(std::max(query.k, query.ef == 0 ? kDefaultEf : query.ef), facts().num_nodes);
-  const float* values = vector;
-  if (facts().metric == Metric::kCosine) {
-    index::Normalise(vector, dimensions, scratch->values.data());
-    values = scratch->values.data();
-  }
   if (query.exact) {
     CompareAll(&exact, query, scratch.get(), report);
   } else if (facts().has_bits) {
-    scratch->bits.Set(bit_quantizer_, values);
+    scratch->bits.Set(bit_quantizer_, exact.values());
     const auto measure = [&](const std::uint32_t* nodes, std::size_t count, float* distances) {
       scratch->bits.Distances(sidecar_->bits(), nodes, count, distances);
       report->codes += count;
@@ -290,7 +284,7 @@ Result<std::vector<VectorHit>> VectorIndexImpl::Search(const float* vector, cons
     };
     // Codes that stand for the values exactly leave nothing to look at in the vectors.
     const bool codes_do =
-        scratch->codes.Set(facts().quantizer, values) && facts().codes_are_exact && facts().metric == Metric::kL2;
+        scratch->codes.Set(facts().quantizer, exact.values()) && facts().codes_are_exact && facts().metric == Metric::kL2;
     // Halves of codes misjudge more of them than whole codes do.
     Find(measure, std::max<std::size_t>(ef, query.k + query.k / 2), query, &scratch->visited, &scratch->near_codes, report);
     Refine(query, scratch.get(), report);

@@ -101,6 +101,15 @@ TEST(Distance, HalvesOfAllKinds) {
   }
 }
 
+/// One alone has all bits set.
+std::vector<std::vector<std::byte>> RandomRows(std::size_t count, std::size_t row_bytes, std::mt19937* random) {
+  std::vector<std::vector<std::byte>> rows(count, std::vector<std::byte>(row_bytes));
+  for (auto& row : rows) {
+    for (std::byte& code : row) code = static_cast<std::byte>(count == 1 ? 255 : (*random)());
+  }
+  return rows;
+}
+
 TEST(Distance, ProductsOfCodesAreExact) {
   std::mt19937 random(9);
   for (const DistanceLevel level : kAllDistanceLevels) {
@@ -110,12 +119,9 @@ TEST(Distance, ProductsOfCodesAreExact) {
       for (std::size_t count = 1; count <= 9; ++count) {
         std::vector<std::int8_t> query(2 * row_bytes);
         for (std::int8_t& code : query) code = static_cast<std::int8_t>(count == 1 ? -128 : static_cast<int>(random()));
-        std::vector<std::vector<std::byte>> rows(count, std::vector<std::byte>(row_bytes));
+        const std::vector<std::vector<std::byte>> rows = RandomRows(count, row_bytes, &random);
         std::vector<const std::byte*> at;
-        for (auto& row : rows) {
-          for (std::byte& code : row) code = static_cast<std::byte>(count == 1 ? 255 : random());
-          at.push_back(row.data());
-        }
+        for (const auto& row : rows) at.push_back(row.data());
         std::vector<std::int32_t> sums(count);
         table->dot_codes(query.data(), at.data(), count, row_bytes, sums.data());
         for (std::size_t i = 0; i < count; ++i) {
@@ -140,12 +146,9 @@ TEST(Distance, SumsOfBitsAreExact) {
       for (std::size_t count = 1; count <= 9; ++count) {
         std::vector<std::int8_t> query((row_bytes + kBitBlock - 1) / kBitBlock * kBitBlock * 8);
         for (std::int8_t& code : query) code = static_cast<std::int8_t>(count == 1 ? -127 : static_cast<int>(random()));
-        std::vector<std::vector<std::byte>> rows(count, std::vector<std::byte>(row_bytes));
+        const std::vector<std::vector<std::byte>> rows = RandomRows(count, row_bytes, &random);
         std::vector<const std::byte*> at;
-        for (auto& row : rows) {
-          for (std::byte& code : row) code = static_cast<std::byte>(count == 1 ? 255 : random());
-          at.push_back(row.data());
-        }
+        for (const auto& row : rows) at.push_back(row.data());
         std::vector<std::int32_t> sums(count);
         table->dot_bits(query.data(), at.data(), count, row_bytes, sums.data());
         for (std::size_t i = 0; i < count; ++i) {

@@ -9,6 +9,7 @@
 
 #include "base/context_impl.h"
 #include "base/status.h"
+#include "index/parts.h"
 #include "tools/common/cell_format.h"
 #include "tools/common/exported_batch.h"
 #include "tools/common/json.h"
@@ -69,23 +70,18 @@ class SearchTotals {
 Result<AllHits> SearchAll(const IndexSession& session, const VectorIndex& index, const QueryVectors& queries,
                           const VectorQuery& query, SearchTotals* totals) {
   AllHits hits(queries.size());
-  std::vector<Status> statuses(queries.size());
   constexpr std::size_t kPart = 64;
-  session.context.impl().pool().ParallelFor((queries.size() + kPart - 1) / kPart, [&](std::size_t part) {
-    for (std::size_t i = part * kPart; i < std::min(queries.size(), (part + 1) * kPart); ++i) {
-      SearchReport report;
-      Status cancelled = session.context.impl().CheckCancelled();
-      auto found =
-          cancelled.ok() ? index.search(queries[i], query, &report) : Result<std::vector<VectorHit>>(std::move(cancelled));
-      totals->Add(report);
-      if (found.has_value()) {
-        hits[i] = *std::move(found);
-      } else {
-        statuses[i] = std::move(found).status();
-      }
-    }
-  });
-  for (Status& status : statuses) LANCEKIT_TRY(std::move(status));
+  Status searched =
+      index::ForEachPart(session.context.impl(), (queries.size() + kPart - 1) / kPart, [&](std::size_t part) -> Status {
+        for (std::size_t i = part * kPart; i < std::min(queries.size(), (part + 1) * kPart); ++i) {
+          LANCEKIT_TRY(session.context.impl().CheckCancelled());
+          SearchReport report;
+          LANCEKIT_ASSIGN(hits[i], index.search(queries[i], query, &report));
+          totals->Add(report);
+        }
+        return {};
+      });
+  LANCEKIT_TRY(std::move(searched));
   return hits;
 }
 
