@@ -1,9 +1,12 @@
 // The state behind a Context.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "base/status.h"
 #include "base/thread_pool.h"
@@ -11,28 +14,77 @@
 
 namespace lancekit {
 
+/// Counters of Metrics that grow; the rest is known to those who keep it.
+enum class Counter : std::uint8_t {
+  kReads,
+  kBytesRead,
+  kIoCalls,
+  kIoBytes,
+  kReadsJoined,
+  kPrefetches,
+  kPagesOpened,
+  kPagesConsidered,
+  kPagesPruned,
+  kRowsScanned,
+  kRowsTaken,
+  kDecodeNanoseconds,
+  kEncodeNanoseconds,
+  kPagesWritten,
+  kBytesWritten,
+  kNumCounters
+};
+
+/// What the io layer keeps with a context: its cache, and how files are read.
+class IoState {
+ public:
+  virtual ~IoState() = default;
+  virtual IoMode mode() const noexcept = 0;
+  virtual const std::string& note() const noexcept = 0;
+  virtual void AddTo(Metrics* metrics) const = 0;
+};
+/// Defined by the io layer, the lowest that knows how.
+std::unique_ptr<IoState> MakeIoState(const ContextOptions& options);
+
 class ContextImpl {
  public:
   explicit ContextImpl(const ContextOptions& options);
 
   const ContextOptions& options() const noexcept { return options_; }
   LANCEKIT_EXPORT ThreadPool& pool();
+  LANCEKIT_EXPORT IoState& io();
   bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
   void Cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
   LANCEKIT_EXPORT Status CheckCancelled() const;
-  void CountRead(std::uint64_t bytes) noexcept {
-    reads_.fetch_add(1, std::memory_order_relaxed);
-    bytes_read_.fetch_add(bytes, std::memory_order_relaxed);
+  void Count(Counter counter, std::uint64_t amount = 1) noexcept {
+    counters_[static_cast<std::size_t>(counter)].fetch_add(amount, std::memory_order_relaxed);
   }
-  IoCounters counters() const noexcept { return {reads_.load(), bytes_read_.load()}; }
+  std::uint64_t counted(Counter counter) const noexcept {
+    return counters_[static_cast<std::size_t>(counter)].load(std::memory_order_relaxed);
+  }
+  Metrics metrics();
 
  private:
   ContextOptions options_;
   std::atomic<bool> cancelled_{false};
-  std::atomic<std::uint64_t> reads_{0};
-  std::atomic<std::uint64_t> bytes_read_{0};
+  std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(Counter::kNumCounters)> counters_{};
   std::once_flag pool_started_;
   std::optional<ThreadPool> pool_;
+  std::once_flag io_made_;
+  std::unique_ptr<IoState> io_;
+};
+
+/// Adds the time that it lives to a counter.
+class Stopwatch {
+ public:
+  Stopwatch(ContextImpl& context, Counter counter) noexcept;
+  ~Stopwatch();
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  ContextImpl& context_;
+  Counter counter_;
+  std::uint64_t start_;
 };
 
 }  // namespace lancekit

@@ -255,14 +255,14 @@ class Driver {
       open_options.checksums = Checksums::kNever;
       auto table = lancekit::open(context, words[1], open_options);
       if (!table) return std::move(table).status();
-      const std::uint64_t before = context.io_counters().bytes_read;
+      const std::uint64_t before = context.metrics().bytes_read;
       Scan scan = table->scan();
       if (words[2] != "*") scan.select(Columns(words[2]));
       i == 0 ? scan.where(*filter) : scan.offset(std::stoull(words[4])).limit(std::stoull(words[5]));
       for (auto& batch : scan) {
         if (!batch) return std::move(batch).status();
       }
-      bytes[i] = context.io_counters().bytes_read - before;
+      bytes[i] = context.metrics().bytes_read - before;
     }
     return Format("\"filter\": %llu, \"rows\": %llu", static_cast<unsigned long long>(bytes[0]),
                   static_cast<unsigned long long>(bytes[1]));

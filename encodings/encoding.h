@@ -80,6 +80,9 @@ class ChunkDecoder {
   virtual Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch* scratch) const = 0;
   /// The same for several ranges, which ascend: what they share is decoded once. Pre: none is empty.
   virtual Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const;
+  /// Asks the processor for the memory that a value of the chunk lies in, as far as its place is known without reading. Pre: the
+  /// value is in the chunk; nothing else of the chunk was checked.
+  virtual void Prefetch(const Chunk&, std::uint64_t /*value*/) const {}
   /// Whether DecodeRuns is there.
   virtual bool has_runs() const noexcept { return false; }
   /// As DecodeRanges, but of a run of equal values, or a part of it, appends the value once and to `counts` how many it stands

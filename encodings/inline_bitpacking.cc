@@ -79,6 +79,14 @@ Status Validate(const format::Encoding& encoding, const ValueShape& shape) {
   return {};
 }
 
+template <class T>
+void PrefetchOf(Bytes bytes, std::uint64_t value) {
+  if (bytes.size() < sizeof(T)) return;
+  const auto width = static_cast<std::uint64_t>(LoadLe<T>(bytes.data()));
+  if (width != 0 && width <= 8 * sizeof(T))
+    kernels::PrefetchOne<T>(bytes.data() + sizeof(T), static_cast<int>(width), static_cast<unsigned>(value));
+}
+
 class InlineBitpackingDecoder final : public ChunkDecoder {
  public:
   explicit InlineBitpackingDecoder(std::uint64_t bits) : bits_(bits) {}
@@ -87,6 +95,18 @@ class InlineBitpackingDecoder final : public ChunkDecoder {
   }
   Status DecodeRanges(const Chunk& chunk, std::span<const ValueRange> ranges, ValueSink* sink, Scratch* scratch) const override {
     return DecodeWidth(bits_, chunk.buffers[0], chunk.num_values, ranges, sink, scratch);
+  }
+  void Prefetch(const Chunk& chunk, std::uint64_t value) const override {
+    switch (bits_) {
+      case 8:
+        return PrefetchOf<std::uint8_t>(chunk.buffers[0], value);
+      case 16:
+        return PrefetchOf<std::uint16_t>(chunk.buffers[0], value);
+      case 32:
+        return PrefetchOf<std::uint32_t>(chunk.buffers[0], value);
+      default:
+        return PrefetchOf<std::uint64_t>(chunk.buffers[0], value);
+    }
   }
 
  private:

@@ -11,21 +11,18 @@
 #include "base/status.h"
 #include "format/encoding.h"
 #include "format/version.h"
+#include "io/source.h"
 #include "lancekit/types.hpp"
 
 namespace lancekit::format {
+
+using lancekit::FileRange;
 
 inline constexpr std::size_t kFooterBytes = 40;
 inline constexpr std::uint64_t kBufferAlignment = 64;
 inline constexpr std::byte kPaddingByte{72};
 /// Bytes of the tail that one speculative read fetches.
 inline constexpr std::uint64_t kTailBytes = 64 << 10;
-
-/// A byte range of the file.
-struct FileRange {
-  std::uint64_t offset = 0;
-  std::uint64_t size = 0;
-};
 
 struct Footer {
   std::uint64_t column_metadata_start = 0;

@@ -49,6 +49,7 @@ bool ColumnReader::HoldPage(std::span<const ValueRange> rows, std::size_t page) 
 Result<const PageReader*> ColumnReader::Page(std::size_t page) const {
   LazyPage& lazy = pages_[page];
   std::call_once(lazy.once, [&] {
+    source_->Count(Counter::kPagesOpened);
     auto reader = OpenPage(*source_, metadata_.pages[page], leaf_);
     if (reader) {
       lazy.reader = *std::move(reader);
@@ -110,6 +111,39 @@ Status ColumnReader::Read(std::span<const ValueRange> rows, LeafSink* sink, Page
   return ForEachPage(rows, scratch, [&](const PageReader& page, std::span<const ValueRange> slots) {
     return slots.size() == 1 ? page.Read(slots[0], sink, scratch) : page.ReadRanges(slots, sink, scratch);
   });
+}
+
+Result<std::vector<FileRange>> ColumnReader::Reads(std::span<const ValueRange> rows, PageScratch* scratch) const {
+  std::vector<FileRange> reads;
+  const std::span<const ValueRange> whole_rows = std::exchange(scratch->whole_rows, {});
+  Status status = ForEachPage(rows, scratch, [&](const PageReader& page, std::span<const ValueRange> slots) -> Status {
+    page.AddReads(slots, &reads);
+    return {};
+  });
+  scratch->whole_rows = whole_rows;
+  if (!status.ok()) return status;
+  return reads;
+}
+
+// What cannot be read says so when it is.
+void ColumnReader::Prefetch(std::span<const ValueRange> rows, PageScratch* scratch) const {
+  constexpr std::size_t kProbes = 4;
+  std::vector<ValueRange> some;
+  for (std::size_t i = 0; i < kProbes; ++i) {
+    const ValueRange& range = rows[i * (rows.size() - 1) / (kProbes - 1)];
+    if (some.empty() || some.back().first != range.first) some.push_back(range);
+  }
+  const auto probes = Reads(some, scratch);
+  if (!probes || !source_->MayWait(*probes)) return;
+  if (auto reads = Reads(rows, scratch)) source_->Prefetch(*std::move(reads));
+}
+
+void ColumnReader::ReadAhead(const ValueRange& rows, PageScratch* scratch) const {
+  constexpr std::uint64_t kMinBytes = 64 << 10, kMaxBytes = 4 << 20;
+  const auto reads = Reads({&rows, 1}, scratch);
+  if (!reads) return;
+  for (const FileRange& range : *reads)
+    source_->WillRead({range.offset, range.size + std::clamp(2 * range.size, kMinBytes, kMaxBytes)});
 }
 
 Result<std::uint64_t> ColumnReader::CountDictionaryItems(std::span<const ValueRange> rows) const {

@@ -49,6 +49,11 @@ class ColumnReader {
   /// The least PageReader::RowsPerRun of all pages that hold these rows.
   Result<std::uint64_t> RowsPerRun(std::span<const ValueRange> rows) const;
 
+  /// Fetches what Read will take of the pages for these rows, all at once, unless it is in memory. Pre: as Read.
+  void Prefetch(std::span<const ValueRange> rows, PageScratch* scratch) const;
+  /// Tells that Read will take these rows, and that those behind them follow.
+  void ReadAhead(const ValueRange& rows, PageScratch* scratch) const;
+
   /// Appends the rows of ranges that ascend without overlap. Pre: the rows exist.
   Status Read(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const;
 
@@ -67,6 +72,8 @@ class ColumnReader {
         hashes_(std::move(hashes)),
         pages_(metadata_.pages.size()) {}
   std::size_t FindPage(std::uint64_t slot) const;
+  /// What Read takes of the pages for the rows.
+  Result<std::vector<FileRange>> Reads(std::span<const ValueRange> rows, PageScratch* scratch) const;
   Result<const PageReader*> Page(std::size_t page) const;
   /// Calls read(page, ranges of slots within it) page after page.
   template <class ReadPage>

@@ -106,6 +106,17 @@ class LeafColumns final : public FieldReader {
     });
   }
 
+  void Prefetch(std::span<const ValueRange> rows, PageScratch* scratch) const override {
+    for (std::size_t i = 0; lost_.empty() && i < columns_.size(); ++i) {
+      if (present_[i]) columns_[i]->Prefetch(rows, scratch);
+    }
+  }
+  void ReadAhead(const ValueRange& rows, PageScratch* scratch) const override {
+    for (std::size_t i = 0; lost_.empty() && i < columns_.size(); ++i) {
+      if (present_[i]) columns_[i]->ReadAhead(rows, scratch);
+    }
+  }
+
   Result<std::uint64_t> CountDictionaryItems(std::span<const ValueRange> rows) const override {
     // Pages of lost rows had better not be opened.
     const bool is_string = lost_.empty() && columns_.size() == 1 && columns_[0] != nullptr && columns_[0]->leaf().is_flat() &&

@@ -38,6 +38,10 @@ class FieldReader {
   /// Appends rows of the fragment's files. The ranges ascend without overlap; what they share is read and decoded once.
   /// Pre: the rows exist.
   virtual Status Read(std::span<const ValueRange> rows, FieldSink* sink, PageScratch* scratch) const = 0;
+  /// Fetches what Read will take, all at once, unless it is in memory. Pre: as Read; there are at least two ranges.
+  virtual void Prefetch(std::span<const ValueRange>, PageScratch*) const {}
+  /// Tells that Read will take rows, and that those behind them follow.
+  virtual void ReadAhead(const ValueRange&, PageScratch*) const {}
   /// Strings: as ColumnReader::CountDictionaryItems; Read then takes a sink of a dictionary type too. 0 for others.
   virtual Result<std::uint64_t> CountDictionaryItems(std::span<const ValueRange>) const { return 0; }
   /// A single leaf that filters compare, in no list: as ColumnReader::RowsPerRun; unless it is 0, Read takes a sink that collects

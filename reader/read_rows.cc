@@ -16,6 +16,9 @@ std::span<const ValueRange> CheckedRows(const TableImpl& table, std::span<const 
   return {};
 }
 
+// Fewer are read one by one: asking whether they are in memory would cost more than it spares.
+constexpr std::size_t kRangesToPrefetch = 16;
+
 Result<ArrayData> ReadRows(const TableImpl& table, const FieldShape& shape, std::span<const RowRun> runs,
                            std::span<const ValueRange> whole_rows) {
   std::uint64_t total = 0;
@@ -33,6 +36,11 @@ Result<ArrayData> ReadRows(const TableImpl& table, const FieldShape& shape, std:
       for (std::uint64_t end = 0; i < runs.size() && runs[i].fragment == fragment && runs[i].first >= end; ++i) {
         ranges.push_back({runs[i].first, runs[i].count});
         end = runs[i].first + runs[i].count;
+      }
+      if (!whole_rows.empty()) {
+        reader->ReadAhead(ranges.back(), &scratch);
+      } else if (ranges.size() >= kRangesToPrefetch) {
+        reader->Prefetch(ranges, &scratch);
       }
       LANCEKIT_TRY(reader->Read(ranges, &sink, &scratch));
     }

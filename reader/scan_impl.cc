@@ -330,7 +330,7 @@ Result<std::uint64_t> ScanImpl::Count() {
 
 ScanReport ScanImpl::report() const {
   ScanReport report = report_;
-  report.bytes_read = table_->context().counters().bytes_read - bytes_before_;
+  report.bytes_read = table_->context().counted(Counter::kBytesRead) - bytes_before_;
   return report;
 }
 

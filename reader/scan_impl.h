@@ -21,7 +21,7 @@ namespace lancekit {
 class ScanImpl {
  public:
   explicit ScanImpl(std::shared_ptr<const TableImpl> table)
-      : table_(std::move(table)), bytes_before_(table_->context().counters().bytes_read) {}
+      : table_(std::move(table)), bytes_before_(table_->context().counted(Counter::kBytesRead)) {}
   ~ScanImpl() { DropAhead(); }
   ScanImpl(const ScanImpl&) = delete;
   ScanImpl& operator=(const ScanImpl&) = delete;

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 # The README names the reason for each; a test keeps the two lists equal.
 packages=(
   g++ cmake ninja-build pkg-config
-  libcli11-dev libfmt-dev libzstd-dev liblz4-dev libsnappy-dev libprotozero-dev libxxhash-dev libflatbuffers-dev flatbuffers-compiler
+  libcli11-dev libfmt-dev libzstd-dev liblz4-dev libsnappy-dev libprotozero-dev libxxhash-dev liburing-dev libflatbuffers-dev flatbuffers-compiler
   libgtest-dev libbenchmark-dev
   python3 python3-venv
   clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev

@@ -45,6 +45,9 @@ class BlobPage final : public PageReader {
   }
 
   std::optional<std::size_t> data_buffer() const override { return descriptors_->data_buffer(); }
+  void AddReads(std::span<const ValueRange> rows, std::vector<FileRange>* reads) const override {
+    descriptors_->AddReads(rows, reads);
+  }
 
   Status ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const override {
     LANCEKIT_ASSIGN(const std::vector<BlobPlace> places, FindBlobs(rows, scratch));
@@ -53,6 +56,9 @@ class BlobPage final : public PageReader {
     auto* const levels = scratch->definition.values().as<std::uint16_t>();
     for (std::size_t i = 0; i < places.size(); ++i) levels[i] = places[i].level;
     LANCEKIT_TRY(levels_.Check(nullptr, levels, places.size()));
+    std::vector<FileRange> ranges;
+    for (const BlobPlace& place : places) ranges.push_back(place.bytes);
+    if (ranges.size() > 1 && source_.MayWait(ranges)) source_.Prefetch(std::move(ranges));
     std::uint64_t total = 0;
     for (const BlobPlace& place : places) {
       // Values do not overlap, so what they take is bounded by the file.

@@ -52,22 +52,19 @@ class FullZipPage final : public PageReader {
 
   Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const override {
     if (rows.count == 0) return {};
-    std::uint64_t start = rows.first * entry_bytes_;
-    std::uint64_t size = rows.count * entry_bytes_;
-    if (index_bytes_ != 0) {
-      start = Position(rows.first);
-      const std::uint64_t end = Position(rows.first + rows.count);
-      if (start > end || end > data_.size)
-        return Corrupt("full-zip: row positions {} and {} in {} bytes", start, end, data_.size);
-      size = end - start;
-    }
-    const format::FileRange part{data_.offset + start, size};
+    LANCEKIT_ASSIGN(const FileRange part, PartOf(rows));
+    const std::uint64_t start = part.offset - data_.offset;
     LANCEKIT_ASSIGN(const Buffer bytes, source_.Read(part.offset, part.size));
     LANCEKIT_TRY(IsPlain() ? ReadPlain(bytes, rows.count, sink, scratch) : ReadEntries(bytes, start, rows, sink, scratch));
     if (scratch->check == nullptr) return {};
     const ReadBytes read{part.offset, bytes.bytes()};
     LANCEKIT_TRY(scratch->check->OnDecoded(part, read));
     return scratch->check->Finish(read);
+  }
+  void AddReads(std::span<const ValueRange> rows, std::vector<FileRange>* reads) const override {
+    for (const ValueRange& range : rows) {
+      if (const auto part = PartOf(range)) reads->push_back(*part);
+    }
   }
   std::optional<std::size_t> data_buffer() const override { return kDataBuffer; }
 
@@ -77,6 +74,15 @@ class FullZipPage final : public PageReader {
   Status OpenIndex(const PageInput& input);
   bool IsPlain() const { return index_bytes_ == 0 && control_.bytes == 0 && decoder_->is_plain(); }
   std::uint64_t Position(std::uint64_t row) const { return LoadWord(index_.data() + row * index_bytes_, index_bytes_); }
+  /// Where rows lie in the file. Errors: kCorruption.
+  Result<FileRange> PartOf(ValueRange rows) const {
+    if (index_bytes_ == 0) return FileRange{data_.offset + rows.first * entry_bytes_, rows.count * entry_bytes_};
+    const std::uint64_t start = Position(rows.first);
+    const std::uint64_t end = Position(rows.first + rows.count);
+    if (start > end || end > data_.size)
+      return Corrupt("full-zip: row positions {} and {} in {} bytes", start, end, data_.size);
+    return FileRange{data_.offset + start, end - start};
+  }
 
   // The stored bytes are Arrow's: a mapped file is handed out as it is.
   Status ReadPlain(const Buffer& bytes, std::uint64_t count, LeafSink* sink, PageScratch* scratch) const {

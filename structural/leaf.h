@@ -115,6 +115,7 @@ class LeafSink {
   ValueSink& values();
   /// Pre: nothing was appended; the leaf is neither in a list nor a dictionary.
   void CollectRuns() { run_lengths_.emplace(); }
+  bool collects_runs() const noexcept { return run_lengths_.has_value(); }
   /// Where each value that is appended needs the number of its slots; nullptr unless runs are collected.
   std::vector<std::uint64_t>* run_lengths() noexcept { return run_lengths_.has_value() ? &*run_lengths_ : nullptr; }
   /// Uses file bytes as the values. Pre: IsWhole(count).

@@ -5,6 +5,7 @@
 
 #include "base/checked_math.h"
 #include "encodings/kernels/stats.h"
+#include "structural/chunk_table.h"
 #include "structural/dictionary.h"
 #include "structural/mini_block.h"
 #include "structural/page_reader.h"
@@ -13,58 +14,8 @@ namespace lancekit {
 namespace {
 
 constexpr std::size_t kMaxChunkBuffers = 16;
+constexpr std::size_t kMaxScatteredBuffers = 4;
 constexpr std::size_t kDataBuffer = 1;
-
-/// Where the chunks lie: sizes and value counts as prefix sums, so that a value's chunk is found by arithmetic (equal chunks)
-/// or binary search.
-class ChunkTable {
- public:
-  static Result<ChunkTable> Parse(Bytes words, bool large, std::uint64_t num_items, std::uint64_t data_bytes) {
-    const std::size_t width = large ? 4 : 2;
-    if (words.size() % width != 0) return Corrupt("{} bytes of chunk words of {} bytes", words.size(), width);
-    const std::size_t count = words.size() / width;
-    if (num_items > std::numeric_limits<std::uint32_t>::max()) return Unsupported("a page of {} items", num_items);
-    ChunkTable table;
-    table.ends_.reserve(count);
-    table.first_.reserve(count + 1);
-    std::uint64_t items = 0;
-    std::uint64_t end = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::uint32_t word =
-          large ? LoadLe<std::uint32_t>(words.data() + 4 * i) : LoadLe<std::uint16_t>(words.data() + 2 * i);
-      end += (word >> mini_block::kLogBits) + 1;
-      table.first_.push_back(static_cast<std::uint32_t>(items));
-      table.ends_.push_back(static_cast<std::uint32_t>(end));
-      const unsigned log = word & mini_block::kLogMask;
-      if (i + 1 == count) break;
-      items += std::uint64_t{1} << log;
-      if (log == 0 || items >= num_items) return Corrupt("chunk {} of {}: values do not add up to {}", i, count, num_items);
-    }
-    if (end > data_bytes / mini_block::kAlignment || end > std::numeric_limits<std::uint32_t>::max()) {
-      return Corrupt("chunks of {} bytes in a buffer of {}", end * mini_block::kAlignment, data_bytes);
-    }
-    if (count == 0 && num_items != 0) return Corrupt("no chunks for {} items", num_items);
-    if (count != 0 && num_items - items > mini_block::kMaxChunkValues)
-      return Corrupt("{} values in the last chunk", num_items - items);
-    table.first_.push_back(static_cast<std::uint32_t>(num_items));
-    return table;
-  }
-
-  std::size_t Find(std::uint64_t item) const {
-    const auto it = std::upper_bound(first_.begin(), first_.end() - 1, static_cast<std::uint32_t>(item));
-    return static_cast<std::size_t>(it - first_.begin()) - 1;
-  }
-  std::size_t size() const { return ends_.size(); }
-  std::uint64_t num_items() const { return first_.back(); }
-  std::uint64_t first(std::size_t chunk) const { return first_[chunk]; }
-  std::uint64_t num_values(std::size_t chunk) const { return first_[chunk + 1] - first_[chunk]; }
-  std::uint64_t start_bytes(std::size_t chunk) const { return chunk == 0 ? 0 : ends_[chunk - 1] * mini_block::kAlignment; }
-  std::uint64_t end_bytes(std::size_t chunk) const { return ends_[chunk] * mini_block::kAlignment; }
-
- private:
-  std::vector<std::uint32_t> ends_;   // in units of 8 bytes
-  std::vector<std::uint32_t> first_;  // item numbers; one more entry: the number of items
-};
 
 /// The parts of one chunk.
 struct ChunkParts {
@@ -91,50 +42,6 @@ struct ChunkLevels {
   }
 };
 
-/// Where rows start: how many of them in the chunks before each chunk.
-class RowIndex {
- public:
-  /// From pairs (rows that end in the chunk, entries left over behind the last row start).
-  static Result<RowIndex> Parse(Bytes pairs, std::size_t num_chunks, std::uint64_t num_rows) {
-    if (pairs.size() != num_chunks * 16) return Corrupt("a repetition index of {} bytes for {} chunks", pairs.size(), num_chunks);
-    RowIndex index;
-    index.starts_.reserve(num_chunks + 1);
-    std::uint64_t rows = 0;
-    bool open = false;
-    for (std::size_t i = 0; i < num_chunks; ++i) {
-      index.starts_.push_back(rows);
-      index.begins_inside_.push_back(open);
-      const auto ended = LoadLe<std::uint64_t>(pairs.data() + 16 * i);
-      const bool leaves_open = LoadLe<std::uint64_t>(pairs.data() + 16 * i + 8) != 0;
-      // A row that began before this chunk ends in it or goes on.
-      const std::uint64_t begun = ended + (leaves_open ? 1 : 0);
-      if (ended > num_rows || begun < (open ? 1 : 0)) return Corrupt("repetition index: {} rows end in chunk {}", ended, i);
-      rows += begun - (open ? 1 : 0);
-      if (rows > num_rows) return Corrupt("repetition index: more than {} rows", num_rows);
-      open = leaves_open;
-    }
-    if (rows != num_rows || open) return Corrupt("repetition index: {} rows where the page has {}", rows, num_rows);
-    index.starts_.push_back(rows);
-    return index;
-  }
-
-  /// The chunk in which the row starts.
-  std::size_t Find(std::uint64_t row) const {
-    return static_cast<std::size_t>(std::upper_bound(starts_.begin(), starts_.end(), row) - starts_.begin()) - 1;
-  }
-  /// The last chunk with entries of rows before `row`.
-  std::size_t FindLast(std::uint64_t row) const {
-    const std::size_t chunk = std::min(Find(row), begins_inside_.size() - 1);
-    return starts_[chunk] == row && !begins_inside_[chunk] && chunk > 0 ? chunk - 1 : chunk;
-  }
-  /// Rows that start before this chunk.
-  std::uint64_t before(std::size_t chunk) const { return starts_[chunk]; }
-
- private:
-  std::vector<std::uint64_t> starts_;  // ascending; one more entry: all rows
-  std::vector<bool> begins_inside_;    // the chunk begins with the rest of a row
-};
-
 /// Bits of the values that an encoding tree decodes to; 0 when they are not numbers.
 std::uint64_t ValueBits(const format::Encoding& encoding) {
   switch (encoding.id) {
@@ -156,6 +63,13 @@ class MiniBlockPage final : public PageReader {
     return rows.count == 0 ? Status() : ReadRanges({&rows, 1}, sink, scratch);
   }
   Status ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const override;
+  void AddReads(std::span<const ValueRange> rows, std::vector<FileRange>* reads) const override {
+    for (const ValueRange& range : rows) {
+      const ChunkRun run = ChunksOf(range);
+      const std::uint64_t start = chunks_.start_bytes(run.first);
+      reads->push_back({data_.offset + start, chunks_.end_bytes(run.last) - start});
+    }
+  }
   std::optional<std::size_t> data_buffer() const override { return kDataBuffer; }
   std::uint64_t NumDictionaryItems() const override {
     return dictionary_ == nullptr || index_bits_ > 32 ? 0 : dictionary_->num_items();
@@ -190,6 +104,27 @@ class MiniBlockPage final : public PageReader {
   Status AppendIndexed(const Chunk& chunk, const ChunkLevels& levels, std::span<const ValueRange> entries,
                        std::span<const ValueRange> values, LeafSink* sink, PageScratch* scratch) const;
   Status OpenDictionary(const PageInput& input);
+  bool IsScattered(std::span<const ValueRange> rows, const LeafSink& sink, const PageScratch& scratch) const;
+  Status ReadScattered(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const;
+  format::FileRange RangeOf(std::size_t chunk) const {
+    const std::uint64_t start = chunks_.start_bytes(chunk);
+    return {data_.offset + start, chunks_.end_bytes(chunk) - start};
+  }
+  /// Calls body(the sink of dictionary indices, an index of their type).
+  template <class Body>
+  Status WithIndices(PageScratch* scratch, Body body) const {
+    ValueSink& indices = *scratch->Indices(index_bits_);
+    switch (index_bits_) {
+      case 8:
+        return body(indices, std::uint8_t{});
+      case 16:
+        return body(indices, std::uint16_t{});
+      case 32:
+        return body(indices, std::uint32_t{});
+      default:
+        return body(indices, std::uint64_t{});
+    }
+  }
 
   const Source& source_;
   const LeafType& leaf_;
@@ -223,7 +158,7 @@ Result<std::unique_ptr<PageReader>> MiniBlockPage::Open(const PageInput& input) 
   page->repetition_ = layout.rep_compression;
   page->definition_ = layout.def_compression;
   LANCEKIT_ASSIGN(const Buffer words, ReadPageBuffer(input, 0));
-  LANCEKIT_ASSIGN(page->chunks_, ChunkTable::Parse(words.bytes(), page->large_, layout.num_items, page->data_.size));
+  LANCEKIT_ASSIGN(page->chunks_, ChunkTable::Parse(words, page->large_, layout.num_items, page->data_.size));
   if (page->levels_.has_lists()) LANCEKIT_TRY(page->OpenIndex(input));
   ValueShape shape = page->leaf_.shape;
   if (layout.dictionary.has_value()) {
@@ -365,7 +300,7 @@ std::vector<std::uint16_t> RunLevels(const ChunkLevels& levels, std::span<const 
 
 Status MiniBlockPage::AppendIndexed(const Chunk& chunk, const ChunkLevels& levels, std::span<const ValueRange> entries,
                                     std::span<const ValueRange> values, LeafSink* sink, PageScratch* scratch) const {
-  const auto append = [&]<class Index>(ValueSink& indices, Index) -> Status {
+  return WithIndices(scratch, [&]<class Index>(ValueSink& indices, Index) -> Status {
     indices.Clear();
     if (sink->run_lengths() != nullptr) {
       std::vector<std::uint64_t>& lengths = *sink->run_lengths();
@@ -387,17 +322,7 @@ Status MiniBlockPage::AppendIndexed(const Chunk& chunk, const ChunkLevels& level
       next += count;
     }
     return {};
-  };
-  switch (index_bits_) {
-    case 8:
-      return append(scratch->indices8, std::uint8_t{});
-    case 16:
-      return append(scratch->indices16, std::uint16_t{});
-    case 32:
-      return append(scratch->indices32, std::uint32_t{});
-    default:
-      return append(scratch->indices64, std::uint64_t{});
-  }
+  });
 }
 
 Status MiniBlockPage::AppendLevels(const ChunkLevels& levels, std::span<const ValueRange> entries, LeafSink* sink,
@@ -440,6 +365,76 @@ Status MiniBlockPage::ReadChunk(std::size_t index, Bytes bytes, std::span<const 
   return decoder_->DecodeRanges(chunk, {values, num_values}, &sink->values(), &scratch->decode);
 }
 
+// Single values without levels, of a file in memory.
+bool MiniBlockPage::IsScattered(std::span<const ValueRange> rows, const LeafSink& sink, const PageScratch& scratch) const {
+  const bool has_levels = repetition_.has_value() || (definition_.has_value() && levels_.max_def() != 0);
+  if (has_levels || scratch.check != nullptr || sink.collects_runs() || source_.mapped_bytes() == nullptr) return false;
+  return num_buffers_ <= kMaxScatteredBuffers && std::ranges::all_of(rows, [](const ValueRange& range) { return range.count == 1; });
+}
+
+// Rows here and there: what takes time is waiting for memory, so that of many values is asked for before the first is decoded.
+Status MiniBlockPage::ReadScattered(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const {
+  struct Part {
+    std::size_t chunk = 0;
+    std::array<Bytes, kMaxScatteredBuffers> buffers;
+    std::uint64_t num_values = 0;
+    std::size_t first = 0;  // of its values, among those of the group
+    std::size_t count = 0;
+  };
+  constexpr std::size_t kGroup = 32;
+  std::array<Part, kGroup> parts;
+  std::array<ValueRange, kGroup> values;
+  const std::byte* const file = source_.mapped_bytes();
+  ValueSink* const indices = dictionary_ == nullptr ? nullptr : scratch->Indices(index_bits_);
+  if (indices != nullptr) indices->Clear();
+  ValueSink* const to = indices == nullptr ? &sink->values() : indices;
+  std::uint64_t num_chunks = 0, num_bytes = 0;
+  for (std::size_t begin = 0; begin < rows.size(); begin += kGroup) {
+    const std::size_t count = std::min(kGroup, rows.size() - begin);
+    std::size_t num_parts = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint64_t row = rows[begin + i].first;
+      if (num_parts == 0 || row >= chunks_.first(parts[num_parts - 1].chunk) + parts[num_parts - 1].num_values) {
+        Part& part = parts[num_parts++];
+        part.chunk = chunks_.Find(row);
+        part.num_values = chunks_.num_values(part.chunk);
+        part.first = i;
+        part.count = 0;
+        __builtin_prefetch(file + data_.offset + chunks_.start_bytes(part.chunk));
+      }
+      Part& part = parts[num_parts - 1];
+      ++part.count;
+      values[i] = {row - chunks_.first(part.chunk), 1};
+    }
+    for (std::size_t i = 0; i < num_parts; ++i) {
+      Part& part = parts[i];
+      const format::FileRange chunk = RangeOf(part.chunk);
+      num_bytes += chunk.size;
+      ChunkParts split;
+      Status status = Split({file + chunk.offset, chunk.size}, &split);
+      if (!status.ok()) return At(std::move(status), {.offset = chunk.offset});
+      std::copy_n(split.values.begin(), num_buffers_, part.buffers.begin());
+      decoder_->Prefetch({{part.buffers.data(), num_buffers_}, part.num_values}, values[part.first].first);
+    }
+    for (std::size_t i = 0; i < num_parts; ++i) {
+      const Part& part = parts[i];
+      const Chunk chunk{{part.buffers.data(), num_buffers_}, part.num_values};
+      Status status = part.count == 1
+                          ? decoder_->Decode(chunk, values[part.first], to, &scratch->decode)
+                          : decoder_->DecodeRanges(chunk, {values.data() + part.first, part.count}, to, &scratch->decode);
+      if (!status.ok()) return At(std::move(status), {.offset = RangeOf(part.chunk).offset});
+    }
+    num_chunks += num_parts;
+  }
+  source_.Count(Counter::kReads, num_chunks);
+  source_.Count(Counter::kBytesRead, num_bytes);
+  LANCEKIT_TRY(AppendEntries(levels_, nullptr, nullptr, rows.size(), sink, &scratch->visible).status());
+  if (indices == nullptr) return {};
+  return WithIndices(scratch, [&]<class Index>(ValueSink& found, Index) {
+    return dictionary_->Gather(found.values().as<Index>(), nullptr, found.length(), sink);
+  });
+}
+
 MiniBlockPage::ChunkRun MiniBlockPage::ChunksOf(ValueRange rows) const {
   const std::uint64_t end = rows.first + rows.count;
   // The last row goes on until the next one starts, maybe chunks later.
@@ -449,6 +444,7 @@ MiniBlockPage::ChunkRun MiniBlockPage::ChunksOf(ValueRange rows) const {
 
 // Chunks side by side are read at once.
 Status MiniBlockPage::ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const {
+  if (IsScattered(rows, *sink, *scratch)) return ReadScattered(rows, sink, scratch);
   for (std::size_t i = 0; i < rows.size();) {
     const std::size_t begin = i;
     ChunkRun run = ChunksOf(rows[i]);

@@ -55,6 +55,10 @@ struct PageScratch {
   ValueSink indices16{FixedShape(16)};
   ValueSink indices32{FixedShape(32)};
   ValueSink indices64{FixedShape(64)};
+  /// Of 8, 16, 32 or 64 bits.
+  ValueSink* Indices(std::uint64_t bits) {
+    return bits == 8 ? &indices8 : bits == 16 ? &indices16 : bits == 32 ? &indices32 : &indices64;
+  }
   MutableBuffer ends;
   std::span<const ValueRange> whole_rows;  // rows that are read completely, sooner or later
   DataCheck* check = nullptr;              // of the page that is read
@@ -72,6 +76,8 @@ class PageReader {
   virtual Status Read(ValueRange rows, LeafSink* sink, PageScratch* scratch) const = 0;
   /// The same for several ranges, which ascend without overlap: what they share is read and decoded once. Pre: none is empty.
   virtual Status ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const;
+  /// Appends the ranges of the file that ReadRanges takes, as far as the page alone tells. Pre: as ReadRanges.
+  virtual void AddReads(std::span<const ValueRange>, std::vector<FileRange>*) const {}
   /// The buffer that Read takes parts of, telling the scratch's check of each; all others were read at opening.
   virtual std::optional<std::size_t> data_buffer() const { return {}; }
   /// Items of the page's dictionary, whose keys Read gives to a sink of a dictionary type with 32-bit keys; 0 without one.

@@ -28,18 +28,43 @@ void UnpackBlock(const std::byte* in, int width, T* out) noexcept {
   ActiveTable().Typed<T>().unpack[width](in, out);
 }
 
+/// Where value `index` (below 1024) begins in a packed block: its lane, and its first bit in that.
+template <class T>
+struct PlaceInBlock {
+  static constexpr unsigned kBits = 8 * sizeof(T);
+  static constexpr unsigned kLanes = 1024 / kBits;
+
+  PlaceInBlock(int width, unsigned index) noexcept {
+    constexpr std::uint8_t kRowGroupOrder[8] = {0, 4, 2, 6, 1, 5, 3, 7};  // its own inverse
+    lane = index % kLanes;
+    const unsigned row = kRowGroupOrder[(index % 128 - lane) / 16] * 8 + index / 128;
+    bit = row * static_cast<unsigned>(width);
+  }
+  /// Of the word that holds the first bit.
+  std::size_t offset() const noexcept { return (bit / kBits * kLanes + lane) * sizeof(T); }
+
+  unsigned lane;
+  unsigned bit;
+};
+
+/// Asks the processor for the memory of one value of a packed block, which need not be there.
+template <class T>
+void PrefetchOne(const std::byte* in, int width, unsigned index) noexcept {
+  const PlaceInBlock<T> place(width, index);
+  __builtin_prefetch(in + place.offset());
+  if (place.bit % place.kBits + static_cast<unsigned>(width) > place.kBits)
+    __builtin_prefetch(in + place.offset() + place.kLanes * sizeof(T));
+}
+
 /// Value `index` (below 1024) of a packed block, without unpacking the block.
 template <class T>
 T UnpackOne(const std::byte* in, int width, unsigned index) noexcept {
   if (width == 0) return 0;
   constexpr unsigned kBits = 8 * sizeof(T);
   constexpr unsigned kLanes = 1024 / kBits;
-  constexpr std::uint8_t kRowGroupOrder[8] = {0, 4, 2, 6, 1, 5, 3, 7};  // its own inverse
-  const unsigned lane = index % kLanes;
-  const unsigned row = kRowGroupOrder[(index % 128 - lane) / 16] * 8 + index / 128;
-  const unsigned bit = row * static_cast<unsigned>(width);
-  const unsigned shift = bit % kBits;
-  const std::byte* from = in + (bit / kBits * kLanes + lane) * sizeof(T);
+  const PlaceInBlock<T> place(width, index);
+  const unsigned shift = place.bit % kBits;
+  const std::byte* from = in + place.offset();
   T value;
   std::memcpy(&value, from, sizeof(T));
   value = static_cast<T>(value >> shift);

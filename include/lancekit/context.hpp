@@ -1,30 +1,52 @@
 // Context: threads, memory budget, limits and counters shared by everything opened with it.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "lancekit/export.h"
 
 namespace lancekit {
 
 enum class IoMode : std::uint8_t {
-  kMap,   ///< map local files; a file that shrinks while it is read ends the process (SIGBUS), as with any mapping
-  kRead,  ///< pread into buffers of our own
+  kDefault,  ///< what the environment variable LANCEKIT_IO says (map, read or uring); kMap without it
+  kMap,      ///< map local files; a file that shrinks while it is read ends the process (SIGBUS), as with any mapping
+  kRead,     ///< pread into buffers of our own; many small reads at once on the context's threads
+  kUring,    ///< as kRead, but many reads at once by io_uring; kRead where the system has none (Context::io_note says so)
 };
 
 struct ContextOptions {
   int threads = 0;                  ///< threads for decoding and encoding; 0 = number of cores
   std::uint64_t memory_budget = 0;  ///< bytes in flight; 0 = the smaller of 2 GiB and a quarter of the memory
-  IoMode io_mode = IoMode::kMap;
+  IoMode io_mode = IoMode::kDefault;
 };
 
-/// What has been read so far through one Context.
-struct IoCounters {
-  std::uint64_t reads = 0;
-  std::uint64_t bytes_read = 0;
+/// What was done so far through one Context, by all its threads together.
+struct Metrics {
+  std::uint64_t reads = 0;       ///< asked of files; of mapped ones too
+  std::uint64_t bytes_read = 0;  ///< by these
+  std::uint64_t io_calls = 0;    ///< reads that went to the system; none for mapped files
+  std::uint64_t io_bytes = 0;
+  std::uint64_t reads_joined = 0;  ///< reads that were spared because a neighbour was read with them
+  std::uint64_t prefetches = 0;    ///< ranges that were asked for ahead
+  std::uint64_t cache_hits = 0;    ///< blocks of files that are not mapped
+  std::uint64_t cache_misses = 0;
+  std::uint64_t cache_evictions = 0;
+  std::uint64_t cache_bytes = 0;  ///< held now
+  std::uint64_t pages_opened = 0;
+  std::uint64_t pages_considered = 0;  ///< by filters and aggregates
+  std::uint64_t pages_pruned = 0;      ///< of these, not read, as statistics say enough
+  std::uint64_t rows_scanned = 0;
+  std::uint64_t rows_taken = 0;
+  std::uint64_t decode_nanoseconds = 0;  ///< of scans and takes, waiting for files included
+  std::uint64_t encode_nanoseconds = 0;  ///< of pages that were written
+  std::uint64_t pages_written = 0;
+  std::uint64_t bytes_written = 0;
 };
+
+/// The metrics in the text format that Prometheus scrapes (version 0.0.4): names begin with "lancekit_", times are in seconds.
+LANCEKIT_EXPORT std::string prometheus_text(const Metrics& metrics);
 
 class ContextImpl;
 
@@ -41,7 +63,11 @@ class LANCEKIT_EXPORT Context {
 
   int threads() const noexcept;
   std::uint64_t memory_budget() const noexcept;
-  IoCounters io_counters() const noexcept;
+  Metrics metrics() const;
+  /// How local files are read; never kDefault. Finds out whether there is io_uring.
+  IoMode io_mode() const;
+  /// Why io_mode() is not what was asked for; empty when it is.
+  std::string io_note() const;
 
   /// Makes every running and later call with this Context end with kCancelled. Async-signal-safe.
   void cancel() noexcept;

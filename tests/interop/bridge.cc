@@ -195,14 +195,14 @@ LANCEKIT_EXPORT int lk_blob(const char* path, const char* column, std::int64_t r
   const lancekit::Context context(lancekit::ContextOptions{1, 0, lancekit::IoMode::kRead});
   const auto table = lancekit::open(context, path);
   if (!table) return Fail(table.error());
-  const std::uint64_t before = context.io_counters().bytes_read;
+  const std::uint64_t before = context.metrics().bytes_read;
   const auto blob = table->blob(row, column);
   if (!blob) return Fail(blob.error());
   const auto read = blob->read(offset, to, size);
   if (!read) return Fail(read.error());
   counts[0] = static_cast<std::int64_t>(*read);
   counts[1] = blob->is_null() ? -1 : static_cast<std::int64_t>(blob->size());
-  counts[2] = static_cast<std::int64_t>(context.io_counters().bytes_read - before);
+  counts[2] = static_cast<std::int64_t>(context.metrics().bytes_read - before);
   return 0;
 }
 
@@ -211,12 +211,12 @@ LANCEKIT_EXPORT int lk_count_bytes(const char* path, const char* columns, std::u
   const lancekit::Context context(lancekit::ContextOptions{1, 0, lancekit::IoMode::kRead});
   const auto table = lancekit::open(context, path);
   if (!table) return Fail(table.error());
-  const std::uint64_t before = context.io_counters().bytes_read;
+  const std::uint64_t before = context.metrics().bytes_read;
   auto scan = table->scan().select(Split(columns));
   for (const auto& batch : scan) {
     if (!batch) return Fail(batch.error());
   }
-  *bytes = context.io_counters().bytes_read - before;
+  *bytes = context.metrics().bytes_read - before;
   return 0;
 }
 

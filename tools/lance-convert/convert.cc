@@ -243,7 +243,7 @@ Result<Report> Convert(const Options& options, Context& context) {
   LANCEKIT_ASSIGN(const std::unique_ptr<Source> source, JoinSources(std::move(sources), options.schema_mode, environment));
   tools::Progress progress(options.common.quiet ? tools::ProgressMode::kNever : options.common.progress,
                            std::filesystem::path(options.output).filename().string(), "lance-convert");
-  const std::uint64_t bytes_before = context.io_counters().bytes_read;
+  const std::uint64_t bytes_before = context.metrics().bytes_read;
   while (true) {
     LANCEKIT_ASSIGN(const ColumnPlan plan, PlanColumns(*source->schema(), options));
     Meter meter(inputs, RowsToCome(*source, options), progress);
@@ -259,7 +259,7 @@ Result<Report> Convert(const Options& options, Context& context) {
       report.peak_memory = PeakMemory();
       report.written = *std::move(written);
       report.scan = source->report();
-      report.scan.bytes_read = context.io_counters().bytes_read - bytes_before;
+      report.scan.bytes_read = context.metrics().bytes_read - bytes_before;
       for (const Input* input : others) report.scan.bytes_read += BytesIn(*input);
       return report;
     }

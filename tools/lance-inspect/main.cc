@@ -46,7 +46,7 @@ Status Run(const Request& request, Session* session) {
 }
 
 void TellCost(const Session& session, double seconds) {
-  const IoCounters counters = session.context.io_counters();
+  const Metrics counters = session.context.metrics();
   fmt::print(stderr, "lance-inspect: {} reads, {}, {:.3f} s\n", GroupDigits(counters.reads), FormatBytes(counters.bytes_read),
              seconds);
 }

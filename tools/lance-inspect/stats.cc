@@ -91,7 +91,7 @@ Status RunStats(Session& session) {
     columns.push_back({.column = all[i], .bloom_bytes = SumBloomBytes(table.impl(), all[i].leaf())});
     if (!options.scan) columns.back().zones = SumZones(table.impl(), all[i].leaf());
   }
-  const std::uint64_t before = session.context.io_counters().bytes_read;
+  const std::uint64_t before = session.context.metrics().bytes_read;
   LANCEKIT_TRY(ReadValues(table, &columns));
   const bool has_blooms = std::ranges::any_of(columns, [](const Known& known) { return known.bloom_bytes != 0; });
   Sheet sheet{.name = "columns",
@@ -111,7 +111,7 @@ Status RunStats(Session& session) {
                           {"bloom_bytes", "Bloom", true, has_blooms},
                           {"from", "from"}}};
   sheet.members = {{"path", JsonText(options.arguments[0])},
-                   {"bytes_scanned", std::to_string(session.context.io_counters().bytes_read - before)}};
+                   {"bytes_scanned", std::to_string(session.context.metrics().bytes_read - before)}};
   for (const Known& known : columns) sheet.rows.push_back(RowOf(known, session));
   WriteSheet(sheet, &session);
   return {};
