@@ -67,6 +67,7 @@ class FsstChunkDecoder final : public ChunkDecoder {
  public:
   FsstChunkDecoder(Table table, std::unique_ptr<ChunkDecoder> inner) : table_(table), inner_(std::move(inner)) {}
   std::size_t num_buffers() const noexcept override { return inner_->num_buffers(); }
+  void Prefetch(const Chunk& chunk, std::uint64_t value) const override { inner_->Prefetch(chunk, value); }
 
   Status Decode(const Chunk& chunk, ValueRange range, ValueSink* sink, Scratch* scratch) const override {
     if (!table_.compressed) return inner_->Decode(chunk, range, sink, scratch);

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <type_traits>
 #include <utility>
@@ -12,6 +13,7 @@
 #include <xxhash.h>
 
 #include "base/bitmap.h"
+#include "encodings/kernels/stats.h"
 
 namespace lancekit {
 namespace {
@@ -84,17 +86,27 @@ Bytes ValueBytes(const ValuesView& values, std::uint64_t i) {
 
 namespace {
 
-/// Bits of the indices when each 1024 of them take the width of their largest, which number_of(index) gives.
-template <class NumberOf>
-std::uint64_t PackedBits(const PooledVector<std::uint32_t>& indices, NumberOf number_of) {
-  constexpr std::size_t kBlock = 1024;
-  std::uint64_t bits = 0;
-  for (std::size_t first = 0; first < indices.size(); first += kBlock) {
-    std::uint32_t any = 0;
-    for (std::size_t i = first; i < std::min(first + kBlock, indices.size()); ++i) any |= number_of(indices[i]);
-    bits += static_cast<std::uint64_t>(std::bit_width(any)) * kBlock;
+constexpr std::size_t kPackedBlock = 1024;  // of indices that are packed with one width
+
+std::uint64_t PackedBits(std::uint32_t any) { return static_cast<std::uint64_t>(std::bit_width(any)) * kPackedBlock; }
+
+/// Neighbours are counted apart, or equal ones would wait for each other.
+void CountAll(const PooledVector<std::uint32_t>& indices, std::vector<std::uint32_t>* counts) {
+  constexpr std::size_t kTables = 4, kMostItems = 8192;
+  if (counts->size() > kMostItems || indices.size() < kTables * counts->size()) {
+    for (const std::uint32_t index : indices) ++(*counts)[index];
+    return;
   }
-  return bits;
+  const std::size_t num_items = counts->size();
+  std::vector<std::uint32_t> tables(kTables * num_items);
+  std::size_t i = 0;
+  for (; i + kTables <= indices.size(); i += kTables) {
+    for (std::size_t table = 0; table < kTables; ++table) ++tables[table * num_items + indices[i + table]];
+  }
+  for (; i < indices.size(); ++i) ++tables[indices[i]];
+  for (std::size_t item = 0; item < num_items; ++item) {
+    for (std::size_t table = 0; table < kTables; ++table) (*counts)[item] += tables[table * num_items + item];
+  }
 }
 
 /// Numbers the items by how often they occur where that packs better: then few blocks need the width of rare ones.
@@ -102,57 +114,177 @@ void SortByCount(DictionaryAttempt* attempt) {
   const ValuesView items = attempt->items.View();
   std::vector<std::uint32_t> counts(items.length), order(items.length), numbers(items.length);
   if (items.length == 0) return;
-  for (const std::uint32_t index : attempt->indices) ++counts[index];
+  CountAll(attempt->indices, &counts);
   std::iota(order.begin(), order.end(), 0u);
   std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return counts[a] > counts[b]; });
   for (std::uint32_t i = 0; i < order.size(); ++i) numbers[order[i]] = i;
-  const auto sorted_number = [&](std::uint32_t index) { return numbers[index]; };
-  if (PackedBits(attempt->indices, sorted_number) >= PackedBits(attempt->indices, std::identity())) return;
+  const std::size_t count = attempt->indices.size();
+  const std::uint32_t* const indices = attempt->indices.data();
+  PooledVector<std::uint32_t> renumbered(count);
+  std::uint64_t bits = 0, sorted_bits = 0;
+  for (std::size_t first = 0; first < count; first += kPackedBlock) {
+    std::uint32_t any = 0, any_sorted = 0;
+    for (std::size_t i = first; i < std::min(first + kPackedBlock, count); ++i) {
+      any |= indices[i];
+      any_sorted |= renumbered[i] = numbers[indices[i]];
+    }
+    bits += PackedBits(any);
+    sorted_bits += PackedBits(any_sorted);
+  }
+  if (sorted_bits >= bits) return;
   DictionaryBuilder sorted(items.shape);
   for (const std::uint32_t item : order) sorted.Insert(ValueBytes(items, item));
   attempt->items = std::move(sorted);
-  std::ranges::transform(attempt->indices, attempt->indices.begin(), sorted_number);
+  attempt->indices = std::move(renumbered);
 }
 
-/// value_at(i) -> Bytes. False when there are more than `max_items`.
-template <class ValueAt>
-bool NumberAll(const std::byte* validity, std::uint64_t count, std::uint64_t max_items, const std::byte* readable_end,
-               ValueAt value_at, DictionaryAttempt* attempt) {
+/// number_of(i) -> the number of a value. False when there are more than `max_items`.
+template <class NumberOf>
+[[gnu::always_inline]] inline bool NumberAll(const std::byte* validity, std::uint64_t count, std::uint64_t max_items, NumberOf number_of,
+               DictionaryAttempt* attempt) {
   std::uint32_t* const indices = attempt->indices.data();
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if (validity != nullptr && !GetBit(validity, i)) {
-      indices[i] = i == 0 ? 0 : indices[i - 1];
-      continue;
+  if (validity == nullptr) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+      indices[i] = number_of(i);
+      if (indices[i] >= max_items) return false;
     }
-    const Bytes value = value_at(i);
-    indices[i] = attempt->items.Insert(KeyOf(value, readable_end), value);
-    if (attempt->items.size() > max_items) return false;
+    return true;
+  }
+  for (std::uint64_t i = 0; i < count; ++i) {
+    indices[i] = GetBit(validity, i) ? number_of(i) : i == 0 ? 0 : indices[i - 1];
+    if (indices[i] >= max_items && attempt->items.size() > max_items) return false;
   }
   return true;
 }
 
+/// The least of the values and how many numbers there are up to the largest, if a table can have a place for each.
+template <class T>
+std::optional<std::pair<std::int64_t, std::uint64_t>> NarrowRange(const std::byte* values, std::uint64_t count) {
+  constexpr std::uint64_t kMostPlaces = 1 << 16, kValuesPerPlace = 8, kBlock = 8192;
+  const std::uint64_t most = std::min(kMostPlaces, count / kValuesPerPlace);
+  std::int64_t least = std::numeric_limits<std::int64_t>::max(), largest = std::numeric_limits<std::int64_t>::min();
+  for (std::uint64_t first = 0; first < count; first += kBlock) {
+    const std::uint64_t size = std::min(kBlock, count - first);
+    std::int64_t low = 0, high = 0;
+    if constexpr (sizeof(T) == 16) {
+      if (!kernels::MinMax16(values + first * sizeof(T), size, &low, &high)) return std::nullopt;
+    } else {
+      T min{}, max{};
+      kernels::MinMax<T>(reinterpret_cast<const T*>(values) + first, size, &min, &max);
+      low = min;
+      high = max;
+    }
+    least = std::min(least, low);
+    largest = std::max(largest, high);
+    if (static_cast<std::uint64_t>(largest) - static_cast<std::uint64_t>(least) >= most) return std::nullopt;
+  }
+  return std::pair(least, static_cast<std::uint64_t>(largest) - static_cast<std::uint64_t>(least) + 1);
+}
+
+/// Numbers of values that lie close together are looked up by the values themselves.
+template <class T>
+std::optional<bool> NumberNarrow(const ValuesView& values, const std::byte* validity, std::uint64_t max_items,
+                                 DictionaryAttempt* attempt) {
+  const std::byte* const from = values.values;
+  if (values.length == 0 || reinterpret_cast<std::uintptr_t>(from) % alignof(T) != 0) return std::nullopt;
+  const auto range = NarrowRange<T>(from, values.length);
+  if (!range.has_value()) return std::nullopt;
+  std::vector<std::uint32_t> number_and_1(range->second);
+  const auto least = static_cast<std::uint64_t>(range->first);
+  const auto number_of = [&](std::uint64_t i) {
+    // The lowest bytes tell the values apart.
+    using Low = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    const auto place = static_cast<Low>(LoadLe<Low>(from + i * sizeof(T)) - static_cast<Low>(least));
+    std::uint32_t& known = number_and_1[place];
+    if (known == 0) known = attempt->items.Insert(Bytes{from + i * sizeof(T), sizeof(T)}) + 1;
+    return known - 1;
+  };
+  return NumberAll(validity, values.length, max_items, number_of, attempt);
+}
+
+struct Value16 {
+  std::uint64_t words[2];
+};
+
+// Short texts, of which there are few different ones, are the rule: for them the loop is kept short.
+template <class Offset>
+bool NumberStrings(const ValuesView& values, const std::byte* validity, std::uint64_t max_items, DictionaryAttempt* attempt) {
+  const auto* const offsets = values.offsets<Offset>();
+  const std::byte* const data = values.data;
+  const std::byte* const end = data + offsets[values.length];
+  const auto number_slowly = [&](std::uint64_t i) __attribute__((noinline)) {
+    const Bytes value{data + offsets[i], static_cast<std::size_t>(offsets[i + 1] - offsets[i])};
+    return attempt->items.Insert(KeyOf(value, end), value);
+  };
+  // Behind the start of these, a word may be read.
+  std::uint64_t num_safe = values.length;
+  while (num_safe != 0 && end - (data + offsets[num_safe - 1]) < 8) --num_safe;
+  DictionaryBuilder::Finder find = attempt->items.MakeFinder();
+  std::uint64_t num_items = 0;
+  const auto number_of = [&](std::uint64_t i) {
+    const std::byte* const value = data + offsets[i];
+    const auto size = static_cast<std::uint64_t>(offsets[i + 1] - offsets[i]);
+    if (i < num_safe && size < 8) {
+      const std::uint64_t bytes = LoadLe<std::uint64_t>(value) & ((std::uint64_t{1} << 8 * size) - 1);
+      if (const std::uint32_t number = find({bytes, 0, size}); number != DictionaryBuilder::kUnknown) return number;
+    } else if (size >= 8 && size <= DictionaryKey::kWhole) {
+      const DictionaryKey key{LoadLe<std::uint64_t>(value), LoadLe<std::uint64_t>(value + size - 8), size};
+      if (const std::uint32_t number = find(key); number != DictionaryBuilder::kUnknown) return number;
+    }
+    const std::uint32_t number = number_slowly(i);
+    if (number >= num_items) {
+      num_items = std::uint64_t{number} + 1;
+      find = attempt->items.MakeFinder();
+    }
+    return number;
+  };
+  return NumberAll(validity, values.length, max_items, number_of, attempt);
+}
+
 }  // namespace
 
-std::optional<DictionaryAttempt> TryDictionary(const ValuesView& values, const std::byte* validity, std::uint64_t max_items) {
+std::optional<DictionaryAttempt> TryDictionary(const ValuesView& values, const std::byte* validity, std::uint64_t max_items,
+                                               bool in_runs) {
   DictionaryAttempt attempt{DictionaryBuilder(values.shape), {}};
   attempt.indices.resize(values.length);
   const std::uint64_t n = values.length;
   const auto number_fixed = [&](auto width) {
     const std::byte* const end = values.values + n * width;
-    return NumberAll(
-        validity, n, max_items, end, [&](std::uint64_t i) { return Bytes{values.values + i * width, width}; }, &attempt);
-  };
-  const auto number_strings = [&](auto offset) {
-    using Offset = decltype(offset);
-    const auto* const offsets = values.offsets<Offset>();
-    const auto value_at = [&](std::uint64_t i) {
-      return Bytes{values.data + offsets[i], static_cast<std::size_t>(offsets[i + 1] - offsets[i])};
+    const auto number_of = [&](std::uint64_t i) {
+      const Bytes value{values.values + i * width, width};
+      return attempt.items.Insert(KeyOf(value, end), value);
     };
-    return NumberAll(validity, n, max_items, values.data + offsets[n], value_at, &attempt);
+    if (!in_runs) return NumberAll(validity, n, max_items, number_of, &attempt);
+    const auto number_of_run = [&](std::uint64_t i) {
+      const std::byte* const value = values.values + i * width;
+      return i != 0 && std::memcmp(value, value - width, width) == 0 && (validity == nullptr || GetBit(validity, i - 1))
+                 ? attempt.indices[i - 1]
+                 : number_of(i);
+    };
+    return NumberAll(validity, n, max_items, number_of_run, &attempt);
   };
   bool few = true;
-  if (values.shape.variable()) {
-    few = values.shape.large_offsets ? number_strings(std::int64_t{}) : number_strings(std::int32_t{});
+  std::optional<bool> narrow;
+  if (!values.shape.variable()) {
+    switch (values.shape.width_bits) {
+      case 32:
+        narrow = NumberNarrow<std::int32_t>(values, validity, max_items, &attempt);
+        break;
+      case 64:
+        narrow = NumberNarrow<std::int64_t>(values, validity, max_items, &attempt);
+        break;
+      case 128:
+        narrow = NumberNarrow<Value16>(values, validity, max_items, &attempt);
+        break;
+      default:
+        break;
+    }
+  }
+  if (narrow.has_value()) {
+    few = *narrow;
+  } else if (values.shape.variable()) {
+    few = values.shape.large_offsets ? NumberStrings<std::int64_t>(values, validity, max_items, &attempt)
+                                     : NumberStrings<std::int32_t>(values, validity, max_items, &attempt);
   } else if (values.shape.width_bits == 64) {
     few = number_fixed(std::integral_constant<std::size_t, 8>());
   } else if (values.shape.width_bits == 128) {
@@ -161,7 +293,7 @@ std::optional<DictionaryAttempt> TryDictionary(const ValuesView& values, const s
     few = number_fixed(static_cast<std::size_t>(values.shape.width_bits / 8));
   }
   if (!few) return std::nullopt;
-  SortByCount(&attempt);
+  if (!in_runs) SortByCount(&attempt);  // runs are not packed
   return attempt;
 }
 

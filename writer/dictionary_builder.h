@@ -41,6 +41,11 @@ inline DictionaryKey KeyOf(Bytes value, const std::byte* readable_end) noexcept 
 
 /// Values of one shape (fixed width of whole bytes, booleans as one byte, or strings), each kept once.
 class DictionaryBuilder {
+  struct Slot {
+    std::uint32_t tag = 0;
+    std::uint32_t number_and_1 = 0;  // 0: free
+  };
+
  public:
   explicit DictionaryBuilder(ValueShape shape);
 
@@ -59,6 +64,29 @@ class DictionaryBuilder {
       }
     }
   }
+  static constexpr std::uint32_t kUnknown = ~std::uint32_t{0};
+  /// Finds values that are whole in their key and lie where they are looked for first: nearly all that are there. It holds what
+  /// many look-ups need, until the next Insert.
+  class Finder {
+   public:
+    std::uint32_t operator()(const DictionaryKey& key) const noexcept {
+      const std::uint64_t hash = Hash(key);
+      const Slot slot = slots_[hash & mask_];
+      if (slot.number_and_1 == 0 || key.size > DictionaryKey::kWhole) return kUnknown;
+      const DictionaryKey& known = keys_[slot.number_and_1 - 1];
+      const std::uint64_t differs = (known.first ^ key.first) | (known.last ^ key.last) | (known.size ^ key.size);
+      return differs == 0 ? slot.number_and_1 - 1 : kUnknown;
+    }
+
+   private:
+    friend DictionaryBuilder;
+    Finder(const DictionaryKey* keys, const Slot* slots, std::uint64_t mask) : keys_(keys), slots_(slots), mask_(mask) {}
+    const DictionaryKey* keys_;
+    const Slot* slots_;
+    std::uint64_t mask_;
+  };
+  Finder MakeFinder() const noexcept { return {keys_.data(), slots_.data(), slots_.size() - 1}; }
+
   std::uint32_t Insert(Bytes value) { return Insert(KeyOf(value, value.data() + value.size()), value); }
   /// The items as values, booleans of 8 bits; valid until the next Insert.
   ValuesView View() const;
@@ -66,11 +94,6 @@ class DictionaryBuilder {
   void Clear();
 
  private:
-  struct Slot {
-    std::uint32_t tag = 0;
-    std::uint32_t number_and_1 = 0;  // 0: free
-  };
-
   static std::uint64_t Hash(const DictionaryKey& key) noexcept {
     const auto product =
         static_cast<unsigned __int128>(key.first ^ key.size << 56 ^ 0x9E3779B97F4A7C15u) * (key.last ^ 0xD1B54A32D192ED03u);
@@ -98,6 +121,8 @@ struct DictionaryAttempt {
   DictionaryBuilder items;
   PooledVector<std::uint32_t> indices;
 };
-std::optional<DictionaryAttempt> TryDictionary(const ValuesView& values, const std::byte* validity, std::uint64_t max_items);
+/// `in_runs`: most values are like the one before them, which is then looked at first.
+std::optional<DictionaryAttempt> TryDictionary(const ValuesView& values, const std::byte* validity, std::uint64_t max_items,
+                                               bool in_runs = false);
 
 }  // namespace lancekit

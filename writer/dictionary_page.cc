@@ -201,7 +201,7 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
   }
   const auto max_items = std::min(static_cast<std::uint64_t>(static_cast<double>(n) / divisor), kMaxDictionaryItems);
   if (in_runs && sample.HasMoreInRuns(n, max_items)) return loses(kFar);
-  auto attempt = TryDictionary(page.values, page.validity, max_items);
+  auto attempt = TryDictionary(page.values, page.validity, max_items, in_runs);
   if (!attempt.has_value()) return loses(kFar);
   EncodingHints index_hints;  // the others speak of the values
   index_hints.preset = hints.preset;

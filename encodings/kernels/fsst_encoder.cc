@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <iterator>
 #include <string_view>
@@ -58,11 +59,20 @@ bool FsstMatcher::Insert(FsstSymbol symbol, int code) {
   return true;
 }
 
+// Which of them matches cannot be foreseen, so nothing jumps.
 inline FsstMatcher::Match FsstMatcher::Find(std::uint64_t word, std::size_t available) const {
+  static_assert(sizeof(Match) == 2);
   const Slot& slot = slots_[SlotIndex(word)];
-  if (((slot.bytes ^ word) << slot.ignored_bits) == 0 && slot.match.length <= available) return slot.match;
-  const Match pair = pairs_[word & 0xffff];
-  return pair.length <= available ? pair : single_[word & 0xff];
+  const Match& pair = pairs_[word & 0xffff];
+  const Match& single = single_[word & 0xff];
+  const auto mask = [](bool chosen) { return static_cast<std::uint16_t>(-static_cast<int>(chosen)); };
+  const auto choose = [&](bool chosen, std::uint16_t yes, std::uint16_t no) {
+    return static_cast<std::uint16_t>(no ^ ((no ^ yes) & mask(chosen)));
+  };
+  const bool slot_fits = (((slot.bytes ^ word) << slot.ignored_bits) == 0) & (slot.match.length <= available);
+  const std::uint16_t shorter =
+      choose(pair.length <= available, std::bit_cast<std::uint16_t>(pair), std::bit_cast<std::uint16_t>(single));
+  return std::bit_cast<Match>(choose(slot_fits, std::bit_cast<std::uint16_t>(slot.match), shorter));
 }
 
 namespace {
@@ -256,14 +266,99 @@ std::size_t FsstEncoder::Compress(const std::byte* in, std::size_t size, std::by
   return static_cast<std::size_t>(CompressString(in, in + size, in + size, out) - out);
 }
 
+namespace {
+
+constexpr std::size_t kLanes = 4;
+// Strings that lanes share; what they write stays in the first cache until it is moved together.
+constexpr std::size_t kShareStrings = 1024;
+constexpr std::uint64_t kShareBytes = 16 << 10;
+
+}  // namespace
+
+/// Neighbouring strings that one lane encodes; positions count from the first byte of the share.
+struct FsstLane {
+  std::uint32_t position = 0;  // the next symbol starts here
+  std::uint32_t string = 0;
+  std::uint32_t last = 0;      // the string behind those of the lane
+  std::byte* begin = nullptr;  // of what the lane writes
+  std::byte* out = nullptr;
+};
+
+// Each symbol must be known before the next is looked up, so several places of the text are worked on at a time; where strings end
+// cannot be foreseen, so nothing jumps there.
+void FsstEncoder::CompressLanes(const std::byte* text, const std::uint32_t* ends, FsstLane* lanes,
+                                std::uint32_t* sizes) const noexcept {
+  FsstLane a = lanes[0], b = lanes[1], c = lanes[2], d = lanes[3];
+  const auto step = [&](FsstLane& lane) {
+    const auto word = LoadLe<std::uint64_t>(text + lane.position);
+    const std::uint32_t end = ends[lane.string];
+    const FsstMatcher::Match match = matcher_.Find(word, end - lane.position);
+    lane.out[0] = static_cast<std::byte>(match.code);
+    lane.out[1] = static_cast<std::byte>(word);
+    lane.out += 1 + match.is_escape;
+    lane.position += match.length;
+    sizes[lane.string] = static_cast<std::uint32_t>(lane.out - lane.begin);
+    lane.string += lane.position == end;
+  };
+  while ((a.string < a.last) & (b.string < b.last) & (c.string < c.last) & (d.string < d.last)) {
+    step(a);
+    step(b);
+    step(c);
+    step(d);
+  }
+  lanes[0] = a;
+  lanes[1] = b;
+  lanes[2] = c;
+  lanes[3] = d;
+}
+
 template <class InOffset, class OutOffset>
 std::size_t FsstEncoder::CompressRun(const std::byte* in, const InOffset* in_offsets, std::size_t num_strings, std::byte* out,
                                      OutOffset base, OutOffset* out_ends) const noexcept {
   const std::byte* const readable_end = in + in_offsets[num_strings];
   std::byte* to = out;
-  for (std::size_t i = 0; i < num_strings; ++i) {
-    to = CompressString(in + in_offsets[i], in + in_offsets[i + 1], readable_end, to);
-    out_ends[i] = static_cast<OutOffset>(base + static_cast<OutOffset>(to - out));
+  std::uint32_t ends[kShareStrings], sizes[kShareStrings];  // of strings that are not empty: in the text, and of what they become
+  for (std::size_t first = 0; first < num_strings;) {
+    const std::byte* const text = in + in_offsets[first];
+    const auto length = [&](std::size_t string) { return static_cast<std::uint64_t>(in_offsets[string] - in_offsets[first]); };
+    std::size_t end = first;
+    std::uint32_t count = 0;
+    for (; end < num_strings && end - first < kShareStrings && length(end + 1) <= kShareBytes; ++end) {
+      ends[count] = static_cast<std::uint32_t>(length(end + 1));
+      count += length(end + 1) != length(end);
+    }
+    const bool is_safe = static_cast<std::uint64_t>(readable_end - text) >= kShareBytes + 8;  // words behind the strings too
+    if (end == first || !is_safe) {
+      to = CompressString(text, in + in_offsets[first + 1], readable_end, to);
+      out_ends[first++] = static_cast<OutOffset>(base + static_cast<OutOffset>(to - out));
+      continue;
+    }
+    FsstLane lanes[kLanes];
+    for (std::uint32_t i = 0; i < kLanes; ++i) {
+      FsstLane& lane = lanes[i];
+      lane.string = i == 0 ? 0 : lanes[i - 1].last;
+      lane.last = count * (i + 1) / kLanes;
+      lane.position = lane.string == 0 ? 0 : ends[lane.string - 1];
+      lane.begin = lane.out = to + 2 * lane.position;  // there is room for the worst that the strings before can become
+    }
+    CompressLanes(text, ends, lanes, sizes);
+    std::uint32_t string = 0;
+    std::size_t next = first;
+    for (FsstLane& lane : lanes) {
+      for (; lane.string < lane.last; lane.position = ends[lane.string++]) {
+        lane.out = CompressString(text + lane.position, text + ends[lane.string], readable_end, lane.out);
+        sizes[lane.string] = static_cast<std::uint32_t>(lane.out - lane.begin);
+      }
+      const auto lane_base = static_cast<OutOffset>(base + static_cast<OutOffset>(to - out));
+      for (std::uint32_t size = 0; next < end && (string < lane.last || length(next + 1) == length(next)); ++next) {
+        if (length(next + 1) != length(next)) size = sizes[string++];
+        out_ends[next] = static_cast<OutOffset>(lane_base + static_cast<OutOffset>(size));
+      }
+      const auto size = static_cast<std::size_t>(lane.out - lane.begin);
+      if (to != lane.begin) std::memmove(to, lane.begin, size);
+      to += size;
+    }
+    first = end;
   }
   return static_cast<std::size_t>(to - out);
 }
