@@ -128,6 +128,7 @@ class Driver {
         {"scan", {2, &Driver::ScanAll}},    {"check", {2, &Driver::Check}},       {"take", {3, &Driver::Take}},
         {"load", {3, &Driver::Load}},       {"write", {2, &Driver::Write}},       {"calibrate", {1, &Driver::Calibrate}},
         {"copy", {1, &Driver::Copy}},       {"filter", {4, &Driver::FilterRows}}, {"cost", {6, &Driver::Cost}},
+        {"project", {4, &Driver::Project}},
     };
     const auto found = commands.find(words[0]);
     if (found == commands.end() || words.size() != found->second.first) return Wrong("no such command");
@@ -191,6 +192,38 @@ class Driver {
     }
     if (!status.ok()) return status;
     return Json(Median(std::move(timings)), 1);
+  }
+
+  // project PATH COLUMNS TIMES: from the path to all values of these columns, each time anew
+  Reply Project(const Words& words) {
+    std::vector<Timing> timings;
+    Status status;
+    OpenOptions options;
+    options.columns = Columns(words[2]);
+    TableChecksum sum;
+    for (int i = std::stoi(words[3]); i > 0 && status.ok(); --i) {
+      std::vector<Batch> batches;
+      timings.push_back(Time([&] {
+        auto table = lancekit::open(context_, words[1], options);
+        if (!table) {
+          status = std::move(table).status();
+          return;
+        }
+        Scan scan = table->scan();
+        for (auto& batch : scan) {
+          if (batch) {
+            batches.push_back(*batch);
+          } else {
+            status = std::move(batch).status();
+          }
+        }
+      }));
+      for (const Batch& batch : batches) {
+        if (i == 1 && status.ok()) status = AddTo(&sum, batch);
+      }
+    }
+    if (!status.ok()) return status;
+    return Json(Median(std::move(timings)), sum.num_rows()) + ", " + Json(sum);
   }
 
   // scan COLUMNS: every batch is made and dropped, so that the next may use its memory again

@@ -279,6 +279,49 @@ Result<FileDescriptor> ParseFileDescriptor(Bytes message) {
   });
 }
 
+std::optional<FileRange> FindSchema(Bytes head, std::uint64_t descriptor_size) {
+  if (head.empty() || head[0] != std::byte{0x0A}) return {};  // field 1, length-delimited
+  std::uint64_t size = 0;
+  for (std::size_t i = 1; i < head.size() && i <= 9; ++i) {
+    size |= (static_cast<std::uint64_t>(head[i]) & 0x7F) << (7 * (i - 1));
+    if ((head[i] & std::byte{0x80}) != std::byte{0}) continue;
+    if (!RangeFits(i + 1, size, descriptor_size)) return {};
+    return FileRange{i + 1, size};
+  }
+  return {};
+}
+
+Result<std::uint64_t> ParseNumRows(Bytes rest) {
+  return CatchMalformed("file descriptor", [&]() -> Result<std::uint64_t> {
+    std::uint64_t num_rows = 0;
+    pbf_reader reader = ReaderOf(rest);
+    while (reader.next()) {
+      if (reader.tag_and_type() == VarintField(2)) {
+        num_rows = reader.get_uint64();
+      } else {
+        reader.skip();
+      }
+    }
+    if (num_rows > kMaxRows) return Corrupt("file descriptor: {} rows, more than {}", num_rows, kMaxRows);
+    return num_rows;
+  });
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> ParseSchemaMetadata(Bytes rest) {
+  return CatchMalformed("schema", [&]() -> Result<std::vector<std::pair<std::string, std::string>>> {
+    std::vector<std::pair<std::string, std::string>> metadata;
+    pbf_reader reader = ReaderOf(rest);
+    while (reader.next()) {
+      if (reader.tag_and_type() == BytesField(5)) {
+        metadata.push_back(ParseMapEntry(reader.get_message()));
+      } else {
+        reader.skip();
+      }
+    }
+    return metadata;
+  });
+}
+
 Result<std::string> SerializeFileDescriptor(const FileDescriptor& descriptor) {
   LANCEKIT_ASSIGN(const std::vector<std::string> fields, SerializeFields(descriptor.schema));
   std::string schema, bytes;

@@ -217,6 +217,42 @@ Status WriteTree(const Field& field, const Field* parent, const std::string& pre
 
 }  // namespace
 
+FieldHead PeekField(Bytes message) {
+  FieldHead head;
+  pbf_reader field = ReaderOf(message);
+  while (field.next()) {
+    switch (field.tag_and_type()) {
+      case BytesField(2): {
+        const auto view = field.get_view();
+        head.name = {view.data(), view.size()};
+        break;
+      }
+      case VarintField(3):
+        head.id = field.get_int32();
+        break;
+      case VarintField(4):
+        head.parent_id = field.get_int32();
+        break;
+      default:
+        field.skip();
+    }
+  }
+  return head;
+}
+
+std::vector<Bytes> SelectMessages(std::span<const Bytes> messages, std::span<const std::string> paths) {
+  std::vector<Bytes> selected;
+  bool wanted = false;
+  for (const Bytes message : messages) {
+    const FieldHead head = PeekField(message);
+    if (head.is_top_level()) {
+      wanted = std::ranges::any_of(paths, [&](const std::string& path) { return LeadsInto(path, head.name); });
+    }
+    if (wanted) selected.push_back(message);
+  }
+  return selected;
+}
+
 Result<std::vector<Field>> ParseFields(std::span<const Bytes> messages) {
   return CatchMalformed("field", [&]() -> Result<std::vector<Field>> {
     TreeBuilder builder;

@@ -74,6 +74,14 @@ struct FileDescriptor {
   std::uint64_t num_rows = 0;
 };
 Result<FileDescriptor> ParseFileDescriptor(Bytes message);
+
+/// Where the schema message lies in a descriptor. Pre: `head` are the first bytes of the descriptor, 16 or all. No value: it does
+/// not come first.
+std::optional<FileRange> FindSchema(Bytes head, std::uint64_t descriptor_size);
+/// The number of rows from what follows the schema in a descriptor. Errors: kCorruption.
+Result<std::uint64_t> ParseNumRows(Bytes rest);
+/// Metadata from what follows the fields in a schema. Errors: kCorruption.
+Result<std::vector<std::pair<std::string, std::string>>> ParseSchemaMetadata(Bytes rest);
 /// Errors: those of SerializeFields.
 Result<std::string> SerializeFileDescriptor(const FileDescriptor& descriptor);
 

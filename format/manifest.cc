@@ -201,7 +201,7 @@ Status CheckRowCount(const Manifest& manifest) {
   return {};
 }
 
-Status ParseManifest(pbf_reader message, Manifest* manifest) {
+Status ParseManifest(pbf_reader message, std::span<const std::string> columns, Manifest* manifest) {
   std::vector<Bytes> fields;
   while (message.next()) {
     if (message.wire_type() == protozero::pbf_wire_type::length_delimited) {
@@ -230,6 +230,7 @@ Status ParseManifest(pbf_reader message, Manifest* manifest) {
         message.skip();
     }
   }
+  if (!columns.empty()) fields = SelectMessages(fields, columns);
   LANCEKIT_ASSIGN(manifest->schema.fields, ParseFields(fields));
   return CheckRowCount(*manifest);
 }
@@ -279,11 +280,11 @@ const Flag* FindFlag(std::uint64_t bit) {
 
 }  // namespace
 
-Result<Manifest> ParseManifestFile(Bytes file) {
+Result<Manifest> ParseManifestFile(Bytes file, std::span<const std::string> columns) {
   return CatchMalformed("manifest", [&]() -> Result<Manifest> {
     LANCEKIT_ASSIGN(const Bytes message, FindManifest(file));
     Manifest manifest;
-    LANCEKIT_TRY(ParseManifest(ReaderOf(message), &manifest));
+    LANCEKIT_TRY(ParseManifest(ReaderOf(message), columns, &manifest));
     return manifest;
   });
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -69,8 +70,9 @@ struct Manifest {
 };
 
 /// Parses a whole manifest file (sections, length prefix, footer). Errors: kCorruption, kUnsupported (legacy data format
-/// "0.1" and newer ones are named by the caller, not here).
-Result<Manifest> ParseManifestFile(Bytes file);
+/// "0.1" and newer ones are named by the caller, not here). `columns`: unless there are none, of the schema only the top-level
+/// fields that they lead into.
+Result<Manifest> ParseManifestFile(Bytes file, std::span<const std::string> columns = {});
 /// A whole manifest file with the embedded Transaction section (field 23 of the manifest) when `transaction` is not empty.
 /// Errors: those of SerializeFields.
 Result<std::string> SerializeManifestFile(const Manifest& manifest, const std::string& transaction);

@@ -20,11 +20,10 @@ inline constexpr std::size_t kMinIndexedFields = 256;
 /// A top-level field with all below it.
 struct NamedField {
   std::uint32_t name_hash = 0;      ///< lower half of the hash of its name
-  std::uint32_t begin = 0;          ///< in the file descriptor: the first message of the field, its tag included
+  std::uint32_t begin = 0;          ///< in the schema message: the first message of the field, its tag included
   std::uint32_t size = 0;           ///< bytes of the messages of the field and of all below it; 0: an empty entry
   std::uint32_t first_column = 0;   ///< of its leaves, whose columns follow each other
-  std::uint32_t fields_hash = 0;    ///< lower half of the hash of these messages
-  std::uint32_t metadata_hash = 0;  ///< lower half of the hash of the metadata of its columns, which lie one behind the other
+  std::uint32_t fields_hash = 0;   ///< lower half of the hash of these messages
 };
 
 class NameIndex {
@@ -35,7 +34,7 @@ class NameIndex {
   /// Reads the header at the start of a global buffer of `size` bytes. No value: it is no such index, or a damaged one.
   static std::optional<NameIndex> Parse(Bytes header, std::uint64_t size);
 
-  /// End of the fields in the file descriptor: what follows is the rest of the schema.
+  /// End of the fields in the schema message; what follows is the rest of it.
   std::uint64_t fields_end() const noexcept { return fields_end_; }
   std::uint64_t num_fields() const noexcept { return num_fields_; }
   std::uint64_t num_buckets() const noexcept { return num_buckets_; }
@@ -43,7 +42,7 @@ class NameIndex {
   std::uint64_t FirstBucket(std::uint64_t name_hash) const noexcept { return (name_hash >> 32) * num_buckets_ >> 32; }
   static FileRange RangeOf(std::uint64_t bucket) noexcept { return {kHeaderBytes + bucket * kBucketBytes, kBucketBytes}; }
 
-  static constexpr std::size_t kEntries = 5;
+  static constexpr std::size_t kEntries = 6;
   /// The entries of a bucket, empty ones last. Errors: kCorruption when it differs from its hash.
   static Result<std::array<NamedField, kEntries>> ParseBucket(Bytes bucket);
 
@@ -53,10 +52,19 @@ class NameIndex {
   std::uint64_t num_buckets_ = 0;
 };
 
-/// Where the top-level fields of a serialized file descriptor are. Metadata hashes are left for the writer, who has the columns.
-/// Errors: kCorruption.
-Result<std::vector<NamedField>> ListFields(Bytes descriptor, std::uint64_t* fields_end);
 MutableBuffer SerializeNameIndex(const std::vector<NamedField>& fields, const std::vector<std::uint64_t>& name_hashes,
                                  std::uint64_t fields_end);
+
+/// A top-level field in a schema message.
+struct ListedField {
+  std::string_view name;  ///< borrowed from the message
+  std::uint64_t begin = 0;
+  std::uint64_t size = 0;          ///< of its messages and those of all below it, tags included
+  std::uint64_t num_messages = 0;  ///< 1: nothing is below it
+};
+/// The top-level fields of a schema message, not looked into. `fields_end`: where the last one ends. Errors: kCorruption.
+Result<std::vector<ListedField>> ListFields(Bytes schema, std::uint64_t* fields_end);
+/// The fields of such messages. Errors: as ParseFields.
+Result<std::vector<Field>> ParseFieldMessages(Bytes messages);
 
 }  // namespace lancekit::format

@@ -108,4 +108,11 @@ std::vector<Leaf> Leaves(const Schema& schema) {
   return leaves;
 }
 
+std::uint32_t NumColumns(const Field& field) {
+  if (OwnsColumn(field)) return 1;
+  std::uint32_t columns = 0;
+  for (const Field& child : field.type.children) columns += NumColumns(child);
+  return columns;
+}
+
 }  // namespace lancekit::format

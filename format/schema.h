@@ -20,6 +20,24 @@ Result<std::vector<std::string>> SerializeFields(const Schema& schema);
 /// kUnsupported (a logical type that is not known, by name).
 Result<std::vector<Field>> ParseFields(std::span<const Bytes> messages);
 
+/// What tells the place of a field in the flattened list.
+struct FieldHead {
+  std::string_view name;  ///< borrowed from the message
+  std::int32_t id = 0;
+  std::int32_t parent_id = 0;
+
+  /// What stands below a blob descriptor has neither id nor parent.
+  bool is_top_level() const noexcept { return parent_id == -1 && id >= 0; }
+};
+/// Pre: CatchMalformed is around it.
+FieldHead PeekField(Bytes message);
+/// Whether a path names the top-level field or one below it; a superset, as names may hold dots themselves.
+inline bool LeadsInto(std::string_view path, std::string_view field) {
+  return path.starts_with(field) && (path.size() == field.size() || path[field.size()] == '.');
+}
+/// Of a flattened list, the top-level fields that one of the paths leads into, with all below them. Pre: as PeekField.
+std::vector<Bytes> SelectMessages(std::span<const Bytes> messages, std::span<const std::string> paths);
+
 /// E.g. "timestamp:us:UTC", "fixed_size_list:float:128", "dict:string:int16:false", "list.struct".
 /// Errors: kUnsupported for types that Lance cannot hold.
 Result<std::string> LogicalType(const DataType& type);
@@ -59,5 +77,7 @@ struct Leaf {
   std::string Name() const;
 };
 std::vector<Leaf> Leaves(const Schema& schema);
+/// The columns of a field and all below it.
+std::uint32_t NumColumns(const Field& field);
 
 }  // namespace lancekit::format

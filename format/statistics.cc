@@ -403,13 +403,13 @@ BloomFilter Statistics::Bloom(std::uint64_t column, std::uint64_t page) const no
   return BloomFilter(all.subspan(begin * kBloomBlockBytes, (at.bloom_ends()->Get(index) - begin) * kBloomBlockBytes));
 }
 
-std::uint64_t Statistics::NumBufferHashes(std::uint64_t column) const noexcept {
+Bytes Statistics::BufferHashes(std::uint64_t column) const noexcept {
+  static_assert(fbs::Statistics::VT_COLUMNS == 4 + 2 * kColumnsField && fbs::Statistics::VT_PIECE_BYTES == 4 + 2 * kPieceBytesField &&
+                fbs::Column::VT_BUFFER_HASHES == 4 + 2 * kBufferHashesField &&
+                fbs::Column::VT_METADATA_HASH == 4 + 2 * kMetadataHashField);
   const auto* const hashes = ColumnAt(column)->buffer_hashes();
-  return hashes == nullptr ? 0 : hashes->size();
-}
-
-std::uint64_t Statistics::BufferHash(std::uint64_t column, std::uint64_t piece) const noexcept {
-  return ElementAt(ColumnAt(column)->buffer_hashes(), piece, 0);
+  if (hashes == nullptr) return {};
+  return {reinterpret_cast<const std::byte*>(hashes->Data()), hashes->size() * sizeof(std::uint64_t)};
 }
 
 std::uint64_t Statistics::piece_bytes() const noexcept {

@@ -85,6 +85,9 @@ class ZoneList {
 /// writer's word.
 class Statistics {
  public:
+  /// Fields of statistics.fbs that are read without the rest.
+  static constexpr std::uint16_t kColumnsField = 1, kPieceBytesField = 6, kBufferHashesField = 5, kMetadataHashField = 6;
+
   /// True when the bytes bear the identifier of such a buffer.
   static bool Matches(Bytes message) noexcept;
   /// True when it would be a sound one if it bore the identifier.
@@ -102,9 +105,8 @@ class Statistics {
   std::uint64_t BloomBytes(std::uint64_t column) const noexcept;
   /// Of the page, perhaps empty. Borrowed. Pre: page < Pages(column).size().
   BloomFilter Bloom(std::uint64_t column, std::uint64_t page) const noexcept;
-  std::uint64_t NumBufferHashes(std::uint64_t column) const noexcept;
-  /// Of a piece, counted through all page buffers of the column. Pre: piece < NumBufferHashes(column).
-  std::uint64_t BufferHash(std::uint64_t column, std::uint64_t piece) const noexcept;
+  /// Of the pieces of all page buffers of the column, 8 bytes each.
+  Bytes BufferHashes(std::uint64_t column) const noexcept;
   /// Bytes of a piece, at least 1; more than any buffer has where each buffer is one piece.
   std::uint64_t piece_bytes() const noexcept;
   std::uint64_t MetadataHash(std::uint64_t column) const noexcept;

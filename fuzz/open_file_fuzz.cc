@@ -26,7 +26,17 @@ void Run(FuzzInput input) {
   for (std::uint32_t i = 0; i < std::min((*file)->footer().num_columns, kMaxColumns); ++i)
     static_cast<void>((*file)->ReadColumnMetadata(i).has_value());
   const Context context(ContextOptions{.threads = 1});
-  const auto table = TableOfFile(context, *file);
+  const auto opened = TableOfFile(context, *file);
+  if (!opened) return;
+  const std::shared_ptr<const TableImpl>& table = *opened;
+  if (!table->schema_.fields.empty()) {
+    // Some of the columns: by the name index, if there is one, or by a walk over the schema.
+    std::vector<std::string> names{table->schema_.fields.back().name, "a.b"};
+    static_cast<void>(TableOfFile(context, *file, {.columns = names}).has_value());
+    names.pop_back();
+    if (const auto some = TableOfFile(context, *file, {.columns = names}))
+      static_cast<void>(Table(*some).take({0}).has_value());
+  }
   if (table->fragments_.empty()) return;
   const TableFragment& fragment = table->fragments_[0];
   std::uint32_t fields = 0;

@@ -31,7 +31,7 @@ Result<std::vector<PlacedBlobRun>> FindBlobRuns(const FileReader& file, std::uin
       left -= run.num_rows;
     }
   }
-  if (!fits || placed.size() != runs.size() || row != file.descriptor().num_rows)
+  if (!fits || placed.size() != runs.size() || row != file.num_rows())
     return Corrupt("the hashes of blobs do not fit the column's pages");
   return placed;
 }

@@ -193,7 +193,8 @@ bool HasKey(const Field& field, std::string_view key) {
 
 /// The field that owns the column; null when there is no such column.
 const Field* OwnerOf(const FileReader& file, std::uint32_t column) {
-  const std::vector<format::Leaf> leaves = format::Leaves(file.descriptor().schema);
+  if (!file.LoadSchema().ok()) return nullptr;
+  const std::vector<format::Leaf> leaves = format::Leaves(file.schema());
   return column < leaves.size() ? leaves[column].path.back() : nullptr;
 }
 

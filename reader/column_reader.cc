@@ -140,6 +140,7 @@ void ColumnReader::Prefetch(std::span<const ValueRange> rows, PageScratch* scrat
 
 void ColumnReader::ReadAhead(const ValueRange& rows, PageScratch* scratch) const {
   constexpr std::uint64_t kMinBytes = 64 << 10, kMaxBytes = 4 << 20;
+  if (stored_bytes_ <= kMinBytes) return;
   const auto reads = Reads({&rows, 1}, scratch);
   if (!reads) return;
   for (const FileRange& range : *reads)

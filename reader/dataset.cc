@@ -68,12 +68,11 @@ struct ChosenManifest {
 };
 
 /// The newest version that is not younger.
-Result<ChosenManifest> ReadAsOf(ContextImpl& context, const std::vector<VersionFile>& versions,
-                                std::chrono::system_clock::time_point time) {
-  const auto wanted = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch());
+Result<ChosenManifest> ReadAsOf(ContextImpl& context, const std::vector<VersionFile>& versions, const OpenOptions& options) {
+  const auto wanted = std::chrono::duration_cast<std::chrono::nanoseconds>(options.as_of->time_since_epoch());
   std::string oldest;
   for (auto it = versions.rbegin(); it != versions.rend(); ++it) {
-    LANCEKIT_ASSIGN(format::Manifest manifest, ReadManifest(context, it->path));
+    LANCEKIT_ASSIGN(format::Manifest manifest, ReadManifest(context, it->path, options.columns));
     if (TimeOf(manifest) <= wanted) return ChosenManifest{it->path, std::move(manifest)};
     oldest = fmt::format("version {} is of {}", it->version, TimeText(manifest.timestamp_seconds, manifest.timestamp_nanos));
   }
@@ -85,17 +84,17 @@ Result<ChosenManifest> ReadAsOf(ContextImpl& context, const std::vector<VersionF
 Result<ChosenManifest> ChooseManifest(ContextImpl& context, const std::string& folder, const OpenOptions& options) {
   if (options.version.has_value() && (*options.version & kDetached) != 0) {
     const std::string path = (fs::path(folder) / "_versions" / fmt::format("d{}.manifest", *options.version)).string();
-    LANCEKIT_ASSIGN(format::Manifest manifest, ReadManifest(context, path));
+    LANCEKIT_ASSIGN(format::Manifest manifest, ReadManifest(context, path, options.columns));
     return ChosenManifest{path, std::move(manifest)};
   }
   LANCEKIT_ASSIGN(const std::vector<VersionFile> versions, ListVersionFiles(folder));
-  if (options.as_of.has_value()) return ReadAsOf(context, versions, *options.as_of);
+  if (options.as_of.has_value()) return ReadAsOf(context, versions, options);
   auto chosen = versions.end() - 1;
   if (options.version.has_value()) {
     chosen = std::ranges::find(versions, *options.version, &VersionFile::version);
     if (chosen == versions.end()) return NoVersion(versions, *options.version);
   }
-  LANCEKIT_ASSIGN(format::Manifest manifest, ReadManifest(context, chosen->path));
+  LANCEKIT_ASSIGN(format::Manifest manifest, ReadManifest(context, chosen->path, options.columns));
   return ChosenManifest{chosen->path, std::move(manifest)};
 }
 
@@ -151,10 +150,10 @@ Result<std::vector<VersionFile>> ListVersionFiles(const std::string& folder) {
   return versions;
 }
 
-Result<format::Manifest> ReadManifest(ContextImpl& context, const std::string& path) {
+Result<format::Manifest> ReadManifest(ContextImpl& context, const std::string& path, std::span<const std::string> columns) {
   LANCEKIT_ASSIGN(const std::shared_ptr<Source> source, OpenFileSource(context, path));
   LANCEKIT_ASSIGN(const Buffer bytes, source->Read(0, source->size()));
-  auto manifest = format::ParseManifestFile(bytes.bytes());
+  auto manifest = format::ParseManifestFile(bytes.bytes(), columns);
   if (!manifest) return At(std::move(manifest).status(), {.path = path});
   return manifest;
 }

@@ -22,7 +22,8 @@ struct VersionFile {
 
 /// The history of the folder, oldest first; detached versions are no part of it. Errors: kIo, kCorruption (no manifest).
 Result<std::vector<VersionFile>> ListVersionFiles(const std::string& folder);
-Result<format::Manifest> ReadManifest(ContextImpl& context, const std::string& path);
+/// `columns`: as ParseManifestFile takes them.
+Result<format::Manifest> ReadManifest(ContextImpl& context, const std::string& path, std::span<const std::string> columns = {});
 /// What the commit of the manifest did, as the manifest or its transaction file has it; nothing when neither is there.
 /// Errors: kIo, kCorruption.
 Result<std::optional<format::Transaction>> ReadTransaction(ContextImpl& context, const std::string& manifest_path,

@@ -14,16 +14,38 @@ namespace {
 constexpr std::int32_t kNoColumn = -1;   // instead of a column: the field has none of its own
 constexpr std::int32_t kTombstone = -2;  // instead of a field: the column is no longer valid
 
+/// The ids of the fields that are read; none: all.
+using WantedFields = std::optional<std::vector<std::int32_t>>;
+
+void AddIds(const std::vector<Field>& fields, std::vector<std::int32_t>* ids) {
+  for (const Field& field : fields) {
+    ids->push_back(field.id);
+    AddIds(field.type.children, ids);
+  }
+}
+
+WantedFields Wanted(const format::Manifest& manifest, const OpenOptions& options) {
+  if (options.columns.empty()) return {};
+  std::vector<std::int32_t> ids;
+  AddIds(manifest.schema.fields, &ids);
+  std::ranges::sort(ids);
+  return ids;
+}
+
 /// Opens a data file of a fragment. `physical_rows`: 0 while it is not known; then the file tells.
-Status AddDataFile(const Dataset& dataset, const format::DataFile& file, std::uint64_t* physical_rows, ContextImpl& context,
-                   TableFragment* fragment) {
+Status AddDataFile(const Dataset& dataset, const format::DataFile& file, const WantedFields& wanted, std::uint64_t* physical_rows,
+                   ContextImpl& context, TableFragment* fragment) {
   if (file.major_version == 0 && file.minor_version < 3)
     return Unsupported("Lance 0.1 data files are not supported; convert the dataset with pylance");
-  LANCEKIT_ASSIGN(const auto columns, ColumnsOf(file));
+  LANCEKIT_ASSIGN(auto columns, ColumnsOf(file));
+  if (wanted.has_value()) {
+    std::erase_if(columns, [&](const auto& column) { return !std::ranges::binary_search(*wanted, column.first); });
+  }
   LANCEKIT_ASSIGN(const std::string path, dataset.DataFilePath(file));
   LANCEKIT_ASSIGN(std::shared_ptr<Source> source, OpenFileSource(context, path));
-  LANCEKIT_ASSIGN(std::shared_ptr<const FileReader> reader, FileReader::Open(std::move(source)));
-  const std::uint64_t num_rows = reader->descriptor().num_rows;
+  LANCEKIT_ASSIGN(std::shared_ptr<const FileReader> reader, FileReader::Open(std::move(source), false));
+  if (wanted.has_value()) reader->UseHashesUnverified();
+  const std::uint64_t num_rows = reader->num_rows();
   if (*physical_rows == 0) *physical_rows = num_rows;
   if (num_rows != *physical_rows)
     return At(Corrupt("{} rows where the manifest says {}", num_rows, *physical_rows), {.path = path});
@@ -40,8 +62,8 @@ Status Lose(Status status, LostFile file, const std::string& what, TableFragment
   return {};
 }
 
-Result<TableFragment> OpenFragment(const Dataset& dataset, const format::Fragment& fragment, ContextImpl& context,
-                                   bool keep_lost) {
+Result<TableFragment> OpenFragment(const Dataset& dataset, const format::Fragment& fragment, const WantedFields& wanted,
+                                   ContextImpl& context, bool keep_lost) {
   if (fragment.files.empty() && fragment.physical_rows != 0)
     return Corrupt("fragment {} has {} rows and no data file", fragment.id, fragment.physical_rows);
   TableFragment result;
@@ -49,7 +71,7 @@ Result<TableFragment> OpenFragment(const Dataset& dataset, const format::Fragmen
   std::uint64_t physical_rows = fragment.physical_rows;
   keep_lost = keep_lost && physical_rows != 0;
   for (const format::DataFile& file : fragment.files) {
-    Status status = AddDataFile(dataset, file, &physical_rows, context, &result);
+    Status status = AddDataFile(dataset, file, wanted, &physical_rows, context, &result);
     if (!status.ok() && keep_lost) status = Lose(std::move(status), {.path = file.path, .fields = file.fields}, "", &result);
     LANCEKIT_TRY(std::move(status));
   }
@@ -117,10 +139,11 @@ Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, con
   table->checksums_ = options.checksums;
   table->zone_maps_ = options.zone_maps;
   table->schema_ = manifest.schema;
-  ShowBlobsAsBytes(&table->schema_.fields);
+  LANCEKIT_TRY(table->Narrow(options.columns));
   table->format_version_ = FormatVersion(manifest);
+  const WantedFields wanted = Wanted(manifest, options);
   for (const format::Fragment& fragment : manifest.fragments) {
-    auto opened = OpenFragment(*dataset, fragment, context.impl(), keep_lost);
+    auto opened = OpenFragment(*dataset, fragment, wanted, context.impl(), keep_lost);
     if (!opened) return At(std::move(opened).status(), {.path = path});
     opened->first_row = table->num_rows_;
     if (!CheckedAdd(table->num_rows_, opened->num_rows, &table->num_rows_) || table->num_rows_ > kMaxRows)

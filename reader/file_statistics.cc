@@ -28,26 +28,73 @@ Status FileStatistics::Damage() const {
 }
 
 // The first global buffer is the schema.
-void FileStatistics::Load() const {
+Buffer FileStatistics::Find(std::size_t* global_buffer) const {
+  constexpr std::uint64_t kIdentifierEnd = 8;
   for (std::size_t i = 1; i < global_buffers_.size(); ++i) {
     const format::FileRange& range = global_buffers_[i];
+    const auto head = source_->Read(range.offset, std::min(range.size, kIdentifierEnd));
+    if (!head || !format::Statistics::Matches(head->bytes())) continue;
     auto bytes = source_->Read(range.offset, range.size);
-    if (!bytes || !format::Statistics::Matches(bytes->bytes())) continue;
-    global_buffer_ = i;
-    const Place place{.path = source_->path(), .offset = range.offset};
-    auto statistics = format::Statistics::Parse(*std::move(bytes));
-    if (!statistics) {
-      damage_ = At(std::move(statistics).status(), place);
-    } else if (statistics->num_columns() != footer_.num_columns) {
-      damage_ = At(Corrupt("statistics of {} columns in a file of {}", statistics->num_columns(), footer_.num_columns), place);
-    } else {
-      statistics_.emplace(*std::move(statistics));
-    }
-    return;
+    if (!bytes) continue;
+    *global_buffer = i;
+    return *std::move(bytes);
+  }
+  return {};
+}
+
+void FileStatistics::Load() const {
+  std::size_t global_buffer = 0;
+  Buffer bytes = Find(&global_buffer);
+  if (bytes.empty()) return;
+  global_buffer_ = global_buffer;
+  const Place place{.path = source_->path(), .offset = global_buffers_[global_buffer].offset};
+  auto statistics = format::Statistics::Parse(std::move(bytes));
+  if (!statistics) {
+    damage_ = At(std::move(statistics).status(), place);
+  } else if (statistics->num_columns() != footer_.num_columns) {
+    damage_ = At(Corrupt("statistics of {} columns in a file of {}", statistics->num_columns(), footer_.num_columns), place);
+  } else {
+    statistics_.emplace(*std::move(statistics));
   }
 }
 
+std::optional<PieceHashes> FileStatistics::HashesOf(std::uint32_t column) const {
+  if (!unverified_.load(std::memory_order_relaxed)) {
+    const format::Statistics* const statistics = Get();
+    if (statistics == nullptr) return {};
+    const Bytes hashes = statistics->BufferHashes(column);
+    return PieceHashes{statistics->piece_bytes(), hashes.size() / 8, hashes.data()};
+  }
+  const auto entry = UnverifiedEntry(column);
+  if (message_.empty()) return {};
+  const auto hashes = entry ? entry->Vector(format::Statistics::kBufferHashesField, 8) : std::nullopt;
+  if (!hashes) return PieceHashes{1, 0, nullptr};  // which fits no column, so that the statistics are looked at
+  const auto piece_bytes =
+      format::FlatTable::Root(message_.bytes())->Number<std::uint64_t>(format::Statistics::kPieceBytesField, 0);
+  return PieceHashes{piece_bytes == 0 ? ~std::uint64_t{0} : piece_bytes, hashes->count, message_.data() + hashes->begin};
+}
+
+std::optional<format::FlatTable> FileStatistics::UnverifiedEntry(std::uint32_t column) const {
+  std::call_once(found_, [this] {
+    std::size_t global_buffer = 0;
+    message_ = Find(&global_buffer);
+  });
+  const auto root = format::FlatTable::Root(message_.bytes());
+  const auto columns = root ? root->Vector(format::Statistics::kColumnsField, 4) : std::nullopt;
+  return columns ? format::FlatTable::Element(*columns, column) : std::nullopt;
+}
+
+Status FileStatistics::CheckMetadata(std::uint32_t column, Bytes metadata) const {
+  if (!unverified_.load(std::memory_order_relaxed)) return {};
+  const auto entry = UnverifiedEntry(column);
+  if (message_.empty()) return {};
+  const auto hash = entry ? entry->Number<std::uint64_t>(format::Statistics::kMetadataHashField, 0) : 0;
+  if (HashBytes(metadata) == hash || Get() == nullptr) return {};
+  return Corrupt("{} bytes of column metadata differ from their hash", metadata.size());
+}
+
 Status FileStatistics::CheckTail() const {
+  if (unverified_.load(std::memory_order_relaxed)) return {};  // the metadata of the columns that are read was compared
   std::call_once(compared_, [this] { tail_ = CompareTail(); });
   if (tail_.ok()) return {};
   return tail_.error();

@@ -165,9 +165,9 @@ Result<InspectedFile> inspect_file(const Context& context, const std::string& pa
   InspectedFile file;
   file.path = path;
   file.format_version = format::Name(footer.version);
-  file.num_rows = reader->descriptor().num_rows;
+  file.num_rows = reader->num_rows();
   file.size = reader->source().size();
-  file.schema = reader->descriptor().schema;
+  file.schema = reader->schema();
   file.has_blobs = AnyBlobs(file.schema.fields);
   file.column_table = {"column table", footer.cmo_offset, std::uint64_t{footer.num_columns} * 16};
   file.global_buffer_table = {"global buffer table", footer.gbo_offset, std::uint64_t{footer.num_global_buffers} * 16};

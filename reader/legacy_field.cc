@@ -79,7 +79,7 @@ Result<std::shared_ptr<const FieldReader>> OpenLegacyField(const TableFragment& 
                 {.path = file->source().path(), .column = shape.field().name});
     }
     if (first == nullptr) first = file;
-    num_rows = file->descriptor().num_rows;
+    num_rows = file->num_rows();
     const bool is_leaf = node.kind == NodeKind::kLeaf;
     const FieldLeaf* const leaf = is_leaf ? &shape.leaves()[node.leaf] : nullptr;
     LANCEKIT_ASSIGN(columns.back(), file->LegacyColumn(place->column, is_leaf ? &leaf->type : nullptr,

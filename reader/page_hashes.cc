@@ -18,16 +18,22 @@ PageHashes::PageHashes(std::shared_ptr<const Source> source, std::shared_ptr<con
 }
 
 Result<PageHashes::Pieces*> PageHashes::Load() const {
-  const format::Statistics* const statistics = statistics_->Get();
-  if (statistics == nullptr) return nullptr;
-  std::call_once(pieces_->once, [&] { pieces_->status = CountPieces(*statistics); });
+  std::call_once(pieces_->once, [&] {
+    const auto hashes = statistics_->HashesOf(column_);
+    if (!hashes.has_value()) return;
+    pieces_->hashes = *hashes;
+    pieces_->status = CountPieces();
+    // Unverified ones that do not fit are damage of the column only if they are what was written.
+    if (!pieces_->status.ok() && statistics_->Get() == nullptr) pieces_->status = {};
+    else pieces_->known = true;
+  });
   if (!pieces_->status.ok()) return pieces_->status.error();
-  return pieces_.get();
+  return pieces_->known ? pieces_.get() : nullptr;
 }
 
-Status PageHashes::CountPieces(const format::Statistics& statistics) const {
-  const std::uint64_t num_hashes = statistics.NumBufferHashes(column_);
-  pieces_->bytes = statistics.piece_bytes();
+Status PageHashes::CountPieces() const {
+  const std::uint64_t num_hashes = pieces_->hashes.count;
+  pieces_->bytes = pieces_->hashes.piece_bytes;
   std::uint64_t num_pieces = 0;
   std::vector<std::uint64_t> first;
   bool fits = true;
@@ -53,13 +59,12 @@ Result<std::vector<PageHashes::DamagedBytes>> PageHashes::FindDamage(std::size_t
   std::vector<DamagedBytes> damage;
   LANCEKIT_ASSIGN(const Pieces* const pieces, Load());
   if (pieces == nullptr) return damage;
-  const format::Statistics& statistics = *statistics_->Get();
   for (std::size_t buffer = first_buffers_[page]; buffer < first_buffers_[page + 1]; ++buffer) {
     bool follows = false;  // a piece that differs
     for (std::uint64_t i = 0; i < format::NumHashPieces(buffers_[buffer].size, pieces->bytes); ++i) {
       const format::FileRange piece = PieceAt(buffer, i);
       LANCEKIT_ASSIGN(const bool matches,
-                      MatchesHash(*source_, piece, statistics.BufferHash(column_, pieces->first[buffer] + i)));
+                      MatchesHash(*source_, piece, pieces->hashes[pieces->first[buffer] + i]));
       if (!matches && follows) {
         damage.back().bytes.size += piece.size;
       } else if (!matches) {
@@ -75,14 +80,14 @@ Status PageHashes::CheckPiece(std::size_t buffer, std::uint64_t index, const Rea
   const std::uint64_t number = pieces_->first[buffer] + index;
   if (pieces_->are_sound[number].load(std::memory_order_relaxed)) return {};
   const format::FileRange piece = PieceAt(buffer, index);
-  const std::uint64_t hash = statistics_->Get()->BufferHash(column_, number);
+  const std::uint64_t hash = pieces_->hashes[number];
   bool matches = false;
   if (piece.offset >= read.offset && RangeFits(piece.offset - read.offset, piece.size, read.bytes.size())) {
     matches = HashBytes(read.bytes.subspan(piece.offset - read.offset, piece.size)) == hash;
   } else {
     LANCEKIT_ASSIGN(matches, MatchesHash(*source_, piece, hash));
   }
-  if (!matches) {
+  if (!matches && statistics_->Get() != nullptr) {
     const std::size_t page =
         static_cast<std::size_t>(std::ranges::upper_bound(first_buffers_, buffer) - first_buffers_.begin()) - 1;
     return At(Corrupt("{} bytes of buffer {} differ from their hash", piece.size, buffer - first_buffers_[page]),

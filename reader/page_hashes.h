@@ -43,6 +43,8 @@ class PageHashes {
   struct Pieces {
     std::once_flag once;
     Status status;
+    bool known = false;                        // there are hashes
+    PieceHashes hashes;
     std::uint64_t bytes = 0;                   // of a piece
     std::vector<std::uint64_t> first;          // of each buffer
     std::vector<std::atomic<bool>> opened;     // of each page: what it is opened with is sound
@@ -50,7 +52,7 @@ class PageHashes {
   };
   /// Null without statistics.
   Result<Pieces*> Load() const;
-  Status CountPieces(const format::Statistics& statistics) const;
+  Status CountPieces() const;
   Status CheckBuffers(std::size_t page, std::optional<std::size_t> except) const;
   format::FileRange PieceAt(std::size_t buffer, std::uint64_t index) const;
   Status CheckPiece(std::size_t buffer, std::uint64_t index, const ReadBytes& read) const;

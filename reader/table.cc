@@ -30,7 +30,7 @@ void TableFragment::AddFile(std::shared_ptr<const FileReader> file,
 void TableFragment::SortPlaces() { std::ranges::stable_sort(places, {}, &ColumnPlace::field_id); }
 
 std::uint64_t TableFragment::NumPhysicalRows() const {
-  return files.empty() ? live.Physical(num_rows - 1) + 1 : files[0]->descriptor().num_rows;
+  return files.empty() ? live.Physical(num_rows - 1) + 1 : files[0]->num_rows();
 }
 
 const ColumnPlace* TableFragment::Place(std::int32_t field_id) const {
@@ -55,34 +55,66 @@ Result<Selection> TableImpl::Select(const std::vector<std::string>& names) const
   return selection;
 }
 
+Status TableImpl::Narrow(const std::vector<std::string>& columns) {
+  ShowBlobsAsBytes(&schema_.fields);
+  if (columns.empty()) return {};
+  LANCEKIT_ASSIGN(const Selection selection, Select(columns));
+  schema_ = SelectedSchema(schema_, selection);
+  return {};
+}
+
 Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, const std::string& path,
                                                       const OpenOptions& options) {
   LANCEKIT_ASSIGN(std::shared_ptr<Source> source, OpenFileSource(context.impl(), path));
-  LANCEKIT_ASSIGN(std::shared_ptr<const FileReader> file, FileReader::Open(std::move(source)));
+  LANCEKIT_ASSIGN(std::shared_ptr<const FileReader> file, FileReader::Open(std::move(source), options.columns.empty()));
   return TableOfFile(context, std::move(file), options);
 }
 
-std::shared_ptr<const TableImpl> TableOfFile(const Context& context, std::shared_ptr<const FileReader> file,
-                                             const OpenOptions& options) {
+namespace {
+
+/// The columns of the fields, by field id.
+std::vector<std::pair<std::int32_t, std::uint32_t>> ColumnsOf(const SomeFields& some) {
+  std::vector<std::pair<std::int32_t, std::uint32_t>> columns;
+  for (std::size_t i = 0; i < some.first_columns.size(); ++i) {
+    Schema one;
+    one.fields.push_back(some.schema.fields[i]);
+    for (const format::Leaf& leaf : format::Leaves(one))
+      columns.emplace_back(leaf.path.back()->id, some.first_columns[i] + leaf.column);
+  }
+  return columns;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const TableImpl>> TableOfFile(const Context& context, std::shared_ptr<const FileReader> file,
+                                                     const OpenOptions& options) {
   auto table = std::make_shared<TableImpl>(context);
   table->path_ = file->source().path();
   table->checksums_ = options.checksums;
   table->zone_maps_ = options.zone_maps;
-  table->schema_ = file->descriptor().schema;
-  ShowBlobsAsBytes(&table->schema_.fields);
-  table->num_rows_ = file->descriptor().num_rows;
+  table->num_rows_ = file->num_rows();
   table->format_version_ = format::Name(file->footer().version);
+  const bool is_legacy = file->footer().version == format::FileVersion::k2_0;
+  std::vector<std::pair<std::int32_t, std::uint32_t>> columns;
+  if (!options.columns.empty() && !is_legacy) {
+    LANCEKIT_ASSIGN(SomeFields some, file->FindFields(options.columns));
+    if (options.checksums != Checksums::kNever) file->UseHashesUnverified();
+    columns = ColumnsOf(some);
+    table->schema_ = std::move(some.schema);
+  } else {
+    LANCEKIT_TRY(file->LoadSchema());
+    table->schema_ = file->schema();
+    const std::vector<format::Leaf> fields = is_legacy ? legacy::ColumnFields(table->schema_) : format::Leaves(table->schema_);
+    for (const format::Leaf& leaf : fields) columns.emplace_back(leaf.path.back()->id, leaf.column);
+  }
+  LANCEKIT_TRY(table->Narrow(options.columns));
   TableFragment fragment;
   fragment.num_rows = table->num_rows_;
   fragment.live = LiveRows(table->num_rows_, {});
-  std::vector<std::pair<std::int32_t, std::uint32_t>> columns;
-  const bool is_legacy = file->footer().version == format::FileVersion::k2_0;
-  const std::vector<format::Leaf> fields = is_legacy ? legacy::ColumnFields(table->schema_) : format::Leaves(table->schema_);
-  for (const format::Leaf& leaf : fields) columns.emplace_back(leaf.path.back()->id, leaf.column);
   fragment.AddFile(std::move(file), columns);
   fragment.SortPlaces();
   if (fragment.num_rows != 0) table->fragments_.push_back(std::move(fragment));
-  return table;
+  return std::shared_ptr<const TableImpl>(std::move(table));
 }
 
 Result<Table> open(const Context& context, const std::string& path, const OpenOptions& options) {

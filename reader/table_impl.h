@@ -76,6 +76,9 @@ class TableImpl {
   ContextImpl& context() const noexcept { return context_.impl(); }
   /// Fragment that holds the row. Pre: row < num_rows_.
   const TableFragment& FragmentOf(std::uint64_t row) const;
+  /// Makes the schema, as files or manifest have it, that of the table: with these columns alone, unless there are none.
+  /// Errors: as SelectFields.
+  Status Narrow(const std::vector<std::string>& columns);
   /// Errors: as SelectFields.
   Result<Selection> Select(const std::vector<std::string>& names) const;
 };
@@ -83,7 +86,7 @@ class TableImpl {
 /// Opens a data file as a table of one fragment.
 Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, const std::string& path,
                                                       const OpenOptions& options);
-std::shared_ptr<const TableImpl> TableOfFile(const Context& context, std::shared_ptr<const FileReader> file,
+Result<std::shared_ptr<const TableImpl>> TableOfFile(const Context& context, std::shared_ptr<const FileReader> file,
                                              const OpenOptions& options = {});
 /// Opens a version of a dataset folder. `keep_lost`: files that cannot be read are listed in their fragments.
 Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, const std::string& path, const OpenOptions& options,

@@ -155,7 +155,7 @@ void TableVerifier::CheckContents(const std::string& path, const format::DataFil
 
 void TableVerifier::CheckAgainstManifest(const FileReader& file, const format::DataFile& entry,
                                          const format::Fragment& fragment) {
-  const std::uint64_t rows = file.descriptor().num_rows;
+  const std::uint64_t rows = file.num_rows();
   if (fragment.physical_rows != 0 && rows != fragment.physical_rows)
     findings_.Add(Corrupt("{} rows where the manifest says {}", rows, fragment.physical_rows));
   const auto columns = ColumnsOf(entry);

@@ -47,7 +47,7 @@ void FileVerifier::CheckPageHashes(std::uint32_t index) {
 }
 
 void FileVerifier::DecodeField(const FieldShape& shape) {
-  const ValueRange all{0, file_->descriptor().num_rows};
+  const ValueRange all{0, file_->num_rows()};
   if (IsLegacyField(*fragment(), shape)) return DecodeRows(shape, all);
   if (!IsPlain(*fragment(), shape)) return CheckDescriptors(shape, fragment()->Place(shape.field().id)->column);
   const std::uint64_t before = findings_->damages();
@@ -74,7 +74,7 @@ void FileVerifier::DecodeLeaf(const FieldShape& shape, std::size_t leaf) {
   if (column.has_blobs) CheckBlobs(place->column, FinderOf(*reader));
   std::optional<ZoneCheck> zones;
   if (const auto* known = statistics(); known != nullptr && shape.leaves()[leaf].type.SlotsPerRow() == 1)
-    zones = ZoneCheck::Make(shape.leaves()[leaf].type.type, *known, place->column, file_->descriptor().num_rows);
+    zones = ZoneCheck::Make(shape.leaves()[leaf].type.type, *known, place->column, file_->num_rows());
   for (std::size_t page = 0; page < column.metadata.pages.size() && !findings_->stopped(); ++page) {
     if (column.damaged_pages[page]) continue;
     const Status status = DecodePage(shape, leaf, *reader, page, zones.has_value() ? &*zones : nullptr);

@@ -29,16 +29,16 @@ Finding PlaceAt(const FileRange& range, std::string column = "") {
 
 FileVerifier::FileVerifier(const Context& context, std::shared_ptr<const FileReader> file, Findings* findings)
     : file_(std::move(file)),
-      table_(TableOfFile(context, file_, {.checksums = Checksums::kNever})),
+      table_(*TableOfFile(context, file_, {.checksums = Checksums::kNever})),  // which has its schema
       findings_(findings),
       damages_before_(findings->damages()),
-      has_blobs_(AnyBlobs(file_->descriptor().schema.fields)) {}
+      has_blobs_(AnyBlobs(file_->schema().fields)) {}
 
 const TableFragment* FileVerifier::fragment() const { return table_->fragments_.empty() ? nullptr : &table_->fragments_.front(); }
 
 VerifiedFile FileVerifier::Describe() const {
   VerifiedFile result;
-  result.rows = file_->descriptor().num_rows;
+  result.rows = file_->num_rows();
   result.columns = file_->footer().num_columns;
   for (const Column& column : columns_) result.pages += column.metadata.pages.size();
   result.bytes = file_->source().size();
@@ -49,7 +49,7 @@ VerifiedFile FileVerifier::Describe() const {
 
 void FileVerifier::CheckTail() {
   const format::Footer& footer = file_->footer();
-  const Schema& schema = file_->descriptor().schema;
+  const Schema& schema = file_->schema();
   const std::vector<format::Leaf> leaves =
       footer.version == format::FileVersion::k2_0 ? legacy::ColumnFields(schema) : format::Leaves(schema);
   if (leaves.size() != footer.num_columns) {

@@ -1,9 +1,13 @@
 #include "writer/file_writer.h"
 
 #include <array>
+#include <limits>
+#include <optional>
 
 #include "base/checked_math.h"
 #include "base/hash.h"
+#include "format/name_index.h"
+#include "format/schema.h"
 
 namespace lancekit {
 namespace {
@@ -14,6 +18,27 @@ Bytes AsBytes(const std::string& text) { return std::as_bytes(std::span(text)); 
 constexpr std::array kValuesEncoding{std::byte{0x0A}, std::byte{0x00}};
 
 std::vector<std::byte> ToVector(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
+
+/// The name index of a file with many fields.
+std::optional<MutableBuffer> MakeNameIndex(const std::string& descriptor, const Schema& schema) {
+  if (schema.fields.size() < format::kMinIndexedFields || descriptor.size() > std::numeric_limits<std::uint32_t>::max()) return {};
+  const Bytes bytes = AsBytes(descriptor);
+  const auto place = format::FindSchema(bytes, bytes.size());
+  std::uint64_t fields_end = 0;
+  const auto listed = format::ListFields(bytes.subspan(place->offset, place->size), &fields_end);
+  std::vector<format::NamedField> fields;
+  std::vector<std::uint64_t> name_hashes;
+  std::uint32_t column = 0;
+  for (std::size_t i = 0; i < schema.fields.size(); ++i) {
+    const format::ListedField& from = (*listed)[i];
+    name_hashes.push_back(HashBytes(AsBytes(schema.fields[i].name)));
+    const auto fields_hash = HashBytes(bytes.subspan(place->offset + from.begin, from.size));
+    fields.push_back({static_cast<std::uint32_t>(name_hashes.back()), static_cast<std::uint32_t>(from.begin),
+                      static_cast<std::uint32_t>(from.size), column, static_cast<std::uint32_t>(fields_hash)});
+    column += format::NumColumns(schema.fields[i]);
+  }
+  return format::SerializeNameIndex(fields, name_hashes, fields_end);
+}
 
 }  // namespace
 
@@ -79,7 +104,7 @@ void FileWriter::AddStatistics(std::size_t column, const PageZones& zones, const
 
 // Global buffers, column metadata, tables, footer. The statistics come as a global buffer before the metadata: a buffer behind
 // the tables would break official readers.
-MutableBuffer FileWriter::MakeTail(const std::string& descriptor) {
+MutableBuffer FileWriter::MakeTail(const Schema& schema, const std::string& descriptor) {
   MutableBuffer tail;
   const std::uint64_t start = file_.size();
   const auto position = [&] { return start + tail.size(); };
@@ -90,12 +115,19 @@ MutableBuffer FileWriter::MakeTail(const std::string& descriptor) {
   tail.Append(AsBytes(descriptor));
   std::vector<std::string> messages;
   for (const format::ColumnMetadata& column : columns_) messages.push_back(format::SerializeColumnMetadata(column));
-  if (!statistics_.empty()) {
-    for (std::size_t i = 0; i < messages.size(); ++i) statistics_[i].metadata_hash = HashBytes(AsBytes(messages[i]));
+  const auto append_global_buffer = [&](const MutableBuffer& buffer) {
     tail.AppendFill(AlignUp(position(), format::kBufferAlignment) - position(), format::kPaddingByte);
-    const MutableBuffer statistics = format::SerializeStatistics(statistics_, {HashBytes(AsBytes(descriptor))});
-    global_buffers.push_back({position(), statistics.size()});
-    tail.Append(statistics.bytes());
+    global_buffers.push_back({position(), buffer.size()});
+    tail.Append(buffer.bytes());
+  };
+  if (!statistics_.empty()) {
+    std::vector<std::uint64_t> hashes{HashBytes(AsBytes(descriptor))};
+    if (const auto index = MakeNameIndex(descriptor, schema)) {
+      append_global_buffer(*index);
+      hashes.push_back(HashBytes(index->bytes()));
+    }
+    for (std::size_t i = 0; i < messages.size(); ++i) statistics_[i].metadata_hash = HashBytes(AsBytes(messages[i]));
+    append_global_buffer(format::SerializeStatistics(statistics_, hashes));
   }
   format::Footer footer;
   footer.version = version_;
@@ -131,7 +163,7 @@ MutableBuffer FileWriter::MakeTail(const std::string& descriptor) {
 
 Status FileWriter::Finish(const Schema& schema, std::uint64_t num_rows, bool replace) {
   LANCEKIT_ASSIGN(const std::string descriptor, format::SerializeFileDescriptor({schema, num_rows}));
-  LANCEKIT_TRY(file_.Append(MakeTail(descriptor).bytes()));
+  LANCEKIT_TRY(file_.Append(MakeTail(schema, descriptor).bytes()));
   return file_.Publish(replace);
 }
 

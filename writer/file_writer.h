@@ -34,7 +34,7 @@ class FileWriter {
   FileWriter(AtomicFile file, std::size_t num_columns, format::FileVersion version)
       : file_(std::move(file)), version_(version), columns_(num_columns), rows_(num_columns) {}
   Status AppendAligned(Bytes bytes, format::FileRange* range);
-  MutableBuffer MakeTail(const std::string& descriptor);
+  MutableBuffer MakeTail(const Schema& schema, const std::string& descriptor);
 
   AtomicFile file_;
   format::FileVersion version_;

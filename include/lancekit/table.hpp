@@ -223,6 +223,10 @@ struct OpenOptions {
   std::optional<std::chrono::system_clock::time_point> as_of;  ///< the newest version that is not younger
   Checksums checksums = Checksums::kScans;
   bool zone_maps = true;  ///< false: filters are compared with all rows
+  /// Not empty: the table has these columns alone, in this order, named as Scan::select takes them. Files of 256 columns and more
+  /// that lancekit wrote are opened by their name index then, in a time that does not depend on how many others there are; in
+  /// other files the schema is walked over once, and in datasets the manifest. What is not asked for is not checked.
+  std::vector<std::string> columns;
 };
 
 /// Opens one .lance file or a version of a dataset folder. Reads the tail of each file once; no data.

@@ -91,7 +91,7 @@ std::optional<format::Zone> SumZones(const TableImpl& table, const Field& leaf) 
     const FileReader& file = *fragment.files[place->file];
     const format::Statistics* const statistics = file.statistics().Get();
     if (statistics == nullptr || place->column >= statistics->num_columns()) return std::nullopt;
-    if (statistics->domain(place->column) != domain || file.descriptor().num_rows != fragment.num_rows) return std::nullopt;
+    if (statistics->domain(place->column) != domain || file.num_rows() != fragment.num_rows) return std::nullopt;
     const format::ZoneList pages = statistics->Pages(place->column);
     std::uint64_t num_rows = 0;
     for (std::uint64_t i = 0; i < pages.size(); ++i) {

@@ -59,7 +59,7 @@ void AdviseOnFragments(const TableImpl& table, const InspectedTable& inspected, 
   std::size_t without_statistics = 0;
   for (const TableFragment& fragment : table.fragments_) {
     live += fragment.num_rows;
-    physical += fragment.files.empty() ? fragment.num_rows : fragment.files[0]->descriptor().num_rows;
+    physical += fragment.files.empty() ? fragment.num_rows : fragment.files[0]->num_rows();
     const auto has_none = [](const auto& file) { return file->statistics().Get() == nullptr; };
     without_statistics += std::ranges::any_of(fragment.files, has_none);
   }
