@@ -6,20 +6,13 @@
 #include "filter/prune.h"
 #include "format/schema.h"
 #include "reader/field_reader.h"
+#include "reader/known_column.h"
 
 namespace lancekit {
 namespace {
 
 using format::Zone;
 using format::ZoneList;
-
-/// The field at the end of a path through structs, when it has a column of its own.
-const Field* FindLeaf(const std::vector<Field>& fields, std::span<const std::string> path) {
-  const auto it = std::ranges::find(fields, path[0], &Field::name);
-  if (it == fields.end()) return nullptr;
-  if (format::OwnsColumn(*it)) return path.size() == 1 ? &*it : nullptr;
-  return path.size() == 1 ? nullptr : FindLeaf(it->type.children, path.subspan(1));
-}
 
 /// What one list of zones says about the rows from some row on.
 class ZoneCursor {
@@ -49,37 +42,6 @@ class ZoneCursor {
   bool loaded_ = false;
   Zone zone_;
 };
-
-/// What is known of one column of the filter in a fragment: zones, that everything is null, or nothing.
-struct KnownColumn {
-  std::optional<ZoneList> pages, zones;
-  std::optional<Zone> nulls;
-  const format::Statistics* with_blooms = nullptr;  ///< that have Bloom filters of the column
-  std::uint32_t column = 0;                         ///< there
-};
-
-KnownColumn Know(const TableFragment& fragment, const Field* leaf, std::uint64_t num_rows) {
-  KnownColumn known;
-  // A struct without fields is not null where it has no column.
-  if (leaf == nullptr || (leaf->type.id == TypeId::kStruct && leaf->type.children.empty())) return known;
-  const ColumnPlace* const place = fragment.Place(leaf->id);
-  if (place == nullptr) {
-    known.nulls.emplace();
-    known.nulls->num_rows = known.nulls->num_values = known.nulls->num_nulls = num_rows;
-    return known;
-  }
-  const FileReader& file = *fragment.files[place->file];
-  const format::Statistics* const statistics = file.statistics().Get();
-  if (statistics == nullptr || place->column >= statistics->num_columns()) return known;
-  if (statistics->domain(place->column) != DomainOf(leaf->type)) return known;
-  const ZoneList pages = statistics->Pages(place->column), zones = statistics->Zones(place->column);
-  if (!pages.CoverRows(num_rows) || !zones.CoverRows(num_rows)) return known;
-  known.pages = pages;
-  known.zones = zones;
-  if (statistics->BloomBytes(place->column) != 0) known.with_blooms = statistics;
-  known.column = place->column;
-  return known;
-}
 
 enum class Level { kPages, kZones, kZonesAndBlooms };
 
@@ -161,7 +123,7 @@ std::uint64_t CountKept(const ZoneList& zones, std::span<const ValueRange> rows)
 Result<std::shared_ptr<const RowFilter>> RowFilter::Make(const TableImpl& table, const Filter& filter) {
   auto bound = filter::BoundFilter::Bind(filter, table.schema_);
   if (!bound) return At(std::move(bound).status(), {.path = table.path_});
-  std::shared_ptr<RowFilter> result(new RowFilter(*std::move(bound)));
+  std::shared_ptr<RowFilter> result(new RowFilter(*std::move(bound), table.context()));
   result->use_zones_ = table.zone_maps_;
   std::vector<std::string> names;
   for (const filter::FilterColumn& column : result->filter_.columns()) {
@@ -203,8 +165,11 @@ std::vector<ValueRange> RowFilter::Prune(const TableFragment& fragment, ScanRepo
   report->fragments_skipped += kept.empty();
   for (const KnownColumn& column : columns) {
     if (!column.zones.has_value()) continue;
+    const std::uint64_t pages_kept = CountKept(*column.pages, kept);
+    context_.Count(Counter::kPagesConsidered, column.pages->size());
+    context_.Count(Counter::kPagesPruned, column.pages->size() - pages_kept);
     report->pages += column.pages->size();
-    report->pages_kept += CountKept(*column.pages, kept);
+    report->pages_kept += pages_kept;
     report->zones += column.zones->size();
     report->zones_kept += CountKept(*column.zones, kept);
   }

@@ -37,9 +37,10 @@ class RowFilter {
   /// The column with a value per run, or keys of a dictionary, as `type` then says; none where pages had better be decoded.
   Result<std::optional<ArrayData>> ReadEncoded(const TableImpl& table, std::size_t field, std::span<const RowRun> runs,
                                                std::span<const ValueRange> whole_rows, DataType* type) const;
-  explicit RowFilter(filter::BoundFilter filter) : filter_(std::move(filter)) {}
+  RowFilter(filter::BoundFilter filter, ContextImpl& context) : filter_(std::move(filter)), context_(context) {}
 
   filter::BoundFilter filter_;
+  ContextImpl& context_;
   bool use_zones_ = true;
   std::vector<const Field*> leaves_;  // of the table's schema, of each column of the filter; null: no leaf
   Selection fields_;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "lancekit/table.hpp"
+#include "base/without_throwing.h"
 #include "reader/scan_impl.h"
 
 namespace lancekit {
@@ -58,6 +59,9 @@ Result<Schema> Scan::schema() {
 }
 
 Result<std::uint64_t> Scan::count() { return impl_->Count(); }
+Result<Batch> Scan::aggregate(const std::vector<Aggregate>& wanted) {
+  return WithoutThrowing([&] { return impl_->AggregateRows(wanted); });
+}
 ScanReport Scan::report() const { return impl_->report(); }
 
 void Scan::Iterator::advance() {

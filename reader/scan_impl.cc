@@ -168,6 +168,7 @@ ValueRange ScanImpl::Plan::WholeRows(const TableFragment& fragment) const {
 
 Result<ScanImpl::Reading> ScanImpl::ReadBatch(const Plan& plan, const Part& part) {
   return WithoutThrowing([&]() -> Result<Reading> {
+    const Stopwatch watch(plan.table->context(), Counter::kDecodeNanoseconds);
     LANCEKIT_TRY(plan.table->context().CheckCancelled());
     if (plan.filter != nullptr) return ReadMatches(plan, part);
     auto batch = std::make_shared<BatchImpl>();
@@ -288,14 +289,20 @@ Result<ScanImpl::Reading> ScanImpl::ReadSmaller(Part* part, Result<Reading> resu
 }
 
 Result<std::optional<Batch>> ScanImpl::Next() {
-  if (failed_) return std::optional<Batch>();
+  LANCEKIT_ASSIGN(BatchPtr batch, NextBatch());
+  if (batch == nullptr) return std::optional<Batch>();
+  return std::optional<Batch>(Batch(std::move(batch)));
+}
+
+Result<BatchPtr> ScanImpl::NextBatch() {
+  if (failed_) return BatchPtr();
   failed_ = true;  // until this batch is there
   LANCEKIT_TRY(Start());
   for (;;) {
     LANCEKIT_TRY(Schedule());
     if (ahead_.empty()) {
       failed_ = false;
-      return std::optional<Batch>();
+      return BatchPtr();
     }
     auto [part, slot] = std::move(ahead_.front());
     ahead_.pop_front();
@@ -306,7 +313,8 @@ Result<std::optional<Batch>> ScanImpl::Next() {
     if (left_ == 0) DropAhead();
     if (plan_->filter != nullptr && batch->num_rows == 0) continue;
     failed_ = false;
-    return std::optional<Batch>(Batch(std::move(batch)));
+    table_->context().Count(Counter::kRowsScanned, static_cast<std::uint64_t>(batch->num_rows));
+    return batch;
   }
 }
 
@@ -322,9 +330,9 @@ Result<std::uint64_t> ScanImpl::Count() {
   }
   std::uint64_t rows = 0;
   for (;;) {
-    LANCEKIT_ASSIGN(const std::optional<Batch> batch, Next());
-    if (!batch.has_value()) return rows;
-    rows += static_cast<std::uint64_t>(batch->num_rows());
+    LANCEKIT_ASSIGN(const BatchPtr batch, NextBatch());
+    if (batch == nullptr) return rows;
+    rows += static_cast<std::uint64_t>(batch->num_rows);
   }
 }
 

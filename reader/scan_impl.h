@@ -38,8 +38,12 @@ class ScanImpl {
   /// The schema of the batches. Errors: kInvalidArgument, kUnsupported.
   Result<std::shared_ptr<const Schema>> OutputSchema();
   Result<std::optional<Batch>> Next();
+  /// The same; null at the end.
+  Result<BatchPtr> NextBatch();
   /// Rows of all batches to come. Errors: as Next.
   Result<std::uint64_t> Count();
+  /// Facts about all rows of all batches to come. Errors: as Scan::aggregate.
+  Result<Batch> AggregateRows(const std::vector<Aggregate>& wanted);
   ScanReport report() const;
 
  private:

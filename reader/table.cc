@@ -163,6 +163,8 @@ Result<std::vector<RowRun>> MakeRuns(const TableImpl& table, Span<const std::int
 
 Result<Batch> Table::take(Span<const std::int64_t> rows, const std::vector<std::string>& columns) const {
   return WithoutThrowing([&]() -> Result<Batch> {
+    const Stopwatch watch(impl_->context(), Counter::kDecodeNanoseconds);
+    impl_->context().Count(Counter::kRowsTaken, rows.size());
     LANCEKIT_TRY(impl_->context().CheckCancelled());
     LANCEKIT_ASSIGN(const Selection fields, impl_->Select(columns));
     LANCEKIT_ASSIGN(const auto runs, MakeRuns(*impl_, rows));

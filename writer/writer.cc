@@ -143,6 +143,7 @@ Status WriterImpl::AppendColumn(std::size_t index, const ArrayView& view, std::u
 }
 
 Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
+  const Stopwatch watch(context_.impl(), Counter::kEncodeNanoseconds);
   Column& column = *columns_[index];
   if ((column.blobs.has_value() ? column.blobs->num_rows() : column.buffer.num_rows()) == 0) return {};
   const bool only_page = at_end && column.pages == 0;
@@ -196,7 +197,11 @@ Status WriterImpl::WriteReadyPages() {
 Status WriterImpl::WritePage(const ReadyPage& page) {
   LANCEKIT_TRY(file_->WritePage(page.column, page.page));
   if (options_.statistics) file_->AddStatistics(page.column, page.zones, page.hashes, page.blob_runs);
-  for (const MutableBuffer& buffer : page.page.buffers) summary_.columns[page.column].bytes += buffer.size();
+  std::uint64_t bytes = 0;
+  for (const MutableBuffer& buffer : page.page.buffers) bytes += buffer.size();
+  summary_.columns[page.column].bytes += bytes;
+  context_.impl().Count(Counter::kPagesWritten);
+  context_.impl().Count(Counter::kBytesWritten, bytes);
   return {};
 }
 

@@ -53,6 +53,21 @@ struct ScanReport {
   std::uint64_t bytes_read = 0;  ///< from files, by everything that used the scan's Context meanwhile
 };
 
+/// A fact about all rows of a scan: of a column, or with kCount and no column, how many rows there are.
+struct Aggregate {
+  enum class Kind : std::uint8_t {
+    kCount,  ///< values that are not null
+    kMin,    ///< the least, NaN left out; texts byte by byte
+    kMax,
+    kSum,  ///< of numbers; of integers exactly
+  };
+  Kind kind = Kind::kCount;
+  std::string column;  ///< a leaf that is in no list, dotted
+
+  /// "count(*)", "min(a.b)", ...
+  std::string name() const;
+};
+
 class BatchImpl;
 class ScanImpl;
 class TableImpl;
@@ -131,6 +146,12 @@ class LANCEKIT_EXPORT Scan {
   Result<Schema> schema();
   /// Runs the scan to its end for the number of its rows; reads the filter's columns at most.
   Result<std::uint64_t> count();
+  /// Runs the scan to its end for facts about its rows, whatever columns were selected: a batch of one row with a column for each,
+  /// null where there is no value. Without filter, offset and limit, pages whose statistics say enough are not read, and runs of
+  /// equal values are looked at once. Types: count uint64; min and max that of the column, of a dictionary that of its values; sum
+  /// int64, uint64, float64 or decimal256 of the column's scale. Errors: kInvalidArgument for a column that does not exist or has no
+  /// such fact; kUnsupported for a sum that does not fit its type; those of next().
+  Result<Batch> aggregate(const std::vector<Aggregate>& wanted);
   ScanReport report() const;
   /// Moves the scan into an Arrow C stream.
   Status export_stream(ArrowArrayStream* stream);

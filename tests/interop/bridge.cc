@@ -159,6 +159,35 @@ LANCEKIT_EXPORT int lk_count_where(const char* path, const LkOpenOptions* versio
   return 0;
 }
 
+/// Aggregates, a line each: "min\tCOLUMN"; over the rows that match, if there is a filter, of which `offset` are skipped.
+LANCEKIT_EXPORT int lk_aggregate(const char* path, const LkOpenOptions* version, const char* wanted, const char* filter,
+                                 std::uint64_t offset, int threads, ArrowArray* array, ArrowSchema* schema) {
+  const lancekit::Context context(lancekit::ContextOptions{threads, 0, lancekit::IoMode::kDefault});
+  auto table = Open(context, path, version);
+  if (!table) return Fail(table.error());
+  std::vector<lancekit::Aggregate> aggregates;
+  for (const std::string& line : Split(wanted)) {
+    const std::size_t tab = line.find('\t');
+    const std::string kind = line.substr(0, tab);
+    using Kind = lancekit::Aggregate::Kind;
+    aggregates.push_back({kind == "min"   ? Kind::kMin
+                          : kind == "max" ? Kind::kMax
+                          : kind == "sum" ? Kind::kSum
+                                          : Kind::kCount,
+                          line.substr(tab + 1)});
+  }
+  auto scan = table->scan().offset(offset);
+  if (filter != nullptr) {
+    auto parsed = lancekit::Filter::parse(filter);
+    if (!parsed) return Fail(parsed.error());
+    scan.where(*std::move(parsed));
+  }
+  const auto batch = scan.aggregate(aggregates);
+  if (!batch) return Fail(batch.error());
+  const auto status = batch->export_array(array, schema);
+  return status ? 0 : Fail(status.error());
+}
+
 /// What some filters find in one open table. `masks`: num_rows bytes for each filter, set to 1 at the numbers in the int64 column
 /// `row` of the rows that match. `counts`: what Scan::count() says; null = not asked. `report`: as in lk_count_where, summed up.
 LANCEKIT_EXPORT int lk_match(const char* path, const LkOpenOptions* version, const char* row, const char* const* filters,

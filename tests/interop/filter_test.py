@@ -9,7 +9,9 @@ the seed and its number, and a failure comes with the command that repeats just 
 import argparse
 import collections
 import concurrent.futures
+import decimal
 import functools
+import math
 import multiprocessing
 import os
 import sys
@@ -20,10 +22,11 @@ import duckdb
 import lance
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from comparison import differences
 from filter_values import TYPES, Texts
-from lancekit_bridge import Lancekit
+from lancekit_bridge import Lancekit, LancekitError
 from reference import Runner
 
 FILTERS = 250   # of one table
@@ -284,10 +287,79 @@ def check_table(lancekit, path, data, count):
     whole, _, _ = lancekit.match(path, texts, 'row', data.num_rows, batch_rows=batch_rows, version={'zone_maps': False})
     wrong = compare(data, filters, pruned, 'with zone maps', expected) + compare(data, filters, whole, 'without zone maps', expected)
     wrong += [f'count: {text}: {number}, expected {mask.sum()}' for text, number, mask in zip(texts, counts, expected) if number != mask.sum()]
+    wrong += check_aggregates(lancekit, path, data, filters, expected)
     for i in range(0, count, 100):
         rows = lancekit.read(path, where=texts[i], batch_rows=batch_rows)
         wrong += [f'values: {texts[i]}: {text}' for text in differences(data.table.filter(pa.array(expected[i])), rows)]
     return wrong, report
+
+
+def leaf_of(table, column):
+    """The values of a column, of structs below nulls too, as one array without a dictionary."""
+    path = column.name.split('.') if column.name not in table.column_names else [column.name]
+    array = table[path[0]].combine_chunks()
+    for name in path[1:]:
+        array = pc.struct_field(array, name)   # null where the struct is
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+
+
+def plain(scalar):
+    """A value that compares as lancekit orders it."""
+    return None if not scalar.is_valid else scalar.value if pa.types.is_temporal(scalar.type) else scalar.as_py()
+
+
+def expected_aggregates(array):
+    """-> {kind: value}; no entry where there is no such fact."""
+    t = array.type
+    found = {'count': len(array) - array.null_count}
+    if pa.types.is_null(t) or pa.types.is_nested(t):
+        return found
+    values = array.drop_null()
+    if pa.types.is_floating(t):
+        numbers = values.to_numpy(zero_copy_only=False).astype('f8')
+        bounded = numbers[~np.isnan(numbers)]
+        with np.errstate(all='ignore'):
+            found['sum'] = float(numbers.sum()) if len(numbers) else None
+        found['min'], found['max'] = (float(bounded.min()), float(bounded.max())) if len(bounded) else (None, None)
+        return found
+    order = values.cast(pa.int64() if t.bit_width == 64 else pa.int32()).cast(pa.int64()) if pa.types.is_temporal(t) else values
+    bounds = pc.min_max(order) if len(order) else None
+    found['min'], found['max'] = (bounds['min'].as_py(), bounds['max'].as_py()) if bounds else (None, None)
+    if pa.types.is_integer(t) or pa.types.is_boolean(t):
+        found['sum'] = sum(int(v) for v in values.to_pylist()) if len(values) else None
+    if pa.types.is_decimal(t):
+        found['sum'] = sum((int(v.scaleb(t.scale).to_integral_value()) for v in values.to_pylist()), 0) if len(values) else None
+    return found
+
+
+def check_aggregates(lancekit, path, data, filters, expected):
+    """Counts, bounds and sums of all leaves: of all rows, whose statistics help, and of those that match."""
+    wrong = []
+    columns = [column for column in data.columns if column.kind]
+    cases = [(None, data.live)] + [(filters[i][0], expected[i]) for i in range(0, len(filters), 90)]
+    for where, mask in cases:
+        rows = data.table.filter(pa.array(mask))
+        for version in (None, {'zone_maps': False}) if where is None else (None,):
+            counted = lancekit.aggregate(path, [('count', '')], where=where, version=version)['count(*)'][0].as_py()
+            if counted != len(rows):
+                wrong.append(f'count(*) where {where}: {counted} of {len(rows)}')
+            for column in columns:
+                wanted = expected_aggregates(leaf_of(rows, column))
+                for kind, value in wanted.items():
+                    try:
+                        scalar = lancekit.aggregate(path, [(kind, column.name)], where=where, version=version, threads=2).column(0)[0]
+                    except LancekitError as error:
+                        if kind == 'sum' and error.code == 'unsupported' and isinstance(value, int) and not -2**63 <= value < 2**63:
+                            continue
+                        raise
+                    got = plain(scalar)
+                    if kind == 'sum' and isinstance(got, decimal.Decimal):
+                        got = int(got.scaleb(scalar.type.scale, decimal.Context(prec=100)))
+                    close = kind == 'sum' and isinstance(value, float) and got is not None and (
+                        math.isclose(got, value, rel_tol=1e-6, abs_tol=1e-6 * (1 + abs(value))) or not math.isfinite(value) or not math.isfinite(got))
+                    if got != value and not close:
+                        wrong.append(f'{kind}({column.path}) where {where}: {got!r}, expected {value!r}; zone maps: {version is None}')
+    return wrong
 
 
 def run_table(bridge, seed, number, count):

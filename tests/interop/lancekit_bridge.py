@@ -94,6 +94,16 @@ class Lancekit:
                                       ctypes.c_uint64(num_rows), ctypes.c_void_p(masks.ctypes.data), counts if count else None, report))
         return masks.view(bool), list(counts) if count else None, dict(zip(self.REPORT, report))
 
+    def aggregate(self, path, wanted, where=None, offset=0, threads=1, version=None):
+        """`wanted`: pairs such as ('min', 'a.b'), ('count', ''). -> a record batch of one row."""
+        array, schema = ffi.new('struct ArrowArray*'), ffi.new('struct ArrowSchema*')
+        text = '\n'.join(f'{kind}\t{column}' for kind, column in wanted)
+        self._check(self.lib.lk_aggregate(str(path).encode(), self._open(version), text.encode(), where and where.encode(), ctypes.c_uint64(offset), threads,
+                                          ctypes.c_void_p(self._address(array)), ctypes.c_void_p(self._address(schema))))
+        batch = pa.RecordBatch._import_from_c(self._address(array), self._address(schema))
+        batch.validate(full=True)
+        return batch
+
     def take(self, path, rows, columns=None, version=None):
         array, schema = ffi.new('struct ArrowArray*'), ffi.new('struct ArrowSchema*')
         numbers = (ctypes.c_int64 * len(rows))(*rows)

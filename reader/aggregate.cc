@@ -1,0 +1,587 @@
+// Facts about all rows of a scan: from statistics where they say enough, else from values, of which runs are looked at once.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include "base/bitmap.h"
+#include "base/without_throwing.h"
+#include "encodings/kernels/stats.h"
+#include "reader/batch_impl.h"
+#include "reader/known_column.h"
+#include "reader/read_rows.h"
+#include "reader/scan_impl.h"
+
+namespace lancekit {
+namespace {
+
+using format::Zone;
+using Kind = Aggregate::Kind;
+
+const DataType& ValuesOf(const DataType& type) { return type.id == TypeId::kDictionary ? type.children[0].type : type; }
+
+bool IsTemporal(TypeId id) { return id >= TypeId::kDate32 && id <= TypeId::kDuration; }
+
+Int256 Plus(const Int256& a, const Int256& b) {
+  Int256 sum;
+  unsigned __int128 carry = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    carry += static_cast<unsigned __int128>(a.words[i]) + b.words[i];
+    sum.words[i] = static_cast<std::uint64_t>(carry);
+    carry >>= 64;
+  }
+  return sum;
+}
+
+/// Modulo 2^256, which is right for negative numbers too.
+Int256 Times(const Int256& a, std::uint64_t count) {
+  Int256 product;
+  unsigned __int128 carry = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    carry += static_cast<unsigned __int128>(a.words[i]) * count;
+    product.words[i] = static_cast<std::uint64_t>(carry);
+    carry >>= 64;
+  }
+  return product;
+}
+
+Int256 FromWide(__int128 value) {
+  const std::uint64_t sign = value < 0 ? ~std::uint64_t{0} : 0;
+  return {{static_cast<std::uint64_t>(value), static_cast<std::uint64_t>(value >> 64), sign, sign}};
+}
+
+/// What is known of the rows so far. Sums of integers and decimals are exact.
+struct Totals {
+  Zone zone;
+  Int256 whole;
+  double real = 0;
+  bool overflows = false;  // 256 bits; each number has fewer
+
+  void AddWhole(const Int256& value) {
+    const Int256 sum = Plus(whole, value);
+    overflows = overflows || (whole.negative() == value.negative() && sum.negative() != whole.negative());
+    whole = sum;
+  }
+  void Append(const Totals& next) {
+    zone.Append(next.zone);
+    real += next.real;
+    overflows = overflows || next.overflows;
+    AddWhole(next.whole);
+  }
+  void Bound(const Scalar& least, const Scalar& greatest) {
+    if (!zone.min.has_value() || Compare(least, *zone.min) < 0) zone.min = least;
+    if (!zone.max.has_value() || Compare(greatest, *zone.max) > 0) zone.max = greatest;
+  }
+};
+
+/// The values of a leaf as they were read.
+struct Values {
+  const DataType* type = nullptr;     // never a dictionary
+  const ArrayData* array = nullptr;   // what holds the values: that of a dictionary, or of runs
+  std::uint64_t count = 0;            // of them
+  std::vector<std::uint64_t> counts;  // how many rows each stands for, nulls left out; empty: one each
+  const std::byte* validity = nullptr;  // of the values, if each stands for a row; null: all valid
+
+  std::uint64_t CountOf(std::uint64_t i) const {
+    if (!counts.empty()) return counts[i];
+    return validity == nullptr || GetBit(validity, i) ? 1 : 0;
+  }
+};
+
+/// Of a number that came from a half-precision float.
+std::uint16_t ToHalf(double number) {
+  constexpr int kMinExponent = -14;
+  const std::uint16_t sign = std::signbit(number) ? 0x8000 : 0;
+  const double size = std::fabs(number);
+  if (std::isinf(number)) return sign | 0x7C00;
+  int exponent = 0;
+  const double fraction = std::frexp(size, &exponent);  // in [0.5, 1)
+  if (size == 0 || exponent - 1 < kMinExponent) return static_cast<std::uint16_t>(sign | static_cast<std::uint16_t>(std::ldexp(size, 24)));
+  const auto mantissa = static_cast<std::uint16_t>(std::ldexp(fraction * 2 - 1, 10));
+  return static_cast<std::uint16_t>(sign | static_cast<std::uint16_t>((exponent - 1 + 15) << 10) | mantissa);
+}
+
+/// An integer of 1, 2, 4 or 8 bytes.
+std::uint64_t LoadUnsigned(const std::byte* at, std::size_t width) {
+  return width == 1   ? LoadLe<std::uint8_t>(at)
+         : width == 2 ? LoadLe<std::uint16_t>(at)
+         : width == 4 ? LoadLe<std::uint32_t>(at)
+                      : LoadLe<std::uint64_t>(at);
+}
+
+/// The least and the greatest of values that there are, and body(value, how many rows) for each.
+template <class Value, class Get, class Body>
+void Visit(const Values& values, Get get, Body body, Totals* totals) {
+  using Stored = std::conditional_t<std::is_same_v<Value, std::string_view>, std::string, Value>;
+  std::optional<Value> least, greatest;
+  for (std::uint64_t i = 0; i < values.count; ++i) {
+    const std::uint64_t count = values.CountOf(i);
+    if (count == 0) continue;
+    const Value value = get(i);
+    body(value, count);
+    if constexpr (std::is_same_v<Value, double>) {
+      totals->zone.num_nans += std::isnan(value) ? count : 0;
+      if (std::isnan(value)) continue;
+    }
+    if (!least.has_value() || value < *least) least = value;
+    if (!greatest.has_value() || *greatest < value) greatest = value;
+  }
+  if (least.has_value()) totals->Bound(Scalar(Stored(*least)), Scalar(Stored(*greatest)));
+}
+
+/// The same of a run of numbers that are all valid.
+template <class T>
+void AddPlain(const std::byte* from, std::uint64_t count, Totals* totals) {
+  const T* const values = reinterpret_cast<const T*>(from);
+  if constexpr (std::is_floating_point_v<T>) {
+    T least = 0, greatest = 0;
+    std::size_t num_nans = 0;
+    if (kernels::FloatMinMax(values, count, &least, &greatest, &num_nans))
+      totals->Bound(Scalar(static_cast<double>(least)), Scalar(static_cast<double>(greatest)));
+    totals->zone.num_nans += num_nans;
+    // Four sums at a time: each addition waits for the one before.
+    double sums[4] = {};
+    for (std::uint64_t i = 0; i < count; ++i) sums[i % 4] += static_cast<double>(values[i]);
+    totals->real += (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  } else {
+    T least = 0, greatest = 0;
+    kernels::MinMax(values, count, &least, &greatest);
+    if constexpr (std::is_signed_v<T>) {
+      totals->Bound(Scalar(std::int64_t{least}), Scalar(std::int64_t{greatest}));
+    } else {
+      totals->Bound(Scalar(std::uint64_t{least}), Scalar(std::uint64_t{greatest}));
+    }
+    using Wide = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
+    if constexpr (sizeof(T) < 8) {  // at most 2^32 of them fit
+      Wide sum = 0;
+      for (std::uint64_t i = 0; i < count; ++i) sum += values[i];
+      totals->AddWhole(FromWide(sum));
+    } else {
+      __int128 sum = 0;
+      for (std::uint64_t i = 0; i < count; ++i) sum += values[i];
+      totals->AddWhole(FromWide(sum));
+    }
+  }
+}
+
+bool AddPlain(const Values& values, Totals* totals) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 32;
+  const std::byte* const from = values.array->values.data();
+  if (values.validity != nullptr || !values.counts.empty() || values.count == 0 || values.count > kMost) return false;
+  if (reinterpret_cast<std::uintptr_t>(from) % 8 != 0) return false;
+  switch (values.type->id) {
+    case TypeId::kInt16:
+      AddPlain<std::int16_t>(from, values.count, totals);
+      return true;
+    case TypeId::kInt32:
+    case TypeId::kDate32:
+    case TypeId::kTime32:
+      AddPlain<std::int32_t>(from, values.count, totals);
+      return true;
+    case TypeId::kInt64:
+    case TypeId::kDate64:
+    case TypeId::kTime64:
+    case TypeId::kTimestamp:
+    case TypeId::kDuration:
+      AddPlain<std::int64_t>(from, values.count, totals);
+      return true;
+    case TypeId::kUInt32:
+      AddPlain<std::uint32_t>(from, values.count, totals);
+      return true;
+    case TypeId::kUInt64:
+      AddPlain<std::uint64_t>(from, values.count, totals);
+      return true;
+    case TypeId::kFloat32:
+      AddPlain<float>(from, values.count, totals);
+      return true;
+    case TypeId::kFloat64:
+      AddPlain<double>(from, values.count, totals);
+      return true;
+    default:
+      return false;
+  }
+}
+
+void Add(const Values& values, Totals* totals) {
+  if (AddPlain(values, totals)) return;
+  const std::byte* const from = values.array->values.data();
+  const std::size_t width = FixedWidthBits(*values.type) / 8;
+  const auto add_whole = [&](const Int256& value, std::uint64_t count) { totals->AddWhole(Times(value, count)); };
+  const auto no_sum = [](const auto&, std::uint64_t) {};
+  switch (DomainOf(*values.type)) {
+    case Domain::kSigned: {
+      const auto shift = static_cast<int>(64 - 8 * width);
+      return Visit<std::int64_t>(
+          values, [&](std::uint64_t i) { return static_cast<std::int64_t>(LoadUnsigned(from + i * width, width) << shift) >> shift; },
+          [&](std::int64_t value, std::uint64_t count) { add_whole(Int256::From(value), count); }, totals);
+    }
+    case Domain::kUnsigned: {
+      const bool is_bool = values.type->id == TypeId::kBool;
+      return Visit<std::uint64_t>(
+          values,
+          [&](std::uint64_t i) {
+            return is_bool ? std::uint64_t{GetBit(from, i)} : LoadUnsigned(from + i * width, width);
+          },
+          [&](std::uint64_t value, std::uint64_t count) { add_whole(FromWide(value), count); }, totals);
+    }
+    case Domain::kFloating:
+      return Visit<double>(
+          values, [&](std::uint64_t i) { return LoadFloat(from + i * width, width); },
+          [&](double value, std::uint64_t count) { totals->real += value * static_cast<double>(count); }, totals);
+    case Domain::kDecimal:
+      return Visit<Int256>(values, [&](std::uint64_t i) { return Int256::Load(from + i * width, width); }, add_whole, totals);
+    case Domain::kBytes: {
+      const auto text = [&](std::uint64_t i) {
+        std::uint64_t begin = i * width, end = begin + width;
+        const std::byte* data = from;
+        if (width == 0 && values.type->id != TypeId::kFixedSizeBinary) {
+          data = values.array->data.data();
+          const bool large = HasLargeOffsets(values.type->id);
+          begin = large ? LoadLe<std::uint64_t>(from + 8 * i) : LoadLe<std::uint32_t>(from + 4 * i);
+          end = large ? LoadLe<std::uint64_t>(from + 8 * i + 8) : LoadLe<std::uint32_t>(from + 4 * i + 4);
+        }
+        return std::string_view(reinterpret_cast<const char*>(data) + begin, end - begin);
+      };
+      return Visit<std::string_view>(values, text, no_sum, totals);
+    }
+    case Domain::kNone:
+      return;
+  }
+}
+
+/// A column that facts are wanted of.
+struct AggregatedColumn {
+  std::string path;
+  std::shared_ptr<const FieldShape> shape;
+  const Field* leaf = nullptr;  // of the shape
+  bool wants_bounds = false;
+  bool wants_sum = false;
+  Totals totals;
+};
+
+/// Takes in rows of a top-level field as they were read, perhaps with other leaves; `has_runs`: as LeafSink collects them.
+Totals Reduce(const ArrayData& column, const Field& field, const AggregatedColumn& what, bool has_runs) {
+  const auto num_rows = static_cast<std::uint64_t>(column.length);
+  const ArrayData* leaf = &column;
+  const Field* at = &field;
+  std::vector<const ArrayData*> with_nulls;
+  if (leaf->null_count != 0) with_nulls.push_back(leaf);
+  for (const FieldNode& node : std::span(what.shape->nodes()).subspan(1)) {
+    const auto child = std::ranges::find(at->type.children, node.field->name, &Field::name);
+    leaf = &leaf->children[static_cast<std::size_t>(child - at->type.children.begin())];
+    at = &*child;
+    if (leaf->null_count != 0) with_nulls.push_back(leaf);
+  }
+  MutableBuffer joined;
+  const std::byte* validity = with_nulls.empty() ? nullptr : with_nulls[0]->validity.data();
+  if (with_nulls.size() > 1) {
+    joined.Append(with_nulls[0]->validity.bytes().first(BitmapBytes(num_rows)));
+    for (const ArrayData* next : with_nulls) {
+      for (std::size_t i = 0; i < joined.size(); ++i) joined.data()[i] &= next->validity.data()[i];
+    }
+    validity = joined.data();
+  }
+  Totals totals;
+  totals.zone.num_rows = totals.zone.num_values = num_rows;
+  totals.zone.num_nulls = validity == nullptr ? 0 : num_rows - CountSetBits(validity, 0, num_rows);
+  totals.zone.min_is_exact = totals.zone.max_is_exact = true;
+  Values values;
+  const DataType& type = what.leaf->type;
+  values.type = &ValuesOf(type);
+  if (DomainOf(type) == Domain::kNone) return totals;
+  values.array = leaf->dictionary != nullptr ? leaf->dictionary.get() : leaf;
+  values.count = static_cast<std::uint64_t>(values.array->length);
+  if (leaf->dictionary == nullptr) {
+    values.validity = validity;
+  } else if (has_runs) {
+    std::uint64_t begin = 0;
+    for (std::uint64_t i = 0; i < values.count; ++i) {
+      const auto end = LoadLe<std::uint64_t>(leaf->values.data() + 8 * i);
+      values.counts.push_back(validity == nullptr ? end - begin : CountSetBits(validity, begin, end - begin));
+      begin = end;
+    }
+  } else {
+    const std::size_t width = FixedWidthBits({.id = type.key_id}) / 8;
+    values.counts.resize(values.count);
+    for (std::uint64_t i = 0; i < num_rows; ++i) {
+      if (validity != nullptr && !GetBit(validity, i)) continue;
+      const std::uint64_t key = LoadUnsigned(leaf->values.data() + i * width, width);
+      if (key < values.count) ++values.counts[key];
+    }
+  }
+  Add(values, &totals);
+  return totals;
+}
+
+/// Of rows of the fragment's files. Errors: as FieldReader::Read.
+Result<Totals> ReadTotals(const TableImpl& table, const TableFragment& fragment, const AggregatedColumn& what, ValueRange rows) {
+  constexpr std::uint64_t kRowsPerRun = 4;
+  LANCEKIT_ASSIGN(const auto reader, FieldReader::Open(fragment, *what.shape, table.context()));
+  LANCEKIT_ASSIGN(const std::uint64_t rows_per_run, reader->RowsPerRun({&rows, 1}));
+  const bool has_runs = rows_per_run >= kRowsPerRun;
+  FieldSink sink(*what.shape, rows.count);
+  if (has_runs) sink.leaf(0).CollectRuns();
+  PageScratch scratch;
+  scratch.whole_rows = CheckedRows(table, {&rows, 1});
+  LANCEKIT_TRY(reader->Read({&rows, 1}, &sink, &scratch));
+  auto array = std::move(sink).Finish();
+  if (!array) return At(std::move(array).status(), {.column = what.path});
+  return Reduce(*array, what.shape->field(), what, has_runs);
+}
+
+/// What statistics say of a page, if that is all that is wanted.
+std::optional<Totals> TotalsOf(const Zone& page, const AggregatedColumn& what, Domain domain) {
+  Totals totals;
+  totals.zone = page;
+  if (page.num_values != page.num_rows) return {};
+  if (page.HasNoBounds()) {
+    if (what.wants_sum && page.num_nans != 0) return {};
+    return totals;
+  }
+  const bool has_bounds = page.min.has_value() && page.max.has_value() && page.min_is_exact && page.max_is_exact;
+  if ((what.wants_bounds || what.wants_sum) && !has_bounds) return {};
+  if (!what.wants_sum) return totals;
+  if (Compare(*page.min, *page.max) != 0 || page.num_nans != 0) return {};
+  const std::uint64_t count = page.num_values - page.num_nulls;
+  switch (domain) {
+    case Domain::kSigned:
+      totals.whole = Times(Int256::From(*std::get_if<std::int64_t>(&*page.min)), count);
+      return totals;
+    case Domain::kUnsigned:
+      totals.whole = Times(FromWide(*std::get_if<std::uint64_t>(&*page.min)), count);
+      return totals;
+    case Domain::kFloating:
+      totals.real = *std::get_if<double>(&*page.min) * static_cast<double>(count);
+      return totals;
+    case Domain::kDecimal:
+      totals.whole = Times(*std::get_if<Int256>(&*page.min), count);
+      return totals;
+    default:
+      return {};
+  }
+}
+
+DataType SumType(const DataType& type) {
+  switch (DomainOf(type)) {
+    case Domain::kUnsigned:
+      return {.id = TypeId::kUInt64};
+    case Domain::kFloating:
+      return {.id = TypeId::kFloat64};
+    case Domain::kDecimal:
+      return {.id = TypeId::kDecimal256, .precision = 76, .scale = ValuesOf(type).scale};
+    default:
+      return {.id = TypeId::kInt64};
+  }
+}
+
+/// One value of the type, or null.
+ArrayData OneValue(const DataType& type, const std::optional<Scalar>& value) {
+  ArrayData array;
+  array.length = 1;
+  array.null_count = value.has_value() ? 0 : 1;
+  MutableBuffer bytes, data, validity;
+  if (!value.has_value()) validity.AppendFill(1, std::byte{0});
+  bytes.AppendFill(32, std::byte{0});
+  if (!value.has_value()) {
+    if (type.id == TypeId::kFixedSizeBinary) bytes.AppendFill(static_cast<std::size_t>(type.size), std::byte{0});
+  } else if (const auto* text = std::get_if<std::string>(&*value)) {
+    data.Append(std::as_bytes(std::span(*text)));
+    if (type.id == TypeId::kFixedSizeBinary) {
+      bytes.Clear();
+      bytes.Append(data.bytes());
+    } else {
+      const std::size_t at = HasLargeOffsets(type.id) ? 8 : 4;
+      StoreLe(bytes.data() + at, static_cast<std::uint32_t>(text->size()));
+    }
+  } else if (const auto* number = std::get_if<double>(&*value)) {
+    if (type.id == TypeId::kFloat16) {
+      StoreLe(bytes.data(), ToHalf(*number));
+    } else if (type.id == TypeId::kFloat32) {
+      StoreLe(bytes.data(), static_cast<float>(*number));
+    } else {
+      StoreLe(bytes.data(), *number);
+    }
+  } else if (const auto* decimal = std::get_if<Int256>(&*value)) {
+    decimal->Store(bytes.data(), 32);
+  } else if (const auto* natural = std::get_if<std::uint64_t>(&*value)) {
+    StoreLe(bytes.data(), *natural);
+  } else {
+    StoreLe(bytes.data(), *std::get_if<std::int64_t>(&*value));
+  }
+  array.validity = std::move(validity).Freeze();
+  array.values = std::move(bytes).Freeze();
+  array.data = std::move(data).Freeze();
+  return array;
+}
+
+Result<std::optional<Scalar>> SumOf(const AggregatedColumn& column) {
+  const Zone& zone = column.totals.zone;
+  if (zone.num_nulls == zone.num_values) return std::optional<Scalar>();
+  const Int256& whole = column.totals.whole;
+  const auto too_large = [&] {
+    return Status(At(Unsupported("the sum does not fit into {}", SumType(column.leaf->type).to_string()), {.column = column.path}));
+  };
+  const auto fits = [&](bool is_signed) {
+    const std::uint64_t sign = is_signed && (whole.words[0] >> 63) != 0 ? ~std::uint64_t{0} : 0;
+    return whole.words[1] == sign && whole.words[2] == sign && whole.words[3] == sign;
+  };
+  switch (DomainOf(column.leaf->type)) {
+    case Domain::kFloating:
+      return std::optional<Scalar>(column.totals.real);
+    case Domain::kDecimal:
+      if (column.totals.overflows) return too_large();
+      return std::optional<Scalar>(whole);
+    case Domain::kUnsigned:
+      if (column.totals.overflows || !fits(false)) return too_large();
+      return std::optional<Scalar>(whole.words[0]);
+    default:
+      if (column.totals.overflows || !fits(true)) return too_large();
+      return std::optional<Scalar>(static_cast<std::int64_t>(whole.words[0]));
+  }
+}
+
+Result<std::vector<AggregatedColumn>> ColumnsOf(const TableImpl& table, const std::vector<Aggregate>& wanted) {
+  std::vector<AggregatedColumn> columns;
+  for (const Aggregate& one : wanted) {
+    if (one.kind == Kind::kCount && one.column.empty()) continue;
+    auto column = std::ranges::find(columns, one.column, &AggregatedColumn::path);
+    if (column == columns.end()) {
+      LANCEKIT_ASSIGN(const Selection selection, table.Select({one.column}));
+      const FieldShape& shape = *selection[0];
+      const Place place{.path = table.path_, .column = one.column};
+      const auto is_struct = [](const ParentNode& parent) { return parent.kind == NodeKind::kStruct; };
+      if (shape.leaves().size() != 1 || !std::ranges::all_of(shape.leaves()[0].type.parents, is_struct))
+        return Status(At(Invalid("{} wants a single leaf that is in no list", one.name()), place));
+      column = columns.insert(columns.end(), {one.column, selection[0], shape.leaves()[0].field});
+    }
+    const Domain domain = DomainOf(column->leaf->type);
+    const bool has_order = domain != Domain::kNone;
+    const bool has_sum = has_order && domain != Domain::kBytes && !IsTemporal(ValuesOf(column->leaf->type).id);
+    if ((one.kind == Kind::kSum && !has_sum) || (one.kind != Kind::kCount && !has_order)) {
+      return Status(At(Invalid("there is no {} of values of type {}", one.name(), column->leaf->type.to_string()),
+                       {.path = table.path_, .column = one.column}));
+    }
+    column->wants_bounds = column->wants_bounds || one.kind == Kind::kMin || one.kind == Kind::kMax;
+    column->wants_sum = column->wants_sum || one.kind == Kind::kSum;
+  }
+  return columns;
+}
+
+/// Rows that have to be read for a column.
+struct Task {
+  const TableFragment* fragment = nullptr;
+  std::size_t column = 0;
+  ValueRange rows;
+  Totals totals;
+  Status status;
+};
+
+/// Sums up what statistics say of the fragment and lists what is left to read.
+void Divide(const TableImpl& table, const TableFragment& fragment, std::size_t index, AggregatedColumn* column, std::vector<Task>* tasks) {
+  constexpr std::uint64_t kMostRows = 1 << 18;
+  const std::uint64_t num_rows = fragment.NumPhysicalRows();
+  const auto read = [&](std::uint64_t first, std::uint64_t count) {
+    for (std::uint64_t done = 0; done < count; done += kMostRows) {
+      Task& task = tasks->emplace_back();
+      task.fragment = &fragment;
+      task.column = index;
+      task.rows = {first + done, std::min(kMostRows, count - done)};
+    }
+  };
+  const bool has_holes = !fragment.lost.empty() || !fragment.lost_files.empty();
+  if (fragment.num_rows != num_rows) {
+    for (const format::RowRange& range : fragment.live.Ranges(0, fragment.num_rows)) read(range.begin, range.end - range.begin);
+    return;
+  }
+  const KnownColumn known = table.zone_maps_ && !has_holes ? Know(fragment, column->leaf, num_rows) : KnownColumn();
+  if (known.nulls.has_value()) return column->totals.zone.Append(*known.nulls);
+  if (!known.pages.has_value()) return read(0, num_rows);
+  std::uint64_t first = 0;
+  for (std::uint64_t i = 0; i < known.pages->size(); ++i) {
+    const Zone page = (*known.pages)[i];
+    table.context().Count(Counter::kPagesConsidered);
+    if (const auto totals = TotalsOf(page, *column, DomainOf(column->leaf->type))) {
+      table.context().Count(Counter::kPagesPruned);
+      column->totals.Append(*totals);
+    } else {
+      read(first, page.num_rows);
+    }
+    first += page.num_rows;
+  }
+}
+
+}  // namespace
+
+std::string Aggregate::name() const {
+  static constexpr const char* kNames[] = {"count", "min", "max", "sum"};
+  return std::string(kNames[static_cast<std::size_t>(kind)]) + "(" + (column.empty() ? "*" : column) + ")";
+}
+
+Result<Batch> ScanImpl::AggregateRows(const std::vector<Aggregate>& wanted) {
+  LANCEKIT_ASSIGN(std::vector<AggregatedColumn> columns, ColumnsOf(*table_, wanted));
+  std::uint64_t num_rows = 0;
+  const bool all_rows = !filter_.has_value() && offset_ == 0 && limit_ >= table_->num_rows_ && plan_ == nullptr;
+  if (all_rows) {
+    num_rows = table_->num_rows_;
+    std::vector<Task> tasks;
+    for (const TableFragment& fragment : table_->fragments_) {
+      if (table_->checksums_ != Checksums::kNever) {
+        for (const auto& file : fragment.files) LANCEKIT_TRY(file->statistics().CheckTail());
+      }
+      for (std::size_t i = 0; i < columns.size(); ++i) Divide(*table_, fragment, i, &columns[i], &tasks);
+    }
+    table_->context().pool().ParallelFor(tasks.size(), [&](std::size_t i) {
+      Task& task = tasks[i];
+      task.status = WithoutThrowing([&]() -> Status {
+        LANCEKIT_TRY(table_->context().CheckCancelled());
+        LANCEKIT_ASSIGN(task.totals, ReadTotals(*table_, *task.fragment, columns[task.column], task.rows));
+        return {};
+      });
+    });
+    // In the order of the rows, so that sums of floats do not depend on threads.
+    for (Task& task : tasks) {
+      LANCEKIT_TRY(std::move(task.status));
+      columns[task.column].totals.Append(task.totals);
+    }
+  } else {
+    columns_.clear();
+    for (const AggregatedColumn& column : columns) columns_.push_back(column.path);
+    if (columns.empty()) {
+      LANCEKIT_ASSIGN(num_rows, Count());
+    }
+    while (!columns.empty()) {
+      LANCEKIT_ASSIGN(const BatchPtr batch, NextBatch());
+      if (batch == nullptr) break;
+      num_rows += static_cast<std::uint64_t>(batch->num_rows);
+      for (AggregatedColumn& column : columns) {
+        const auto at = static_cast<std::size_t>(batch->schema->index_of(column.shape->field().name));
+        column.totals.Append(Reduce(batch->columns[at], batch->schema->fields[at], column, false));
+      }
+    }
+  }
+  auto result = std::make_shared<BatchImpl>();
+  Schema schema;
+  for (const Aggregate& one : wanted) {
+    Field field{.name = one.name(), .type = {.id = TypeId::kUInt64}};
+    std::optional<Scalar> value(num_rows);
+    if (const auto column = std::ranges::find(columns, one.column, &AggregatedColumn::path); column != columns.end()) {
+      const Zone& zone = column->totals.zone;
+      if (one.kind == Kind::kCount) {
+        value = zone.num_values - zone.num_nulls;
+      } else if (one.kind == Kind::kSum) {
+        field.type = SumType(column->leaf->type);
+        LANCEKIT_ASSIGN(value, SumOf(*column));
+      } else {
+        field.type = ValuesOf(column->leaf->type);
+        value = one.kind == Kind::kMin ? zone.min : zone.max;
+      }
+    }
+    result->columns.push_back(OneValue(field.type, value));
+    schema.fields.push_back(std::move(field));
+  }
+  result->schema = std::make_shared<const Schema>(std::move(schema));
+  result->num_rows = 1;
+  return Batch(std::move(result));
+}
+
+}  // namespace lancekit
