@@ -71,6 +71,16 @@ void AddCommonOptions(CLI::App& app, CommonOptions& options) {
   app.add_option("--color", options.color, "Colour: auto, always or never")
       ->transform(CLI::Transformer(colors).description(""))
       ->type_name("WHEN");
+  app.add_flag("--stats")
+      ->description("What was read and written, as Prometheus text on stderr; --stats=FILE: in a file")
+      ->each([&options](const std::string& text) {
+        options.stats = true;
+        options.stats_file = text == "true" ? "" : text;
+      });
+  const std::map<std::string, IoMode> modes{{"map", IoMode::kMap}, {"read", IoMode::kRead}, {"uring", IoMode::kUring}};
+  app.add_option("--io", options.io_mode, "How files are read: map, read or uring (io_uring); else LANCEKIT_IO says")
+      ->transform(CLI::CheckedTransformer(modes).description(""))
+      ->type_name("MODE");
 }
 
 void AddProgressOption(CLI::App& app, CommonOptions& options) {

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
+#include "lancekit/context.hpp"
 #include "tools/common/progress.h"
 #include "tools/common/terminal.h"
 
@@ -18,6 +20,9 @@ struct CommonOptions {
   bool quiet = false;
   ColorMode color = ColorMode::kAuto;
   ProgressMode progress = ProgressMode::kAuto;
+  bool stats = false;
+  std::string stats_file;  ///< empty: stderr
+  IoMode io_mode = IoMode::kDefault;
 };
 
 }  // namespace lancekit::tools

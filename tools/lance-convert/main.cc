@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <new>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "tools/common/exit_codes.h"
 #include "tools/common/explain.h"
 #include "tools/common/interrupt.h"
+#include "tools/common/io_options.h"
 #include "tools/common/report_error.h"
 #include "tools/lance-convert/convert.h"
 #include "tools/lance-convert/summary.h"
@@ -67,10 +69,15 @@ int Run(int argc, char** argv) {
     return tools::kExitDone;
   }
   // A mapped file would count as memory of this process, page by page as it is read.
-  Context context({.threads = options.threads, .memory_budget = options.memory_limit, .io_mode = IoMode::kRead});
+  const bool chosen = options.common.io_mode != IoMode::kDefault || std::getenv("LANCEKIT_IO") != nullptr;
+  Context context({.threads = options.threads,
+                   .memory_budget = options.memory_limit,
+                   .io_mode = chosen ? options.common.io_mode : IoMode::kRead});
   tools::HandleSignals(context);
+  tools::TellIoNote("lance-convert", options.common, context);
   auto report = Convert(options, context);
   Status status = report ? PrintSummary(*report, options) : std::move(report).status();
+  if (status) status = tools::WriteStats(options.common, context);
   if (status) return tools::kExitDone;
   if (tools::Interrupted()) return tools::kExitInterrupted;
   return tools::ReportError(status.error(), HintFor(status.error(), options), style);

@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "tools/common/exit_codes.h"
 #include "tools/common/interrupt.h"
+#include "tools/common/io_options.h"
 #include "tools/common/report_error.h"
 #include "tools/lance-index/commands.h"
 
@@ -45,9 +46,13 @@ int Main(int argc, const char* const* argv) {
     std::fputs(session.options.text.c_str(), session.options.exit_code == 0 ? stdout : stderr);
     return session.options.exit_code;
   }
-  session.context = Context({.threads = session.options.threads, .memory_budget = session.options.memory_limit});
+  session.context = Context({.threads = session.options.threads,
+                             .memory_budget = session.options.memory_limit,
+                             .io_mode = session.options.common.io_mode});
   HandleSignals(session.context);
+  TellIoNote("lance-index", session.options.common, session.context);
   if (status.ok()) status = Run(session);
+  if (status.ok()) status = WriteStats(session.options.common, session.context);
   if (status.ok()) return kExitDone;
   if (Interrupted()) return kExitInterrupted;
   const CommonOptions& common = session.options.common;

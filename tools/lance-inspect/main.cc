@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "tools/common/exit_codes.h"
 #include "tools/common/interrupt.h"
+#include "tools/common/io_options.h"
 #include "tools/common/numbers.h"
 #include "tools/common/report_error.h"
 #include "tools/lance-inspect/options.h"
@@ -54,14 +55,19 @@ void TellCost(const Session& session, double seconds) {
 int Main(int argc, const char* const* argv) {
   const auto start = std::chrono::steady_clock::now();
   Session session;
-  HandleSignals(session.context);
   Request request;
   Status status = ParseRequest(argc, argv, &request);
   if (status.ok() && request.command == nullptr) {
     std::fputs(request.text.c_str(), request.exit_code == 0 ? stdout : stderr);
     return request.exit_code;
   }
-  if (status.ok()) status = Run(request, &session);
+  if (status.ok()) {
+    session.context = Context({.io_mode = request.options.common.io_mode});
+    HandleSignals(session.context);
+    TellIoNote("lance-inspect", request.options.common, session.context);
+    status = Run(request, &session);
+    if (status.ok()) status = WriteStats(request.options.common, session.context);
+  }
   const Options& options = request.options;
   if (options.verbose) TellCost(session, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   if (status.ok()) return session.exit_code;

@@ -1,0 +1,28 @@
+#include "tools/common/io_options.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "base/status.h"
+
+namespace lancekit::tools {
+
+void TellIoNote(const std::string& program, const CommonOptions& options, const Context& context) {
+  if (options.quiet || options.io_mode != IoMode::kUring) return;
+  if (const std::string note = context.io_note(); !note.empty()) std::fprintf(stderr, "%s: %s\n", program.c_str(), note.c_str());
+}
+
+Status WriteStats(const CommonOptions& options, const Context& context) {
+  if (!options.stats) return {};
+  const std::string text = prometheus_text(context.metrics());
+  std::FILE* const file = options.stats_file.empty() ? stderr : std::fopen(options.stats_file.c_str(), "w");
+  const bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  const bool closed = file == nullptr || file == stderr || std::fclose(file) == 0;
+  if (written && closed) return {};
+  Error error = MakeError(ErrorCode::kOutput, "cannot write: {}", std::strerror(errno));
+  error.path = options.stats_file;
+  return error;
+}
+
+}  // namespace lancekit::tools
