@@ -7,6 +7,7 @@ Each side is one long-lived process pinned to the same core and timed from insid
 file says what is measured and how to read it.
 """
 import argparse
+import datetime
 import fnmatch
 import json
 import math
@@ -22,12 +23,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import goals
+import plots
 import tables
 import vectors
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
-DEFAULT_PEERS = ['pylance-2.2', 'pylance-file', 'vortex', 'parquet-snappy', 'parquet-zstd']
+DEFAULT_PEERS = ['pylance-2.2', 'pylance-file', 'vortex', 'parquet-snappy', 'parquet-zstd', 'duckdb-native']
 FILTER_PEERS = ['parquet-dataset', 'duckdb-parquet']
 SIZE_PEERS = ['pylance-2.2', 'vortex', 'parquet-zstd']  # against which single columns are weighed
 MAX_DRIFT = 0.05       # a pair during which the core changed its speed by more is dropped
@@ -44,9 +46,9 @@ class Side:
     """One process that answers commands."""
     bridge = None  # the library that Python reads through
 
-    def __init__(self, name, command, core):
-        self.name = name
-        environment = {**os.environ, **ONE_THREAD, 'LANCEKIT_BRIDGE': str(Side.bridge)}
+    def __init__(self, name, command, core, **environment):
+        self.name, self.command = name, command
+        environment = {**os.environ, **ONE_THREAD, 'LANCEKIT_BRIDGE': str(Side.bridge), **environment}
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
                                         preexec_fn=lambda: os.sched_setaffinity(0, {core}))
 
@@ -63,6 +65,16 @@ class Side:
         if 'error' in reply:
             raise Failure(f'{self.name}: {words[0]}: {reply["error"]}')
         return reply
+
+    def growth(self, body):
+        """-> bytes by which the peak of the process lies above its memory before."""
+        def status(name):
+            lines = pathlib.Path(f'/proc/{self.process.pid}/status').read_text().splitlines()
+            return next(int(line.split()[1]) << 10 for line in lines if line.startswith(name + ':'))
+        pathlib.Path(f'/proc/{self.process.pid}/clear_refs').write_text('5')  # the peak is what is used now
+        before = status('VmRSS')
+        body()
+        return max(status('VmHWM') - before, 1)
 
     def close(self):
         self.process.stdin.close()
@@ -143,7 +155,7 @@ class Comparison:
         return self.driver.ask('calibrate')[self.settings.clock]
 
     def goal(self, metric, kind=None):
-        return goals.goals_of(metric, kind, self.peer.name)
+        return goals.goals_of(metric, kind, self.peer.name, self.name)
 
     def wanted(self, metric, kind=None):
         if self.settings.metrics and not any(fnmatch.fnmatch(metric, pattern) for pattern in self.settings.metrics):
@@ -216,7 +228,14 @@ class Comparison:
             return
         for side in (self.driver, self.peer):
             side.ask('use', self.path(side))
+        if self.name in tables.WIDE:
+            self.projections()
+            return
+        if self.peer.name == 'duckdb-native':
+            self.sums()
+            return
         self.sizes()
+        self.memory()
         self.scans()
         self.takes()
         first = self.schema.names[0]
@@ -239,6 +258,35 @@ class Comparison:
         figures = {'ours': ours, 'theirs': theirs, 'ratio': ratio, 'low': ratio, 'high': ratio, 'pairs': 1, 'noisy': False}
         self.report.add(self.name, metric, self.goal(metric), self.peer.name, figures, 'bytes')
 
+    def projections(self):
+        """Ten of many columns, from the path to their values, others for each pair; files are open in no process before."""
+        def words(side, number):
+            columns = random.Random(f'{self.name} {number}').sample(self.schema.names, 10)
+            return 'project', self.path(side), ','.join(columns), 5
+        self.measure('project10', words, same=['rows', 'columns'])
+        if self.wanted('size'):
+            self.add_size('size', tree_size(self.path(self.driver)), tree_size(self.path(self.peer)))
+
+    def sums(self):
+        integers = [f.name for f in self.schema if pa.types.is_integer(f.type)]
+        for name in integers:
+            self.measure(f'sum:{name}', lambda side, number: ('sum', name, 3), same=['value'])
+
+    def memory(self):
+        """What the memory of a fresh process grows by at most during a scan of all columns. lancekit reads by pread here, as pages of
+        mapped files would count; so does pylance."""
+        if self.peer.name != 'pylance-2.2' or not self.wanted('memory'):
+            return
+        grown = []
+        for side, mode in ((self.driver, 'read'), (self.peer, 'map')):
+            process = Side(side.name, side.command, self.settings.core, LANCEKIT_IO=mode)
+            process.ask('use', self.path(side))
+            grown.append(process.growth(lambda: process.ask('scan', '*')))
+            process.close()
+        ratio = grown[1] / grown[0]
+        self.report.add(self.name, 'memory', self.goal('memory'), self.peer.name,
+                        {'ours': grown[0], 'theirs': grown[1], 'ratio': ratio, 'low': ratio, 'high': ratio, 'pairs': 1, 'noisy': False}, 'bytes')
+
     def columns(self):
         """-> the fields to measure one by one: all, or with --quick one of each type."""
         seen = set()
@@ -253,6 +301,18 @@ class Comparison:
         for field in self.columns():
             kind = tables.column_kind(field.type)
             self.measure(f'column:{field.name}', lambda side, number: ('scan', field.name), kind, same=['rows'])
+            if kind == 'vector' and self.peer.name == 'pylance-2.2' and self.wanted(f'gather:{field.name}'):
+                self.gather(field.name)
+
+    def gather(self, column):
+        """A column of vectors copied to one place, against memcpy of as many bytes."""
+        replies = {}
+
+        def ours(number):
+            replies[number] = self.driver.ask('gather', column)
+            return replies[number]['seconds']
+        figures = paired(ours, lambda number: replies[number]['copy'], self.calibrate, self.settings)
+        self.report.add(self.name, f'gather:{column}', None, 'memcpy', figures, 's')
 
     def some_rows(self, number, count, groups):
         """-> `groups` lists of `count` sorted unique rows each, others for every pair."""
@@ -297,15 +357,15 @@ class Comparison:
 
 
 class Report:
-    def __init__(self, file):
-        self.file, self.measurements = file, []
+    def __init__(self, file, record):
+        self.file, self.record, self.measurements = file, record, []
 
     def add(self, data, metric, goal, peer, figures, unit):
         line = {'goal': goal, 'data': data, 'metric': metric, 'ours': figures.pop('ours'), 'peer': peer, 'theirs': figures.pop('theirs'),
                 **{key: round(figures.pop(key), 4) for key in ('ratio', 'low', 'high')}, 'unit': unit, **figures}
         self.measurements.append(line)
         if self.file:
-            print(json.dumps(line), file=self.file, flush=True)
+            print(json.dumps({**self.record, **line}), file=self.file, flush=True)
         if len(self.measurements) == 1:
             print(f'{"data":9} {"metric":24} {"peer":15} {"ours":>11} {"theirs":>11} {"ratio":>8}  {"95 % interval":20} pairs goal')
         figure = (lambda v: f'{v / 1e6:8.2f} MB') if unit == 'bytes' else (lambda v: f'{v * 1e3:8.3f} ms')
@@ -317,23 +377,38 @@ class Report:
         """What vectors.py measured."""
         self.measurements.append(record)
         if self.file:
-            print(json.dumps(record), file=self.file, flush=True)
+            print(json.dumps({**self.record, **record}), file=self.file, flush=True)
         print(vectors.text_of(record), flush=True)
 
 
-def machine_lines(settings, driver):
-    def command(*words):
-        done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT)
-        return done.stdout.strip() if done.returncode == 0 else 'unknown'
+def command(*words):
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT)
+    return done.stdout.strip() if done.returncode == 0 else 'unknown'
 
-    cpu = next((line.split(':')[1].strip() for line in open('/proc/cpuinfo') if line.startswith('model name')), 'unknown')
-    memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30
+
+def cpu_name():
+    return next((line.split(':')[1].strip() for line in open('/proc/cpuinfo') if line.startswith('model name')), 'unknown')
+
+
+def commit_name():
     changed = ' with changes' if command('git', 'status', '--porcelain', '--untracked-files=no') else ''
+    return command('git', 'rev-parse', '--short', 'HEAD') + changed
+
+
+def run_record(settings):
+    """What each line of the history says of its run."""
+    return {'date': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'), 'commit': commit_name(), 'machine': cpu_name(),
+            'cores': os.cpu_count(), 'format': getattr(settings, 'format', '2.2')}
+
+
+def machine_lines(settings, driver):
+    cpu = cpu_name()
+    memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30
     version, copy = driver.ask('version'), driver.ask('copy')
     loops = [driver.ask('calibrate')['seconds'] for _ in range(20)]
     yield (f'machine      {cpu}, {os.cpu_count()} cores, {memory:.0f} GiB, Linux {platform.release()}, load {os.getloadavg()[0]:.1f}; '
            f'pinned to core {settings.core}')
-    yield (f'commit       {command("git", "rev-parse", "--short", "HEAD")}{changed}; {version["version"]}'
+    yield (f'commit       {commit_name()}; {version["version"]}'
            f'{"" if version["optimised"] else ", NOT OPTIMISED"}')
     yield (f'calibration  loop {min(loops) * 1e3:.2f} ms, median/min {median(loops) / min(loops):.2f}, '
            f'max/min {max(loops) / min(loops):.2f}; copy {copy["bytes"] / copy["seconds"] / 1e9:.1f} GB/s')
@@ -410,7 +485,7 @@ def run_table(settings, name, report):
     check_values(driver, output, expected, name)
     print(f'\n{name}: {expected["rows"]:,} rows x {len(expected["columns"])}, {expected["bytes"] / 1e6:.1f} MB in Arrow; '
           'values compared with the source')
-    for peer_name in settings.filter_peers if name in tables.FILTERED else settings.peers:
+    for peer_name in peers_of(settings, name):
         peer = Side(peer_name, [sys.executable, HERE / 'peers.py', peer_name], settings.core)
         try:
             path = make_peer_output(peer, settings, name, source)
@@ -421,6 +496,15 @@ def run_table(settings, name, report):
         finally:
             peer.close()
     driver.close()
+
+
+def peers_of(settings, name):
+    if name in tables.FILTERED:
+        return settings.filter_peers
+    if name in tables.WIDE:
+        return [peer for peer in settings.peers if peer in ('pylance-file', 'vortex', 'parquet-snappy')]
+    has_sums = name in ('flights', 'lineitem')
+    return [peer for peer in settings.peers if peer != 'duckdb-native' or has_sums]
 
 
 def run_vectors(settings, wanted, report):
@@ -452,11 +536,11 @@ def parse_arguments():
     parser.add_argument('--driver', type=pathlib.Path, default=ROOT / 'build/release/bench/lancekit_bench_driver')
     parser.add_argument('--index-driver', type=pathlib.Path, default=ROOT / 'build/release/bench/lancekit_index_driver')
     parser.add_argument('--convert', type=pathlib.Path, default=ROOT / 'build/release/tools/lance-convert/lance-convert')
-    parser.add_argument('--svg', help='folder that the curves of recall and speed are drawn in (G26 to G31)')
+    parser.add_argument('--svg', help='folder that the ratios are drawn in, a picture a table, and the curves of recall and speed (G26 to G31)')
     parser.add_argument('--bridge', type=pathlib.Path, default=ROOT / 'build/release/tests/interop/liblancekit_bridge.so')
     parser.add_argument('--cache', type=pathlib.Path, default=ROOT / 'build/bench-data', help='folder for tables and what is written')
     parser.add_argument('--data', default=str(ROOT / '../shared/data'), help='folder that holds flights-3m.parquet')
-    parser.add_argument('--tables', type=listed, default=['flights', 'lineitem', 'vectors', 'nested', *tables.FILTERED], help=', '.join(tables.MAKERS))
+    parser.add_argument('--tables', type=listed, default=['flights', 'lineitem', 'vectors', 'nested', *tables.FILTERED, *tables.WIDE], help=', '.join(tables.MAKERS))
     parser.add_argument('--peers', type=listed, default=DEFAULT_PEERS, help=f'default {",".join(DEFAULT_PEERS)}; also pylance-2.1')
     parser.add_argument('--goals', type=listed, default=[], help=f'only what belongs to these goals: {", ".join(goals.GOALS)}')
     parser.add_argument('--metrics', type=listed, default=[], help="only these, e.g. 'size*,column:l_*'")
@@ -466,7 +550,7 @@ def parse_arguments():
     parser.add_argument('--clock', choices=['wall', 'cpu'], default='wall', help='cpu: for a busy machine, waiting does not count')
     parser.add_argument('--core', type=int, default=max(os.sched_getaffinity(0)))
     parser.add_argument('--fresh', action='store_true', help='let the peers write their files anew')
-    parser.add_argument('--json', type=pathlib.Path, help='a line per measurement')
+    parser.add_argument('--json', type=pathlib.Path, help='a line per measurement, with commit and machine, is added to this file')
     settings = parser.parse_args()
     Side.bridge = settings.bridge
     settings.pairs = settings.pairs or (5 if settings.quick else 15)
@@ -480,7 +564,7 @@ def parse_arguments():
         parser.error(f'{settings.driver} is missing: build the target lancekit_bench_driver, or name it with --driver')
     settings.driver = [settings.driver, settings.format]
     suffix = '' if settings.format == '2.2' else f'-{settings.format}'
-    settings.our_output = lambda name: settings.cache / name / f'lancekit{suffix}.out'
+    settings.our_output = lambda name: settings.cache / name / f'lancekit{suffix}.{"lance" if name in tables.WIDE else "out"}'
     return settings
 
 
@@ -492,8 +576,8 @@ def main():
     driver.close()
     settings.filter_peers = [name for name in FILTER_PEERS if peer_available(name)]
     settings.peers = [name for name in settings.peers if peer_available(name)]
-    file = open(settings.json, 'w') if settings.json else None
-    report = Report(file)
+    file = open(settings.json, 'a') if settings.json else None
+    report = Report(file, run_record(settings))
     wanted = [goal for goal in settings.goals if goal in goals.INDEX_GOALS]
     try:
         for name in settings.tables if len(wanted) < len(settings.goals) or not settings.goals else []:
@@ -503,6 +587,8 @@ def main():
     except Failure as failure:
         print(f'compare.py: {failure}', file=sys.stderr)
         return 1
+    if settings.svg:
+        plots.draw_ratios(report.measurements, settings.svg, goals)
     print()
     for line in goals.verdicts(report.measurements) + goals.sizes_against_best(report.measurements):
         print(line)

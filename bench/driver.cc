@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <map>
@@ -128,7 +129,7 @@ class Driver {
         {"scan", {2, &Driver::ScanAll}},    {"check", {2, &Driver::Check}},       {"take", {3, &Driver::Take}},
         {"load", {3, &Driver::Load}},       {"write", {2, &Driver::Write}},       {"calibrate", {1, &Driver::Calibrate}},
         {"copy", {1, &Driver::Copy}},       {"filter", {4, &Driver::FilterRows}}, {"cost", {6, &Driver::Cost}},
-        {"project", {4, &Driver::Project}},
+        {"project", {4, &Driver::Project}}, {"sum", {3, &Driver::SumColumn}},     {"gather", {2, &Driver::Gather}},
     };
     const auto found = commands.find(words[0]);
     if (found == commands.end() || words.size() != found->second.first) return Wrong("no such command");
@@ -138,7 +139,8 @@ class Driver {
  private:
   static ContextOptions Options() {
     ContextOptions options;
-    options.threads = 1;
+    const char* const threads = std::getenv("LANCEKIT_BENCH_THREADS");
+    options.threads = threads == nullptr ? 1 : std::atoi(threads);
     return options;
   }
 
@@ -224,6 +226,51 @@ class Driver {
     }
     if (!status.ok()) return status;
     return Json(Median(std::move(timings)), sum.num_rows()) + ", " + Json(sum);
+  }
+
+  // sum COLUMN TIMES
+  Reply SumColumn(const Words& words) {
+    std::vector<Timing> timings;
+    std::optional<Result<Batch>> sum;
+    for (int i = std::stoi(words[2]); i > 0; --i) {
+      timings.push_back(Time([&] {
+        Scan scan = table_->scan();
+        sum.emplace(scan.aggregate({{Aggregate::Kind::kSum, words[1]}}));
+      }));
+      if (!*sum) return std::move(*sum).status();
+    }
+    const Span<const std::int64_t> values = (*sum)->values<std::int64_t>("sum(" + words[1] + ")");
+    if (values.empty()) return Wrong("only sums of integers");
+    return Json(Median(std::move(timings)), 1) + Format(", \"value\": \"%lld\"", static_cast<long long>(values[0]));
+  }
+
+  // gather COLUMN: a column of fixed-size lists of floats copied to memory used before, batch by batch, and as `copy` the time of
+  // copying as many bytes
+  Reply Gather(const Words& words) {
+    constexpr std::size_t kWidth = 784 * sizeof(float);
+    std::vector<char> to(table_->row_count() * kWidth);
+    std::vector<char> from(to.size(), 1);
+    Status status;
+    std::size_t at = 0;
+    const Timing timing = Time([&] {
+      Scan scan = table_->scan().select({words[1]});
+      for (auto& batch : scan) {
+        if (!batch) {
+          status = std::move(batch).status();
+          return;
+        }
+        ExportedBatch out;
+        if (status = batch->export_array(&out.array, &out.schema); !status.ok()) return;
+        const ArrowArray& items = *out.array.children[0]->children[0];
+        const std::size_t size = static_cast<std::size_t>(out.array.length) * kWidth;
+        std::memcpy(to.data() + at, items.buffers[1], size);
+        at += size;
+      }
+    });
+    if (!status.ok()) return status;
+    const std::vector<char> read = to;
+    const Timing copy = Time([&] { std::memcpy(to.data(), from.data(), to.size()); });
+    return Json(timing, table_->row_count()) + Format(", \"copy\": %.9f, \"sum\": %d", copy.wall, read[read.size() / 2] + to[0]);
   }
 
   // scan COLUMNS: every batch is made and dropped, so that the next may use its memory again
@@ -355,6 +402,7 @@ class Driver {
   Result<WriteSummary> WriteInput(const std::string& path) {
     WriteOptions options;
     options.version = version_;
+    options.single_file = path.ends_with(".lance");
     auto writer = lancekit::create(context_, path, options);
     if (!writer) return std::move(writer).status();
     for (const Batch& batch : input_) {

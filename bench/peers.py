@@ -37,6 +37,9 @@ class Lance:
     def scan(self, columns):
         return self.dataset.to_batches(columns=columns)
 
+    def project(self, path, columns):
+        return self.lance.dataset(path).to_table(columns=columns)
+
     def take(self, rows, columns):
         return self.dataset.take(rows, columns=columns)
 
@@ -66,6 +69,9 @@ class LanceFile:
 
     def scan(self, columns):
         return self.reader(columns).read_all(batch_size=8192).to_batches()
+
+    def project(self, path, columns):
+        return self.file.LanceFileReader(path, columns=columns).read_all().to_table()
 
     def take(self, rows, columns):
         return self.reader(columns).take_rows(rows).to_table()
@@ -116,6 +122,32 @@ class DuckParquet(ParquetFilter):
         return self.database.sql(f"SELECT {names} FROM read_parquet('{self.path}') WHERE {wanted.sql}").to_arrow_table()
 
 
+class DuckNative:
+    """DuckDB on a table of its own in a file."""
+
+    def __init__(self):
+        import duckdb
+        self.duckdb = duckdb
+        self.version = f'duckdb {duckdb.__version__}, its own table in a file, threads=1'
+
+    def open(self, path):
+        self.database = self.duckdb.connect(path, read_only=True)
+        self.database.execute('SET threads = 1')
+        return self.database.sql('SELECT count(*) FROM data').fetchone()[0]
+
+    def scan(self, columns):
+        names = ', '.join(f'"{column}"' for column in columns) if columns else '*'
+        return self.database.sql(f'SELECT {names} FROM data').to_arrow_reader(65536)
+
+    def sum(self, column):
+        return self.database.sql(f'SELECT sum("{column}") FROM data').fetchone()[0]
+
+    def write(self, table, path):
+        with self.duckdb.connect(path) as database:
+            database.register('source', table)
+            database.execute('CREATE TABLE data AS SELECT * FROM source')
+
+
 class ScanThenCompare:
     """lancekit's scan of all rows through the Arrow C stream, then pyarrow's comparison and choice of rows: what a filter must beat."""
 
@@ -151,6 +183,9 @@ class Vortex:
     def scan(self, columns):
         return self.file.to_arrow(columns)
 
+    def project(self, path, columns):
+        return self.vortex.open(path, memory_map=True).to_arrow(columns).read_all()
+
     def take(self, rows, columns):
         indices = self.vortex.array(pa.array(rows, pa.uint64()))
         return self.file.to_arrow(columns, indices=indices).read_all()
@@ -175,6 +210,9 @@ class Parquet:
     def scan(self, columns):
         return self.file.iter_batches(batch_size=65536, columns=columns, use_threads=False)
 
+    def project(self, path, columns):
+        return pq.ParquetFile(path, memory_map=True).read(columns=columns, use_threads=False)
+
     def take(self, rows, columns):
         groups = np.searchsorted(self.starts, rows, side='right') - 1
         wanted = np.unique(groups)
@@ -193,6 +231,7 @@ PEERS = {
     'vortex': Vortex,
     'parquet-dataset': ParquetFilter,
     'duckdb-parquet': DuckParquet,
+    'duckdb-native': DuckNative,
     'lancekit-compare': ScanThenCompare,
     'parquet-snappy': lambda: Parquet(compression='snappy'),
     'parquet-zstd': lambda: Parquet(compression='zstd', compression_level=3),
@@ -248,6 +287,23 @@ class Session:
                 return self.peer.take([0], [column])
             timings.append(timed(body))
         return {**median(timings), 'rows': 1}
+
+    def project(self, path, word, times):
+        timings = []
+        for _ in range(int(times)):
+            result = None
+            seconds, cpu, result = timed(lambda: self.peer.project(path, self.columns(word)))
+            timings.append((seconds, cpu))
+        total = TableChecksum()
+        total.add(result)
+        return {**median(timings), 'rows': total.rows, 'bytes': total.bytes, 'columns': total.columns()}
+
+    def sum(self, column, times):
+        timings = []
+        for _ in range(int(times)):
+            seconds, cpu, value = timed(lambda: self.peer.sum(column))
+            timings.append((seconds, cpu))
+        return {**median(timings), 'value': str(value)}
 
     def scan(self, word):
         def body():

@@ -146,11 +146,20 @@ class RangeFilter:
         return pc.equal(values, self.low) if self.low == self.high else pc.and_(pc.greater_equal(values, self.low), pc.less_equal(values, self.high))
 
 
+def make_wide(columns):
+    """Many columns and eight rows, as files of features have them."""
+    def make(path, data):
+        values = np.random.default_rng(8).random((columns, 8))
+        pq.write_table(pa.table({f'c{i}': values[i] for i in range(columns)}), path)
+    return make
+
+
+WIDE = {f'wide-{columns}': columns for columns in (1000, 10_000, 100_000)}
 ORDERS = ['o_orderkey', 'o_comment', 'o_clerk', 'o_orderpriority', 'o_orderdate']
 MAKERS = {'nested': make_nested, 'flights': make_flights, 'lineitem': make_tpch('lineitem'), 'orders': make_tpch('orders', ORDERS),
           'vectors': make_vectors, 'tiny': make_tiny,
           'flights-sorted': make_sorted('flights', 'date'), 'lineitem-sorted': make_sorted('lineitem', 'l_shipdate'),
-          'lineitem-shuffled': make_shuffled('lineitem')}
+          'lineitem-shuffled': make_shuffled('lineitem'), **{name: make_wide(columns) for name, columns in WIDE.items()}}
 
 
 def prepare(name, cache, data):

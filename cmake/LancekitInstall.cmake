@@ -26,6 +26,9 @@ install(FILES ${PROJECT_BINARY_DIR}/LanceKitConfig.cmake ${PROJECT_BINARY_DIR}/L
 
 # lancekit.pc finds its prefix from its own place, so that an installed tree can be moved.
 set(pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+if(URING_FOUND)
+  set(pc_uring -luring)
+endif()
 file(RELATIVE_PATH pc_prefix /${pc_dir} /)
 configure_file(cmake/lancekit.pc.in ${PROJECT_BINARY_DIR}/lancekit.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/lancekit.pc DESTINATION ${pc_dir})

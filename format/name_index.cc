@@ -37,7 +37,8 @@ std::optional<NameIndex> NameIndex::Parse(Bytes header, std::uint64_t size) {
 }
 
 Result<std::array<NamedField, NameIndex::kEntries>> NameIndex::ParseBucket(Bytes bucket) {
-  if (bucket.size() != kBucketBytes || HashBytes(bucket.first(kEntriesBytes)) != LoadLe<std::uint64_t>(bucket.data() + kEntriesBytes))
+  if (bucket.size() != kBucketBytes ||
+      HashBytes(bucket.first(kEntriesBytes)) != LoadLe<std::uint64_t>(bucket.data() + kEntriesBytes))
     return Corrupt("a bucket of the name index differs from its hash");
   std::array<NamedField, kEntries> entries;
   for (std::size_t i = 0; i < kEntries; ++i) {

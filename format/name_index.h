@@ -19,10 +19,10 @@ inline constexpr std::size_t kMinIndexedFields = 256;
 
 /// A top-level field with all below it.
 struct NamedField {
-  std::uint32_t name_hash = 0;      ///< lower half of the hash of its name
-  std::uint32_t begin = 0;          ///< in the schema message: the first message of the field, its tag included
-  std::uint32_t size = 0;           ///< bytes of the messages of the field and of all below it; 0: an empty entry
-  std::uint32_t first_column = 0;   ///< of its leaves, whose columns follow each other
+  std::uint32_t name_hash = 0;     ///< lower half of the hash of its name
+  std::uint32_t begin = 0;         ///< in the schema message: the first message of the field, its tag included
+  std::uint32_t size = 0;          ///< bytes of the messages of the field and of all below it; 0: an empty entry
+  std::uint32_t first_column = 0;  ///< of its leaves, whose columns follow each other
   std::uint32_t fields_hash = 0;   ///< lower half of the hash of these messages
 };
 

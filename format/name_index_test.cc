@@ -75,9 +75,11 @@ TEST(NameIndex, DamageIsFound) {
 TEST(ListFields, GivesTopLevelFieldsWithWhatIsBelow) {
   Schema schema;
   const Field number{.name = "x", .type = {.id = TypeId::kInt32}};
-  schema.fields = {{.name = "a.b", .type = {.id = TypeId::kInt64}},
-                   {.name = "s", .type = {.id = TypeId::kStruct, .children = {number, {.name = "l", .type = {.id = TypeId::kList, .children = {number}}}}}},
-                   {.name = "last", .type = {.id = TypeId::kString}}};
+  schema.fields = {
+      {.name = "a.b", .type = {.id = TypeId::kInt64}},
+      {.name = "s",
+       .type = {.id = TypeId::kStruct, .children = {number, {.name = "l", .type = {.id = TypeId::kList, .children = {number}}}}}},
+      {.name = "last", .type = {.id = TypeId::kString}}};
   schema.metadata = {{"key", "value"}};
   AssignFieldIds(&schema);
   const auto descriptor = SerializeFileDescriptor({schema, 99});

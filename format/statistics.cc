@@ -404,9 +404,9 @@ BloomFilter Statistics::Bloom(std::uint64_t column, std::uint64_t page) const no
 }
 
 Bytes Statistics::BufferHashes(std::uint64_t column) const noexcept {
-  static_assert(fbs::Statistics::VT_COLUMNS == 4 + 2 * kColumnsField && fbs::Statistics::VT_PIECE_BYTES == 4 + 2 * kPieceBytesField &&
-                fbs::Column::VT_BUFFER_HASHES == 4 + 2 * kBufferHashesField &&
-                fbs::Column::VT_METADATA_HASH == 4 + 2 * kMetadataHashField);
+  static_assert(
+      fbs::Statistics::VT_COLUMNS == 4 + 2 * kColumnsField && fbs::Statistics::VT_PIECE_BYTES == 4 + 2 * kPieceBytesField &&
+      fbs::Column::VT_BUFFER_HASHES == 4 + 2 * kBufferHashesField && fbs::Column::VT_METADATA_HASH == 4 + 2 * kMetadataHashField);
   const auto* const hashes = ColumnAt(column)->buffer_hashes();
   if (hashes == nullptr) return {};
   return {reinterpret_cast<const std::byte*>(hashes->Data()), hashes->size() * sizeof(std::uint64_t)};

@@ -34,8 +34,7 @@ void Run(FuzzInput input) {
     std::vector<std::string> names{table->schema_.fields.back().name, "a.b"};
     static_cast<void>(TableOfFile(context, *file, {.columns = names}).has_value());
     names.pop_back();
-    if (const auto some = TableOfFile(context, *file, {.columns = names}))
-      static_cast<void>(Table(*some).take({0}).has_value());
+    if (const auto some = TableOfFile(context, *file, {.columns = names})) static_cast<void>(Table(*some).take({0}).has_value());
   }
   if (table->fragments_.empty()) return;
   const TableFragment& fragment = table->fragments_[0];

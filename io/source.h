@@ -37,8 +37,8 @@ class Source {
     if (context_ != nullptr) context_->Count(counter, amount);
   }
 
-  /// Whether reading these ranges one by one may wait for the disk each time, so that Prefetch had better be told of all that will
-  /// be read. A guess from some of them; cheap.
+  /// Whether reading these ranges one by one may wait for the disk each time, so that Prefetch had better be told of all that
+  /// will be read. A guess from some of them; cheap.
   virtual bool MayWait(std::span<const FileRange>) const { return false; }
   /// Fetches ranges that will be read, in any order, all at once: those that are not in memory. What fails is left to Read, and
   /// so is what lies outside the file.

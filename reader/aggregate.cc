@@ -1,16 +1,13 @@
 // Facts about all rows of a scan: from statistics where they say enough, else from values, of which runs are looked at once.
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <type_traits>
 
-#include "base/bitmap.h"
 #include "base/without_throwing.h"
-#include "encodings/kernels/stats.h"
 #include "reader/batch_impl.h"
 #include "reader/known_column.h"
 #include "reader/read_rows.h"
 #include "reader/scan_impl.h"
+#include "reader/totals.h"
 
 namespace lancekit {
 namespace {
@@ -18,75 +15,7 @@ namespace {
 using format::Zone;
 using Kind = Aggregate::Kind;
 
-const DataType& ValuesOf(const DataType& type) { return type.id == TypeId::kDictionary ? type.children[0].type : type; }
-
 bool IsTemporal(TypeId id) { return id >= TypeId::kDate32 && id <= TypeId::kDuration; }
-
-Int256 Plus(const Int256& a, const Int256& b) {
-  Int256 sum;
-  unsigned __int128 carry = 0;
-  for (std::size_t i = 0; i < 4; ++i) {
-    carry += static_cast<unsigned __int128>(a.words[i]) + b.words[i];
-    sum.words[i] = static_cast<std::uint64_t>(carry);
-    carry >>= 64;
-  }
-  return sum;
-}
-
-/// Modulo 2^256, which is right for negative numbers too.
-Int256 Times(const Int256& a, std::uint64_t count) {
-  Int256 product;
-  unsigned __int128 carry = 0;
-  for (std::size_t i = 0; i < 4; ++i) {
-    carry += static_cast<unsigned __int128>(a.words[i]) * count;
-    product.words[i] = static_cast<std::uint64_t>(carry);
-    carry >>= 64;
-  }
-  return product;
-}
-
-Int256 FromWide(__int128 value) {
-  const std::uint64_t sign = value < 0 ? ~std::uint64_t{0} : 0;
-  return {{static_cast<std::uint64_t>(value), static_cast<std::uint64_t>(value >> 64), sign, sign}};
-}
-
-/// What is known of the rows so far. Sums of integers and decimals are exact.
-struct Totals {
-  Zone zone;
-  Int256 whole;
-  double real = 0;
-  bool overflows = false;  // 256 bits; each number has fewer
-
-  void AddWhole(const Int256& value) {
-    const Int256 sum = Plus(whole, value);
-    overflows = overflows || (whole.negative() == value.negative() && sum.negative() != whole.negative());
-    whole = sum;
-  }
-  void Append(const Totals& next) {
-    zone.Append(next.zone);
-    real += next.real;
-    overflows = overflows || next.overflows;
-    AddWhole(next.whole);
-  }
-  void Bound(const Scalar& least, const Scalar& greatest) {
-    if (!zone.min.has_value() || Compare(least, *zone.min) < 0) zone.min = least;
-    if (!zone.max.has_value() || Compare(greatest, *zone.max) > 0) zone.max = greatest;
-  }
-};
-
-/// The values of a leaf as they were read.
-struct Values {
-  const DataType* type = nullptr;     // never a dictionary
-  const ArrayData* array = nullptr;   // what holds the values: that of a dictionary, or of runs
-  std::uint64_t count = 0;            // of them
-  std::vector<std::uint64_t> counts;  // how many rows each stands for, nulls left out; empty: one each
-  const std::byte* validity = nullptr;  // of the values, if each stands for a row; null: all valid
-
-  std::uint64_t CountOf(std::uint64_t i) const {
-    if (!counts.empty()) return counts[i];
-    return validity == nullptr || GetBit(validity, i) ? 1 : 0;
-  }
-};
 
 /// Of a number that came from a half-precision float.
 std::uint16_t ToHalf(double number) {
@@ -96,157 +25,10 @@ std::uint16_t ToHalf(double number) {
   if (std::isinf(number)) return sign | 0x7C00;
   int exponent = 0;
   const double fraction = std::frexp(size, &exponent);  // in [0.5, 1)
-  if (size == 0 || exponent - 1 < kMinExponent) return static_cast<std::uint16_t>(sign | static_cast<std::uint16_t>(std::ldexp(size, 24)));
+  if (size == 0 || exponent - 1 < kMinExponent)
+    return static_cast<std::uint16_t>(sign | static_cast<std::uint16_t>(std::ldexp(size, 24)));
   const auto mantissa = static_cast<std::uint16_t>(std::ldexp(fraction * 2 - 1, 10));
   return static_cast<std::uint16_t>(sign | static_cast<std::uint16_t>((exponent - 1 + 15) << 10) | mantissa);
-}
-
-/// An integer of 1, 2, 4 or 8 bytes.
-std::uint64_t LoadUnsigned(const std::byte* at, std::size_t width) {
-  return width == 1   ? LoadLe<std::uint8_t>(at)
-         : width == 2 ? LoadLe<std::uint16_t>(at)
-         : width == 4 ? LoadLe<std::uint32_t>(at)
-                      : LoadLe<std::uint64_t>(at);
-}
-
-/// The least and the greatest of values that there are, and body(value, how many rows) for each.
-template <class Value, class Get, class Body>
-void Visit(const Values& values, Get get, Body body, Totals* totals) {
-  using Stored = std::conditional_t<std::is_same_v<Value, std::string_view>, std::string, Value>;
-  std::optional<Value> least, greatest;
-  for (std::uint64_t i = 0; i < values.count; ++i) {
-    const std::uint64_t count = values.CountOf(i);
-    if (count == 0) continue;
-    const Value value = get(i);
-    body(value, count);
-    if constexpr (std::is_same_v<Value, double>) {
-      totals->zone.num_nans += std::isnan(value) ? count : 0;
-      if (std::isnan(value)) continue;
-    }
-    if (!least.has_value() || value < *least) least = value;
-    if (!greatest.has_value() || *greatest < value) greatest = value;
-  }
-  if (least.has_value()) totals->Bound(Scalar(Stored(*least)), Scalar(Stored(*greatest)));
-}
-
-/// The same of a run of numbers that are all valid.
-template <class T>
-void AddPlain(const std::byte* from, std::uint64_t count, Totals* totals) {
-  const T* const values = reinterpret_cast<const T*>(from);
-  if constexpr (std::is_floating_point_v<T>) {
-    T least = 0, greatest = 0;
-    std::size_t num_nans = 0;
-    if (kernels::FloatMinMax(values, count, &least, &greatest, &num_nans))
-      totals->Bound(Scalar(static_cast<double>(least)), Scalar(static_cast<double>(greatest)));
-    totals->zone.num_nans += num_nans;
-    // Four sums at a time: each addition waits for the one before.
-    double sums[4] = {};
-    for (std::uint64_t i = 0; i < count; ++i) sums[i % 4] += static_cast<double>(values[i]);
-    totals->real += (sums[0] + sums[1]) + (sums[2] + sums[3]);
-  } else {
-    T least = 0, greatest = 0;
-    kernels::MinMax(values, count, &least, &greatest);
-    if constexpr (std::is_signed_v<T>) {
-      totals->Bound(Scalar(std::int64_t{least}), Scalar(std::int64_t{greatest}));
-    } else {
-      totals->Bound(Scalar(std::uint64_t{least}), Scalar(std::uint64_t{greatest}));
-    }
-    using Wide = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
-    if constexpr (sizeof(T) < 8) {  // at most 2^32 of them fit
-      Wide sum = 0;
-      for (std::uint64_t i = 0; i < count; ++i) sum += values[i];
-      totals->AddWhole(FromWide(sum));
-    } else {
-      __int128 sum = 0;
-      for (std::uint64_t i = 0; i < count; ++i) sum += values[i];
-      totals->AddWhole(FromWide(sum));
-    }
-  }
-}
-
-bool AddPlain(const Values& values, Totals* totals) {
-  constexpr std::uint64_t kMost = std::uint64_t{1} << 32;
-  const std::byte* const from = values.array->values.data();
-  if (values.validity != nullptr || !values.counts.empty() || values.count == 0 || values.count > kMost) return false;
-  if (reinterpret_cast<std::uintptr_t>(from) % 8 != 0) return false;
-  switch (values.type->id) {
-    case TypeId::kInt16:
-      AddPlain<std::int16_t>(from, values.count, totals);
-      return true;
-    case TypeId::kInt32:
-    case TypeId::kDate32:
-    case TypeId::kTime32:
-      AddPlain<std::int32_t>(from, values.count, totals);
-      return true;
-    case TypeId::kInt64:
-    case TypeId::kDate64:
-    case TypeId::kTime64:
-    case TypeId::kTimestamp:
-    case TypeId::kDuration:
-      AddPlain<std::int64_t>(from, values.count, totals);
-      return true;
-    case TypeId::kUInt32:
-      AddPlain<std::uint32_t>(from, values.count, totals);
-      return true;
-    case TypeId::kUInt64:
-      AddPlain<std::uint64_t>(from, values.count, totals);
-      return true;
-    case TypeId::kFloat32:
-      AddPlain<float>(from, values.count, totals);
-      return true;
-    case TypeId::kFloat64:
-      AddPlain<double>(from, values.count, totals);
-      return true;
-    default:
-      return false;
-  }
-}
-
-void Add(const Values& values, Totals* totals) {
-  if (AddPlain(values, totals)) return;
-  const std::byte* const from = values.array->values.data();
-  const std::size_t width = FixedWidthBits(*values.type) / 8;
-  const auto add_whole = [&](const Int256& value, std::uint64_t count) { totals->AddWhole(Times(value, count)); };
-  const auto no_sum = [](const auto&, std::uint64_t) {};
-  switch (DomainOf(*values.type)) {
-    case Domain::kSigned: {
-      const auto shift = static_cast<int>(64 - 8 * width);
-      return Visit<std::int64_t>(
-          values, [&](std::uint64_t i) { return static_cast<std::int64_t>(LoadUnsigned(from + i * width, width) << shift) >> shift; },
-          [&](std::int64_t value, std::uint64_t count) { add_whole(Int256::From(value), count); }, totals);
-    }
-    case Domain::kUnsigned: {
-      const bool is_bool = values.type->id == TypeId::kBool;
-      return Visit<std::uint64_t>(
-          values,
-          [&](std::uint64_t i) {
-            return is_bool ? std::uint64_t{GetBit(from, i)} : LoadUnsigned(from + i * width, width);
-          },
-          [&](std::uint64_t value, std::uint64_t count) { add_whole(FromWide(value), count); }, totals);
-    }
-    case Domain::kFloating:
-      return Visit<double>(
-          values, [&](std::uint64_t i) { return LoadFloat(from + i * width, width); },
-          [&](double value, std::uint64_t count) { totals->real += value * static_cast<double>(count); }, totals);
-    case Domain::kDecimal:
-      return Visit<Int256>(values, [&](std::uint64_t i) { return Int256::Load(from + i * width, width); }, add_whole, totals);
-    case Domain::kBytes: {
-      const auto text = [&](std::uint64_t i) {
-        std::uint64_t begin = i * width, end = begin + width;
-        const std::byte* data = from;
-        if (width == 0 && values.type->id != TypeId::kFixedSizeBinary) {
-          data = values.array->data.data();
-          const bool large = HasLargeOffsets(values.type->id);
-          begin = large ? LoadLe<std::uint64_t>(from + 8 * i) : LoadLe<std::uint32_t>(from + 4 * i);
-          end = large ? LoadLe<std::uint64_t>(from + 8 * i + 8) : LoadLe<std::uint32_t>(from + 4 * i + 4);
-        }
-        return std::string_view(reinterpret_cast<const char*>(data) + begin, end - begin);
-      };
-      return Visit<std::string_view>(values, text, no_sum, totals);
-    }
-    case Domain::kNone:
-      return;
-  }
 }
 
 /// A column that facts are wanted of.
@@ -258,60 +40,6 @@ struct AggregatedColumn {
   bool wants_sum = false;
   Totals totals;
 };
-
-/// Takes in rows of a top-level field as they were read, perhaps with other leaves; `has_runs`: as LeafSink collects them.
-Totals Reduce(const ArrayData& column, const Field& field, const AggregatedColumn& what, bool has_runs) {
-  const auto num_rows = static_cast<std::uint64_t>(column.length);
-  const ArrayData* leaf = &column;
-  const Field* at = &field;
-  std::vector<const ArrayData*> with_nulls;
-  if (leaf->null_count != 0) with_nulls.push_back(leaf);
-  for (const FieldNode& node : std::span(what.shape->nodes()).subspan(1)) {
-    const auto child = std::ranges::find(at->type.children, node.field->name, &Field::name);
-    leaf = &leaf->children[static_cast<std::size_t>(child - at->type.children.begin())];
-    at = &*child;
-    if (leaf->null_count != 0) with_nulls.push_back(leaf);
-  }
-  MutableBuffer joined;
-  const std::byte* validity = with_nulls.empty() ? nullptr : with_nulls[0]->validity.data();
-  if (with_nulls.size() > 1) {
-    joined.Append(with_nulls[0]->validity.bytes().first(BitmapBytes(num_rows)));
-    for (const ArrayData* next : with_nulls) {
-      for (std::size_t i = 0; i < joined.size(); ++i) joined.data()[i] &= next->validity.data()[i];
-    }
-    validity = joined.data();
-  }
-  Totals totals;
-  totals.zone.num_rows = totals.zone.num_values = num_rows;
-  totals.zone.num_nulls = validity == nullptr ? 0 : num_rows - CountSetBits(validity, 0, num_rows);
-  totals.zone.min_is_exact = totals.zone.max_is_exact = true;
-  Values values;
-  const DataType& type = what.leaf->type;
-  values.type = &ValuesOf(type);
-  if (DomainOf(type) == Domain::kNone) return totals;
-  values.array = leaf->dictionary != nullptr ? leaf->dictionary.get() : leaf;
-  values.count = static_cast<std::uint64_t>(values.array->length);
-  if (leaf->dictionary == nullptr) {
-    values.validity = validity;
-  } else if (has_runs) {
-    std::uint64_t begin = 0;
-    for (std::uint64_t i = 0; i < values.count; ++i) {
-      const auto end = LoadLe<std::uint64_t>(leaf->values.data() + 8 * i);
-      values.counts.push_back(validity == nullptr ? end - begin : CountSetBits(validity, begin, end - begin));
-      begin = end;
-    }
-  } else {
-    const std::size_t width = FixedWidthBits({.id = type.key_id}) / 8;
-    values.counts.resize(values.count);
-    for (std::uint64_t i = 0; i < num_rows; ++i) {
-      if (validity != nullptr && !GetBit(validity, i)) continue;
-      const std::uint64_t key = LoadUnsigned(leaf->values.data() + i * width, width);
-      if (key < values.count) ++values.counts[key];
-    }
-  }
-  Add(values, &totals);
-  return totals;
-}
 
 /// Of rows of the fragment's files. Errors: as FieldReader::Read.
 Result<Totals> ReadTotals(const TableImpl& table, const TableFragment& fragment, const AggregatedColumn& what, ValueRange rows) {
@@ -326,11 +54,11 @@ Result<Totals> ReadTotals(const TableImpl& table, const TableFragment& fragment,
   LANCEKIT_TRY(reader->Read({&rows, 1}, &sink, &scratch));
   auto array = std::move(sink).Finish();
   if (!array) return At(std::move(array).status(), {.column = what.path});
-  return Reduce(*array, what.shape->field(), what, has_runs);
+  return TotalsOf(*array, what.shape->field(), *what.shape, has_runs);
 }
 
 /// What statistics say of a page, if that is all that is wanted.
-std::optional<Totals> TotalsOf(const Zone& page, const AggregatedColumn& what, Domain domain) {
+std::optional<Totals> TotalsOfPage(const Zone& page, const AggregatedColumn& what, Domain domain) {
   Totals totals;
   totals.zone = page;
   if (page.num_values != page.num_rows) return {};
@@ -419,7 +147,8 @@ Result<std::optional<Scalar>> SumOf(const AggregatedColumn& column) {
   if (zone.num_nulls == zone.num_values) return std::optional<Scalar>();
   const Int256& whole = column.totals.whole;
   const auto too_large = [&] {
-    return Status(At(Unsupported("the sum does not fit into {}", SumType(column.leaf->type).to_string()), {.column = column.path}));
+    return Status(
+        At(Unsupported("the sum does not fit into {}", SumType(column.leaf->type).to_string()), {.column = column.path}));
   };
   const auto fits = [&](bool is_signed) {
     const std::uint64_t sign = is_signed && (whole.words[0] >> 63) != 0 ? ~std::uint64_t{0} : 0;
@@ -477,7 +206,8 @@ struct Task {
 };
 
 /// Sums up what statistics say of the fragment and lists what is left to read.
-void Divide(const TableImpl& table, const TableFragment& fragment, std::size_t index, AggregatedColumn* column, std::vector<Task>* tasks) {
+void Divide(const TableImpl& table, const TableFragment& fragment, std::size_t index, AggregatedColumn* column,
+            std::vector<Task>* tasks) {
   constexpr std::uint64_t kMostRows = 1 << 18;
   const std::uint64_t num_rows = fragment.NumPhysicalRows();
   const auto read = [&](std::uint64_t first, std::uint64_t count) {
@@ -500,7 +230,7 @@ void Divide(const TableImpl& table, const TableFragment& fragment, std::size_t i
   for (std::uint64_t i = 0; i < known.pages->size(); ++i) {
     const Zone page = (*known.pages)[i];
     table.context().Count(Counter::kPagesConsidered);
-    if (const auto totals = TotalsOf(page, *column, DomainOf(column->leaf->type))) {
+    if (const auto totals = TotalsOfPage(page, *column, DomainOf(column->leaf->type))) {
       table.context().Count(Counter::kPagesPruned);
       column->totals.Append(*totals);
     } else {
@@ -555,7 +285,7 @@ Result<Batch> ScanImpl::AggregateRows(const std::vector<Aggregate>& wanted) {
       num_rows += static_cast<std::uint64_t>(batch->num_rows);
       for (AggregatedColumn& column : columns) {
         const auto at = static_cast<std::size_t>(batch->schema->index_of(column.shape->field().name));
-        column.totals.Append(Reduce(batch->columns[at], batch->schema->fields[at], column, false));
+        column.totals.Append(TotalsOf(batch->columns[at], batch->schema->fields[at], *column.shape, false));
       }
     }
   }

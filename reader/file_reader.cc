@@ -48,7 +48,8 @@ Status FileReader::Load() {
 
 Status FileReader::LoadSchema() const {
   std::call_once(schema_parsed_, [this] {
-    schema_status_ = At(WithoutThrowing([this] { return ParseSchema(); }), {.path = source_->path(), .offset = descriptor_.offset});
+    schema_status_ =
+        At(WithoutThrowing([this] { return ParseSchema(); }), {.path = source_->path(), .offset = descriptor_.offset});
   });
   if (schema_status_.ok()) return {};
   return schema_status_.error();
@@ -127,8 +128,7 @@ Result<SomeFields> FileReader::FindFields(const std::vector<std::string>& names)
       }));
     }
     const std::uint64_t rest = schema_place_->offset + index->first.fields_end();
-    LANCEKIT_ASSIGN(const Buffer bytes,
-                    ReadNearTail(descriptor_.offset + rest, schema_place_->size - index->first.fields_end()));
+    LANCEKIT_ASSIGN(const Buffer bytes, ReadNearTail(descriptor_.offset + rest, schema_place_->size - index->first.fields_end()));
     LANCEKIT_ASSIGN(some.schema.metadata, format::ParseSchemaMetadata(bytes.bytes()));
     return some;
   }();
@@ -203,8 +203,8 @@ Result<std::shared_ptr<const ColumnReader>> FileReader::Column(std::uint32_t col
   auto metadata = ReadColumnMetadata(column);
   if (!metadata) return At(std::move(metadata).status(), place);
   PageHashes hashes = HashesOf(column, *metadata);
-  LANCEKIT_ASSIGN(auto reader, ColumnReader::Open(source_, *std::move(metadata), leaf.type, leaf.name, num_rows_,
-                                                  std::move(hashes)));
+  LANCEKIT_ASSIGN(auto reader,
+                  ColumnReader::Open(source_, *std::move(metadata), leaf.type, leaf.name, num_rows_, std::move(hashes)));
   {
     std::unique_lock lock(mutex_);
     const auto [kept, is_first] = columns_.emplace(column, std::move(reader));

@@ -26,8 +26,8 @@ struct SomeFields {
 /// Thread-safe. Errors carry the path.
 class FileReader {
  public:
-  /// Reads the tail once and checks footer, tables and schema; column metadata is not touched. Without the schema, that is left for
-  /// LoadSchema and FindFields.
+  /// Reads the tail once and checks footer, tables and schema; column metadata is not touched. Without the schema, that is left
+  /// for LoadSchema and FindFields.
   static Result<std::shared_ptr<const FileReader>> Open(std::shared_ptr<const Source> source, bool with_schema = true);
 
   const Source& source() const noexcept { return *source_; }
@@ -38,8 +38,8 @@ class FileReader {
   const Schema& schema() const noexcept { return schema_; }
   /// Parses it, once. Errors: kCorruption, kIo, kUnsupported.
   Status LoadSchema() const;
-  /// The top-level fields that the names name, or fields below; others perhaps too. By the name index, where the file has one, in a
-  /// time that does not depend on how many other fields there are. Errors: kCorruption, kIo, kUnsupported.
+  /// The top-level fields that the names name, or fields below; others perhaps too. By the name index, where the file has one, in
+  /// a time that does not depend on how many other fields there are. Errors: kCorruption, kIo, kUnsupported.
   Result<SomeFields> FindFields(const std::vector<std::string>& names) const;
 
   /// Zones and hashes.
@@ -48,8 +48,8 @@ class FileReader {
   /// Position of a column's metadata. Errors: kInvalidArgument, kCorruption.
   Result<format::FileRange> ColumnMetadataRange(std::uint32_t column) const;
   Result<format::FileRange> GlobalBufferRange(std::uint32_t buffer) const;
-  /// Few of many columns will be read: their hashes are taken from the statistics as they stand, where reading and checking those as
-  /// a whole would take longer than reading the columns.
+  /// Few of many columns will be read: their hashes are taken from the statistics as they stand, where reading and checking those
+  /// as a whole would take longer than reading the columns.
   void UseHashesUnverified() const {
     if (footer_.num_columns >= format::kMinIndexedFields) statistics_->UseHashesUnverified();
   }

@@ -35,8 +35,8 @@ class FileStatistics {
 
   /// Null when the file has none, or damaged ones: it reads the same without.
   const format::Statistics* Get() const;
-  /// From now on hashes are taken as they stand, without a look at the rest of the message: few columns of many are read. Whatever
-  /// differs from such a hash is damaged, or the statistics are, which Get then tells.
+  /// From now on hashes are taken as they stand, without a look at the rest of the message: few columns of many are read.
+  /// Whatever differs from such a hash is damaged, or the statistics are, which Get then tells.
   void UseHashesUnverified() const noexcept { unverified_.store(true, std::memory_order_relaxed); }
   /// Compares the metadata of a column with its hash, if hashes are taken unverified. Errors: kCorruption.
   Status CheckMetadata(std::uint32_t column, Bytes metadata) const;

@@ -24,8 +24,10 @@ Result<PageHashes::Pieces*> PageHashes::Load() const {
     pieces_->hashes = *hashes;
     pieces_->status = CountPieces();
     // Unverified ones that do not fit are damage of the column only if they are what was written.
-    if (!pieces_->status.ok() && statistics_->Get() == nullptr) pieces_->status = {};
-    else pieces_->known = true;
+    if (!pieces_->status.ok() && statistics_->Get() == nullptr)
+      pieces_->status = {};
+    else
+      pieces_->known = true;
   });
   if (!pieces_->status.ok()) return pieces_->status.error();
   return pieces_->known ? pieces_.get() : nullptr;
@@ -63,8 +65,7 @@ Result<std::vector<PageHashes::DamagedBytes>> PageHashes::FindDamage(std::size_t
     bool follows = false;  // a piece that differs
     for (std::uint64_t i = 0; i < format::NumHashPieces(buffers_[buffer].size, pieces->bytes); ++i) {
       const format::FileRange piece = PieceAt(buffer, i);
-      LANCEKIT_ASSIGN(const bool matches,
-                      MatchesHash(*source_, piece, pieces->hashes[pieces->first[buffer] + i]));
+      LANCEKIT_ASSIGN(const bool matches, MatchesHash(*source_, piece, pieces->hashes[pieces->first[buffer] + i]));
       if (!matches && follows) {
         damage.back().bytes.size += piece.size;
       } else if (!matches) {

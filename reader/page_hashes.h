@@ -43,7 +43,7 @@ class PageHashes {
   struct Pieces {
     std::once_flag once;
     Status status;
-    bool known = false;                        // there are hashes
+    bool known = false;  // there are hashes
     PieceHashes hashes;
     std::uint64_t bytes = 0;                   // of a piece
     std::vector<std::uint64_t> first;          // of each buffer

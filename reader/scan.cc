@@ -3,8 +3,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "lancekit/table.hpp"
 #include "base/without_throwing.h"
+#include "lancekit/table.hpp"
 #include "reader/scan_impl.h"
 
 namespace lancekit {

@@ -87,7 +87,7 @@ class TableImpl {
 Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, const std::string& path,
                                                       const OpenOptions& options);
 Result<std::shared_ptr<const TableImpl>> TableOfFile(const Context& context, std::shared_ptr<const FileReader> file,
-                                             const OpenOptions& options = {});
+                                                     const OpenOptions& options = {});
 /// Opens a version of a dataset folder. `keep_lost`: files that cannot be read are listed in their fragments.
 Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, const std::string& path, const OpenOptions& options,
                                                      bool keep_lost = false);

@@ -1,5 +1,5 @@
-// What a mini-block page keeps in memory to find values: where its chunks lie and which values and rows they hold, in at most four
-// bytes for each chunk beside the words of the file.
+// What a mini-block page keeps in memory to find values: where its chunks lie and which values and rows they hold, in at most
+// four bytes for each chunk beside the words of the file.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,8 @@
 
 namespace lancekit {
 
-/// Sizes and value counts of chunks as prefix sums, so that a value's chunk is found by arithmetic (equal chunks) or binary search.
+/// Sizes and value counts of chunks as prefix sums, so that a value's chunk is found by arithmetic (equal chunks) or binary
+/// search.
 class ChunkTable {
  public:
   ChunkTable() = default;
@@ -34,7 +35,8 @@ class ChunkTable {
     return chunk + 1 == size_ ? num_items_ - first(chunk) : std::uint64_t{1} << Log(chunk);
   }
   std::uint64_t start_bytes(std::size_t chunk) const noexcept {
-    const std::uint64_t start = starts_.empty() ? wide_starts_[chunk] : std::uint64_t{group_starts_[chunk / kGroup]} + starts_[chunk];
+    const std::uint64_t start =
+        starts_.empty() ? wide_starts_[chunk] : std::uint64_t{group_starts_[chunk / kGroup]} + starts_[chunk];
     return start * mini_block::kAlignment;
   }
   std::uint64_t end_bytes(std::size_t chunk) const noexcept { return start_bytes(chunk + 1); }

@@ -79,8 +79,7 @@ class FullZipPage final : public PageReader {
     if (index_bytes_ == 0) return FileRange{data_.offset + rows.first * entry_bytes_, rows.count * entry_bytes_};
     const std::uint64_t start = Position(rows.first);
     const std::uint64_t end = Position(rows.first + rows.count);
-    if (start > end || end > data_.size)
-      return Corrupt("full-zip: row positions {} and {} in {} bytes", start, end, data_.size);
+    if (start > end || end > data_.size) return Corrupt("full-zip: row positions {} and {} in {} bytes", start, end, data_.size);
     return FileRange{data_.offset + start, end - start};
   }
 

@@ -369,7 +369,8 @@ Status MiniBlockPage::ReadChunk(std::size_t index, Bytes bytes, std::span<const 
 bool MiniBlockPage::IsScattered(std::span<const ValueRange> rows, const LeafSink& sink, const PageScratch& scratch) const {
   const bool has_levels = repetition_.has_value() || (definition_.has_value() && levels_.max_def() != 0);
   if (has_levels || scratch.check != nullptr || sink.collects_runs() || source_.mapped_bytes() == nullptr) return false;
-  return num_buffers_ <= kMaxScatteredBuffers && std::ranges::all_of(rows, [](const ValueRange& range) { return range.count == 1; });
+  return num_buffers_ <= kMaxScatteredBuffers &&
+         std::ranges::all_of(rows, [](const ValueRange& range) { return range.count == 1; });
 }
 
 // Rows here and there: what takes time is waiting for memory, so that of many values is asked for before the first is decoded.

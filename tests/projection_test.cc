@@ -22,15 +22,16 @@ class ProjectionTest : public DamageTest {
       Field field = testing::MakeField(i == 7 ? "with.dot" : fmt::format("c{}", i), {.id = TypeId::kInt64});
       if (i % 100 == 50) {
         field.type = {.id = TypeId::kStruct,
-                      .children = {testing::MakeField("list", {.id = TypeId::kList, .children = {testing::MakeField("item", {.id = TypeId::kInt32})}}),
+                      .children = {testing::MakeField("list", {.id = TypeId::kList,
+                                                               .children = {testing::MakeField("item", {.id = TypeId::kInt32})}}),
                                    testing::MakeField("text", {.id = TypeId::kString})}};
       }
       schema.fields.push_back(std::move(field));
     }
     schema.metadata = {{"key", "value"}};
     std::mt19937 random(3);
-    testing::MadeArray batch =
-        testing::MakeArray({.id = TypeId::kStruct, .children = schema.fields}, kRows, {.offsets = false, .nulls = false}, &random);
+    testing::MadeArray batch = testing::MakeArray({.id = TypeId::kStruct, .children = schema.fields}, kRows,
+                                                  {.offsets = false, .nulls = false}, &random);
     testing::OwnedSchema c_schema(schema);
     auto writer = create(context_, path_, {.version = version, .single_file = single_file, .overwrite = true});
     ASSERT_TRUE(writer) << writer.error().describe();
@@ -106,7 +107,8 @@ TEST_F(ProjectionTest, OpeningReadsAFewBytes) {
   const auto table = open(context, path_, {.columns = {"c4999", "c17"}});
   ASSERT_TRUE(table);
   EXPECT_LT(context.metrics().bytes_read, format::kTailBytes + 4096);
-  const auto in_cache = open(Context(ContextOptions{.threads = 1, .io_mode = IoMode::kRead}), path_, {.columns = {"c4999", "c17"}});
+  const auto in_cache =
+      open(Context(ContextOptions{.threads = 1, .io_mode = IoMode::kRead}), path_, {.columns = {"c4999", "c17"}});
   ASSERT_TRUE(in_cache);
   EXPECT_EQ(testing::ReadTable(*in_cache), ReadSelected({"c4999", "c17"}));
 }

@@ -140,8 +140,8 @@ void SortByCount(DictionaryAttempt* attempt) {
 
 /// number_of(i) -> the number of a value. False when there are more than `max_items`.
 template <class NumberOf>
-[[gnu::always_inline]] inline bool NumberAll(const std::byte* validity, std::uint64_t count, std::uint64_t max_items, NumberOf number_of,
-               DictionaryAttempt* attempt) {
+[[gnu::always_inline]] inline bool NumberAll(const std::byte* validity, std::uint64_t count, std::uint64_t max_items,
+                                             NumberOf number_of, DictionaryAttempt* attempt) {
   std::uint32_t* const indices = attempt->indices.data();
   if (validity == nullptr) {
     for (std::uint64_t i = 0; i < count; ++i) {
@@ -170,7 +170,7 @@ std::optional<std::pair<std::int64_t, std::uint64_t>> NarrowRange(const std::byt
       if (!kernels::MinMax16(values + first * sizeof(T), size, &low, &high)) return std::nullopt;
     } else {
       T min{}, max{};
-      kernels::MinMax<T>(reinterpret_cast<const T*>(values) + first, size, &min, &max);
+      kernels::MinMax<T>(static_cast<const T*>(static_cast<const void*>(values)) + first, size, &min, &max);
       low = min;
       high = max;
     }

@@ -21,7 +21,8 @@ std::vector<std::byte> ToVector(Bytes bytes) { return {bytes.begin(), bytes.end(
 
 /// The name index of a file with many fields.
 std::optional<MutableBuffer> MakeNameIndex(const std::string& descriptor, const Schema& schema) {
-  if (schema.fields.size() < format::kMinIndexedFields || descriptor.size() > std::numeric_limits<std::uint32_t>::max()) return {};
+  if (schema.fields.size() < format::kMinIndexedFields || descriptor.size() > std::numeric_limits<std::uint32_t>::max())
+    return {};
   const Bytes bytes = AsBytes(descriptor);
   const auto place = format::FindSchema(bytes, bytes.size());
   std::uint64_t fields_end = 0;

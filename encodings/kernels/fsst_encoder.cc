@@ -284,8 +284,8 @@ struct FsstLane {
   std::byte* out = nullptr;
 };
 
-// Each symbol must be known before the next is looked up, so several places of the text are worked on at a time; where strings end
-// cannot be foreseen, so nothing jumps there.
+// Each symbol must be known before the next is looked up, so several places of the text are worked on at a time; where strings
+// end cannot be foreseen, so nothing jumps there.
 void FsstEncoder::CompressLanes(const std::byte* text, const std::uint32_t* ends, FsstLane* lanes,
                                 std::uint32_t* sizes) const noexcept {
   FsstLane a = lanes[0], b = lanes[1], c = lanes[2], d = lanes[3];

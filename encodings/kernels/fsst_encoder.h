@@ -75,7 +75,8 @@ class FsstEncoder {
   // Of the best symbols first, all that there is room for.
   explicit FsstEncoder(const std::vector<FsstSymbol>& candidates);
 
-  /// Encodes strings of the lanes, all at a time, until one of them has none left. `sizes`: what a lane wrote up to the end of each.
+  /// Encodes strings of the lanes, all at a time, until one of them has none left. `sizes`: what a lane wrote up to the end of
+  /// each.
   void CompressLanes(const std::byte* text, const std::uint32_t* ends, FsstLane* lanes, std::uint32_t* sizes) const noexcept;
   std::byte* CompressString(const std::byte* in, const std::byte* end, const std::byte* readable_end,
                             std::byte* out) const noexcept;

@@ -67,8 +67,8 @@ void AddOptions(CLI::App& app, Options& options) {
 }
 
 bool IsCommon(const std::string& name) {
-  constexpr const char* kCommon[] = {"-h",      "--help",   "--version", "--json",  "-q",       "--quiet",
-                                     "--color", "--format", "--output",  "--bytes", "--verbose", "--stats", "--io"};
+  constexpr const char* kCommon[] = {"-h",       "--help",   "--version", "--json",    "-q",      "--quiet", "--color",
+                                     "--format", "--output", "--bytes",   "--verbose", "--stats", "--io"};
   return std::ranges::find(kCommon, name) != std::end(kCommon);
 }
 
