@@ -27,4 +27,8 @@ std::span<const ValueRange> CheckedRows(const TableImpl& table, std::span<const 
 Result<ArrayData> ReadRows(const TableImpl& table, const FieldShape& shape, std::span<const RowRun> runs,
                            std::span<const ValueRange> whole_rows = {});
 
+/// The same of a column whose reader is kept, with memory that the caller reuses from column to column.
+Result<ArrayData> TakeRows(const TableImpl& table, const OpenColumns& columns, std::size_t field, std::span<const RowRun> runs,
+                           PageScratch* scratch);
+
 }  // namespace lancekit

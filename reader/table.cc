@@ -63,6 +63,38 @@ Status TableImpl::Narrow(const std::vector<std::string>& columns) {
   return {};
 }
 
+Result<std::shared_ptr<const FieldReader>> OpenColumns::Reader(const TableFragment& fragment, std::size_t field,
+                                                               ContextImpl& context) const {
+  const std::pair key(&fragment, field);
+  {
+    std::lock_guard lock(mutex_);
+    if (const auto found = readers_.find(key); found != readers_.end()) return found->second;
+  }
+  LANCEKIT_ASSIGN(auto reader, FieldReader::Open(fragment, *fields_[field], context));
+  std::lock_guard lock(mutex_);
+  return readers_.emplace(key, std::move(reader)).first->second;
+}
+
+Result<std::shared_ptr<const OpenColumns>> TableImpl::Columns(const std::vector<std::string>& names) const {
+  constexpr std::size_t kMostKept = 4;
+  std::vector<KeptColumns::Entry>& entries = kept_.entries;
+  {
+    std::lock_guard lock(kept_.mutex);
+    const auto found = std::ranges::find(entries, names, &KeptColumns::Entry::names);
+    if (found != entries.end()) {
+      std::rotate(entries.begin(), found, found + 1);
+      return entries.front().columns;
+    }
+  }
+  LANCEKIT_ASSIGN(Selection fields, Select(names));
+  auto schema = std::make_shared<const Schema>(SelectedSchema(schema_, fields));
+  auto columns = std::make_shared<const OpenColumns>(std::move(fields), std::move(schema));
+  std::lock_guard lock(kept_.mutex);
+  entries.insert(entries.begin(), {names, columns});
+  if (entries.size() > kMostKept) entries.pop_back();
+  return std::shared_ptr<const OpenColumns>(std::move(columns));
+}
+
 Result<std::shared_ptr<const TableImpl>> OpenBareFile(const Context& context, const std::string& path,
                                                       const OpenOptions& options) {
   LANCEKIT_ASSIGN(std::shared_ptr<Source> source, OpenFileSource(context.impl(), path));
@@ -166,14 +198,15 @@ Result<Batch> Table::take(Span<const std::int64_t> rows, const std::vector<std::
     const Stopwatch watch(impl_->context(), Counter::kDecodeNanoseconds);
     impl_->context().Count(Counter::kRowsTaken, rows.size());
     LANCEKIT_TRY(impl_->context().CheckCancelled());
-    LANCEKIT_ASSIGN(const Selection fields, impl_->Select(columns));
+    LANCEKIT_ASSIGN(const auto open, impl_->Columns(columns));
     LANCEKIT_ASSIGN(const auto runs, MakeRuns(*impl_, rows));
     auto batch = std::make_shared<BatchImpl>();
-    batch->schema = std::make_shared<const Schema>(SelectedSchema(impl_->schema_, fields));
+    batch->schema = open->schema();
     batch->num_rows = static_cast<std::int64_t>(rows.size());
-    for (const auto& shape : fields) {
-      LANCEKIT_ASSIGN(ArrayData column, ReadRows(*impl_, *shape, runs));
-      batch->columns.push_back(std::move(column));
+    batch->columns.reserve(open->fields().size());
+    PageScratch scratch;
+    for (std::size_t i = 0; i < open->fields().size(); ++i) {
+      LANCEKIT_ASSIGN(batch->columns.emplace_back(), TakeRows(*impl_, *open, i, runs, &scratch));
     }
     return Batch(std::move(batch));
   });

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +19,8 @@
 #include "reader/selection.h"
 
 namespace lancekit {
+
+class FieldReader;
 
 /// Where the values of one field lie in one fragment.
 struct ColumnPlace {
@@ -60,6 +64,36 @@ struct TableFragment {
   std::span<const ValueRange> LostRowsOf(std::int32_t field_id) const;
 };
 
+/// Some columns of a table with their readers, which are made when a fragment is first read. Thread-safe.
+class OpenColumns {
+ public:
+  OpenColumns(Selection fields, std::shared_ptr<const Schema> schema) : fields_(std::move(fields)), schema_(std::move(schema)) {}
+  const Selection& fields() const noexcept { return fields_; }
+  const std::shared_ptr<const Schema>& schema() const noexcept { return schema_; }
+  /// Errors: as FieldReader::Open.
+  Result<std::shared_ptr<const FieldReader>> Reader(const TableFragment& fragment, std::size_t field, ContextImpl& context) const;
+
+ private:
+  Selection fields_;
+  std::shared_ptr<const Schema> schema_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::pair<const TableFragment*, std::size_t>, std::shared_ptr<const FieldReader>> readers_;
+};
+
+/// Columns that were taken lately. A copy, of a table with other fragments, begins empty.
+struct KeptColumns {
+  struct Entry {
+    std::vector<std::string> names;
+    std::shared_ptr<const OpenColumns> columns;
+  };
+  KeptColumns() = default;
+  KeptColumns(const KeptColumns&) {}
+  KeptColumns& operator=(const KeptColumns&) = delete;
+
+  std::mutex mutex;
+  std::vector<Entry> entries;  // the one used last comes first
+};
+
 class TableImpl {
  public:
   explicit TableImpl(Context context) : context_(std::move(context)) {}
@@ -81,6 +115,11 @@ class TableImpl {
   Status Narrow(const std::vector<std::string>& columns);
   /// Errors: as SelectFields.
   Result<Selection> Select(const std::vector<std::string>& names) const;
+  /// The same, kept for the next time: single rows are taken of the same columns again and again.
+  Result<std::shared_ptr<const OpenColumns>> Columns(const std::vector<std::string>& names) const;
+
+ private:
+  mutable KeptColumns kept_;
 };
 
 /// Opens a data file as a table of one fragment.
