@@ -30,12 +30,6 @@ class Buffer {
   Bytes bytes() const noexcept { return bytes_; }
   /// A part of the same memory. Pre: the range fits.
   Buffer Slice(std::size_t offset, std::size_t size) const { return {owner_, bytes_.subspan(offset, size)}; }
-  /// Whether another part of the same memory begins where this one ends.
-  bool IsFollowedBy(const Buffer& next) const noexcept {
-    return owner_ == next.owner_ && bytes_.data() + bytes_.size() == next.bytes_.data();
-  }
-  /// With so many bytes more. Pre: they are those of a buffer that follows.
-  Buffer Extended(std::size_t more) const { return {owner_, Bytes(bytes_.data(), bytes_.size() + more)}; }
 
  private:
   std::shared_ptr<const void> owner_;

@@ -29,9 +29,9 @@ ThreadPool& ContextImpl::pool() {
   return *pool_;
 }
 
-IoState& ContextImpl::io() {
+const std::shared_ptr<IoState>& ContextImpl::shared_io() {
   std::call_once(io_made_, [this] { io_ = MakeIoState(options_); });
-  return *io_;
+  return io_;
 }
 
 Metrics ContextImpl::metrics() {

@@ -51,7 +51,9 @@ class ContextImpl {
 
   const ContextOptions& options() const noexcept { return options_; }
   LANCEKIT_EXPORT ThreadPool& pool();
-  LANCEKIT_EXPORT IoState& io();
+  IoState& io() { return *shared_io(); }
+  /// For what may outlive the context.
+  LANCEKIT_EXPORT const std::shared_ptr<IoState>& shared_io();
   bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
   void Cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
   LANCEKIT_EXPORT Status CheckCancelled() const;
@@ -67,10 +69,10 @@ class ContextImpl {
   ContextOptions options_;
   std::atomic<bool> cancelled_{false};
   std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(Counter::kNumCounters)> counters_{};
-  std::once_flag pool_started_;
-  std::optional<ThreadPool> pool_;
   std::once_flag io_made_;
-  std::unique_ptr<IoState> io_;
+  std::shared_ptr<IoState> io_;
+  std::once_flag pool_started_;
+  std::optional<ThreadPool> pool_;  // last: its threads end before the rest goes
 };
 
 /// Adds the time that it lives to a counter.

@@ -14,10 +14,10 @@ LEAST = 1.05
 
 
 def load(path):
-    """-> {(data, metric, peer): the last measurement}."""
+    """-> {(data, metric, peer, format): the last measurement}."""
     with open(path) as file:
         lines = [json.loads(line) for line in file if line.strip()]
-    return {(line['data'], line['metric'], line['peer']): line for line in lines if 'ratio' in line and 'peer' in line}
+    return {(line['data'], line['metric'], line['peer'], line.get('format', '2.2')): line for line in lines if 'ratio' in line and 'peer' in line}
 
 
 def verdict(before, after):
@@ -47,7 +47,7 @@ def main(arguments=None):
         counts[found] += 1
         if found != 'same' or settings.all:
             was, now = before[key], after[key]
-            print(f'{found:7} {key[0]:10} {key[1]:24} {key[2]:15} {was["ratio"]:8.2f} [{was["low"]:.2f}, {was["high"]:.2f}] -> '
+            print(f'{found:7} {key[0]:10} {key[1]:24} {key[2]:15} {key[3]:4} {was["ratio"]:8.2f} [{was["low"]:.2f}, {was["high"]:.2f}] -> '
                   f'{now["ratio"]:8.2f} [{now["low"]:.2f}, {now["high"]:.2f}]')
     print(f'{counts["worse"]} worse, {counts["better"]} better, {counts["same"]} the same; {len(before) - len(both)} were not measured again')
     return 1 if counts['worse'] else 0

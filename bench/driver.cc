@@ -213,11 +213,13 @@ class Driver {
         }
         Scan scan = table->scan();
         for (auto& batch : scan) {
-          if (batch) {
-            batches.push_back(*batch);
-          } else {
+          if (!batch) {
             status = std::move(batch).status();
+            return;
           }
+          ExportedBatch out;  // as Arrow, as the peers give it
+          status = batch->export_array(&out.array, &out.schema);
+          batches.push_back(*batch);
         }
       }));
       for (const Batch& batch : batches) {

@@ -240,11 +240,24 @@ FieldHead PeekField(Bytes message) {
   return head;
 }
 
+bool FieldOrder::Add(const FieldHead& head) {
+  if (head.is_top_level()) {
+    ids_.assign(1, head.id);
+    return true;
+  }
+  if (head.id < 0) return !ids_.empty();
+  if (std::ranges::find(ids_, head.parent_id) == ids_.end()) return false;
+  ids_.push_back(head.id);
+  return true;
+}
+
 std::vector<Bytes> SelectMessages(std::span<const Bytes> messages, std::span<const std::string> paths) {
   std::vector<Bytes> selected;
+  FieldOrder order;
   bool wanted = false;
   for (const Bytes message : messages) {
     const FieldHead head = PeekField(message);
+    if (!order.Add(head)) return {messages.begin(), messages.end()};
     if (head.is_top_level()) {
       wanted = std::ranges::any_of(paths, [&](const std::string& path) { return LeadsInto(path, head.name); });
     }

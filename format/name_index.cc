@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::array<char, 4> kIdentifier{'L', 'K', 'N', 'I'};
 constexpr std::uint32_t kVersion = 1;
-constexpr std::size_t kHashedHeaderBytes = 24;
+constexpr std::size_t kHashedHeaderBytes = 32;
 constexpr std::size_t kEntryBytes = 20;
 constexpr std::size_t kEntriesBytes = NameIndex::kEntries * kEntryBytes;
 static_assert(kEntriesBytes + 8 == NameIndex::kBucketBytes && kHashedHeaderBytes + 8 == NameIndex::kHeaderBytes);
@@ -32,6 +32,7 @@ std::optional<NameIndex> NameIndex::Parse(Bytes header, std::uint64_t size) {
   index.num_buckets_ = LoadLe<std::uint32_t>(header.data() + 8);
   index.num_fields_ = LoadLe<std::uint32_t>(header.data() + 12);
   index.fields_end_ = LoadLe<std::uint64_t>(header.data() + 16);
+  index.rest_hash_ = LoadLe<std::uint64_t>(header.data() + 24);
   if (index.num_buckets_ == 0 || (size - kHeaderBytes) / kBucketBytes < index.num_buckets_) return {};
   return index;
 }
@@ -50,7 +51,7 @@ Result<std::array<NamedField, NameIndex::kEntries>> NameIndex::ParseBucket(Bytes
 }
 
 MutableBuffer SerializeNameIndex(const std::vector<NamedField>& fields, const std::vector<std::uint64_t>& name_hashes,
-                                 std::uint64_t fields_end) {
+                                 std::uint64_t fields_end, std::uint64_t rest_hash) {
   const std::uint64_t num_buckets = CeilDiv(fields.size() * 100, NameIndex::kEntries * kFill);
   MutableBuffer out;
   out.Append(std::as_bytes(std::span(kIdentifier)));
@@ -58,6 +59,7 @@ MutableBuffer SerializeNameIndex(const std::vector<NamedField>& fields, const st
   out.AppendLe(static_cast<std::uint32_t>(num_buckets));
   out.AppendLe(static_cast<std::uint32_t>(fields.size()));
   out.AppendLe(fields_end);
+  out.AppendLe(rest_hash);
   out.AppendLe(HashBytes(out.bytes()));
   out.AppendFill(num_buckets * NameIndex::kBucketBytes, std::byte{0});
   const NameIndex index = *NameIndex::Parse(out.bytes(), out.size());
@@ -80,6 +82,7 @@ MutableBuffer SerializeNameIndex(const std::vector<NamedField>& fields, const st
 Result<std::vector<ListedField>> ListFields(Bytes schema, std::uint64_t* fields_end) {
   return CatchMalformed("schema", [&]() -> Result<std::vector<ListedField>> {
     std::vector<ListedField> fields;
+    FieldOrder order;
     const auto position = [&](const pbf_reader& at) { return schema.size() - at.length(); };
     pbf_reader message = ReaderOf(schema);
     *fields_end = 0;
@@ -93,11 +96,8 @@ Result<std::vector<ListedField>> ListFields(Bytes schema, std::uint64_t* fields_
       const Bytes bytes = BytesOf(message.get_view());
       *fields_end = position(message);
       const FieldHead head = PeekField(bytes);
-      if (head.is_top_level()) {
-        fields.push_back({head.name, begin, 0, 0});
-      } else if (fields.empty()) {
-        return Corrupt("the schema begins with a field that has a parent, {}", head.parent_id);
-      }
+      if (!order.Add(head)) return Unsupported("a schema in which fields do not follow their parents");
+      if (head.is_top_level()) fields.push_back({head.name, begin, 0, 0});
       fields.back().size = *fields_end - fields.back().begin;
       ++fields.back().num_messages;
     }

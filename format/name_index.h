@@ -28,7 +28,7 @@ struct NamedField {
 
 class NameIndex {
  public:
-  static constexpr std::uint64_t kHeaderBytes = 32;
+  static constexpr std::uint64_t kHeaderBytes = 40;
   static constexpr std::uint64_t kBucketBytes = 128;
 
   /// Reads the header at the start of a global buffer of `size` bytes. No value: it is no such index, or a damaged one.
@@ -36,6 +36,8 @@ class NameIndex {
 
   /// End of the fields in the schema message; what follows is the rest of it.
   std::uint64_t fields_end() const noexcept { return fields_end_; }
+  /// Of the file descriptor behind the fields.
+  std::uint64_t rest_hash() const noexcept { return rest_hash_; }
   std::uint64_t num_fields() const noexcept { return num_fields_; }
   std::uint64_t num_buckets() const noexcept { return num_buckets_; }
   /// The bucket in which a name is looked for first; the next ones follow while they are full.
@@ -48,12 +50,13 @@ class NameIndex {
 
  private:
   std::uint64_t fields_end_ = 0;
+  std::uint64_t rest_hash_ = 0;
   std::uint64_t num_fields_ = 0;
   std::uint64_t num_buckets_ = 0;
 };
 
 MutableBuffer SerializeNameIndex(const std::vector<NamedField>& fields, const std::vector<std::uint64_t>& name_hashes,
-                                 std::uint64_t fields_end);
+                                 std::uint64_t fields_end, std::uint64_t rest_hash);
 
 /// A top-level field in a schema message.
 struct ListedField {
@@ -62,7 +65,8 @@ struct ListedField {
   std::uint64_t size = 0;          ///< of its messages and those of all below it, tags included
   std::uint64_t num_messages = 0;  ///< 1: nothing is below it
 };
-/// The top-level fields of a schema message, not looked into. `fields_end`: where the last one ends. Errors: kCorruption.
+/// The top-level fields of a schema message, not looked into. `fields_end`: where the last one ends. Errors:
+/// kCorruption; kUnsupported where fields do not follow their parents.
 Result<std::vector<ListedField>> ListFields(Bytes schema, std::uint64_t* fields_end);
 /// The fields of such messages. Errors: as ParseFields.
 Result<std::vector<Field>> ParseFieldMessages(Bytes messages);

@@ -25,7 +25,7 @@ Made MakeIndex(std::uint32_t count) {
     hashes.push_back(HashOf("column " + std::to_string(i)));
     made.fields.push_back({static_cast<std::uint32_t>(hashes.back()), 100 * i, 90, 2 * i, 7 * i});
   }
-  made.bytes = SerializeNameIndex(made.fields, hashes, 12'345);
+  made.bytes = SerializeNameIndex(made.fields, hashes, 12'345, 99);
   made.index = NameIndex::Parse(made.bytes.bytes(), made.bytes.size()).value_or(NameIndex());
   return made;
 }
@@ -34,6 +34,7 @@ TEST(NameIndex, FindsEveryFieldInAFewBuckets) {
   const Made made = MakeIndex(5000);
   ASSERT_EQ(made.index.num_fields(), 5000);
   EXPECT_EQ(made.index.fields_end(), 12'345);
+  EXPECT_EQ(made.index.rest_hash(), 99);
   std::uint64_t looked_at = 0;
   for (std::uint32_t i = 0; i < 5000; ++i) {
     const std::uint64_t hash = HashOf("column " + std::to_string(i));

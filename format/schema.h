@@ -35,7 +35,17 @@ FieldHead PeekField(Bytes message);
 inline bool LeadsInto(std::string_view path, std::string_view field) {
   return path.starts_with(field) && (path.size() == field.size() || path[field.size()] == '.');
 }
-/// Of a flattened list, the top-level fields that one of the paths leads into, with all below them. Pre: as PeekField.
+/// Watches whether what is below a top-level field follows it, before the next one: nothing but custom says so.
+class FieldOrder {
+ public:
+  /// False when the field lies elsewhere.
+  bool Add(const FieldHead& head);
+
+ private:
+  std::vector<std::int32_t> ids_;  // of the top-level field and what is below it, so far
+};
+/// Of a flattened list, the top-level fields that one of the paths leads into, with all below them; the whole list where fields do not
+/// follow their parents. Pre: as PeekField.
 std::vector<Bytes> SelectMessages(std::span<const Bytes> messages, std::span<const std::string> paths);
 
 /// E.g. "timestamp:us:UTC", "fixed_size_list:float:128", "dict:string:int16:false", "list.struct".

@@ -27,13 +27,13 @@ void BlockCache::Insert(std::uint64_t source, std::uint64_t block, Buffer bytes)
   const Key key{source, block};
   Shard& shard = ShardOf(key);
   std::lock_guard lock(shard.mutex);
-  if (shard.places.contains(key) || bytes.size() > shard_limit_) return;
-  shard.counters.bytes += bytes.size();
+  if (shard.places.contains(key) || bytes.size() + kOverhead > shard_limit_) return;
+  shard.counters.bytes += bytes.size() + kOverhead;
   shard.entries.push_front({key, std::move(bytes)});
   shard.places.emplace(key, shard.entries.begin());
   while (shard.counters.bytes > shard_limit_) {
     const Entry& last = shard.entries.back();
-    shard.counters.bytes -= last.bytes.size();
+    shard.counters.bytes -= last.bytes.size() + kOverhead;
     ++shard.counters.evictions;
     shard.places.erase(last.key);
     shard.entries.pop_back();
@@ -46,7 +46,7 @@ void BlockCache::Drop(std::uint64_t source) {
     for (auto entry = shard.entries.begin(); entry != shard.entries.end();) {
       const auto next = std::next(entry);
       if (entry->key.source == source) {
-        shard.counters.bytes -= entry->bytes.size();
+        shard.counters.bytes -= entry->bytes.size() + kOverhead;
         shard.places.erase(entry->key);
         shard.entries.erase(entry);
       }

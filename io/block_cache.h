@@ -18,6 +18,8 @@ class BlockCache {
  public:
   /// What a cold disk reads at once; more would be read in vain where single rows are taken.
   static constexpr std::uint64_t kBlockBytes = 4096;
+  /// What the cache needs for a block beside its bytes, about.
+  static constexpr std::uint64_t kOverhead = 192;
 
   struct Counters {
     std::uint64_t hits = 0;

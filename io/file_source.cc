@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -153,11 +155,13 @@ class ReadSource final : public Source {
   ReadSource(std::string path, std::uint64_t size, ContextImpl* context, FileDescriptor fd)
       : Source(std::move(path), size, context),
         fd_(std::move(fd)),
-        io_(static_cast<FileIoState&>(context->io())),
-        number_(io_.cache().NewSource()) {}
+        io_(std::static_pointer_cast<FileIoState>(context->shared_io())),
+        number_(io_->cache().NewSource()) {}
   ReadSource(const ReadSource&) = delete;
   ReadSource& operator=(const ReadSource&) = delete;
-  ~ReadSource() override { io_.cache().Drop(number_); }
+  ~ReadSource() override {
+    if (has_blocks_.load(std::memory_order_relaxed)) io_->cache().Drop(number_);
+  }
 
   bool MayWait(std::span<const FileRange>) const override { return true; }
 
@@ -165,32 +169,36 @@ class ReadSource final : public Source {
   Result<Buffer> DoRead(std::uint64_t offset, std::uint64_t size) const override {
     if (size > kMaxCachedBytes) return ReadAll(offset, size);
     const std::uint64_t first = offset / kBlockBytes, end = (offset + size - 1) / kBlockBytes + 1;
-    std::optional<Buffer> found = io_.cache().Find(number_, first);
-    Buffer joined = found.has_value() ? *std::move(found) : Buffer();
-    std::uint64_t begin = found.has_value() ? first + 1 : first;  // what joined does not hold
-    for (; begin < end && !joined.empty(); ++begin) {
-      found = io_.cache().Find(number_, begin);
-      if (!found.has_value()) break;
-      joined = Join(joined, *found);
-    }
-    if (begin < end) {
+    MutableBuffer out(size);
+    // From block `begin` on, bytes that lie in the range wanted.
+    const auto copy = [&](std::uint64_t begin, const Buffer& bytes) {
+      const std::uint64_t at = begin * kBlockBytes;
+      const std::uint64_t from = std::max(at, offset), to = std::min(at + bytes.size(), offset + size);
+      std::memcpy(out.data() + (from - offset), bytes.data() + (from - at), to - from);
+    };
+    for (std::uint64_t block = first; block < end; ++block) {
+      if (const std::optional<Buffer> found = io_->cache().Find(number_, block)) {
+        copy(block, *found);
+        continue;
+      }
       // From the first block that is missing on all are read at once.
-      LANCEKIT_ASSIGN(const Buffer rest, ReadBlocks(begin, end));
-      joined = joined.empty() ? rest : Join(joined, rest);
+      LANCEKIT_ASSIGN(const Buffer rest, ReadBlocks(block, end));
+      copy(block, rest);
+      break;
     }
-    return joined.Slice(offset - first * kBlockBytes, size);
+    return std::move(out).Freeze();
   }
 
   void DoPrefetch(std::span<const FileRange> ranges) const override {
     std::vector<FileRange> missing;  // in blocks
-    const std::uint64_t most = io_.cache().limit() / 2 / kBlockBytes;
+    const std::uint64_t most = io_->cache().limit() / 2 / kBlockBytes;
     std::uint64_t blocks = 0;
     for (const FileRange& range : ranges) {
       if (range.size > kMaxCachedBytes) continue;
       const std::uint64_t end = (range.offset + range.size - 1) / kBlockBytes + 1;
       for (std::uint64_t block = range.offset / kBlockBytes; block < end && blocks < most; ++block) {
         if (!missing.empty() && block < missing.back().offset + missing.back().size) continue;
-        if (io_.cache().Holds(number_, block)) continue;
+        if (io_->cache().Holds(number_, block)) continue;
         ++blocks;
         const bool joins = !missing.empty() && missing.back().offset + missing.back().size == block &&
                            missing.back().size < kMaxCachedBytes / kBlockBytes;
@@ -201,10 +209,10 @@ class ReadSource final : public Source {
         }
       }
     }
-    if (io_.mode() == IoMode::kUring && missing.size() > 1) {
-      if (auto ring = io_.rings().Take(); ring != nullptr) {
+    if (io_->mode() == IoMode::kUring && missing.size() > 1) {
+      if (auto ring = io_->rings().Take(); ring != nullptr) {
         FetchByRing(*ring, missing);
-        io_.rings().Return(std::move(ring));
+        io_->rings().Return(std::move(ring));
         return;
       }
     }
@@ -222,20 +230,19 @@ class ReadSource final : public Source {
   }
 
  private:
-  static Buffer Join(const Buffer& a, const Buffer& b) {
-    if (a.IsFollowedBy(b)) return a.Extended(b.size());
-    MutableBuffer both(a.size() + b.size());
-    std::memcpy(both.data(), a.data(), a.size());
-    std::memcpy(both.data() + a.size(), b.data(), b.size());
-    return std::move(both).Freeze();
-  }
-
   FileRange BytesOf(std::uint64_t first, std::uint64_t end) const {
     return {first * kBlockBytes, std::min(end * kBlockBytes, size()) - first * kBlockBytes};
   }
   void Keep(std::uint64_t first, const Buffer& bytes) const {
-    for (std::uint64_t at = 0; at < bytes.size(); at += kBlockBytes)
-      io_.cache().Insert(number_, first + at / kBlockBytes, bytes.Slice(at, std::min(kBlockBytes, bytes.size() - at)));
+    has_blocks_.store(true, std::memory_order_relaxed);
+    // Each block has memory of its own, or a single one would keep all that was read with it.
+    for (std::uint64_t at = 0; at < bytes.size(); at += kBlockBytes) {
+      const std::size_t size = std::min(kBlockBytes, bytes.size() - at);
+      auto block = std::make_shared<std::array<std::byte, kBlockBytes>>();
+      std::memcpy(block->data(), bytes.data() + at, size);
+      const Bytes part(block->data(), size);
+      io_->cache().Insert(number_, first + at / kBlockBytes, Buffer(std::move(block), part));
+    }
   }
 
   /// Blocks [first, end), which the cache gets.
@@ -257,7 +264,8 @@ class ReadSource final : public Source {
     }
     const bool all = ring.Read(fd_.get(), requests, &calls).ok();
     context()->Count(Counter::kIoCalls, calls);
-    context()->Count(Counter::kIoBytes, bytes);
+    if (all) context()->Count(Counter::kIoBytes, bytes);
+    if (ring.has_outstanding()) static_cast<void>(new std::vector<MutableBuffer>(std::move(buffers)));  // the kernel has them
     for (std::size_t i = 0; all && i < missing.size(); ++i) Keep(missing[i].offset, std::move(buffers[i]).Freeze());
   }
 
@@ -279,8 +287,9 @@ class ReadSource final : public Source {
   }
 
   FileDescriptor fd_;
-  FileIoState& io_;
+  std::shared_ptr<FileIoState> io_;  // blocks are dropped after the context has gone, perhaps
   std::uint64_t number_;
+  mutable std::atomic<bool> has_blocks_{false};
 };
 
 }  // namespace

@@ -173,7 +173,7 @@ TEST(IoMode, WithoutARingTheContextSaysSo) {
 }
 
 TEST(BlockCache, LeastRecentlyUsedBlocksLeave) {
-  BlockCache cache(16 * 4 * BlockCache::kBlockBytes);  // four blocks in each of its sixteen shards
+  BlockCache cache(16 * 4 * (BlockCache::kBlockBytes + BlockCache::kOverhead));  // four blocks in each of its sixteen shards
   const std::uint64_t file = cache.NewSource();
   auto insert = [&](std::uint64_t number) {
     MutableBuffer bytes(BlockCache::kBlockBytes);

@@ -24,14 +24,23 @@ class KernelRing final : public Ring {
     if (error_ == 0) io_uring_queue_exit(&ring_);
   }
   bool is_broken() const noexcept override { return is_broken_; }
+  bool has_outstanding() const noexcept override { return has_outstanding_; }
   /// 0, or the error number.
-  int Open() { return error_ = -io_uring_queue_init(kDepth, &ring_, 0); }
+  int Open() {
+    error_ = -io_uring_queue_init(kDepth, &ring_, 0);
+    if (error_ != 0) return error_;
+    io_uring_probe* const probe = io_uring_get_probe_ring(&ring_);
+    const bool can_read = probe != nullptr && io_uring_opcode_supported(probe, IORING_OP_READ) != 0;
+    if (probe != nullptr) io_uring_free_probe(probe);
+    return can_read ? 0 : EOPNOTSUPP;
+  }
 
   Status Read(int fd, std::span<const ReadRequest> requests, std::uint64_t* calls) override {
     std::vector<ReadRequest> rest(requests.begin(), requests.end());  // what is still to come of each
     std::vector<std::size_t> again;                                   // that came in part, or were interrupted
     std::size_t next = 0, in_flight = 0;
     int failure = 0;
+    again.reserve(requests.size());  // nothing may throw while the kernel writes to the buffers
     while (in_flight != 0 || (failure == 0 && (next < rest.size() || !again.empty()))) {
       while (failure == 0 && in_flight < kDepth && (next < rest.size() || !again.empty())) {
         io_uring_sqe* const entry = io_uring_get_sqe(&ring_);
@@ -50,17 +59,24 @@ class KernelRing final : public Ring {
         ++in_flight;
         ++*calls;
       }
-      const int got = io_uring_submit_and_wait(&ring_, 1);
-      if (got < 0 && got != -EINTR && got != -EAGAIN && got != -EBUSY) {
-        // What the kernel did not take over will never come; what it did may still be written, and is waited for.
-        failure = -got;
-        is_broken_ = true;
-        in_flight -= std::min<std::size_t>(in_flight, io_uring_sq_ready(&ring_));
-        io_uring_cqe* any = nullptr;
-        if (in_flight == 0 || io_uring_wait_cqe(&ring_, &any) != 0) break;
+      if (!is_broken_) {
+        const int got = io_uring_submit_and_wait(&ring_, 1);
+        if (got < 0 && got != -EINTR && got != -EAGAIN && got != -EBUSY) {
+          // What the kernel did not take over will never come; what it did may still be written, and is waited for.
+          if (failure == 0) failure = -got;
+          is_broken_ = true;
+          in_flight -= std::min<std::size_t>(in_flight, io_uring_sq_ready(&ring_));
+        }
       }
       io_uring_cqe* done = nullptr;
-      while (io_uring_peek_cqe(&ring_, &done) == 0) {
+      while (is_broken_ && in_flight != 0) {
+        const int got = io_uring_wait_cqe(&ring_, &done);
+        if (got == 0) break;
+        if (got == -EINTR || got == -EAGAIN) continue;
+        has_outstanding_ = true;
+        return MakeError(ErrorCode::kIo, "cannot read: {}", std::strerror(failure));
+      }
+      while (in_flight != 0 && io_uring_peek_cqe(&ring_, &done) == 0) {
         const auto index = static_cast<std::size_t>(io_uring_cqe_get_data64(done));
         const int result = done->res;
         io_uring_cqe_seen(&ring_, done);
@@ -88,6 +104,7 @@ class KernelRing final : public Ring {
   io_uring ring_{};
   int error_ = ENOSYS;
   bool is_broken_ = false;
+  bool has_outstanding_ = false;
 };
 #endif
 

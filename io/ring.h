@@ -28,6 +28,8 @@ class Ring {
   virtual Status Read(int fd, std::span<const ReadRequest> requests, std::uint64_t* calls) = 0;
   /// True after an error of the queue itself: another ring may do better.
   virtual bool is_broken() const noexcept = 0;
+  /// True when a failed Read could not wait for all that the kernel still writes: the buffers must never be freed.
+  virtual bool has_outstanding() const noexcept = 0;
   /// Null, with the reason, where there is no io_uring.
   static std::unique_ptr<Ring> Make(std::string* why_not);
 };

@@ -4,6 +4,7 @@
 
 #include "base/without_throwing.h"
 #include "reader/batch_impl.h"
+#include "reader/blob_columns.h"
 #include "reader/known_column.h"
 #include "reader/read_rows.h"
 #include "reader/scan_impl.h"
@@ -41,20 +42,44 @@ struct AggregatedColumn {
   Totals totals;
 };
 
-/// Of rows of the fragment's files. Errors: as FieldReader::Read.
-Result<Totals> ReadTotals(const TableImpl& table, const TableFragment& fragment, const AggregatedColumn& what, ValueRange rows) {
+/// Of rows of the fragment's files, ranges that ascend. `whole`: those that are read completely. Errors: as FieldReader::Read.
+Result<Totals> ReadTotals(const TableImpl& table, const FieldReader& reader, const AggregatedColumn& what,
+                          std::span<const ValueRange> rows, const ValueRange& whole) {
   constexpr std::uint64_t kRowsPerRun = 4;
-  LANCEKIT_ASSIGN(const auto reader, FieldReader::Open(fragment, *what.shape, table.context()));
-  LANCEKIT_ASSIGN(const std::uint64_t rows_per_run, reader->RowsPerRun({&rows, 1}));
+  const Stopwatch watch(table.context(), Counter::kDecodeNanoseconds);
+  LANCEKIT_ASSIGN(const std::uint64_t rows_per_run, reader.RowsPerRun(rows));
   const bool has_runs = rows_per_run >= kRowsPerRun;
-  FieldSink sink(*what.shape, rows.count);
+  FieldSink sink(*what.shape, CountRows(rows));
   if (has_runs) sink.leaf(0).CollectRuns();
   PageScratch scratch;
-  scratch.whole_rows = CheckedRows(table, {&rows, 1});
-  LANCEKIT_TRY(reader->Read({&rows, 1}, &sink, &scratch));
-  auto array = std::move(sink).Finish();
-  if (!array) return At(std::move(array).status(), {.column = what.path});
-  return TotalsOf(*array, what.shape->field(), *what.shape, has_runs);
+  scratch.whole_rows = CheckedRows(table, {&whole, 1});
+  Status status = reader.Read(rows, &sink, &scratch);
+  Result<ArrayData> array = status.ok() ? std::move(sink).Finish() : Result<ArrayData>(std::move(status));
+  if (array) return TotalsOf(*array, what.shape->field(), *what.shape, has_runs);
+  if (array.error().code != ErrorCode::kResourceLimit || CountRows(rows) < 2)
+    return At(std::move(array).status(), {.column = what.path});
+  // How large texts are was a guess: in two halves they may fit.
+  std::vector<ValueRange> halves[2];
+  std::uint64_t left = CountRows(rows) / 2;  // of the first
+  for (const ValueRange& range : rows) {
+    const std::uint64_t count = std::min(left, range.count);
+    if (count != 0) halves[0].push_back({range.first, count});
+    if (count != range.count) halves[1].push_back({range.first + count, range.count - count});
+    left -= count;
+  }
+  LANCEKIT_ASSIGN(Totals totals, ReadTotals(table, reader, what, halves[0], whole));
+  LANCEKIT_ASSIGN(const Totals more, ReadTotals(table, reader, what, halves[1], whole));
+  totals.Append(more);
+  return totals;
+}
+
+/// Nulls alone of a column of blobs, whose bytes are not read. Errors: as FieldReader::FindBlobs.
+Result<Totals> TotalsOfBlobs(const FieldReader& reader, std::span<const ValueRange> rows) {
+  LANCEKIT_ASSIGN(const std::vector<BlobBytes> blobs, reader.FindBlobs(rows));
+  Totals totals;
+  totals.zone.num_rows = totals.zone.num_values = blobs.size();
+  totals.zone.num_nulls = static_cast<std::uint64_t>(std::ranges::count_if(blobs, &BlobBytes::is_null));
+  return totals;
 }
 
 /// What statistics say of a page, if that is all that is wanted.
@@ -73,16 +98,16 @@ std::optional<Totals> TotalsOfPage(const Zone& page, const AggregatedColumn& wha
   const std::uint64_t count = page.num_values - page.num_nulls;
   switch (domain) {
     case Domain::kSigned:
-      totals.whole = Times(Int256::From(*std::get_if<std::int64_t>(&*page.min)), count);
+      totals.AddTimes(Int256::From(*std::get_if<std::int64_t>(&*page.min)), count);
       return totals;
     case Domain::kUnsigned:
-      totals.whole = Times(FromWide(*std::get_if<std::uint64_t>(&*page.min)), count);
+      totals.AddTimes(FromWide(*std::get_if<std::uint64_t>(&*page.min)), count);
       return totals;
     case Domain::kFloating:
       totals.real = *std::get_if<double>(&*page.min) * static_cast<double>(count);
       return totals;
     case Domain::kDecimal:
-      totals.whole = Times(*std::get_if<Int256>(&*page.min), count);
+      totals.AddTimes(*std::get_if<Int256>(&*page.min), count);
       return totals;
     default:
       return {};
@@ -157,9 +182,18 @@ Result<std::optional<Scalar>> SumOf(const AggregatedColumn& column) {
   switch (DomainOf(column.leaf->type)) {
     case Domain::kFloating:
       return std::optional<Scalar>(column.totals.real);
-    case Domain::kDecimal:
-      if (column.totals.overflows) return too_large();
+    case Domain::kDecimal: {
+      Int256 limit = Int256::From(1);  // 10^76
+      for (const std::uint64_t power : {10'000'000'000'000'000'000u, 10'000'000'000'000'000'000u, 10'000'000'000'000'000'000u,
+                                        10'000'000'000'000'000'000u}) {
+        Totals next;
+        next.AddTimes(limit, power);
+        limit = next.whole;
+      }
+      const Int256 size = whole.negative() ? Plus(Int256{{~whole.words[0], ~whole.words[1], ~whole.words[2], ~whole.words[3]}}, Int256::From(1)) : whole;
+      if (column.totals.overflows || size >= limit) return too_large();
       return std::optional<Scalar>(whole);
+    }
     case Domain::kUnsigned:
       if (column.totals.overflows || !fits(false)) return too_large();
       return std::optional<Scalar>(whole.words[0]);
@@ -179,12 +213,13 @@ Result<std::vector<AggregatedColumn>> ColumnsOf(const TableImpl& table, const st
       const FieldShape& shape = *selection[0];
       const Place place{.path = table.path_, .column = one.column};
       const auto is_struct = [](const ParentNode& parent) { return parent.kind == NodeKind::kStruct; };
-      if (shape.leaves().size() != 1 || !std::ranges::all_of(shape.leaves()[0].type.parents, is_struct))
+      if (shape.leaves().size() != 1 || shape.leaves()[0].name != one.column ||
+          !std::ranges::all_of(shape.leaves()[0].type.parents, is_struct))
         return Status(At(Invalid("{} wants a single leaf that is in no list", one.name()), place));
       column = columns.insert(columns.end(), {one.column, selection[0], shape.leaves()[0].field});
     }
     const Domain domain = DomainOf(column->leaf->type);
-    const bool has_order = domain != Domain::kNone;
+    const bool has_order = domain != Domain::kNone && !MayHoldBlobs(*column->leaf);
     const bool has_sum = has_order && domain != Domain::kBytes && !IsTemporal(ValuesOf(column->leaf->type).id);
     if ((one.kind == Kind::kSum && !has_sum) || (one.kind != Kind::kCount && !has_order)) {
       return Status(At(Invalid("there is no {} of values of type {}", one.name(), column->leaf->type.to_string()),
@@ -200,32 +235,63 @@ Result<std::vector<AggregatedColumn>> ColumnsOf(const TableImpl& table, const st
 struct Task {
   const TableFragment* fragment = nullptr;
   std::size_t column = 0;
-  ValueRange rows;
+  std::vector<ValueRange> rows;
   Totals totals;
   Status status;
 };
 
-/// Sums up what statistics say of the fragment and lists what is left to read.
-void Divide(const TableImpl& table, const TableFragment& fragment, std::size_t index, AggregatedColumn* column,
-            std::vector<Task>* tasks) {
+/// Rows of the fragment that have to be read for a column, in tasks of about `most` rows.
+class TaskList {
+ public:
+  TaskList(std::vector<Task>* tasks, const TableFragment& fragment, std::size_t column, std::uint64_t most)
+      : tasks_(tasks), fragment_(&fragment), column_(column), most_(most) {}
+
+  void Add(ValueRange rows) {
+    while (rows.count != 0) {
+      if (left_ == 0) {
+        Task& task = tasks_->emplace_back();
+        task.fragment = fragment_;
+        task.column = column_;
+        left_ = most_;
+      }
+      const std::uint64_t count = std::min(left_, rows.count);
+      tasks_->back().rows.push_back({rows.first, count});
+      rows = {rows.first + count, rows.count - count};
+      left_ -= count;
+    }
+  }
+
+ private:
+  std::vector<Task>* tasks_;
+  const TableFragment* fragment_;
+  std::size_t column_;
+  std::uint64_t most_;
+  std::uint64_t left_ = 0;  // that the last task has room for
+};
+
+/// Sums up what statistics say of the fragment and lists what is left to read, about `most_bytes` at a time.
+Status Divide(const TableImpl& table, const TableFragment& fragment, std::size_t index, std::uint64_t most_bytes,
+              AggregatedColumn* column, std::vector<Task>* tasks) {
   constexpr std::uint64_t kMostRows = 1 << 18;
   const std::uint64_t num_rows = fragment.NumPhysicalRows();
-  const auto read = [&](std::uint64_t first, std::uint64_t count) {
-    for (std::uint64_t done = 0; done < count; done += kMostRows) {
-      Task& task = tasks->emplace_back();
-      task.fragment = &fragment;
-      task.column = index;
-      task.rows = {first + done, std::min(kMostRows, count - done)};
-    }
-  };
-  const bool has_holes = !fragment.lost.empty() || !fragment.lost_files.empty();
+  LANCEKIT_ASSIGN(const auto reader, FieldReader::Open(fragment, *column->shape, table.context()));
+  const std::uint64_t row_bytes = std::max<std::uint64_t>(1, reader->EstimateRowBytes());
+  TaskList list(tasks, fragment, index, std::clamp<std::uint64_t>(most_bytes / row_bytes, 1, kMostRows));
   if (fragment.num_rows != num_rows) {
-    for (const format::RowRange& range : fragment.live.Ranges(0, fragment.num_rows)) read(range.begin, range.end - range.begin);
-    return;
+    for (const format::RowRange& range : fragment.live.Ranges(0, fragment.num_rows))
+      list.Add({range.begin, range.end - range.begin});
+    return {};
   }
+  const bool has_holes = !fragment.lost.empty() || !fragment.lost_files.empty();
   const KnownColumn known = table.zone_maps_ && !has_holes ? Know(fragment, column->leaf, num_rows) : KnownColumn();
-  if (known.nulls.has_value()) return column->totals.zone.Append(*known.nulls);
-  if (!known.pages.has_value()) return read(0, num_rows);
+  if (known.nulls.has_value()) {
+    column->totals.zone.Append(*known.nulls);
+    return {};
+  }
+  if (!known.pages.has_value()) {
+    list.Add({0, num_rows});
+    return {};
+  }
   std::uint64_t first = 0;
   for (std::uint64_t i = 0; i < known.pages->size(); ++i) {
     const Zone page = (*known.pages)[i];
@@ -234,10 +300,11 @@ void Divide(const TableImpl& table, const TableFragment& fragment, std::size_t i
       table.context().Count(Counter::kPagesPruned);
       column->totals.Append(*totals);
     } else {
-      read(first, page.num_rows);
+      list.Add({first, page.num_rows});
     }
     first += page.num_rows;
   }
+  return {};
 }
 
 }  // namespace
@@ -248,9 +315,12 @@ std::string Aggregate::name() const {
 }
 
 Result<Batch> ScanImpl::AggregateRows(const std::vector<Aggregate>& wanted) {
+  if (plan_ != nullptr) return Invalid("the scan has begun: aggregates are asked of a new one");
   LANCEKIT_ASSIGN(std::vector<AggregatedColumn> columns, ColumnsOf(*table_, wanted));
+  columns_.clear();
+  numbers_rows_ = counts_only_ = false;
   std::uint64_t num_rows = 0;
-  const bool all_rows = !filter_.has_value() && offset_ == 0 && limit_ >= table_->num_rows_ && plan_ == nullptr;
+  const bool all_rows = !filter_.has_value() && offset_ == 0 && limit_ >= table_->num_rows_;
   if (all_rows) {
     num_rows = table_->num_rows_;
     std::vector<Task> tasks;
@@ -258,23 +328,37 @@ Result<Batch> ScanImpl::AggregateRows(const std::vector<Aggregate>& wanted) {
       if (table_->checksums_ != Checksums::kNever) {
         for (const auto& file : fragment.files) LANCEKIT_TRY(file->statistics().CheckTail());
       }
-      for (std::size_t i = 0; i < columns.size(); ++i) Divide(*table_, fragment, i, &columns[i], &tasks);
+      for (std::size_t i = 0; i < columns.size(); ++i)
+        LANCEKIT_TRY(Divide(*table_, fragment, i, batch_bytes_, &columns[i], &tasks));
     }
     table_->context().pool().ParallelFor(tasks.size(), [&](std::size_t i) {
       Task& task = tasks[i];
       task.status = WithoutThrowing([&]() -> Status {
         LANCEKIT_TRY(table_->context().CheckCancelled());
-        LANCEKIT_ASSIGN(task.totals, ReadTotals(*table_, *task.fragment, columns[task.column], task.rows));
+        const AggregatedColumn& column = columns[task.column];
+        LANCEKIT_ASSIGN(const auto reader, FieldReader::Open(*task.fragment, *column.shape, table_->context()));
+        if (MayHoldBlobs(*column.leaf)) {
+          auto counted = TotalsOfBlobs(*reader, task.rows);
+          if (counted || counted.error().code != ErrorCode::kUnsupported) {
+            LANCEKIT_ASSIGN(task.totals, std::move(counted));
+            return {};
+          }
+        }
+        // The fragment is read as a whole but for pages that statistics answer for, and for deleted rows.
+        const ValueRange whole{0, task.fragment->NumPhysicalRows()};
+        LANCEKIT_ASSIGN(task.totals, ReadTotals(*table_, *reader, column, task.rows, whole));
         return {};
       });
     });
-    // In the order of the rows, so that sums of floats do not depend on threads.
+    // In the order of the tasks, so that sums of floats do not depend on threads.
     for (Task& task : tasks) {
       LANCEKIT_TRY(std::move(task.status));
       columns[task.column].totals.Append(task.totals);
     }
+    counts_only_ = true;  // the scan is at its end
+    LANCEKIT_TRY(Start());
+    next_row_ = end_row_;
   } else {
-    columns_.clear();
     for (const AggregatedColumn& column : columns) columns_.push_back(column.path);
     if (columns.empty()) {
       LANCEKIT_ASSIGN(num_rows, Count());

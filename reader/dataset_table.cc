@@ -33,8 +33,8 @@ WantedFields Wanted(const format::Manifest& manifest, const OpenOptions& options
 }
 
 /// Opens a data file of a fragment. `physical_rows`: 0 while it is not known; then the file tells.
-Status AddDataFile(const Dataset& dataset, const format::DataFile& file, const WantedFields& wanted, std::uint64_t* physical_rows,
-                   ContextImpl& context, TableFragment* fragment) {
+Status AddDataFile(const Dataset& dataset, const format::DataFile& file, const WantedFields& wanted, bool checks,
+                   std::uint64_t* physical_rows, ContextImpl& context, TableFragment* fragment) {
   if (file.major_version == 0 && file.minor_version < 3)
     return Unsupported("Lance 0.1 data files are not supported; convert the dataset with pylance");
   LANCEKIT_ASSIGN(auto columns, ColumnsOf(file));
@@ -44,7 +44,7 @@ Status AddDataFile(const Dataset& dataset, const format::DataFile& file, const W
   LANCEKIT_ASSIGN(const std::string path, dataset.DataFilePath(file));
   LANCEKIT_ASSIGN(std::shared_ptr<Source> source, OpenFileSource(context, path));
   LANCEKIT_ASSIGN(std::shared_ptr<const FileReader> reader, FileReader::Open(std::move(source), false));
-  if (wanted.has_value()) reader->UseHashesUnverified();
+  if (wanted.has_value() && checks) reader->UseHashesUnverified();
   const std::uint64_t num_rows = reader->num_rows();
   if (*physical_rows == 0) *physical_rows = num_rows;
   if (num_rows != *physical_rows)
@@ -62,7 +62,7 @@ Status Lose(Status status, LostFile file, const std::string& what, TableFragment
   return {};
 }
 
-Result<TableFragment> OpenFragment(const Dataset& dataset, const format::Fragment& fragment, const WantedFields& wanted,
+Result<TableFragment> OpenFragment(const Dataset& dataset, const format::Fragment& fragment, const WantedFields& wanted, bool checks,
                                    ContextImpl& context, bool keep_lost) {
   if (fragment.files.empty() && fragment.physical_rows != 0)
     return Corrupt("fragment {} has {} rows and no data file", fragment.id, fragment.physical_rows);
@@ -71,7 +71,7 @@ Result<TableFragment> OpenFragment(const Dataset& dataset, const format::Fragmen
   std::uint64_t physical_rows = fragment.physical_rows;
   keep_lost = keep_lost && physical_rows != 0;
   for (const format::DataFile& file : fragment.files) {
-    Status status = AddDataFile(dataset, file, wanted, &physical_rows, context, &result);
+    Status status = AddDataFile(dataset, file, wanted, checks, &physical_rows, context, &result);
     if (!status.ok() && keep_lost) status = Lose(std::move(status), {.path = file.path, .fields = file.fields}, "", &result);
     LANCEKIT_TRY(std::move(status));
   }
@@ -143,7 +143,7 @@ Result<std::shared_ptr<const TableImpl>> OpenDataset(const Context& context, con
   table->format_version_ = FormatVersion(manifest);
   const WantedFields wanted = Wanted(manifest, options);
   for (const format::Fragment& fragment : manifest.fragments) {
-    auto opened = OpenFragment(*dataset, fragment, wanted, context.impl(), keep_lost);
+    auto opened = OpenFragment(*dataset, fragment, wanted, options.checksums != Checksums::kNever, context.impl(), keep_lost);
     if (!opened) return At(std::move(opened).status(), {.path = path});
     opened->first_row = table->num_rows_;
     if (!CheckedAdd(table->num_rows_, opened->num_rows, &table->num_rows_) || table->num_rows_ > kMaxRows)

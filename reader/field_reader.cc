@@ -232,6 +232,7 @@ Result<std::shared_ptr<const FieldReader>> FieldReader::Open(const TableFragment
     const ColumnPlace* const place = fragment.Place(leaf.field->id);
     if (place == nullptr || leaf.type.is_empty_struct()) continue;
     const std::shared_ptr<const FileReader>& file = fragment.files[place->file];
+    if (MayHoldBlobs(*leaf.field)) LANCEKIT_TRY(file->LoadSchema());
     if (HoldsBlobDescriptors(*file, place->column, *leaf.field)) {
       if (!shape.is_flat()) return At(Unsupported("blobs of 2.2 inside other columns are not supported"), {.column = leaf.name});
       return AddHoles(fragment, shape, OpenBlobColumn(file, place->column, context));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <numeric>
 
 #include "base/checked_math.h"
 #include "base/hash.h"
@@ -87,7 +88,7 @@ std::optional<std::pair<format::NameIndex, FileRange>> FileReader::FindNameIndex
   return {};
 }
 
-Result<bool> FileReader::LookUp(const format::NameIndex& index, const FileRange& place, std::string_view name,
+Result<std::optional<std::uint32_t>> FileReader::LookUp(const format::NameIndex& index, const FileRange& place, std::string_view name,
                                 SomeFields* found) const {
   const std::uint64_t hash = HashBytes(std::as_bytes(std::span(name)));
   std::uint64_t bucket = index.FirstBucket(hash);
@@ -97,7 +98,7 @@ Result<bool> FileReader::LookUp(const format::NameIndex& index, const FileRange&
     auto entries = format::NameIndex::ParseBucket(bytes.bytes());
     if (!entries) return At(std::move(entries).status(), {.offset = place.offset + range.offset});
     for (const format::NamedField& entry : *entries) {
-      if (entry.size == 0) return false;
+      if (entry.size == 0) return std::optional<std::uint32_t>();
       if (entry.name_hash != static_cast<std::uint32_t>(hash)) continue;
       if (!RangeFits(entry.begin, entry.size, schema_place_->size)) return Corrupt("the name index leads out of the schema");
       const std::uint64_t offset = descriptor_.offset + schema_place_->offset + entry.begin;
@@ -108,32 +109,52 @@ Result<bool> FileReader::LookUp(const format::NameIndex& index, const FileRange&
       if (fields.size() != 1 || fields[0].name != name) continue;
       found->schema.fields.push_back(std::move(fields[0]));
       found->first_columns.push_back(entry.first_column);
-      return true;
+      return std::optional(entry.begin);
     }
     bucket = bucket + 1 == index.num_buckets() ? 0 : bucket + 1;
   }
-  return false;
+  return std::optional<std::uint32_t>();
 }
 
 Result<SomeFields> FileReader::FindFields(const std::vector<std::string>& names) const {
-  auto found = [&]() -> Result<SomeFields> {
-    const auto index = FindNameIndex();
-    if (!index.has_value()) return WalkFields(names);
-    SomeFields some;
-    for (const std::string& name : names) {
-      LANCEKIT_TRY(ForEachPrefix(name, [&](std::string_view prefix) -> Status {
-        const auto is_prefix = [&](const Field& field) { return field.name == prefix; };
-        if (std::ranges::any_of(some.schema.fields, is_prefix)) return {};
-        return LookUp(index->first, index->second, prefix, &some).status();
-      }));
-    }
-    const std::uint64_t rest = schema_place_->offset + index->first.fields_end();
-    LANCEKIT_ASSIGN(const Buffer bytes, ReadNearTail(descriptor_.offset + rest, schema_place_->size - index->first.fields_end()));
-    LANCEKIT_ASSIGN(some.schema.metadata, format::ParseSchemaMetadata(bytes.bytes()));
-    return some;
-  }();
+  if (const auto index = FindNameIndex()) {
+    auto found = LookUpAll(index->first, index->second, names);
+    // A damaged index, or one that leads to damage: the schema tells.
+    if (found || found.error().code != ErrorCode::kCorruption) return found;
+  }
+  auto found = WalkFields(names);
   if (!found) return At(std::move(found).status(), {.path = source_->path()});
   return found;
+}
+
+Result<SomeFields> FileReader::LookUpAll(const format::NameIndex& index, const FileRange& place,
+                                         const std::vector<std::string>& names) const {
+  SomeFields some;
+  std::vector<std::uint32_t> begins;
+  for (const std::string& name : names) {
+    LANCEKIT_TRY(ForEachPrefix(name, [&](std::string_view prefix) -> Status {
+      const auto is_prefix = [&](const Field& field) { return field.name == prefix; };
+      if (std::ranges::any_of(some.schema.fields, is_prefix)) return {};
+      LANCEKIT_ASSIGN(const std::optional<std::uint32_t> begin, LookUp(index, place, prefix, &some));
+      if (begin.has_value()) begins.push_back(*begin);
+      return {};
+    }));
+  }
+  // In the order of the file: of names that could be either of two fields, the first counts.
+  std::vector<std::size_t> order(begins.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t i) { return begins[i]; });
+  SomeFields sorted;
+  for (const std::size_t i : order) {
+    sorted.schema.fields.push_back(std::move(some.schema.fields[i]));
+    sorted.first_columns.push_back(some.first_columns[i]);
+  }
+  const std::uint64_t rest = schema_place_->offset + index.fields_end();
+  LANCEKIT_ASSIGN(const Buffer bytes, ReadNearTail(descriptor_.offset + rest, descriptor_.size - rest));
+  if (HashBytes(bytes.bytes()) != index.rest_hash()) return Corrupt("the end of the schema differs from its hash");
+  LANCEKIT_ASSIGN(sorted.schema.metadata,
+                  format::ParseSchemaMetadata(bytes.bytes().first(schema_place_->size - index.fields_end())));
+  return sorted;
 }
 
 Result<SomeFields> FileReader::WalkFields(const std::vector<std::string>& names) const {
@@ -142,7 +163,19 @@ Result<SomeFields> FileReader::WalkFields(const std::vector<std::string>& names)
   const FileRange place = schema_place_.value_or(FileRange{});
   const Bytes schema = bytes.bytes().subspan(place.offset, place.size);
   std::uint64_t fields_end = 0;
-  LANCEKIT_ASSIGN(const std::vector<format::ListedField> listed, format::ListFields(schema, &fields_end));
+  auto list = format::ListFields(schema, &fields_end);
+  if (!schema_place_.has_value() || (!list && list.error().code == ErrorCode::kUnsupported)) {
+    // Parts or fields in an unusual order.
+    LANCEKIT_TRY(LoadSchema());
+    some.schema = schema_;
+    std::uint32_t next = 0;
+    for (const Field& field : schema_.fields) {
+      some.first_columns.push_back(next);
+      next += format::NumColumns(field);
+    }
+    return some;
+  }
+  LANCEKIT_ASSIGN(const std::vector<format::ListedField> listed, std::move(list));
   std::uint64_t column = 0;
   for (const format::ListedField& field : listed) {
     const bool wanted = std::ranges::any_of(names, [&](const std::string& name) { return format::LeadsInto(name, field.name); });

@@ -196,10 +196,10 @@ Result<std::vector<RowRun>> MakeRuns(const TableImpl& table, Span<const std::int
 Result<Batch> Table::take(Span<const std::int64_t> rows, const std::vector<std::string>& columns) const {
   return WithoutThrowing([&]() -> Result<Batch> {
     const Stopwatch watch(impl_->context(), Counter::kDecodeNanoseconds);
-    impl_->context().Count(Counter::kRowsTaken, rows.size());
     LANCEKIT_TRY(impl_->context().CheckCancelled());
     LANCEKIT_ASSIGN(const auto open, impl_->Columns(columns));
     LANCEKIT_ASSIGN(const auto runs, MakeRuns(*impl_, rows));
+    impl_->context().Count(Counter::kRowsTaken, rows.size());
     auto batch = std::make_shared<BatchImpl>();
     batch->schema = open->schema();
     batch->num_rows = static_cast<std::int64_t>(rows.size());

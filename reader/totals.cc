@@ -1,6 +1,7 @@
 #include "reader/totals.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <span>
 #include <string_view>
@@ -23,16 +24,23 @@ Int256 Plus(const Int256& a, const Int256& b) noexcept {
   return sum;
 }
 
-// Right for negative numbers too.
-Int256 Times(const Int256& a, std::uint64_t count) noexcept {
+void Totals::AddTimes(const Int256& value, std::uint64_t count) {
+  // The product of numbers of so many bits may not fit; then it is beyond what a decimal of 76 digits holds, too.
+  const std::uint64_t sign = value.negative() ? ~std::uint64_t{0} : 0;
+  int bits = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (const std::uint64_t word = value.words[i] ^ sign; word != 0) bits = static_cast<int>(64 * i) + std::bit_width(word);
+  }
+  overflows = overflows || bits + std::bit_width(count) > 255;
+  // Modulo 2^256, which is right for negative numbers too.
   Int256 product;
   unsigned __int128 carry = 0;
   for (std::size_t i = 0; i < 4; ++i) {
-    carry += static_cast<unsigned __int128>(a.words[i]) * count;
+    carry += static_cast<unsigned __int128>(value.words[i]) * count;
     product.words[i] = static_cast<std::uint64_t>(carry);
     carry >>= 64;
   }
-  return product;
+  AddWhole(product);
 }
 
 Int256 FromWide(__int128 value) noexcept {
@@ -161,7 +169,7 @@ void Add(const Values& values, Totals* totals) {
   if (AddPlain(values, totals)) return;
   const std::byte* const from = values.array->values.data();
   const std::size_t width = FixedWidthBits(*values.type) / 8;
-  const auto add_whole = [&](const Int256& value, std::uint64_t count) { totals->AddWhole(Times(value, count)); };
+  const auto add_whole = [&](const Int256& value, std::uint64_t count) { totals->AddTimes(value, count); };
   const auto no_sum = [](const auto&, std::uint64_t) {};
   switch (DomainOf(*values.type)) {
     case Domain::kSigned: {

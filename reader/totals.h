@@ -9,7 +9,6 @@ namespace lancekit {
 
 /// Modulo 2^256.
 Int256 Plus(const Int256& a, const Int256& b) noexcept;
-Int256 Times(const Int256& a, std::uint64_t count) noexcept;
 Int256 FromWide(__int128 value) noexcept;
 
 /// Of a dictionary, the type of its values.
@@ -27,6 +26,8 @@ struct Totals {
     overflows = overflows || (whole.negative() == value.negative() && sum.negative() != whole.negative());
     whole = sum;
   }
+  /// The same of a value that `count` rows have.
+  void AddTimes(const Int256& value, std::uint64_t count);
   void Append(const Totals& next) {
     zone.Append(next.zone);
     real += next.real;

@@ -369,7 +369,10 @@ Status MiniBlockPage::ReadChunk(std::size_t index, Bytes bytes, std::span<const 
 bool MiniBlockPage::IsScattered(std::span<const ValueRange> rows, const LeafSink& sink, const PageScratch& scratch) const {
   const bool has_levels = repetition_.has_value() || (definition_.has_value() && levels_.max_def() != 0);
   if (has_levels || scratch.check != nullptr || sink.collects_runs() || source_.mapped_bytes() == nullptr) return false;
-  return num_buffers_ <= kMaxScatteredBuffers &&
+  // Where chunks hold many of the rows each, they had better be decoded for all of them at once.
+  constexpr std::size_t kMostRowsPerChunk = 2;
+  const std::size_t chunks = chunks_.Find(rows.back().first) - chunks_.Find(rows.front().first) + 1;
+  return num_buffers_ <= kMaxScatteredBuffers && rows.size() <= kMostRowsPerChunk * chunks &&
          std::ranges::all_of(rows, [](const ValueRange& range) { return range.count == 1; });
 }
 

@@ -121,7 +121,7 @@ struct DictionaryAttempt {
   DictionaryBuilder items;
   PooledVector<std::uint32_t> indices;
 };
-/// `in_runs`: most values are like the one before them, which is then looked at first.
+/// `in_runs`: most values are like the one before them, which wide numbers are compared with first, and nothing is sorted.
 std::optional<DictionaryAttempt> TryDictionary(const ValuesView& values, const std::byte* validity, std::uint64_t max_items,
                                                bool in_runs = false);
 

@@ -38,7 +38,7 @@ std::optional<MutableBuffer> MakeNameIndex(const std::string& descriptor, const 
                       static_cast<std::uint32_t>(from.size), column, static_cast<std::uint32_t>(fields_hash)});
     column += format::NumColumns(schema.fields[i]);
   }
-  return format::SerializeNameIndex(fields, name_hashes, fields_end);
+  return format::SerializeNameIndex(fields, name_hashes, fields_end, HashBytes(bytes.subspan(place->offset + fields_end)));
 }
 
 }  // namespace

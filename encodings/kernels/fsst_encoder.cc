@@ -323,12 +323,14 @@ std::size_t FsstEncoder::CompressRun(const std::byte* in, const InOffset* in_off
     const auto length = [&](std::size_t string) { return static_cast<std::uint64_t>(in_offsets[string] - in_offsets[first]); };
     std::size_t end = first;
     std::uint32_t count = 0;
-    for (; end < num_strings && end - first < kShareStrings && length(end + 1) <= kShareBytes; ++end) {
-      ends[count] = static_cast<std::uint32_t>(length(end + 1));
-      count += length(end + 1) != length(end);
+    // Lanes read words behind their strings too.
+    if (static_cast<std::uint64_t>(readable_end - text) >= kShareBytes + 8) {
+      for (; end < num_strings && end - first < kShareStrings && length(end + 1) <= kShareBytes; ++end) {
+        ends[count] = static_cast<std::uint32_t>(length(end + 1));
+        count += length(end + 1) != length(end);
+      }
     }
-    const bool is_safe = static_cast<std::uint64_t>(readable_end - text) >= kShareBytes + 8;  // words behind the strings too
-    if (end == first || !is_safe) {
+    if (end == first) {
       to = CompressString(text, in + in_offsets[first + 1], readable_end, to);
       out_ends[first++] = static_cast<OutOffset>(base + static_cast<OutOffset>(to - out));
       continue;

@@ -31,7 +31,7 @@ struct Metrics {
   std::uint64_t reads_joined = 0;  ///< reads that were spared because a neighbour was read with them
   std::uint64_t prefetches = 0;    ///< ranges that were asked for ahead
   std::uint64_t cache_hits = 0;    ///< blocks of files that are not mapped
-  std::uint64_t cache_misses = 0;
+  std::uint64_t cache_misses = 0;  ///< reads that lacked a block
   std::uint64_t cache_evictions = 0;
   std::uint64_t cache_bytes = 0;  ///< held now
   std::uint64_t pages_opened = 0;

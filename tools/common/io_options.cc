@@ -9,7 +9,7 @@
 namespace lancekit::tools {
 
 void TellIoNote(const std::string& program, const CommonOptions& options, const Context& context) {
-  if (options.quiet || options.io_mode != IoMode::kUring) return;
+  if (options.quiet) return;
   if (const std::string note = context.io_note(); !note.empty()) std::fprintf(stderr, "%s: %s\n", program.c_str(), note.c_str());
 }
 

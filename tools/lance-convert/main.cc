@@ -69,7 +69,9 @@ int Run(int argc, char** argv) {
     return tools::kExitDone;
   }
   // A mapped file would count as memory of this process, page by page as it is read.
-  const bool chosen = options.common.io_mode != IoMode::kDefault || std::getenv("LANCEKIT_IO") != nullptr;
+  const char* const variable = std::getenv("LANCEKIT_IO");
+  const std::string_view wanted = variable == nullptr ? "" : variable;
+  const bool chosen = options.common.io_mode != IoMode::kDefault || wanted == "map" || wanted == "uring";
   Context context({.threads = options.threads,
                    .memory_budget = options.memory_limit,
                    .io_mode = chosen ? options.common.io_mode : IoMode::kRead});
@@ -77,7 +79,7 @@ int Run(int argc, char** argv) {
   tools::TellIoNote("lance-convert", options.common, context);
   auto report = Convert(options, context);
   Status status = report ? PrintSummary(*report, options) : std::move(report).status();
-  if (status) status = tools::WriteStats(options.common, context);
+  if (Status written = tools::WriteStats(options.common, context); status && !written) status = std::move(written);
   if (status) return tools::kExitDone;
   if (tools::Interrupted()) return tools::kExitInterrupted;
   return tools::ReportError(status.error(), HintFor(status.error(), options), style);

@@ -52,7 +52,7 @@ int Main(int argc, const char* const* argv) {
   HandleSignals(session.context);
   TellIoNote("lance-index", session.options.common, session.context);
   if (status.ok()) status = Run(session);
-  if (status.ok()) status = WriteStats(session.options.common, session.context);
+  if (Status written = WriteStats(session.options.common, session.context); status.ok()) status = std::move(written);
   if (status.ok()) return kExitDone;
   if (Interrupted()) return kExitInterrupted;
   const CommonOptions& common = session.options.common;

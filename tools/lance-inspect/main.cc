@@ -66,7 +66,7 @@ int Main(int argc, const char* const* argv) {
     HandleSignals(session.context);
     TellIoNote("lance-inspect", request.options.common, session.context);
     status = Run(request, &session);
-    if (status.ok()) status = WriteStats(request.options.common, session.context);
+    if (Status written = WriteStats(request.options.common, session.context); status.ok()) status = std::move(written);
   }
   const Options& options = request.options;
   if (options.verbose) TellCost(session, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
