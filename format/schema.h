@@ -44,8 +44,8 @@ class FieldOrder {
  private:
   std::vector<std::int32_t> ids_;  // of the top-level field and what is below it, so far
 };
-/// Of a flattened list, the top-level fields that one of the paths leads into, with all below them; the whole list where fields do not
-/// follow their parents. Pre: as PeekField.
+/// Of a flattened list, the top-level fields that one of the paths leads into, with all below them; the whole list where fields
+/// do not follow their parents. Pre: as PeekField.
 std::vector<Bytes> SelectMessages(std::span<const Bytes> messages, std::span<const std::string> paths);
 
 /// E.g. "timestamp:us:UTC", "fixed_size_list:float:128", "dict:string:int16:false", "list.struct".

@@ -167,6 +167,24 @@ TEST(ParseFields, AbsentParentIsTheFieldWithId0) {
   EXPECT_FALSE((*fields)[0].type.children[0].nullable);
 }
 
+TEST(SelectMessages, TakesAllWhereFieldsDoNotFollowTheirParents) {
+  Schema schema;
+  const Field number{.name = "y", .type = {.id = TypeId::kInt32}};
+  schema.fields = {{.name = "a", .type = {.id = TypeId::kStruct, .children = {number}}},
+                   {.name = "b", .type = {.id = TypeId::kInt64}}};
+  AssignFieldIds(&schema);
+  const auto messages = SerializeFields(schema);
+  ASSERT_TRUE(messages);
+  std::vector<Bytes> in_order;
+  for (const std::string& message : *messages) in_order.push_back(std::as_bytes(std::span(message)));
+  const std::vector<std::string> wanted{"a.y"};
+  EXPECT_EQ(SelectMessages(in_order, wanted).size(), 2u);
+  EXPECT_EQ(SelectMessages(in_order, std::vector<std::string>{"b"}).size(), 1u);
+  EXPECT_EQ(SelectMessages(in_order, std::vector<std::string>{"y"}).size(), 0u);
+  std::swap(in_order[1], in_order[2]);  // a, b, a.y
+  EXPECT_EQ(SelectMessages(in_order, wanted).size(), 3u);
+}
+
 TEST(ParseFields, BlobChildrenWithoutIdsFollowTheirParent) {
   const Metadata blob = {{"lance-encoding:blob", "true"}, {"lance-encoding:packed", "true"}};
   const std::vector<std::string> messages = {

@@ -184,13 +184,15 @@ Result<std::optional<Scalar>> SumOf(const AggregatedColumn& column) {
       return std::optional<Scalar>(column.totals.real);
     case Domain::kDecimal: {
       Int256 limit = Int256::From(1);  // 10^76
-      for (const std::uint64_t power : {10'000'000'000'000'000'000u, 10'000'000'000'000'000'000u, 10'000'000'000'000'000'000u,
-                                        10'000'000'000'000'000'000u}) {
+      for (const std::uint64_t power :
+           {10'000'000'000'000'000'000u, 10'000'000'000'000'000'000u, 10'000'000'000'000'000'000u, 10'000'000'000'000'000'000u}) {
         Totals next;
         next.AddTimes(limit, power);
         limit = next.whole;
       }
-      const Int256 size = whole.negative() ? Plus(Int256{{~whole.words[0], ~whole.words[1], ~whole.words[2], ~whole.words[3]}}, Int256::From(1)) : whole;
+      const Int256 size =
+          whole.negative() ? Plus(Int256{{~whole.words[0], ~whole.words[1], ~whole.words[2], ~whole.words[3]}}, Int256::From(1))
+                           : whole;
       if (column.totals.overflows || size >= limit) return too_large();
       return std::optional<Scalar>(whole);
     }

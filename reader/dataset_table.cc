@@ -62,8 +62,8 @@ Status Lose(Status status, LostFile file, const std::string& what, TableFragment
   return {};
 }
 
-Result<TableFragment> OpenFragment(const Dataset& dataset, const format::Fragment& fragment, const WantedFields& wanted, bool checks,
-                                   ContextImpl& context, bool keep_lost) {
+Result<TableFragment> OpenFragment(const Dataset& dataset, const format::Fragment& fragment, const WantedFields& wanted,
+                                   bool checks, ContextImpl& context, bool keep_lost) {
   if (fragment.files.empty() && fragment.physical_rows != 0)
     return Corrupt("fragment {} has {} rows and no data file", fragment.id, fragment.physical_rows);
   TableFragment result;

@@ -88,8 +88,8 @@ std::optional<std::pair<format::NameIndex, FileRange>> FileReader::FindNameIndex
   return {};
 }
 
-Result<std::optional<std::uint32_t>> FileReader::LookUp(const format::NameIndex& index, const FileRange& place, std::string_view name,
-                                SomeFields* found) const {
+Result<std::optional<std::uint32_t>> FileReader::LookUp(const format::NameIndex& index, const FileRange& place,
+                                                        std::string_view name, SomeFields* found) const {
   const std::uint64_t hash = HashBytes(std::as_bytes(std::span(name)));
   std::uint64_t bucket = index.FirstBucket(hash);
   for (std::uint64_t tried = 0; tried < index.num_buckets(); ++tried) {

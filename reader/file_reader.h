@@ -72,7 +72,8 @@ class FileReader {
   Result<Buffer> ReadNearTail(std::uint64_t offset, std::uint64_t size) const;
   /// Where the name index is, if the file has a sound one.
   std::optional<std::pair<format::NameIndex, FileRange>> FindNameIndex() const;
-  Result<SomeFields> LookUpAll(const format::NameIndex& index, const FileRange& place, const std::vector<std::string>& names) const;
+  Result<SomeFields> LookUpAll(const format::NameIndex& index, const FileRange& place,
+                               const std::vector<std::string>& names) const;
   /// Appends the field of a name and returns where it begins in the schema. No value: there is none. Errors: kCorruption.
   Result<std::optional<std::uint32_t>> LookUp(const format::NameIndex& index, const FileRange& place, std::string_view name,
                                               SomeFields* found) const;

@@ -23,7 +23,8 @@ namespace {
 
 /// open(fragment) -> the reader of the column.
 template <class Open>
-Result<ArrayData> ReadRuns(const FieldShape& shape, std::span<const RowRun> runs, bool reads_on, PageScratch* scratch, Open open) {
+Result<ArrayData> ReadRuns(const FieldShape& shape, std::span<const RowRun> runs, bool reads_on, PageScratch* scratch,
+                           Open open) {
   std::uint64_t total = 0;
   for (const RowRun& run : runs) total += run.count;
   FieldSink sink(shape, total);

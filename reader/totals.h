@@ -40,8 +40,8 @@ struct Totals {
   }
 };
 
-/// Of rows of a top-level field as they were read, perhaps with other leaves than the single one of the shape, which is in no list.
-/// `has_runs`: as LeafSink collects them.
+/// Of rows of a top-level field as they were read, perhaps with other leaves than the single one of the shape, which is in no
+/// list. `has_runs`: as LeafSink collects them.
 Totals TotalsOf(const ArrayData& column, const Field& field, const FieldShape& shape, bool has_runs);
 
 }  // namespace lancekit

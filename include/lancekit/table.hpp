@@ -146,11 +146,12 @@ class LANCEKIT_EXPORT Scan {
   Result<Schema> schema();
   /// Runs the scan to its end for the number of its rows; reads the filter's columns at most.
   Result<std::uint64_t> count();
-  /// Runs the scan, which must not have begun, to its end for facts about its rows, whatever columns were selected: a batch of one row with a column for
-  /// each, null where there is no value. Without filter, offset and limit, pages whose statistics say enough are not read, and
-  /// runs of equal values are looked at once. Types: count uint64; min and max that of the column, of a dictionary that of its
-  /// values; sum int64, uint64, float64 or decimal256 of the column's scale. Errors: kInvalidArgument for a column that does not
-  /// exist or has no such fact (blobs are counted only); kUnsupported for a sum that does not fit its type; those of next().
+  /// Runs the scan, which must not have begun, to its end for facts about its rows, whatever columns were selected: a batch of
+  /// one row with a column for each, null where there is no value. Without filter, offset and limit, pages whose statistics say
+  /// enough are not read, and runs of equal values are looked at once. Types: count uint64; min and max that of the column, of a
+  /// dictionary that of its values; sum int64, uint64, float64 or decimal256 of the column's scale. Errors: kInvalidArgument for
+  /// a column that does not exist or has no such fact (blobs are counted only); kUnsupported for a sum that does not fit its
+  /// type; those of next().
   Result<Batch> aggregate(const std::vector<Aggregate>& wanted);
   ScanReport report() const;
   /// Moves the scan into an Arrow C stream.
@@ -246,8 +247,8 @@ struct OpenOptions {
   bool zone_maps = true;  ///< false: filters are compared with all rows
   /// Not empty: the table has these columns alone, in this order, named as Scan::select takes them. Mapped files of 256
   /// columns and more that lancekit wrote are opened by their name index then, in a time that does not depend on how many others
-  /// there are (files that are not mapped: but for their statistics, which are read once when a page is compared with its hashes);
-  /// in other files the schema is walked over once, and in datasets the manifest. What is not asked for is not checked.
+  /// there are (files that are not mapped: but for their statistics, which are read once when a page is compared with its
+  /// hashes); in other files the schema is walked over once, and in datasets the manifest. What is not asked for is not checked.
   std::vector<std::string> columns;
 };
 
