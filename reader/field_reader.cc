@@ -132,11 +132,17 @@ class LeafColumns final : public FieldReader {
     return columns_[0]->RowsPerRun(rows);
   }
 
-  // Each page of a dictionary column has a dictionary of its own, which a batch can hand out as it is.
+  // Each page of a dictionary column has a dictionary of its own, which a batch can hand out as it is; and so it can the bytes of
+  // large values that lie in one page of a mapped file.
   std::uint64_t PageEnd(std::uint64_t row) const override {
+    constexpr std::uint64_t kLargeBits = 8 * 256;
     std::uint64_t end = ~std::uint64_t{0};
     for (const auto& column : columns_) {
-      if (column != nullptr && column->leaf().is_dictionary()) end = std::min(end, column->PageEnd(row));
+      if (column == nullptr) continue;
+      const LeafType& leaf = column->leaf();
+      const bool is_large =
+          leaf.is_flat() && leaf.shape.fixed() && leaf.shape.width_bits >= kLargeBits && column->source()->mapped();
+      if (leaf.is_dictionary() || is_large) end = std::min(end, column->PageEnd(row));
     }
     return end;
   }

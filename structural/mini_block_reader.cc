@@ -249,6 +249,51 @@ Result<ChunkLevels> MiniBlockPage::ReadLevels(const ChunkParts& parts, std::uint
   return levels;
 }
 
+/// Finds where rows start among the entries of a chunk, in ascending order. Starts are counted by blocks, which the compiler
+/// makes vectors of: where they are cannot be foreseen.
+class RowStarts {
+ public:
+  /// `row`: the first that starts in the chunk.
+  RowStarts(const std::uint16_t* rep, std::uint64_t count, std::uint16_t max_rep, std::uint64_t row)
+      : rep_(rep), count_(count), max_rep_(max_rep), row_(row) {}
+
+  /// The entry at which a row starts; that behind the last when it starts later. Pre: rows ascend.
+  std::uint64_t Find(std::uint64_t row) {
+    for (; at_ < count_; at_ += kBlock) {
+      const std::uint64_t starts = CountIn(at_);
+      if (row_ + starts > row) {
+        std::uint64_t left = row - row_;
+        for (std::uint64_t i = at_;; ++i) {
+          if (rep_[i] == max_rep_ && left-- == 0) return i;
+        }
+      }
+      row_ += starts;
+    }
+    return count_;
+  }
+  /// The row behind those that start in the chunk.
+  std::uint64_t CountAll() {
+    for (; at_ < count_; at_ += kBlock) row_ += CountIn(at_);
+    return row_;
+  }
+
+ private:
+  static constexpr std::uint64_t kBlock = 64;
+
+  std::uint64_t CountIn(std::uint64_t first) const {
+    const std::uint64_t size = std::min(kBlock, count_ - first);
+    std::uint16_t starts = 0;
+    for (std::uint64_t i = 0; i < size; ++i) starts = static_cast<std::uint16_t>(starts + (rep_[first + i] == max_rep_));
+    return starts;
+  }
+
+  const std::uint16_t* rep_;
+  std::uint64_t count_;
+  std::uint16_t max_rep_;
+  std::uint64_t at_ = 0;  // of the block that is looked at
+  std::uint64_t row_;     // that starts first in it
+};
+
 // The entries of the chunk that belong to each range of rows of the page; every range has rows in the chunk.
 Status MiniBlockPage::FindEntries(std::size_t chunk, const ChunkLevels& levels, std::span<const ValueRange> rows,
                                   ValueRange* entries) const {
@@ -262,22 +307,15 @@ Status MiniBlockPage::FindEntries(std::size_t chunk, const ChunkLevels& levels, 
     return {};
   }
   const std::uint64_t before = row_index_->before(chunk);
-  std::uint64_t row = before;  // that starts next
-  std::size_t range = 0;       // that is not complete
-  std::uint64_t first = rows[0].first < before ? 0 : levels.count;
-  for (std::uint64_t i = 0; i < levels.count; ++i) {
-    if (levels.rep[i] != levels_.max_rep()) continue;
-    if (range < rows.size() && row == rows[range].first + rows[range].count) {
-      entries[range++] = {first, i - first};
-      first = levels.count;
-    }
-    if (range < rows.size() && row == rows[range].first) first = i;
-    ++row;
+  RowStarts starts(levels.rep, levels.count, levels_.max_rep(), before);
+  for (const ValueRange& range : rows) {
+    const std::uint64_t first = range.first < before ? 0 : starts.Find(range.first);
+    *entries++ = {first, starts.Find(range.first + range.count) - first};
   }
-  for (; range < rows.size(); ++range, first = levels.count) entries[range] = {first, levels.count - first};
+  const std::uint64_t end = starts.CountAll();
   const bool starts_inside = chunk == 0 && levels.count != 0 && levels.rep[0] != levels_.max_rep();
-  if (row != row_index_->before(chunk + 1) || starts_inside) {
-    return Corrupt("mini-block: {} rows start in a chunk where the repetition index says {}", row - before,
+  if (end != row_index_->before(chunk + 1) || starts_inside) {
+    return Corrupt("mini-block: {} rows start in a chunk where the repetition index says {}", end - before,
                    row_index_->before(chunk + 1) - before);
   }
   return {};
