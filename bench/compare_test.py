@@ -14,7 +14,9 @@ try:
 
     import checksum
     import compare
+    import diff
     import goals
+    import plots
 except ImportError as missing:
     print(f'skipped: {missing}', file=sys.stderr)
     sys.exit(77)
@@ -78,6 +80,32 @@ class Statistics(unittest.TestCase):
         self.assertNotIn('not met', goals.verdicts([{**line, 'low': 1.4}])[0])
 
 
+class Verdicts(unittest.TestCase):
+    def line(self, ratio, low, high, **more):
+        return {'data': 'd', 'metric': 'scan', 'peer': 'p', 'goal': None, 'ratio': ratio, 'low': low, 'high': high, **more}
+
+    def test_verdict(self):
+        before = self.line(2.0, 1.9, 2.1)
+        for after, expected in [((3.0, 2.8, 3.2), 'better'), ((1.5, 1.4, 1.6), 'worse'), ((2.5, 2.0, 3.0), 'same'), ((2.05, 2.11, 2.2), 'same'),
+                                ((1.0, 0.5, 1.95), 'same')]:
+            self.assertEqual(diff.verdict(before, self.line(*after)), expected, after)
+
+    def test_files(self):
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [pathlib.Path(folder) / name for name in ('a', 'b')]
+            for path, ratio in zip(paths, (2.0, 1.0)):
+                path.write_text('\n'.join(json.dumps(self.line(r, r, r, format=f)) for r, f in ((9.0, '2.2'), (ratio, '2.2'), (5.0, 'x1'))) + '\n')
+            self.assertEqual(diff.main([str(paths[0]), str(paths[1])]), 1)
+            self.assertEqual(diff.main([str(paths[1]), str(paths[0])]), 0)
+            self.assertEqual(diff.main([str(paths[0]), str(paths[0])]), 0)
+
+    def test_picture(self):
+        lines = [self.line(2.0, 1.5, 3.0), {**self.line(0.5, 0.4, 0.6), 'metric': 'take & co', 'peer': 'q'}]
+        picture = plots.picture('d<', lines, lambda line: 4)
+        for text in ('d&lt;', 'take &amp; co', '<circle', '</svg>'):
+            self.assertIn(text, picture)
+
+
 class Run(unittest.TestCase):
     def compare(self, folder, *options):
         program = pathlib.Path(__file__).with_name('compare.py')
@@ -101,7 +129,9 @@ class Run(unittest.TestCase):
 
             done = self.compare(folder, '--format', 'x1', '--peers', 'pylance-2.2,vortex', '--quick', '--metrics', 'size*,scan', '--json', out)
             self.assertEqual(done.returncode, 0, done.stderr)
-            of_x1 = [json.loads(line) for line in out.read_text().splitlines()]
+            of_x1 = [json.loads(line) for line in out.read_text().splitlines()][len(lines):]   # the file is a history
+            self.assertEqual({line['format'] for line in lines}, {'2.2'})
+            self.assertEqual({(line['format'], line['commit'], line['machine']) for line in of_x1}, {('x1', lines[0]['commit'], lines[0]['machine'])})
             self.assertEqual({line['metric'].split(':')[0] for line in of_x1}, {'size', 'scan'})
             ours = {(line['metric'], line['peer']): line['ours'] for line in lines}
             for line in of_x1:

@@ -249,8 +249,12 @@ class Driver {
   // gather COLUMN: a column of fixed-size lists of floats copied to memory used before, batch by batch, and as `copy` the time of
   // copying as many bytes
   Reply Gather(const Words& words) {
-    constexpr std::size_t kWidth = 784 * sizeof(float);
-    std::vector<char> to(table_->row_count() * kWidth);
+    const int index = table_->schema().index_of(words[1]);
+    if (index < 0) return Wrong("no such column");
+    const DataType& type = table_->schema().fields[static_cast<std::size_t>(index)].type;
+    if (type.id != TypeId::kFixedSizeList || type.children[0].type.id != TypeId::kFloat32) return Wrong("no column of vectors");
+    const std::size_t width = static_cast<std::size_t>(type.size) * sizeof(float);
+    std::vector<char> to(table_->row_count() * width);
     std::vector<char> from(to.size(), 1);
     Status status;
     std::size_t at = 0;
@@ -264,7 +268,7 @@ class Driver {
         ExportedBatch out;
         if (status = batch->export_array(&out.array, &out.schema); !status.ok()) return;
         const ArrowArray& items = *out.array.children[0]->children[0];
-        const std::size_t size = static_cast<std::size_t>(out.array.length) * kWidth;
+        const std::size_t size = static_cast<std::size_t>(out.array.length) * width;
         std::memcpy(to.data() + at, items.buffers[1], size);
         at += size;
       }
