@@ -141,6 +141,8 @@ class Driver {
     ContextOptions options;
     const char* const threads = std::getenv("LANCEKIT_BENCH_THREADS");
     options.threads = threads == nullptr ? 1 : std::atoi(threads);
+    if (const char* const budget = std::getenv("LANCEKIT_BENCH_MEMORY"))
+      options.memory_budget = std::strtoull(budget, nullptr, 10);
     return options;
   }
 

@@ -1,6 +1,8 @@
 #include "lancekit/writer.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 #include "base/checked_math.h"
 #include "base/limits.h"
@@ -172,8 +174,14 @@ Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
 
 template <class Body>
 Status WriterImpl::ForEachColumn(Body body) {
-  context_.impl().pool().ParallelFor(
-      columns_.size(), [&](std::size_t i) { columns_[i]->status = WithoutThrowing([&]() -> Status { return body(i); }); });
+  // The largest first, so that no thread is left with one of them in the end. What is written does not depend on it.
+  std::vector<std::size_t> order(columns_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::greater(), [&](std::size_t i) { return columns_[i]->buffer.arrow_bytes(); });
+  context_.impl().pool().ParallelFor(columns_.size(), [&](std::size_t i) {
+    Column& column = *columns_[order[i]];
+    column.status = WithoutThrowing([&]() -> Status { return body(order[i]); });
+  });
   for (const auto& column : columns_) {
     if (!column->status.ok()) return std::move(column->status);
   }
