@@ -22,9 +22,7 @@ void Walk(const format::Statistics& statistics, std::uint64_t column) {
   }
   Require(next == zones.size(), "zones that no page lists");
   Require((num_blooms == 0) == (statistics.BloomBytes(column) == 0), "Bloom filters of no page");
-  std::uint64_t sum = 0;
-  for (const std::byte byte : statistics.BufferHashes(column)) sum += static_cast<std::uint64_t>(byte);
-  Require(sum <= 255 * statistics.BufferHashes(column).size(), "bytes that are not");
+  static_cast<void>(HashBytes(statistics.BufferHashes(column)));  // reads every byte
 }
 
 void Run(FuzzInput input) {

@@ -35,13 +35,12 @@ Result<PageHashes::Pieces*> PageHashes::Load() const {
 
 Status PageHashes::CountPieces() const {
   const std::uint64_t num_hashes = pieces_->hashes.count;
-  pieces_->bytes = pieces_->hashes.piece_bytes;
   std::uint64_t num_pieces = 0;
   std::vector<std::uint64_t> first;
   bool fits = true;
   for (const format::FileRange& buffer : buffers_) {
     first.push_back(num_pieces);
-    fits = fits && CheckedAdd(num_pieces, format::NumHashPieces(buffer.size, pieces_->bytes), &num_pieces);
+    fits = fits && CheckedAdd(num_pieces, format::NumHashPieces(buffer.size, pieces_->hashes.piece_bytes), &num_pieces);
   }
   if (!fits || num_pieces != num_hashes)
     return Corrupt("the statistics list {} hashes for the {} buffers of the column", num_hashes, buffers_.size());
@@ -53,8 +52,8 @@ Status PageHashes::CountPieces() const {
 
 format::FileRange PageHashes::PieceAt(std::size_t buffer, std::uint64_t index) const {
   const format::FileRange& all = buffers_[buffer];
-  const std::uint64_t begin = index * pieces_->bytes;
-  return {all.offset + begin, std::min(pieces_->bytes, all.size - begin)};
+  const std::uint64_t begin = index * pieces_->hashes.piece_bytes;
+  return {all.offset + begin, std::min(pieces_->hashes.piece_bytes, all.size - begin)};
 }
 
 Result<std::vector<PageHashes::DamagedBytes>> PageHashes::FindDamage(std::size_t page) const {
@@ -63,7 +62,7 @@ Result<std::vector<PageHashes::DamagedBytes>> PageHashes::FindDamage(std::size_t
   if (pieces == nullptr) return damage;
   for (std::size_t buffer = first_buffers_[page]; buffer < first_buffers_[page + 1]; ++buffer) {
     bool follows = false;  // a piece that differs
-    for (std::uint64_t i = 0; i < format::NumHashPieces(buffers_[buffer].size, pieces->bytes); ++i) {
+    for (std::uint64_t i = 0; i < format::NumHashPieces(buffers_[buffer].size, pieces->hashes.piece_bytes); ++i) {
       const format::FileRange piece = PieceAt(buffer, i);
       LANCEKIT_ASSIGN(const bool matches, MatchesHash(*source_, piece, pieces->hashes[pieces->first[buffer] + i]));
       if (!matches && follows) {
@@ -103,7 +102,7 @@ Status PageHashes::CheckBuffers(std::size_t page, std::optional<std::size_t> exc
   if (pieces == nullptr) return {};
   for (std::size_t buffer = first_buffers_[page]; buffer < first_buffers_[page + 1]; ++buffer) {
     if (buffer - first_buffers_[page] == except) continue;
-    for (std::uint64_t i = 0; i < format::NumHashPieces(buffers_[buffer].size, pieces->bytes); ++i)
+    for (std::uint64_t i = 0; i < format::NumHashPieces(buffers_[buffer].size, pieces->hashes.piece_bytes); ++i)
       LANCEKIT_TRY(CheckPiece(buffer, i, {}));
   }
   return {};
@@ -125,8 +124,8 @@ Status PageHashes::CheckPart(std::size_t page, std::size_t buffer, const format:
   const std::uint64_t begin = part.offset - all.offset;
   if (part.offset < all.offset || !RangeFits(begin, part.size, all.size))
     return At(Corrupt("{} bytes that are not in buffer {}", part.size, buffer), {.offset = part.offset});
-  const std::uint64_t last = (begin + part.size - 1) / pieces->bytes;
-  for (std::uint64_t i = begin / pieces->bytes; i <= last; ++i) LANCEKIT_TRY(CheckPiece(index, i, read));
+  const std::uint64_t last = (begin + part.size - 1) / pieces->hashes.piece_bytes;
+  for (std::uint64_t i = begin / pieces->hashes.piece_bytes; i <= last; ++i) LANCEKIT_TRY(CheckPiece(index, i, read));
   return {};
 }
 
@@ -134,9 +133,9 @@ std::uint64_t PageHashes::PieceEnd(std::size_t page, std::size_t buffer, std::ui
   const Result<Pieces*> pieces = Load();
   if (!pieces || *pieces == nullptr) return ~std::uint64_t{0};
   const std::uint64_t start = buffers_[first_buffers_[page] + buffer].offset;
-  const std::uint64_t before = (offset - start) / (*pieces)->bytes * (*pieces)->bytes;
+  const std::uint64_t before = (offset - start) / (*pieces)->hashes.piece_bytes * (*pieces)->hashes.piece_bytes;
   std::uint64_t end = 0;
-  return CheckedAdd(start + before, (*pieces)->bytes, &end) ? end : ~std::uint64_t{0};
+  return CheckedAdd(start + before, (*pieces)->hashes.piece_bytes, &end) ? end : ~std::uint64_t{0};
 }
 
 Status BufferCheck::Compare(const ReadBytes& read, bool is_end) {

@@ -45,7 +45,6 @@ class PageHashes {
     Status status;
     bool known = false;  // there are hashes
     PieceHashes hashes;
-    std::uint64_t bytes = 0;                   // of a piece
     std::vector<std::uint64_t> first;          // of each buffer
     std::vector<std::atomic<bool>> opened;     // of each page: what it is opened with is sound
     std::vector<std::atomic<bool>> are_sound;  // compared, and the same

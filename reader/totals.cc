@@ -64,14 +64,6 @@ struct Values {
   }
 };
 
-/// An integer of 1, 2, 4 or 8 bytes.
-std::uint64_t LoadUnsigned(const std::byte* at, std::size_t width) {
-  return width == 1   ? LoadLe<std::uint8_t>(at)
-         : width == 2 ? LoadLe<std::uint16_t>(at)
-         : width == 4 ? LoadLe<std::uint32_t>(at)
-                      : LoadLe<std::uint64_t>(at);
-}
-
 /// The least and the greatest of values that there are, and body(value, how many rows) for each.
 template <class Value, class Get, class Body>
 void Visit(const Values& values, Get get, Body body, Totals* totals) {
@@ -172,13 +164,10 @@ void Add(const Values& values, Totals* totals) {
   const auto add_whole = [&](const Int256& value, std::uint64_t count) { totals->AddTimes(value, count); };
   const auto no_sum = [](const auto&, std::uint64_t) {};
   switch (DomainOf(*values.type)) {
-    case Domain::kSigned: {
-      const auto shift = static_cast<int>(64 - 8 * width);
+    case Domain::kSigned:
       return Visit<std::int64_t>(
-          values,
-          [&](std::uint64_t i) { return static_cast<std::int64_t>(LoadUnsigned(from + i * width, width) << shift) >> shift; },
+          values, [&](std::uint64_t i) { return LoadSigned(from + i * width, width); },
           [&](std::int64_t value, std::uint64_t count) { add_whole(Int256::From(value), count); }, totals);
-    }
     case Domain::kUnsigned: {
       const bool is_bool = values.type->id == TypeId::kBool;
       return Visit<std::uint64_t>(

@@ -24,21 +24,13 @@ std::string_view TextAt(const DataType& type, const ArrayData& array, std::uint6
   return {data + offset(i), static_cast<std::size_t>(offset(i + 1) - offset(i))};
 }
 
-std::uint64_t LoadUnsigned(const std::byte* at, std::uint64_t bytes) {
-  std::uint64_t value = 0;
-  for (std::uint64_t i = 0; i < bytes; ++i) value |= static_cast<std::uint64_t>(at[i]) << (8 * i);
-  return value;
-}
-
 /// Pre: the type is ordered and the slot valid.
 Scalar ScalarAt(const DataType& type, const ArrayData& array, std::uint64_t i) {
   const std::byte* const values = array.values.data();
   const std::uint64_t width = FixedWidthBits(type) / 8;
   switch (DomainOf(type)) {
-    case Domain::kSigned: {
-      const auto shift = static_cast<unsigned>(64 - 8 * width);
-      return static_cast<std::int64_t>(LoadUnsigned(values + i * width, width) << shift) >> shift;
-    }
+    case Domain::kSigned:
+      return LoadSigned(values + i * width, width);
     case Domain::kUnsigned:
       if (type.id == TypeId::kBool) return static_cast<std::uint64_t>(GetBit(values, i));
       return LoadUnsigned(values + i * width, width);

@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "base/endian.h"
 #include "lancekit/types.hpp"
 
 namespace lancekit {
@@ -52,5 +53,17 @@ std::weak_ordering CompareFloats(double a, double b) noexcept;
 float HalfToFloat(std::uint16_t bits) noexcept;
 /// A float of 2, 4 or 8 bytes.
 double LoadFloat(const std::byte* at, std::size_t width) noexcept;
+/// An integer of 1, 2, 4 or 8 bytes.
+inline std::uint64_t LoadUnsigned(const std::byte* at, std::size_t width) noexcept {
+  return width == 1   ? LoadLe<std::uint8_t>(at)
+         : width == 2 ? LoadLe<std::uint16_t>(at)
+         : width == 4 ? LoadLe<std::uint32_t>(at)
+                      : LoadLe<std::uint64_t>(at);
+}
+
+inline std::int64_t LoadSigned(const std::byte* at, std::size_t width) noexcept {
+  const auto shift = static_cast<int>(64 - 8 * width);
+  return static_cast<std::int64_t>(LoadUnsigned(at, width) << shift) >> shift;
+}
 
 }  // namespace lancekit

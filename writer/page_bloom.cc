@@ -4,24 +4,11 @@
 #include <string_view>
 
 #include "base/bitmap.h"
-#include "base/endian.h"
 #include "format/bloom.h"
+#include "types/scalar.h"
 
 namespace lancekit {
 namespace {
-
-std::uint64_t LoadUnsigned(const std::byte* at, std::uint64_t bits) {
-  switch (bits) {
-    case 8:
-      return LoadLe<std::uint8_t>(at);
-    case 16:
-      return LoadLe<std::uint16_t>(at);
-    case 32:
-      return LoadLe<std::uint32_t>(at);
-    default:
-      return LoadLe<std::uint64_t>(at);
-  }
-}
 
 std::string_view TextAt(const ValuesView& values, std::uint64_t i) {
   const auto* const data = reinterpret_cast<const char*>(values.shape.variable() ? values.data : values.values);
@@ -35,13 +22,11 @@ std::optional<std::uint64_t> HashAt(const DataType& type, const ValuesView& valu
   const std::uint64_t bits = values.shape.width_bits;
   const std::byte* const at = values.values + i * (bits / 8);
   switch (DomainOf(type)) {
-    case Domain::kSigned: {
-      const auto shift = static_cast<int>(64 - bits);
-      return format::BloomHash(static_cast<std::int64_t>(LoadUnsigned(at, bits) << shift) >> shift);
-    }
+    case Domain::kSigned:
+      return format::BloomHash(LoadSigned(at, bits / 8));
     case Domain::kUnsigned:
       if (bits == 1) return format::BloomHash(std::uint64_t{GetBit(values.values, i)});
-      return format::BloomHash(LoadUnsigned(at, bits));
+      return format::BloomHash(LoadUnsigned(at, bits / 8));
     case Domain::kFloating: {
       const double value = LoadFloat(at, bits / 8);
       return std::isnan(value) ? std::nullopt : std::optional(format::BloomHash(value));

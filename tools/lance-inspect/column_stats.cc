@@ -10,6 +10,7 @@
 #include "base/endian.h"
 #include "base/hash.h"
 #include "reader/file_statistics.h"
+#include "reader/totals.h"
 #include "tools/common/cell_format.h"
 
 namespace lancekit::tools {
@@ -23,21 +24,6 @@ void Collect(const Field& field, StatsColumn column, std::vector<StatsColumn>* c
     return;
   }
   for (const Field& child : field.type.children) Collect(child, column, columns);
-}
-
-const DataType& ValuesOf(const DataType& type) { return type.id == TypeId::kDictionary ? type.children[0].type : type; }
-
-/// An integer of 1, 2, 4 or 8 bytes.
-std::uint64_t LoadUnsigned(const std::byte* at, std::size_t width) {
-  return width == 1   ? LoadLe<std::uint8_t>(at)
-         : width == 2 ? LoadLe<std::uint16_t>(at)
-         : width == 4 ? LoadLe<std::uint32_t>(at)
-                      : LoadLe<std::uint64_t>(at);
-}
-
-std::int64_t LoadSigned(const std::byte* at, std::size_t width) {
-  const auto shift = static_cast<int>(64 - 8 * width);
-  return static_cast<std::int64_t>(LoadUnsigned(at, width) << shift) >> shift;
 }
 
 std::string_view LoadText(const ArrayView& view, std::int64_t slot) {
