@@ -6,9 +6,7 @@
 #include "base/endian.h"
 
 namespace lancekit {
-namespace {
 
-// Up to 64 bits starting at any bit, without reading past the last byte that holds one of them.
 std::uint64_t LoadBits(const std::byte* bits, std::uint64_t first, unsigned count) noexcept {
   const std::byte* from = bits + first / 8;
   const unsigned shift = first % 8;
@@ -19,8 +17,6 @@ std::uint64_t LoadBits(const std::byte* bits, std::uint64_t first, unsigned coun
   if (num_bytes > 8) value |= static_cast<std::uint64_t>(from[8]) << (64 - shift);
   return count == 64 ? value : value & ((std::uint64_t{1} << count) - 1);
 }
-
-}  // namespace
 
 void CopyBits(const std::byte* from, std::uint64_t from_bit, std::byte* to, std::uint64_t to_bit, std::uint64_t count) noexcept {
   while (count != 0 && to_bit % 8 != 0) {
@@ -40,6 +36,18 @@ void CopyBits(const std::byte* from, std::uint64_t from_bit, std::byte* to, std:
   for (; count != 0; --count) {
     SetBitTo(out, to_tail++, GetBit(from, from_bit++));
   }
+}
+
+void StoreBits(std::uint64_t bits, unsigned count, std::byte* to, std::uint64_t to_bit) noexcept {
+  if (count == 0) return;
+  const unsigned shift = to_bit % 8;
+  std::byte* const out = to + to_bit / 8;
+  if (count < 64) bits &= (std::uint64_t{1} << count) - 1;
+  const std::uint64_t before = shift == 0 ? 0 : static_cast<std::uint64_t>(out[0]) & ((1u << shift) - 1);
+  const std::uint64_t low = before | bits << shift;
+  const unsigned num_bytes = (shift + count + 7) / 8;
+  std::memcpy(out, &low, num_bytes < 8 ? num_bytes : 8);
+  if (num_bytes > 8) out[8] = static_cast<std::byte>(bits >> (64 - shift));
 }
 
 void FillBits(std::byte* to, std::uint64_t to_bit, std::uint64_t count, bool value) noexcept {

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/checked_math.h"
+#include "base/level_bits.h"
 #include "encodings/definitions.h"
 #include "encodings/kernels/stats.h"
 #include "encodings/repeat.h"
@@ -254,9 +255,7 @@ std::uint64_t RleBytes(const ValuesView& values) {
 }
 
 std::uint64_t RleBlockBytes(const std::uint16_t* values, std::uint64_t count) {
-  std::uint64_t runs = 0;
-  ForEachRun(values, count, [&](std::uint16_t, std::uint8_t) { ++runs; });
-  return 8 + runs * 3;
+  return 8 + CountLevelRuns(values, count, kMaxRun) * 3;
 }
 
 void AppendRleBlock(const std::uint16_t* values, std::uint64_t count, MutableBuffer* out) {

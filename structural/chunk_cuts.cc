@@ -67,9 +67,7 @@ std::uint64_t ChunkCuts::ChunkSize(std::uint64_t first) const {
 std::uint64_t ChunkCuts::NumEntries(std::uint64_t first_entry, ValueRange values) const {
   if (values.first + values.count == num_values_) return entries_.count - first_entry;
   if (all_visible_) return values.count;
-  std::uint64_t entry = first_entry;
-  for (std::uint64_t left = values.count; left != 0; ++entry) left -= entries_.IsVisible(entry);
-  return entry - first_entry;
+  return without_value_.Skip(first_entry, values.count, false) - first_entry;
 }
 
 std::vector<std::uint64_t> ChunkCuts::EntryCounts() const {

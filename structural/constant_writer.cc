@@ -77,7 +77,7 @@ EncodedPage WriteConstantPage(const PageValues& page, std::uint64_t row) {
   encoded.num_rows = page.num_rows;
   format::PageLayout& layout = encoded.layout;
   layout.id = format::LayoutId::kConstant;
-  std::vector<std::uint16_t> flat_def;
+  PooledVector<std::uint16_t> flat_def;
   const PageEntries entries = EntriesOf(page, &flat_def);
   layout.layers = entries.layers;
   const ValuesView& values = page.values;

@@ -106,7 +106,7 @@ std::byte* PutValue(const ValuesView& values, std::uint64_t value, std::byte* to
 }  // namespace
 
 Result<EncodedPage> WriteFixedFullZipPage(const PageValues& page) {
-  std::vector<std::uint16_t> flat_def;
+  PooledVector<std::uint16_t> flat_def;
   const PageEntries entries = EntriesOf(page, &flat_def);
   const Controls controls(entries);
   EncodedPage encoded = StartPage(page, entries, controls);
@@ -139,7 +139,7 @@ Result<EncodedPage> WriteFixedFullZipPage(const PageValues& page) {
 }
 
 EncodedPage WriteVariableFullZipPage(const PageValues& page, const ValueEncoding& stored) {
-  std::vector<std::uint16_t> flat_def;
+  PooledVector<std::uint16_t> flat_def;
   const PageEntries entries = EntriesOf(page, &flat_def);
   const Controls controls(entries);
   EncodedPage encoded = StartPage(page, entries, controls);

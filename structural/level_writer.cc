@@ -17,7 +17,7 @@ constexpr std::uint64_t kPackedMessage = 10;
 constexpr std::uint64_t kRleMessage = 16;
 
 /// 0 valid, 1 null.
-void LevelsOf(const std::byte* validity, std::uint64_t num_rows, std::vector<std::uint16_t>* levels) {
+void LevelsOf(const std::byte* validity, std::uint64_t num_rows, PooledVector<std::uint16_t>* levels) {
   levels->resize(num_rows);
   std::uint64_t i = 0;
   for (; i + 8 <= num_rows; i += 8) {
@@ -36,7 +36,7 @@ format::Encoding Flat(std::uint64_t bits) {
 
 }  // namespace
 
-PageEntries EntriesOf(const PageValues& page, std::vector<std::uint16_t>* def) {
+PageEntries EntriesOf(const PageValues& page, PooledVector<std::uint16_t>* def) {
   if (page.entries != nullptr) return *page.entries;
   PageEntries entries;
   entries.count = page.num_rows;

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/checked_math.h"
+#include "base/level_bits.h"
 #include "structural/chunk_cuts.h"
 #include "structural/mini_block.h"
 #include "structural/page_writer.h"
@@ -136,18 +137,13 @@ class MiniBlockWriter {
 };
 
 /// Per chunk: the rows that end in it, and the entries behind the start of the row that goes on in the next one.
-void AppendRepetitionIndex(const PageEntries& entries, std::uint64_t first, std::uint64_t end, MutableBuffer* index) {
-  const auto is_start = [&](std::uint64_t entry) { return entries.rep[entry] == entries.max_rep; };
-  std::uint64_t rows = is_start(first) ? 0 : 1;  // the tail of a row
-  std::uint64_t last_start = first;
-  for (std::uint64_t entry = first; entry < end; ++entry) {
-    if (!is_start(entry)) continue;
-    ++rows;
-    last_start = entry;
-  }
-  const bool goes_on = end != entries.count && !is_start(end);
+void AppendRepetitionIndex(const LevelBits& row_starts, std::uint64_t num_entries, std::uint64_t first, std::uint64_t end,
+                           MutableBuffer* index) {
+  const std::uint64_t rows = row_starts.Count(first, end) + (row_starts[first] ? 0 : 1);  // the tail of a row
+  const bool goes_on = end != num_entries && !row_starts[end];
+  const std::uint64_t last_start = row_starts.FindLast(first, end);
   index->AppendLe<std::uint64_t>(goes_on ? rows - 1 : rows);
-  index->AppendLe<std::uint64_t>(goes_on ? end - last_start : 0);
+  index->AppendLe<std::uint64_t>(!goes_on ? 0 : end - (last_start == end ? first : last_start));
 }
 
 // A page of at most so many bytes is written again when its levels take less in another form.
@@ -164,6 +160,8 @@ Result<Chunks> WriteChunks(const ChunkCuts& plan, const ChunkEncoder& encoder, c
                            std::uint64_t num_values, const LevelForms& forms, bool large) {
   MiniBlockWriter writer(encoder, entries, forms, large);
   Chunks chunks;
+  std::optional<LevelBits> row_starts;
+  if (!entries.rep.empty()) row_starts.emplace(entries.rep, entries.max_rep - 1);
   std::uint64_t entry = 0;
   for (ValueRange values; values.first < num_values; values.first += values.count) {
     values.count = plan.ChunkSize(values.first);
@@ -175,7 +173,7 @@ Result<Chunks> WriteChunks(const ChunkCuts& plan, const ChunkEncoder& encoder, c
       count = plan.NumEntries(entry, values);
       chunks.as_planned = false;
     }
-    if (!entries.rep.empty()) AppendRepetitionIndex(entries, entry, entry + count, &chunks.repetition_index);
+    if (row_starts.has_value()) AppendRepetitionIndex(*row_starts, entries.count, entry, entry + count, &chunks.repetition_index);
     entry += count;
   }
   chunks.words = std::move(writer.words_);
@@ -210,7 +208,7 @@ void AddDictionary(EncodedDictionary dictionary, EncodedPage* page) {
 }
 
 std::uint64_t MiniBlockLevelBytes(const PageValues& page, const ChunkEncoder& encoder, format::FileVersion version) {
-  std::vector<std::uint16_t> flat_def;
+  PooledVector<std::uint16_t> flat_def;
   const PageEntries entries = EntriesOf(page, &flat_def);
   ChunkCuts plan(entries, encoder, page.values.length);
   return ChooseForms(entries, version, &plan).num_bytes();
@@ -218,7 +216,7 @@ std::uint64_t MiniBlockLevelBytes(const PageValues& page, const ChunkEncoder& en
 
 Result<EncodedPage> WriteMiniBlockPage(const PageValues& page, const ChunkEncoder& encoder,
                                        std::optional<EncodedDictionary> dictionary, format::FileVersion version) {
-  std::vector<std::uint16_t> flat_def;
+  PooledVector<std::uint16_t> flat_def;
   const PageEntries entries = EntriesOf(page, &flat_def);
   const std::uint64_t num_values = page.values.length;
   ChunkCuts plan(entries, encoder, num_values);

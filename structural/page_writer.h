@@ -43,7 +43,7 @@ struct PageValues {
 };
 
 /// The entries of a page. Those of a flat leaf are made from its validity; their levels are kept in `def`.
-PageEntries EntriesOf(const PageValues& page, std::vector<std::uint16_t>* def);
+PageEntries EntriesOf(const PageValues& page, PooledVector<std::uint16_t>* def);
 
 /// A dictionary in its block encoding.
 struct EncodedDictionary {

@@ -1,8 +1,10 @@
 #include "writer/column_buffer.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/checked_math.h"
+#include "encodings/kernels/stats.h"
 #include "writer/packed_rows.h"
 
 namespace lancekit {
@@ -254,19 +256,29 @@ PageValues ColumnBuffer::View() const {
   return page;
 }
 
-PageEntries ColumnBuffer::Entries(bool only_page, std::vector<std::uint16_t>* def) const {
+PageEntries ColumnBuffer::Entries(bool only_page, PooledVector<std::uint16_t>* def) const {
   PageEntries entries;
   entries.count = num_entries_;
   entries.rep = rep_;
   entries.max_rep = path_->max_rep();
   entries.sparse = sparse_;
-  std::vector<std::uint8_t> seen(path_->max_def() + 1u, 0);
-  for (const std::uint16_t level : def_) seen[level] = 1;
+  std::vector<bool> occurs(path_->max_def() + 1u, false);
+  if (path_->max_def() < 64) {
+    const std::uint64_t set = kernels::SetOf(def_.data(), def_.size());
+    for (std::size_t level = 0; level < occurs.size(); ++level) occurs[level] = (set >> level & 1) != 0;
+  } else {
+    for (const std::uint16_t level : def_) occurs[level] = true;
+  }
   std::vector<std::uint16_t> numbers;
-  entries.layers = path_->Layers(std::vector<bool>(seen.begin(), seen.end()), only_page, &numbers);
+  entries.layers = path_->Layers(occurs, only_page, &numbers);
   entries.max_def = *std::max_element(numbers.begin(), numbers.end());
   entries.max_visible = *std::max_element(numbers.begin(), numbers.begin() + path_->max_visible() + 1);
   if (entries.max_def == 0) return entries;
+  // Without gaps between the levels that occur the numbers are theirs.
+  const bool same = std::ranges::all_of(std::views::iota(std::size_t{0}, numbers.size()),
+                                        [&](std::size_t level) { return !occurs[level] || numbers[level] == level; });
+  entries.def = def_;
+  if (same && !def_.empty()) return entries;
   def->assign(num_entries_, 0);
   std::transform(def_.begin(), def_.end(), def->begin(), [&](std::uint16_t level) { return numbers[level]; });
   entries.def = *def;

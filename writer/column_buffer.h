@@ -36,7 +36,7 @@ class ColumnBuffer {
   PageValues View() const;
   const LeafPath& path() const noexcept { return *path_; }
   /// The entries of a nested leaf; their definition levels are kept in `def`. `only_page`: as for LeafPath::Layers.
-  PageEntries Entries(bool only_page, std::vector<std::uint16_t>* def) const;
+  PageEntries Entries(bool only_page, PooledVector<std::uint16_t>* def) const;
   /// The levels of a nested leaf as the shredder numbers them: empty without lists, and when all are 0.
   std::span<const std::uint16_t> rep() const noexcept { return rep_; }
   std::span<const std::uint16_t> def() const noexcept { return def_; }
@@ -84,8 +84,8 @@ class ColumnBuffer {
   std::uint64_t offset_bytes_ = 0;
   std::uint64_t gap_ = 0;
   bool sparse_ = false;
-  std::vector<std::uint16_t> rep_;
-  std::vector<std::uint16_t> def_;  // empty while all are 0
+  PooledVector<std::uint16_t> rep_;
+  PooledVector<std::uint16_t> def_;  // empty while all are 0
 };
 
 }  // namespace lancekit

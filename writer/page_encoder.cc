@@ -260,7 +260,7 @@ Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, b
   PageValues page = rows.View();
   if (leaf.is_empty_struct()) return WriteAllNullPage(page.num_rows);
   PageEntries entries;
-  std::vector<std::uint16_t> def;
+  PooledVector<std::uint16_t> def;
   if (!rows.path().flat()) {
     entries = rows.Entries(only_page, &def);
     page.entries = &entries;

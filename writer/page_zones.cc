@@ -12,6 +12,7 @@
 #include "base/bitmap.h"
 #include "base/checked_math.h"
 #include "base/endian.h"
+#include "base/level_bits.h"
 #include "encodings/kernels/stats.h"
 
 namespace lancekit {
@@ -330,7 +331,10 @@ class DictionaryBounds {
 class ZoneCursor {
  public:
   ZoneCursor(const LeafType& leaf, const ColumnBuffer& rows, const PageValues& page)
-      : leaf_(&leaf), rows_(&rows), page_(&page), in_lists_(rows.path().has_lists()) {}
+      : leaf_(&leaf), rows_(&rows), page_(&page), in_lists_(rows.path().has_lists()) {
+    if (in_lists_) row_starts_ = LevelBits(rows.rep(), rows.path().max_rep() - 1);
+    if (!rows.def().empty()) without_value_ = LevelBits(rows.def(), rows.path().max_visible());
+  }
 
   /// Counts of the next `num_rows` rows, and where their values are.
   ZoneValues Next(std::uint64_t num_rows, Zone* zone) {
@@ -353,26 +357,9 @@ class ZoneCursor {
   /// Moves over the entries of rows; returns their number.
   std::uint64_t Advance(std::uint64_t num_rows) {
     const std::uint64_t begin = entry_;
-    if (in_lists_) {
-      const auto rep = rows_->rep();
-      const std::uint16_t starts_row = rows_->path().max_rep();
-      for (; num_rows != 0; --num_rows) {
-        do {
-          ++entry_;
-        } while (entry_ < rep.size() && rep[entry_] != starts_row);
-      }
-    } else {
-      entry_ += num_rows * rows_->path().stride();
-    }
-    const auto def = rows_->def();
-    if (def.empty()) {
-      value_ += entry_ - begin;
-    } else {
-      const std::uint16_t max_visible = rows_->path().max_visible();
-      value_ += static_cast<std::uint64_t>(std::count_if(def.begin() + static_cast<std::ptrdiff_t>(begin),
-                                                         def.begin() + static_cast<std::ptrdiff_t>(entry_),
-                                                         [max_visible](std::uint16_t level) { return level <= max_visible; }));
-    }
+    entry_ =
+        in_lists_ ? row_starts_.Find(row_starts_.Skip(entry_, num_rows, true), true) : begin + num_rows * rows_->path().stride();
+    value_ += entry_ - begin - without_value_.Count(begin, entry_);
     return entry_ - begin;
   }
 
@@ -380,6 +367,8 @@ class ZoneCursor {
   const ColumnBuffer* rows_;
   const PageValues* page_;
   bool in_lists_;
+  LevelBits row_starts_;     // entries
+  LevelBits without_value_;  // entries; empty when all have one
   std::uint64_t entry_ = 0;
   std::uint64_t value_ = 0;
 };

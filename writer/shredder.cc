@@ -3,6 +3,9 @@
 #include "writer/shredder.h"
 
 #include <algorithm>
+#include <bit>
+
+#include "base/level_bits.h"
 
 namespace lancekit {
 namespace {
@@ -132,14 +135,23 @@ Status Shredder::Shred(const ArrayView& top, std::uint64_t first_row, std::uint6
   return MarkLeaf(*view);
 }
 
-/// Calls body(entry, slot) for the entries that own a slot of the node at hand.
+/// Calls body(entry, slot, count) for runs of entries that own slots of the node at hand, one after the other.
 template <class Body>
-void Shredder::ForEachSlot(Body body) const {
+void Shredder::ForEachRun(Body body) const {
+  LevelBits closed;
+  if (num_entries_ != num_values_) closed = LevelBits(def_, path_->max_visible());
   std::uint64_t entry = 0;
+  std::uint64_t end = closed.size() == 0 ? num_entries_ : 0;  // of the run at hand
   for (const SlotRange& range : slots_) {
-    for (std::uint64_t i = 0; i < range.count; ++i, ++entry) {
-      while (!def_.empty() && def_[entry] > path_->max_visible()) ++entry;
-      body(entry, range.first + i);
+    for (std::uint64_t done = 0; done < range.count;) {
+      if (entry == end) {
+        entry = closed.Find(entry, false);
+        end = closed.Find(entry, true);
+      }
+      const std::uint64_t count = std::min(range.count - done, end - entry);
+      body(entry, range.first + done, count);
+      entry += count;
+      done += count;
     }
   }
 }
@@ -149,6 +161,7 @@ void Shredder::NeedDef() {
 }
 
 void Shredder::Keep(std::uint64_t first, std::uint64_t count) {
+  if (count == 0) return;
   if (!next_slots_.empty() && next_slots_.back().first + next_slots_.back().count == first) {
     next_slots_.back().count += count;
   } else {
@@ -157,39 +170,67 @@ void Shredder::Keep(std::uint64_t first, std::uint64_t count) {
 }
 
 // The outermost null counts, so levels that are there already stay. Nulls above the innermost list give up their slots.
-template <class IsNull>
-Status Shredder::MarkNulls(bool nullable, std::uint16_t null_level, IsNull is_null) {
-  NeedDef();
+// null_bits(slot, count): a bit for each of up to 64 slots.
+template <class NullBits>
+Status Shredder::MarkNulls(bool nullable, std::uint16_t null_level, NullBits null_bits) {
   const bool keeps_slots = null_level <= path_->max_visible();
-  bool marked = false;
+  std::uint64_t marked = 0;
   next_slots_.clear();
-  ForEachSlot([&](std::uint64_t entry, std::uint64_t slot) {
-    const bool null = is_null(slot);
-    if (!null && !keeps_slots) Keep(slot, 1);
-    if (!null || def_[entry] != 0) return;
-    def_[entry] = null_level;
-    marked = true;
-    num_values_ -= !keeps_slots;
+  ForEachRun([&](std::uint64_t entry, std::uint64_t slot, std::uint64_t count) {
+    std::uint64_t kept = 0;
+    for (std::uint64_t i = 0; i < count; i += 64) {
+      for (std::uint64_t nulls = null_bits(slot + i, std::min<std::uint64_t>(64, count - i)); nulls != 0; nulls &= nulls - 1) {
+        NeedDef();
+        const std::uint64_t null = i + static_cast<std::uint64_t>(std::countr_zero(nulls));
+        if (!keeps_slots) Keep(slot + kept, null - kept);
+        kept = null + 1;
+        if (def_[entry + null] != 0) continue;
+        def_[entry + null] = null_level;
+        ++marked;
+      }
+    }
+    if (!keeps_slots) Keep(slot + kept, count - kept);
   });
-  if (!keeps_slots) slots_.swap(next_slots_);
-  return marked && !nullable ? Invalid("nulls in a field that is not nullable") : Status();
+  if (!keeps_slots) {
+    slots_.swap(next_slots_);
+    num_values_ -= marked;
+  }
+  return marked != 0 && !nullable ? Invalid("nulls in a field that is not nullable") : Status();
 }
+
+namespace {
+
+std::uint64_t NullBitsOf(const ArrayView& view, std::uint64_t slot, std::uint64_t count) {
+  if (view.validity == nullptr) return 0;
+  const std::uint64_t all = ~std::uint64_t{0} >> (64 - count);
+  return ~LoadBits(view.validity, SlotOf(view, slot), static_cast<unsigned>(count)) & all;
+}
+
+}  // namespace
 
 Status Shredder::MarkNulls(const ArrayView& view, bool nullable, std::uint16_t null_level) {
   if (view.validity == nullptr) return {};
-  return MarkNulls(nullable, null_level, [&](std::uint64_t slot) { return IsNullAt(view, slot); });
+  return MarkNulls(nullable, null_level, [&](std::uint64_t slot, std::uint64_t count) { return NullBitsOf(view, slot, count); });
 }
 
 Status Shredder::MarkLeaf(const ArrayView& view) {
   const bool nullable = path_->leaf_nullable();
-  if (view.type->id == TypeId::kNull) return MarkNulls(nullable, LeafPath::kLeafNull, [](std::uint64_t) { return true; });
+  if (view.type->id == TypeId::kNull) {
+    return MarkNulls(nullable, LeafPath::kLeafNull,
+                     [](std::uint64_t, std::uint64_t count) { return ~std::uint64_t{0} >> (64 - count); });
+  }
   if (view.dictionary == nullptr || view.dictionary->validity == nullptr) return MarkNulls(view, nullable, LeafPath::kLeafNull);
   // A key may also name a null item.
   DataType keys;
   keys.id = view.type->key_id;
   const std::uint64_t key_bytes = FixedWidthBits(keys) / 8;
-  return MarkNulls(nullable, LeafPath::kLeafNull, [&](std::uint64_t slot) {
-    return IsNullAt(view, slot) || IsNullAt(*view.dictionary, KeyAt(view, SlotOf(view, slot), key_bytes));
+  return MarkNulls(nullable, LeafPath::kLeafNull, [&](std::uint64_t slot, std::uint64_t count) {
+    std::uint64_t nulls = NullBitsOf(view, slot, count);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      if ((nulls >> i & 1) != 0) continue;
+      nulls |= std::uint64_t{IsNullAt(*view.dictionary, KeyAt(view, SlotOf(view, slot + i), key_bytes))} << i;
+    }
+    return nulls;
   });
 }
 
@@ -205,36 +246,38 @@ Status Shredder::ExpandLists(const PathNode& node, const ArrayView& view) {
   std::uint64_t num_empty = 0;
   next_slots_.clear();
   for (const SlotRange& range : slots_) {
-    for (std::uint64_t slot = SlotOf(view, range.first); slot < SlotOf(view, range.first) + range.count; ++slot) {
-      const std::uint64_t start = offset(slot);
-      const std::uint64_t length = offset(slot + 1) - start;
-      num_empty += length == 0;
-      num_items += length;
-      if (length != 0) Keep(start, length);
-    }
+    const std::uint64_t first = SlotOf(view, range.first), end = first + range.count;
+    for (std::uint64_t slot = first; slot < end; ++slot) num_empty += offset(slot) == offset(slot + 1);
+    const std::uint64_t items = offset(end) - offset(first);
+    num_items += items;
+    Keep(offset(first), items);
   }
   if (num_empty != 0) NeedDef();
   const std::uint64_t num_next = num_entries_ - num_values_ + num_empty + num_items;
   next_rep_.assign(num_next, node.item_rep);
   next_def_.assign(def_.empty() ? 0 : num_next, 0);
   std::uint64_t at = 0;
-  std::uint64_t entry = 0;
-  const auto copy = [&](std::uint16_t level) {
-    next_rep_[at] = rep_[entry++];
-    if (!next_def_.empty()) next_def_[at] = level;
-  };
-  const auto copy_closed = [&] {
-    for (; entry < num_entries_ && !def_.empty() && def_[entry] > path_->max_visible(); ++at) copy(def_[entry]);
-  };
-  for (const SlotRange& range : slots_) {
-    for (std::uint64_t slot = SlotOf(view, range.first); slot < SlotOf(view, range.first) + range.count; ++slot) {
-      copy_closed();
-      const std::uint64_t length = offset(slot + 1) - offset(slot);
-      copy(length == 0 ? node.empty_level : std::uint16_t{0});
-      at += std::max<std::uint64_t>(1, length);
+  std::uint64_t done = 0;
+  const auto copy_closed = [&](std::uint64_t end) {
+    for (; done < end; ++done, ++at) {
+      next_rep_[at] = rep_[done];
+      next_def_[at] = def_[done];
     }
-  }
-  copy_closed();
+  };
+  ForEachRun([&](std::uint64_t entry, std::uint64_t first, std::uint64_t count) {
+    copy_closed(entry);
+    const std::uint64_t slot = SlotOf(view, first);
+    std::uint64_t start = offset(slot);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const std::uint64_t end = offset(slot + i + 1);
+      next_rep_[at] = rep_[entry + i];
+      if (end == start) next_def_[at] = node.empty_level;
+      at += std::max<std::uint64_t>(1, end - start);
+      start = end;
+    }
+    done = entry + count;
+  });
+  copy_closed(num_entries_);
   num_entries_ = num_next;
   num_values_ = num_items;
   rep_.swap(next_rep_);

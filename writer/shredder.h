@@ -89,11 +89,11 @@ class Shredder {
 
  private:
   template <class Body>
-  void ForEachSlot(Body body) const;
+  void ForEachRun(Body body) const;
   void NeedDef();
   void Keep(std::uint64_t first, std::uint64_t count);
-  template <class IsNull>
-  Status MarkNulls(bool nullable, std::uint16_t null_level, IsNull is_null);
+  template <class NullBits>
+  Status MarkNulls(bool nullable, std::uint16_t null_level, NullBits null_bits);
   Status MarkNulls(const ArrayView& view, bool nullable, std::uint16_t null_level);
   Status MarkLeaf(const ArrayView& view);
   template <class Offset>

@@ -1,10 +1,12 @@
 #include "writer/value_buffer.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "base/bitmap.h"
 #include "base/checked_math.h"
+#include "base/level_bits.h"
 #include "writer/packed_rows.h"
 
 namespace lancekit {
@@ -99,16 +101,23 @@ void ValueBuffer::AppendValidity(const ArrayView& view, std::uint64_t first, std
 }
 
 void ValueBuffer::AppendValidity(std::span<const std::uint16_t> def, std::uint16_t max_visible) {
-  std::uint64_t count = 0;
-  std::uint64_t nulls = 0;
-  for (const std::uint16_t level : def) {
-    count += level <= max_visible;
-    nulls += level != 0 && level <= max_visible;
-  }
-  if (!NeedValidity(count, nulls)) return;
+  const LevelBits not_valid(def, 0), closed(def, max_visible);
+  const std::uint64_t num_closed = closed.Count(0, def.size());
+  const std::uint64_t nulls = not_valid.Count(0, def.size()) - num_closed;
+  if (!NeedValidity(def.size() - num_closed, nulls)) return;
   std::uint64_t at = num_values_;
-  for (const std::uint16_t level : def) {
-    if (level <= max_visible) SetBitTo(validity_.data(), at++, level == 0);
+  for (std::uint64_t first = 0; first < def.size(); first += 64) {
+    const std::uint64_t valid = ~not_valid.Word(first / 64);
+    std::uint64_t open = ~closed.Word(first / 64);
+    if (def.size() - first < 64) open &= (std::uint64_t{1} << (def.size() - first)) - 1;
+    while (open != 0) {
+      const int begin = std::countr_zero(open);
+      const int count = std::countr_one(open >> begin);
+      StoreBits(valid >> begin, static_cast<unsigned>(count), validity_.data(), at);
+      at += static_cast<std::uint64_t>(count);
+      if (begin + count == 64) break;
+      open &= ~std::uint64_t{0} << (begin + count);
+    }
   }
 }
 
@@ -177,12 +186,17 @@ void ValueBuffer::AppendItems(const ArrayView& view, std::size_t level, std::uin
 // whatever the input had there does not reach the file.
 void ValueBuffer::FillNullSlots(std::uint64_t count) {
   const std::uint64_t bits = shape_.width_bits;
-  for (std::uint64_t value = num_values_; value < num_values_ + count; ++value) {
-    if (GetBit(validity_.data(), value)) continue;
-    if (bits % 8 != 0 || value == 0) {
-      FillBits(values_.data(), value * bits, bits, false);
-    } else {
-      std::memcpy(values_.data() + value * (bits / 8), values_.data() + (value - 1) * (bits / 8), bits / 8);
+  const std::uint64_t end = num_values_ + count;
+  for (std::uint64_t first = num_values_; first < end; first += 64) {
+    const auto size = static_cast<unsigned>(std::min<std::uint64_t>(64, end - first));
+    std::uint64_t nulls = ~LoadBits(validity_.data(), first, size) & ~std::uint64_t{0} >> (64 - size);
+    for (; nulls != 0; nulls &= nulls - 1) {
+      const std::uint64_t value = first + static_cast<std::uint64_t>(std::countr_zero(nulls));
+      if (bits % 8 != 0 || value == 0) {
+        FillBits(values_.data(), value * bits, bits, false);
+      } else {
+        std::memcpy(values_.data() + value * (bits / 8), values_.data() + (value - 1) * (bits / 8), bits / 8);
+      }
     }
   }
 }
