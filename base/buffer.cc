@@ -131,17 +131,22 @@ void MutableBuffer::Release() noexcept {
   size_ = capacity_ = 0;
 }
 
+void MutableBuffer::MoveToRoomFor(std::size_t size) {
+  std::size_t class_size = ClassSize(size + kPadding);
+  std::byte* const memory = ThePool().Get(&class_size, ClassIndex(class_size) + 1);
+  if (size_ != 0) std::memcpy(memory, data_, size_);
+  if (data_ != nullptr) ThePool().Put(data_, capacity_ + kPadding);
+  data_ = memory;
+  capacity_ = class_size - kPadding;
+}
+
 void MutableBuffer::Resize(std::size_t size) {
-  if (size > capacity_ || data_ == nullptr) {
-    const std::size_t wanted = size_ == 0 ? size : std::max(size, capacity_ + capacity_ / 2);
-    std::size_t class_size = ClassSize(wanted + kPadding);
-    std::byte* const memory = ThePool().Get(&class_size, ClassIndex(class_size) + 1);
-    if (size_ != 0) std::memcpy(memory, data_, size_);
-    if (data_ != nullptr) ThePool().Put(data_, capacity_ + kPadding);
-    data_ = memory;
-    capacity_ = class_size - kPadding;
-  }
+  if (size > capacity_ || data_ == nullptr) MoveToRoomFor(size_ == 0 ? size : std::max(size, capacity_ + capacity_ / 2));
   size_ = size;
+}
+
+void MutableBuffer::Reserve(std::size_t capacity) {
+  if (capacity > capacity_) MoveToRoomFor(capacity);
 }
 
 void MutableBuffer::Append(Bytes bytes) {

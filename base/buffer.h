@@ -68,6 +68,8 @@ class LANCEKIT_EXPORT MutableBuffer {
 
   /// Keeps the content up to min(old size, size). Grows by half at least, so that appending is linear.
   void Resize(std::size_t size);
+  /// Makes room without changing size(), for content whose size is known before.
+  void Reserve(std::size_t capacity);
   /// Forgets the content.
   void Clear() noexcept { size_ = 0; }
   void Append(Bytes bytes);
@@ -83,6 +85,7 @@ class LANCEKIT_EXPORT MutableBuffer {
 
  private:
   void Release() noexcept;
+  void MoveToRoomFor(std::size_t size);
 
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;

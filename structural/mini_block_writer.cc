@@ -160,6 +160,9 @@ Result<Chunks> WriteChunks(const ChunkCuts& plan, const ChunkEncoder& encoder, c
                            std::uint64_t num_values, const LevelForms& forms, bool large) {
   MiniBlockWriter writer(encoder, entries, forms, large);
   Chunks chunks;
+  constexpr std::uint64_t kEnoughToTell = 16;
+  constexpr double kMargin = 1.05;
+  bool reserved = false;
   std::optional<LevelBits> row_starts;
   if (!entries.rep.empty()) row_starts.emplace(entries.rep, entries.max_rep - 1);
   std::uint64_t entry = 0;
@@ -175,6 +178,12 @@ Result<Chunks> WriteChunks(const ChunkCuts& plan, const ChunkEncoder& encoder, c
     }
     if (row_starts.has_value()) AppendRepetitionIndex(*row_starts, entries.count, entry, entry + count, &chunks.repetition_index);
     entry += count;
+    // The first chunks tell how long all will be.
+    if (!reserved && (values.first + values.count) * kEnoughToTell >= num_values) {
+      const double times = static_cast<double>(num_values) / static_cast<double>(values.first + values.count);
+      writer.data_.Reserve(static_cast<std::size_t>(static_cast<double>(writer.data_.size()) * times * kMargin));
+      reserved = true;
+    }
   }
   chunks.words = std::move(writer.words_);
   chunks.data = std::move(writer.data_);

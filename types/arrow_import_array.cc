@@ -6,6 +6,7 @@
 #include "base/checked_math.h"
 #include "base/endian.h"
 #include "base/limits.h"
+#include "base/offsets.h"
 #include "types/array.h"
 #include "types/arrow_format.h"
 
@@ -112,9 +113,8 @@ template <class T>
 Status CheckOffsetsAs(const ArrayView& view, std::int64_t* first, std::int64_t* last) {
   const std::byte* offsets = view.values + view.offset * std::int64_t{sizeof(T)};
   const auto load = [offsets](std::int64_t i) { return LoadLe<T>(offsets + i * std::int64_t{sizeof(T)}); };
-  bool descends = false;
-  for (std::int64_t i = 0; i < view.length; ++i) descends |= load(i + 1) < load(i);
-  if (descends || load(0) < 0) return Invalid("offsets of {} are negative or descend", view.type->to_string());
+  if (!Ascend<T>(offsets, static_cast<std::uint64_t>(view.length)))
+    return Invalid("offsets of {} are negative or descend", view.type->to_string());
   *first = load(0);
   *last = load(view.length);
   return {};

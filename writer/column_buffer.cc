@@ -54,7 +54,21 @@ void ColumnBuffer::Clear() {
 
 Result<std::uint64_t> ColumnBuffer::Append(const ArrayView& top, std::uint64_t first, std::uint64_t count) {
   const bool is_struct = leaf_->type.id == TypeId::kStruct;  // without fields, or packed
-  return path_->flat() && !is_struct ? AppendFlat(top, first, count) : AppendNested(top, first, count);
+  auto taken = path_->flat() && !is_struct ? AppendFlat(top, first, count) : AppendNested(top, first, count);
+  ReserveRest();
+  return taken;
+}
+
+// Memory for the rest of the page at once, or it would be copied again and again as it grows; but not for a small table.
+void ColumnBuffer::ReserveRest() {
+  constexpr std::uint64_t kEnoughToTell = 16;
+  if (reserved_ || bytes_ * kEnoughToTell < page_bytes_ || full()) return;
+  reserved_ = true;
+  const double times = static_cast<double>(page_bytes_) / static_cast<double>(bytes_);
+  const auto whole = [times](std::size_t size) { return static_cast<std::size_t>(static_cast<double>(size) * times); };
+  values_.Reserve(times);
+  rep_.reserve(whole(rep_.size()));
+  def_.reserve(whole(def_.size()));
 }
 
 std::uint64_t ColumnBuffer::RowsThatFit(const ArrayView& view, std::uint64_t first, std::uint64_t count) const {

@@ -64,6 +64,7 @@ class ColumnBuffer {
   std::uint64_t BlockRows(const ArrayView& top, std::uint64_t first, std::uint64_t count) const;
   void NextRow(const ArrayView& leaf, RowCursor* cursor) const;
   void SkipSlots(const ArrayView& leaf, std::uint64_t count, RowCursor* cursor) const;
+  void ReserveRest();
   RowCursor CutPage(const ArrayView& leaf, std::uint64_t num_rows);
   Result<std::uint64_t> AppendEntries(const ArrayView& leaf, const RowCursor& end);
   std::uint64_t BytesAt(const RowCursor& cursor) const;
@@ -77,6 +78,7 @@ class ColumnBuffer {
   ValueBuffer values_;
   std::uint64_t bytes_ = 0;
   bool full_ = false;
+  bool reserved_ = false;  // the memory of a whole page
   std::uint64_t num_rows_ = 0;
   // Nested leaves only.
   std::uint64_t num_entries_ = 0;

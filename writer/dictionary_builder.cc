@@ -1,6 +1,7 @@
 #include "writer/dictionary_builder.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <functional>
@@ -123,13 +124,11 @@ void SortByCount(DictionaryAttempt* attempt) {
   PooledVector<std::uint32_t> renumbered(count);
   std::uint64_t bits = 0, sorted_bits = 0;
   for (std::size_t first = 0; first < count; first += kPackedBlock) {
-    std::uint32_t any = 0, any_sorted = 0;
-    for (std::size_t i = first; i < std::min(first + kPackedBlock, count); ++i) {
-      any |= indices[i];
-      any_sorted |= renumbered[i] = numbers[indices[i]];
-    }
-    bits += PackedBits(any);
-    sorted_bits += PackedBits(any_sorted);
+    const std::size_t size = std::min(kPackedBlock, count - first);
+    std::uint32_t* const to = renumbered.data() + first;
+    kernels::LookUp<4>(reinterpret_cast<const std::byte*>(indices + first), size, 0, numbers.data(), to);
+    bits += PackedBits(kernels::OrAll(indices + first, size));
+    sorted_bits += PackedBits(kernels::OrAll(to, size));
   }
   if (sorted_bits >= bits) return;
   DictionaryBuilder sorted(items.shape);
@@ -138,21 +137,29 @@ void SortByCount(DictionaryAttempt* attempt) {
   attempt->indices = std::move(renumbered);
 }
 
-/// number_of(i) -> the number of a value. False when there are more than `max_items`.
-template <class NumberOf>
+constexpr std::uint32_t kUnknown = DictionaryBuilder::kUnknown;
+
+/// Numbers block after block. look_up(first, count, numbers): the numbers of values as far as they are known at once, kUnknown
+/// for others, which insert(i) then gives in turn. Null slots get the number before them, whatever it is that look_up finds
+/// there. False when there are more than `max_items`.
+template <class LookUp, class Insert>
 [[gnu::always_inline]] inline bool NumberAll(const std::byte* validity, std::uint64_t count, std::uint64_t max_items,
-                                             NumberOf number_of, DictionaryAttempt* attempt) {
-  std::uint32_t* const indices = attempt->indices.data();
-  if (validity == nullptr) {
-    for (std::uint64_t i = 0; i < count; ++i) {
-      indices[i] = number_of(i);
-      if (indices[i] >= max_items) return false;
+                                             LookUp look_up, Insert insert, PooledVector<std::uint32_t>* indices) {
+  constexpr std::uint64_t kBlock = 1024;
+  std::uint32_t* const numbers = indices->data();
+  for (std::uint64_t first = 0; first < count; first += kBlock) {
+    const std::uint64_t size = std::min(kBlock, count - first);
+    look_up(first, size, numbers + first);
+    const bool all_valid = validity == nullptr || CountSetBits(validity, first, size) == size;
+    if (all_valid && kernels::MaxValue(numbers + first, size) != kUnknown) continue;
+    for (std::uint64_t i = first; i < first + size; ++i) {
+      if (!all_valid && !GetBit(validity, i)) {
+        numbers[i] = i == 0 ? 0 : numbers[i - 1];
+      } else if (numbers[i] == kUnknown) {
+        numbers[i] = insert(i);
+        if (numbers[i] >= max_items) return false;
+      }
     }
-    return true;
-  }
-  for (std::uint64_t i = 0; i < count; ++i) {
-    indices[i] = GetBit(validity, i) ? number_of(i) : i == 0 ? 0 : indices[i - 1];
-    if (indices[i] >= max_items && attempt->items.size() > max_items) return false;
   }
   return true;
 }
@@ -189,56 +196,91 @@ std::optional<bool> NumberNarrow(const ValuesView& values, const std::byte* vali
   if (values.length == 0 || reinterpret_cast<std::uintptr_t>(from) % alignof(T) != 0) return std::nullopt;
   const auto range = NarrowRange<T>(from, values.length);
   if (!range.has_value()) return std::nullopt;
-  std::vector<std::uint32_t> number_and_1(range->second);
-  const auto least = static_cast<std::uint64_t>(range->first);
-  const auto number_of = [&](std::uint64_t i) {
-    // The lowest bytes tell the values apart.
-    using Low = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-    const auto place = static_cast<Low>(LoadLe<Low>(from + i * sizeof(T)) - static_cast<Low>(least));
-    std::uint32_t& known = number_and_1[place];
-    if (known == 0) known = attempt->items.Insert(Bytes{from + i * sizeof(T), sizeof(T)}) + 1;
-    return known - 1;
+  std::vector<std::uint32_t> numbers(range->second, kUnknown);
+  const auto least = static_cast<std::uint32_t>(range->first);  // the lowest bits tell the values apart
+  const auto look_up = [&](std::uint64_t first, std::uint64_t count, std::uint32_t* out) {
+    kernels::LookUp<sizeof(T)>(from + first * sizeof(T), count, least, numbers.data(), out);
   };
-  return NumberAll(validity, values.length, max_items, number_of, attempt);
+  const auto insert = [&](std::uint64_t i) {
+    const std::byte* const value = from + i * sizeof(T);
+    std::uint32_t& number = numbers[LoadLe<std::uint32_t>(value) - least];
+    if (number == kUnknown) number = attempt->items.Insert(Bytes{value, sizeof(T)});
+    return number;
+  };
+  return NumberAll(validity, values.length, max_items, look_up, insert, &attempt->indices);
 }
 
 struct Value16 {
   std::uint64_t words[2];
 };
 
-// Short texts, of which there are few different ones, are the rule: for them the loop is kept short.
+/// Looks values up that are whole in their key, without a branch on what they are. key_of(i): any key of a longer one.
+template <class KeyOfValue>
+[[gnu::always_inline]] inline void FindAll(const DictionaryBuilder& items, std::uint64_t first, std::uint64_t count,
+                                           KeyOfValue key_of, std::uint32_t* out) {
+  if (items.size() == 0) {
+    std::fill_n(out, count, kUnknown);
+    return;
+  }
+  const DictionaryBuilder::Finder find = items.MakeFinder();
+  for (std::uint64_t i = 0; i < count; ++i) out[i] = find(key_of(first + i));
+}
+
 template <class Offset>
 bool NumberStrings(const ValuesView& values, const std::byte* validity, std::uint64_t max_items, DictionaryAttempt* attempt) {
   const auto* const offsets = values.offsets<Offset>();
   const std::byte* const data = values.data;
   const std::byte* const end = data + offsets[values.length];
-  const auto number_slowly = [&](std::uint64_t i) __attribute__((noinline)) {
+  const auto insert = [&](std::uint64_t i) {
     const Bytes value{data + offsets[i], static_cast<std::size_t>(offsets[i + 1] - offsets[i])};
     return attempt->items.Insert(KeyOf(value, end), value);
   };
   // Behind the start of these, a word may be read.
   std::uint64_t num_safe = values.length;
   while (num_safe != 0 && end - (data + offsets[num_safe - 1]) < 8) --num_safe;
-  DictionaryBuilder::Finder find = attempt->items.MakeFinder();
-  std::uint64_t num_items = 0;
-  const auto number_of = [&](std::uint64_t i) {
+  static constexpr auto kMasks = [] {
+    std::array<std::uint64_t, 9> masks{};
+    for (std::size_t size = 0; size < 8; ++size) masks[size] = (std::uint64_t{1} << 8 * size) - 1;
+    masks[8] = ~std::uint64_t{0};
+    return masks;
+  }();
+  const auto key_of = [&](std::uint64_t i) {
     const std::byte* const value = data + offsets[i];
     const auto size = static_cast<std::uint64_t>(offsets[i + 1] - offsets[i]);
-    if (i < num_safe && size < 8) {
-      const std::uint64_t bytes = LoadLe<std::uint64_t>(value) & ((std::uint64_t{1} << 8 * size) - 1);
-      if (const std::uint32_t number = find({bytes, 0, size}); number != DictionaryBuilder::kUnknown) return number;
-    } else if (size >= 8 && size <= DictionaryKey::kWhole) {
-      const DictionaryKey key{LoadLe<std::uint64_t>(value), LoadLe<std::uint64_t>(value + size - 8), size};
-      if (const std::uint32_t number = find(key); number != DictionaryBuilder::kUnknown) return number;
-    }
-    const std::uint32_t number = number_slowly(i);
-    if (number >= num_items) {
-      num_items = std::uint64_t{number} + 1;
-      find = attempt->items.MakeFinder();
-    }
-    return number;
+    const std::uint64_t has_last = size < 8 ? 0 : ~std::uint64_t{0};
+    return DictionaryKey{LoadLe<std::uint64_t>(value) & kMasks[std::min<std::uint64_t>(size, 8)],
+                         LoadLe<std::uint64_t>(value + ((size - 8) & has_last)) & has_last, size};
   };
-  return NumberAll(validity, values.length, max_items, number_of, attempt);
+  const auto look_up = [&](std::uint64_t first, std::uint64_t count, std::uint32_t* out) {
+    const std::uint64_t safe = std::min(count, num_safe - std::min(num_safe, first));
+    FindAll(attempt->items, first, safe, key_of, out);
+    std::fill_n(out + safe, count - safe, kUnknown);
+  };
+  return NumberAll(validity, values.length, max_items, look_up, insert, &attempt->indices);
+}
+
+/// Of values of any width.
+template <class Width>
+bool NumberFixed(const ValuesView& values, Width width, const std::byte* validity, std::uint64_t max_items, bool in_runs,
+                 DictionaryAttempt* attempt) {
+  const std::byte* const end = values.values + values.length * width;
+  const std::uint32_t* const numbers = attempt->indices.data();
+  const auto insert = [&](std::uint64_t i) {
+    const Bytes value{values.values + i * width, width};
+    if (in_runs && i != 0 && std::memcmp(value.data(), value.data() - width, width) == 0 &&
+        (validity == nullptr || GetBit(validity, i - 1))) {
+      return numbers[i - 1];
+    }
+    return attempt->items.Insert(KeyOf(value, end), value);
+  };
+  const auto look_up = [&](std::uint64_t first, std::uint64_t count, std::uint32_t* out) {
+    if (in_runs || width > DictionaryKey::kWhole) {
+      std::fill_n(out, count, kUnknown);
+    } else {
+      FindAll(attempt->items, first, count, [&](std::uint64_t i) { return KeyOf({values.values + i * width, width}, end); }, out);
+    }
+  };
+  return NumberAll(validity, values.length, max_items, look_up, insert, &attempt->indices);
 }
 
 }  // namespace
@@ -247,22 +289,7 @@ std::optional<DictionaryAttempt> TryDictionary(const ValuesView& values, const s
                                                bool in_runs) {
   DictionaryAttempt attempt{DictionaryBuilder(values.shape), {}};
   attempt.indices.resize(values.length);
-  const std::uint64_t n = values.length;
-  const auto number_fixed = [&](auto width) {
-    const std::byte* const end = values.values + n * width;
-    const auto number_of = [&](std::uint64_t i) {
-      const Bytes value{values.values + i * width, width};
-      return attempt.items.Insert(KeyOf(value, end), value);
-    };
-    if (!in_runs) return NumberAll(validity, n, max_items, number_of, &attempt);
-    const auto number_of_run = [&](std::uint64_t i) {
-      const std::byte* const value = values.values + i * width;
-      return i != 0 && std::memcmp(value, value - width, width) == 0 && (validity == nullptr || GetBit(validity, i - 1))
-                 ? attempt.indices[i - 1]
-                 : number_of(i);
-    };
-    return NumberAll(validity, n, max_items, number_of_run, &attempt);
-  };
+  const auto number_fixed = [&](auto width) { return NumberFixed(values, width, validity, max_items, in_runs, &attempt); };
   bool few = true;
   std::optional<bool> narrow;
   if (!values.shape.variable()) {

@@ -66,16 +66,16 @@ class DictionaryBuilder {
   }
   static constexpr std::uint32_t kUnknown = ~std::uint32_t{0};
   /// Finds values that are whole in their key and lie where they are looked for first: nearly all that are there. It holds what
-  /// many look-ups need, until the next Insert.
+  /// many look-ups need, until the next Insert. Pre: size() > 0.
   class Finder {
    public:
     std::uint32_t operator()(const DictionaryKey& key) const noexcept {
-      const std::uint64_t hash = Hash(key);
-      const Slot slot = slots_[hash & mask_];
-      if (slot.number_and_1 == 0 || key.size > DictionaryKey::kWhole) return kUnknown;
-      const DictionaryKey& known = keys_[slot.number_and_1 - 1];
+      const std::uint32_t number_and_1 = slots_[Hash(key) & mask_].number_and_1;
+      // A free slot is taken for the first item: it is not its place, so the keys differ.
+      const std::uint32_t number = number_and_1 - (number_and_1 != 0);
+      const DictionaryKey& known = keys_[number];
       const std::uint64_t differs = (known.first ^ key.first) | (known.last ^ key.last) | (known.size ^ key.size);
-      return differs == 0 ? slot.number_and_1 - 1 : kUnknown;
+      return differs == 0 && key.size <= DictionaryKey::kWhole ? number : kUnknown;
     }
 
    private:

@@ -6,6 +6,7 @@
 
 #include "base/bitmap.h"
 #include "base/checked_math.h"
+#include "base/offsets.h"
 #include "encodings/definitions.h"
 #include "format/file_metadata.h"
 #include "writer/dictionary_page.h"
@@ -191,8 +192,8 @@ EncoderChoice EstimateStrings(const PageValues& page, const std::optional<String
 Result<EncodedPage> EncodeStrings(const PageValues& page, const PageTarget& target, std::optional<DictionaryAttempt>* numbers) {
   const EncodingHints& hints = target.hints;
   const ValuesView& values = page.values;
-  std::uint64_t longest = 0;
-  for (std::uint64_t i = 0; i < values.length; ++i) longest = std::max(longest, values.Offset(i + 1) - values.Offset(i));
+  const std::uint64_t longest = values.shape.large_offsets ? LongestStep<std::int64_t>(values.values, values.length)
+                                                           : LongestStep<std::int32_t>(values.values, values.length);
   const std::uint64_t num_valid = page.validity == nullptr ? values.length : CountSetBits(page.validity, 0, values.length);
   const bool short_on_average = values.StringBytes() / std::max<std::uint64_t>(1, num_valid) < kMiniBlockAverage;
   const bool is_long = longest >= kFullZipBytes && (longest > kMaxMiniBlockString || !short_on_average);

@@ -276,6 +276,11 @@ void ValueBuffer::TruncateKeys(std::uint64_t num_values) {
   values_.Resize(num_values * (shape_.width_bits / 8));
 }
 
+void ValueBuffer::Reserve(double times) {
+  for (MutableBuffer* const buffer : {&values_, &data_, &validity_})
+    buffer->Reserve(static_cast<std::size_t>(static_cast<double>(buffer->size()) * times));
+}
+
 std::uint64_t ValueBuffer::arrow_bytes() const noexcept {
   std::uint64_t bytes = values_.size() + data_.size() + (null_count_ == 0 ? 0 : validity_.size());
   for (const Items& items : items_) bytes += items.any_null ? items.bits.size() : 0;

@@ -43,6 +43,8 @@ class ValueBuffer {
   /// Keeps the first `num_values` values. Pre: a dictionary.
   void TruncateKeys(std::uint64_t num_values);
 
+  /// Makes room for `times` as much as there is.
+  void Reserve(double times);
   /// Valid until the next change. The caller knows the rows.
   PageValues View() const;
   void Clear();

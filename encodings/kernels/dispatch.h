@@ -49,6 +49,10 @@ struct KernelTable {
   std::size_t (*float_min_max4)(const std::uint32_t* in, std::size_t count, std::uint32_t* min, std::uint32_t* max) noexcept;
   std::size_t (*float_min_max8)(const std::uint64_t* in, std::size_t count, std::uint64_t* min, std::uint64_t* max) noexcept;
 
+  // By the logarithm of the bytes of a value, less 2. See LookUp.
+  void (*look_up[3])(const std::byte* values, std::size_t count, std::uint32_t least, const std::uint32_t* table,
+                     std::uint32_t* out) noexcept;
+
   /// See TokenIndex. Null: as in the portable form.
   void (*encode_tokens)(const Token* tokens, const std::uint64_t* buckets, int shift, TokenJob* job) noexcept;
 

@@ -23,6 +23,12 @@ T MaxValue(const T* in, std::size_t count) noexcept {
   return ActiveTable().Typed<T>().max(in, count);
 }
 
+/// The bits that any of `count` values has.
+template <class T>
+T OrAll(const T* in, std::size_t count) noexcept {
+  return ActiveTable().Typed<T>().or_all(in, count);
+}
+
 /// The least and the greatest of `count` values. Pre: count > 0.
 template <class T>
 void MinMax(const T* in, std::size_t count, T* min, T* max) noexcept {
@@ -38,6 +44,14 @@ void MinMax(const T* in, std::size_t count, T* min, T* max) noexcept {
 template <class T>
 std::uint64_t SetOf(const T* in, std::size_t count) noexcept {
   return ActiveTable().Typed<T>().set_of(in, count);
+}
+
+/// out[i] = table[lowest 32 bits of value i - least], for values of 4, 8 or 16 bytes at any address.
+template <std::size_t kValueBytes>
+void LookUp(const std::byte* values, std::size_t count, std::uint32_t least, const std::uint32_t* table,
+            std::uint32_t* out) noexcept {
+  static_assert(kValueBytes == 4 || kValueBytes == 8 || kValueBytes == 16);
+  ActiveTable().look_up[std::countr_zero(kValueBytes) - 2](values, count, least, table, out);
 }
 
 /// The least and the greatest of `count` signed numbers of 128 bits; false when one of them does not fit into 64, and then

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <random>
 #include <type_traits>
@@ -44,6 +46,37 @@ TYPED_TEST(StatsTest, EveryLevelEqualsPlainLoops) {
       }
     }
   }
+}
+
+template <std::size_t kValueBytes>
+void ExpectLookUp(std::mt19937_64* random) {
+  for (const std::size_t count : kCounts) {
+    const std::uint32_t least = 0xFFFFFF00;  // places wrap
+    std::vector<std::uint32_t> table(500), expected, actual(count + 1, 7);
+    for (auto& entry : table) entry = static_cast<std::uint32_t>((*random)());
+    std::vector<std::byte> values(count * kValueBytes + 1);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint64_t place = (*random)() % table.size();
+      const std::uint64_t word = (*random)() << 32 | static_cast<std::uint32_t>(least + place);
+      std::memcpy(values.data() + 1 + i * kValueBytes, &word, std::min<std::size_t>(8, kValueBytes));
+      expected.push_back(table[place]);
+    }
+    expected.push_back(7);
+    for (const CpuLevel level : kAllCpuLevels) {
+      const KernelTable* const kernels = TableFor(level);
+      if (kernels == nullptr) continue;
+      std::fill(actual.begin(), actual.end(), 7);
+      kernels->look_up[std::countr_zero(kValueBytes) - 2](values.data() + 1, count, least, table.data(), actual.data());
+      ASSERT_EQ(actual, expected) << kValueBytes << " " << count;
+    }
+  }
+}
+
+TEST(LookUpTest, EveryLevelFindsTheEntries) {
+  std::mt19937_64 random(3);
+  ExpectLookUp<4>(&random);
+  ExpectLookUp<8>(&random);
+  ExpectLookUp<16>(&random);
 }
 
 TYPED_TEST(StatsTest, SetsOfSmallValues) {
