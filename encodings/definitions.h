@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "encodings/encoding.h"
+#include "encodings/value_facts.h"
 
 namespace lancekit {
 
@@ -135,9 +136,9 @@ std::unique_ptr<ChunkEncoder> MakeTokensEncoder(const ValuesView& values, const 
                                                 const InnerEncoder& inner);
 
 /// Bytes of all chunk buffers that the encoder would write, without headers. Bit-packing: exact, each buffer padded to 8;
-/// RLE: about.
-std::uint64_t InlineBitpackingBytes(const ValuesView& values);
-std::uint64_t RleBytes(const ValuesView& values);
+/// RLE: about. `facts`: of these values, or nullptr.
+std::uint64_t InlineBitpackingBytes(const ValuesView& values, const ValueFacts* facts = nullptr);
+std::uint64_t RleBytes(const ValuesView& values, const ValueFacts* facts = nullptr);
 
 /// Encodes `count` values of 16 or 64 bits bit-packed out of line with this width; returns the bytes appended.
 void AppendOutOfLineBitpacked(const std::uint16_t* values, std::uint64_t count, int width, MutableBuffer* out);

@@ -163,7 +163,14 @@ class InlineBitpackingEncoder final : public ChunkEncoder {
 };
 
 template <class T>
-std::uint64_t PackedBytes(const ValuesView& values) {
+std::uint64_t PackedBytes(const ValuesView& values, const ValueFacts* facts) {
+  static_assert(ValueFacts::kBlockValues == kBlockValues);
+  if (facts != nullptr) {
+    std::uint64_t total = 0;
+    for (const ValueFacts::Block& block : facts->blocks())
+      total += sizeof(T) + kernels::PackedBlockSize(std::bit_width(block.any));
+    return total;
+  }
   const T* const from = reinterpret_cast<const T*>(values.values);
   std::uint64_t total = 0;
   for (std::uint64_t first = 0; first < values.length; first += kBlockValues) {
@@ -190,16 +197,16 @@ std::unique_ptr<ChunkEncoder> MakeInlineBitpackingEncoder(ValuesView values) {
   }
 }
 
-std::uint64_t InlineBitpackingBytes(const ValuesView& values) {
+std::uint64_t InlineBitpackingBytes(const ValuesView& values, const ValueFacts* facts) {
   switch (values.shape.width_bits) {
     case 8:
-      return PackedBytes<std::uint8_t>(values);
+      return PackedBytes<std::uint8_t>(values, facts);
     case 16:
-      return PackedBytes<std::uint16_t>(values);
+      return PackedBytes<std::uint16_t>(values, facts);
     case 32:
-      return PackedBytes<std::uint32_t>(values);
+      return PackedBytes<std::uint32_t>(values, facts);
     default:
-      return PackedBytes<std::uint64_t>(values);
+      return PackedBytes<std::uint64_t>(values, facts);
   }
 }
 

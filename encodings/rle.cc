@@ -220,9 +220,10 @@ class RleEncoder final : public ChunkEncoder {
 };
 
 template <class T>
-std::uint64_t SizeOf(const ValuesView& values) {
+std::uint64_t SizeOf(const ValuesView& values, const ValueFacts* facts) {
   // Long runs are split and chunks restart; both add a few entries that the comparison may ignore only when counted.
-  const std::uint64_t runs = kernels::CountRuns(reinterpret_cast<const T*>(values.values), values.length);
+  const std::uint64_t runs =
+      facts != nullptr ? facts->NumRuns() : kernels::CountRuns(reinterpret_cast<const T*>(values.values), values.length);
   return (runs + values.length / kMaxRun) * (sizeof(T) + 1);
 }
 
@@ -241,16 +242,16 @@ std::unique_ptr<ChunkEncoder> MakeRleEncoder(ValuesView values, std::uint64_t ch
   }
 }
 
-std::uint64_t RleBytes(const ValuesView& values) {
+std::uint64_t RleBytes(const ValuesView& values, const ValueFacts* facts) {
   switch (values.shape.width_bits) {
     case 8:
-      return SizeOf<std::uint8_t>(values);
+      return SizeOf<std::uint8_t>(values, facts);
     case 16:
-      return SizeOf<std::uint16_t>(values);
+      return SizeOf<std::uint16_t>(values, facts);
     case 32:
-      return SizeOf<std::uint32_t>(values);
+      return SizeOf<std::uint32_t>(values, facts);
     default:
-      return SizeOf<std::uint64_t>(values);
+      return SizeOf<std::uint64_t>(values, facts);
   }
 }
 

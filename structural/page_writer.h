@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "encodings/encoding.h"
+#include "encodings/value_facts.h"
 #include "format/encoding.h"
 #include "format/version.h"
 #include "structural/blob.h"
@@ -39,6 +40,7 @@ struct PageValues {
   ValuesView values;                    ///< of the visible entries
   const std::byte* validity = nullptr;  ///< of the values: bitmap from bit 0; nullptr: no nulls
   std::uint64_t num_rows = 0;
+  const ValueFacts* facts = nullptr;     ///< of `values`, where they are known
   const PageEntries* entries = nullptr;  ///< nullptr: a flat leaf, whose entries are its rows
 };
 

@@ -54,9 +54,17 @@ void ColumnBuffer::Clear() {
 
 Result<std::uint64_t> ColumnBuffer::Append(const ArrayView& top, std::uint64_t first, std::uint64_t count) {
   const bool is_struct = leaf_->type.id == TypeId::kStruct;  // without fields, or packed
-  auto taken = path_->flat() && !is_struct ? AppendFlat(top, first, count) : AppendNested(top, first, count);
-  ReserveRest();
-  return taken;
+  // So many flat rows at a time that they are in the cache still when facts are taken of them.
+  constexpr std::uint64_t kStep = 1 << 14;
+  std::uint64_t done = 0;
+  while (done < count && !full()) {
+    const std::uint64_t step = leaf_->is_dictionary() ? count - done : std::min(count - done, kStep);
+    LANCEKIT_ASSIGN(const std::uint64_t taken, path_->flat() && !is_struct ? AppendFlat(top, first + done, step)
+                                                                           : AppendNested(top, first + done, count - done));
+    done += taken;
+    ReserveRest();
+  }
+  return done;
 }
 
 // Memory for the rest of the page at once, or it would be copied again and again as it grows; but not for a small table.
@@ -120,6 +128,7 @@ Result<std::uint64_t> ColumnBuffer::AppendFlat(const ArrayView& view, std::uint6
     values_.AppendValidity(view, first, fit);
     LANCEKIT_TRY(values_.AppendValues(view, first, fit));
   }
+  values_.UpdateFacts();
   bytes_ = values_.value_bytes();
   num_rows_ += done;
   return done;
@@ -249,6 +258,7 @@ Result<std::uint64_t> ColumnBuffer::AppendEntries(const ArrayView& leaf, const R
   } else {
     for (const SlotRange& range : shredder_.slots()) LANCEKIT_TRY(values_.AppendValues(leaf, range.first, range.count));
   }
+  values_.UpdateFacts();
   rep_.insert(rep_.end(), shredder_.rep().begin(), shredder_.rep().end());
   if (!shredder_.def().empty() || !def_.empty()) {
     def_.resize(num_entries_, 0);

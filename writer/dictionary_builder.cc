@@ -87,132 +87,119 @@ Bytes ValueBytes(const ValuesView& values, std::uint64_t i) {
 
 namespace {
 
-constexpr std::size_t kPackedBlock = 1024;  // of indices that are packed with one width
+constexpr std::uint64_t kBlock = ValueFacts::kBlockValues;
 
-std::uint64_t PackedBits(std::uint32_t any) { return static_cast<std::uint64_t>(std::bit_width(any)) * kPackedBlock; }
-
-/// Neighbours are counted apart, or equal ones would wait for each other.
-void CountAll(const PooledVector<std::uint32_t>& indices, std::vector<std::uint32_t>* counts) {
-  constexpr std::size_t kTables = 4, kMostItems = 8192;
-  if (counts->size() > kMostItems || indices.size() < kTables * counts->size()) {
-    for (const std::uint32_t index : indices) ++(*counts)[index];
-    return;
-  }
-  const std::size_t num_items = counts->size();
-  std::vector<std::uint32_t> tables(kTables * num_items);
-  std::size_t i = 0;
-  for (; i + kTables <= indices.size(); i += kTables) {
-    for (std::size_t table = 0; table < kTables; ++table) ++tables[table * num_items + indices[i + table]];
-  }
-  for (; i < indices.size(); ++i) ++tables[indices[i]];
-  for (std::size_t item = 0; item < num_items; ++item) {
-    for (std::size_t table = 0; table < kTables; ++table) (*counts)[item] += tables[table * num_items + item];
-  }
+ValuesView IndicesView(const PooledVector<std::uint32_t>& indices, std::uint64_t count) {
+  ValuesView view;
+  view.shape = FixedShape(32);
+  view.length = count;
+  view.values = reinterpret_cast<const std::byte*>(indices.data());
+  return view;
 }
 
-/// Numbers the items by how often they occur where that packs better: then few blocks need the width of rare ones.
-void SortByCount(DictionaryAttempt* attempt) {
-  const ValuesView items = attempt->items.View();
-  std::vector<std::uint32_t> counts(items.length), order(items.length), numbers(items.length);
-  if (items.length == 0) return;
-  CountAll(attempt->indices, &counts);
-  std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return counts[a] > counts[b]; });
-  for (std::uint32_t i = 0; i < order.size(); ++i) numbers[order[i]] = i;
-  const std::size_t count = attempt->indices.size();
-  const std::uint32_t* const indices = attempt->indices.data();
-  PooledVector<std::uint32_t> renumbered(count);
-  std::uint64_t bits = 0, sorted_bits = 0;
-  for (std::size_t first = 0; first < count; first += kPackedBlock) {
-    const std::size_t size = std::min(kPackedBlock, count - first);
-    std::uint32_t* const to = renumbered.data() + first;
-    kernels::LookUp<4>(reinterpret_cast<const std::byte*>(indices + first), size, 0, numbers.data(), to);
-    bits += PackedBits(kernels::OrAll(indices + first, size));
-    sorted_bits += PackedBits(kernels::OrAll(to, size));
+/// Bits of indices when each block is packed with the width that it needs.
+std::uint64_t PackedBits(const ValueFacts& indices) {
+  std::uint64_t bits = 0;
+  for (const ValueFacts::Block& block : indices.blocks()) bits += static_cast<std::uint64_t>(std::bit_width(block.any)) * kBlock;
+  return bits;
+}
+
+/// How often items occur. Neighbours are counted apart, or equal ones would wait for each other.
+class ItemCounts {
+ public:
+  void Add(const std::uint32_t* indices, std::uint64_t count, std::uint64_t num_items) {
+    counts_.resize(num_items);
+    for (std::uint64_t i = 0; i < count; ++i) ++counts_[indices[i]][i % kApart];
   }
-  if (sorted_bits >= bits) return;
+  std::uint64_t operator[](std::uint64_t item) const {
+    return std::uint64_t{counts_[item][0]} + counts_[item][1] + counts_[item][2] + counts_[item][3];
+  }
+  std::uint64_t size() const { return counts_.size(); }
+
+ private:
+  static constexpr std::uint64_t kApart = 4;
+  std::vector<std::array<std::uint32_t, kApart>> counts_;
+};
+
+/// Numbers the items by how often they occur where that packs better: then few blocks need the width of rare ones.
+void SortByCount(const ItemCounts& counts, DictionaryAttempt* attempt) {
+  const ValuesView items = attempt->items.View();
+  if (items.length == 0) return;
+  std::vector<std::uint32_t> order(items.length), numbers(items.length);
+  std::vector<std::uint64_t> sums(items.length);
+  for (std::uint64_t item = 0; item < counts.size(); ++item) sums[item] = counts[item];
+  std::iota(order.begin(), order.end(), 0u);
+  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return sums[a] > sums[b]; });
+  for (std::uint32_t i = 0; i < order.size(); ++i) numbers[order[i]] = i;
+  const std::uint64_t count = attempt->indices.size();
+  const std::byte* const indices = reinterpret_cast<const std::byte*>(attempt->indices.data());
+  PooledVector<std::uint32_t> renumbered(count);
+  ValueFacts facts(FixedShape(32), false);
+  for (std::uint64_t first = 0; first < count; first += kBlock) {
+    const std::uint64_t size = std::min(kBlock, count - first);
+    kernels::LookUp<4>(indices + first * 4, size, 0, numbers.data(), renumbered.data() + first);
+    facts.Update(IndicesView(renumbered, first + size));
+  }
+  if (PackedBits(facts) >= PackedBits(attempt->facts)) return;
   DictionaryBuilder sorted(items.shape);
   for (const std::uint32_t item : order) sorted.Insert(ValueBytes(items, item));
-  attempt->items = std::move(sorted);
-  attempt->indices = std::move(renumbered);
+  *attempt = {std::move(sorted), std::move(renumbered), std::move(facts)};
 }
 
 constexpr std::uint32_t kUnknown = DictionaryBuilder::kUnknown;
 
 /// Numbers block after block. look_up(first, count, numbers): the numbers of values as far as they are known at once, kUnknown
 /// for others, which insert(i) then gives in turn. Null slots get the number before them, whatever it is that look_up finds
-/// there. False when there are more than `max_items`.
+/// there. False when there are more than `max_items`. `counts`: nullptr where nobody asks.
 template <class LookUp, class Insert>
-[[gnu::always_inline]] inline bool NumberAll(const std::byte* validity, std::uint64_t count, std::uint64_t max_items,
-                                             LookUp look_up, Insert insert, PooledVector<std::uint32_t>* indices) {
-  constexpr std::uint64_t kBlock = 1024;
-  std::uint32_t* const numbers = indices->data();
+[[gnu::always_inline]] inline bool NumberAll(const std::byte* validity, std::uint64_t max_items, LookUp look_up, Insert insert,
+                                             ItemCounts* counts, DictionaryAttempt* attempt) {
+  const std::uint64_t count = attempt->indices.size();
+  std::uint32_t* const numbers = attempt->indices.data();
   for (std::uint64_t first = 0; first < count; first += kBlock) {
     const std::uint64_t size = std::min(kBlock, count - first);
     look_up(first, size, numbers + first);
     const bool all_valid = validity == nullptr || CountSetBits(validity, first, size) == size;
-    if (all_valid && kernels::MaxValue(numbers + first, size) != kUnknown) continue;
-    for (std::uint64_t i = first; i < first + size; ++i) {
-      if (!all_valid && !GetBit(validity, i)) {
-        numbers[i] = i == 0 ? 0 : numbers[i - 1];
-      } else if (numbers[i] == kUnknown) {
-        numbers[i] = insert(i);
-        if (numbers[i] >= max_items) return false;
+    if (!all_valid || kernels::MaxValue(numbers + first, size) == kUnknown) {
+      for (std::uint64_t i = first; i < first + size; ++i) {
+        if (!all_valid && !GetBit(validity, i)) {
+          numbers[i] = i == 0 ? 0 : numbers[i - 1];
+        } else if (numbers[i] == kUnknown) {
+          numbers[i] = insert(i);
+          if (numbers[i] >= max_items) return false;
+        }
       }
     }
+    attempt->facts.Update(IndicesView(attempt->indices, first + size));
+    if (counts != nullptr) counts->Add(numbers + first, size, std::max<std::uint64_t>(1, attempt->items.size()));
   }
   return true;
 }
 
-/// The least of the values and how many numbers there are up to the largest, if a table can have a place for each.
-template <class T>
-std::optional<std::pair<std::int64_t, std::uint64_t>> NarrowRange(const std::byte* values, std::uint64_t count) {
-  constexpr std::uint64_t kMostPlaces = 1 << 16, kValuesPerPlace = 8, kBlock = 8192;
-  const std::uint64_t most = std::min(kMostPlaces, count / kValuesPerPlace);
-  std::int64_t least = std::numeric_limits<std::int64_t>::max(), largest = std::numeric_limits<std::int64_t>::min();
-  for (std::uint64_t first = 0; first < count; first += kBlock) {
-    const std::uint64_t size = std::min(kBlock, count - first);
-    std::int64_t low = 0, high = 0;
-    if constexpr (sizeof(T) == 16) {
-      if (!kernels::MinMax16(values + first * sizeof(T), size, &low, &high)) return std::nullopt;
-    } else {
-      T min{}, max{};
-      kernels::MinMax<T>(static_cast<const T*>(static_cast<const void*>(values)) + first, size, &min, &max);
-      low = min;
-      high = max;
-    }
-    least = std::min(least, low);
-    largest = std::max(largest, high);
-    if (static_cast<std::uint64_t>(largest) - static_cast<std::uint64_t>(least) >= most) return std::nullopt;
-  }
-  return std::pair(least, static_cast<std::uint64_t>(largest) - static_cast<std::uint64_t>(least) + 1);
-}
-
-/// Numbers of values that lie close together are looked up by the values themselves.
-template <class T>
-std::optional<bool> NumberNarrow(const ValuesView& values, const std::byte* validity, std::uint64_t max_items,
+/// Numbers of values that lie close together are looked up by the values themselves. Nothing where they do not.
+template <std::size_t kBytes>
+std::optional<bool> NumberNarrow(const PageValues& page, std::uint64_t max_items, ItemCounts* counts,
                                  DictionaryAttempt* attempt) {
-  const std::byte* const from = values.values;
-  if (values.length == 0 || reinterpret_cast<std::uintptr_t>(from) % alignof(T) != 0) return std::nullopt;
-  const auto range = NarrowRange<T>(from, values.length);
-  if (!range.has_value()) return std::nullopt;
-  std::vector<std::uint32_t> numbers(range->second, kUnknown);
-  const auto least = static_cast<std::uint32_t>(range->first);  // the lowest bits tell the values apart
-  const auto look_up = [&](std::uint64_t first, std::uint64_t count, std::uint32_t* out) {
-    kernels::LookUp<sizeof(T)>(from + first * sizeof(T), count, least, numbers.data(), out);
+  constexpr std::uint64_t kMostPlaces = 1 << 16, kValuesPerPlace = 8;
+  const std::uint64_t count = page.values.length;
+  const std::byte* const from = page.values.values;
+  if (count == 0 || page.facts == nullptr) return std::nullopt;
+  const std::optional<ValueFacts::Block> bounds = page.facts->BoundsOf(0, count);
+  if (!bounds.has_value() || bounds->greatest - bounds->least >= std::min(kMostPlaces, count / kValuesPerPlace))
+    return std::nullopt;
+  std::vector<std::uint32_t> numbers(bounds->greatest - bounds->least + 1, kUnknown);
+  const auto least = static_cast<std::uint32_t>(bounds->least);  // the lowest bits tell the values apart
+  const auto look_up = [&](std::uint64_t first, std::uint64_t size, std::uint32_t* out) {
+    kernels::LookUp<kBytes>(from + first * kBytes, size, least, numbers.data(), out);
   };
   const auto insert = [&](std::uint64_t i) {
-    const std::byte* const value = from + i * sizeof(T);
+    const std::byte* const value = from + i * kBytes;
     std::uint32_t& number = numbers[LoadLe<std::uint32_t>(value) - least];
-    if (number == kUnknown) number = attempt->items.Insert(Bytes{value, sizeof(T)});
+    if (number == kUnknown) number = attempt->items.Insert(Bytes{value, kBytes});
     return number;
   };
-  return NumberAll(validity, values.length, max_items, look_up, insert, &attempt->indices);
+  return NumberAll(page.validity, max_items, look_up, insert, counts, attempt);
 }
-
-struct Value16 {
-  std::uint64_t words[2];
-};
 
 /// Looks values up that are whole in their key, without a branch on what they are. key_of(i): any key of a longer one.
 template <class KeyOfValue>
@@ -227,7 +214,8 @@ template <class KeyOfValue>
 }
 
 template <class Offset>
-bool NumberStrings(const ValuesView& values, const std::byte* validity, std::uint64_t max_items, DictionaryAttempt* attempt) {
+bool NumberStrings(const PageValues& page, std::uint64_t max_items, ItemCounts* counts, DictionaryAttempt* attempt) {
+  const ValuesView& values = page.values;
   const auto* const offsets = values.offsets<Offset>();
   const std::byte* const data = values.data;
   const std::byte* const end = data + offsets[values.length];
@@ -256,19 +244,20 @@ bool NumberStrings(const ValuesView& values, const std::byte* validity, std::uin
     FindAll(attempt->items, first, safe, key_of, out);
     std::fill_n(out + safe, count - safe, kUnknown);
   };
-  return NumberAll(validity, values.length, max_items, look_up, insert, &attempt->indices);
+  return NumberAll(page.validity, max_items, look_up, insert, counts, attempt);
 }
 
 /// Of values of any width.
 template <class Width>
-bool NumberFixed(const ValuesView& values, Width width, const std::byte* validity, std::uint64_t max_items, bool in_runs,
+bool NumberFixed(const PageValues& page, Width width, std::uint64_t max_items, bool in_runs, ItemCounts* counts,
                  DictionaryAttempt* attempt) {
+  const ValuesView& values = page.values;
   const std::byte* const end = values.values + values.length * width;
   const std::uint32_t* const numbers = attempt->indices.data();
   const auto insert = [&](std::uint64_t i) {
     const Bytes value{values.values + i * width, width};
     if (in_runs && i != 0 && std::memcmp(value.data(), value.data() - width, width) == 0 &&
-        (validity == nullptr || GetBit(validity, i - 1))) {
+        (page.validity == nullptr || GetBit(page.validity, i - 1))) {
       return numbers[i - 1];
     }
     return attempt->items.Insert(KeyOf(value, end), value);
@@ -280,47 +269,35 @@ bool NumberFixed(const ValuesView& values, Width width, const std::byte* validit
       FindAll(attempt->items, first, count, [&](std::uint64_t i) { return KeyOf({values.values + i * width, width}, end); }, out);
     }
   };
-  return NumberAll(validity, values.length, max_items, look_up, insert, &attempt->indices);
+  return NumberAll(page.validity, max_items, look_up, insert, counts, attempt);
 }
 
 }  // namespace
 
-std::optional<DictionaryAttempt> TryDictionary(const ValuesView& values, const std::byte* validity, std::uint64_t max_items,
-                                               bool in_runs) {
-  DictionaryAttempt attempt{DictionaryBuilder(values.shape), {}};
+std::optional<DictionaryAttempt> TryDictionary(const PageValues& page, std::uint64_t max_items, bool in_runs) {
+  const ValuesView& values = page.values;
+  DictionaryAttempt attempt{DictionaryBuilder(values.shape), {}, {FixedShape(32), false}};
   attempt.indices.resize(values.length);
-  const auto number_fixed = [&](auto width) { return NumberFixed(values, width, validity, max_items, in_runs, &attempt); };
-  bool few = true;
-  std::optional<bool> narrow;
-  if (!values.shape.variable()) {
-    switch (values.shape.width_bits) {
-      case 32:
-        narrow = NumberNarrow<std::int32_t>(values, validity, max_items, &attempt);
-        break;
-      case 64:
-        narrow = NumberNarrow<std::int64_t>(values, validity, max_items, &attempt);
-        break;
-      case 128:
-        narrow = NumberNarrow<Value16>(values, validity, max_items, &attempt);
-        break;
-      default:
-        break;
+  ItemCounts item_counts;
+  ItemCounts* const counts = in_runs ? nullptr : &item_counts;  // runs are not packed
+  const auto number_fixed = [&](auto width) { return NumberFixed(page, width, max_items, in_runs, counts, &attempt); };
+  const auto number = [&] {
+    if (values.shape.variable()) {
+      return values.shape.large_offsets ? NumberStrings<std::int64_t>(page, max_items, counts, &attempt)
+                                        : NumberStrings<std::int32_t>(page, max_items, counts, &attempt);
     }
-  }
-  if (narrow.has_value()) {
-    few = *narrow;
-  } else if (values.shape.variable()) {
-    few = values.shape.large_offsets ? NumberStrings<std::int64_t>(values, validity, max_items, &attempt)
-                                     : NumberStrings<std::int32_t>(values, validity, max_items, &attempt);
-  } else if (values.shape.width_bits == 64) {
-    few = number_fixed(std::integral_constant<std::size_t, 8>());
-  } else if (values.shape.width_bits == 128) {
-    few = number_fixed(std::integral_constant<std::size_t, 16>());
-  } else {
-    few = number_fixed(static_cast<std::size_t>(values.shape.width_bits / 8));
-  }
-  if (!few) return std::nullopt;
-  if (!in_runs) SortByCount(&attempt);  // runs are not packed
+    const std::uint64_t bits = values.shape.width_bits;
+    const std::optional<bool> narrow = bits == 32    ? NumberNarrow<4>(page, max_items, counts, &attempt)
+                                       : bits == 64  ? NumberNarrow<8>(page, max_items, counts, &attempt)
+                                       : bits == 128 ? NumberNarrow<16>(page, max_items, counts, &attempt)
+                                                     : std::nullopt;
+    if (narrow.has_value()) return *narrow;
+    if (bits == 64) return number_fixed(std::integral_constant<std::size_t, 8>());
+    if (bits == 128) return number_fixed(std::integral_constant<std::size_t, 16>());
+    return number_fixed(static_cast<std::size_t>(bits / 8));
+  };
+  if (!number()) return std::nullopt;
+  if (counts != nullptr) SortByCount(*counts, &attempt);
   return attempt;
 }
 

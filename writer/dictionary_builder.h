@@ -7,7 +7,8 @@
 
 #include "base/buffer.h"
 #include "base/byte_reader.h"
-#include "encodings/values.h"
+#include "encodings/value_facts.h"
+#include "structural/page_writer.h"
 
 namespace lancekit {
 
@@ -116,13 +117,13 @@ class DictionaryBuilder {
 Bytes ValueBytes(const ValuesView& values, std::uint64_t i);
 
 /// The numbers of all values of a page in their dictionary, or nothing when there are more than `max_items` distinct ones.
-/// Null slots (validity bit 0) repeat the number before them and add nothing.
+/// Null slots repeat the number before them and add nothing.
 struct DictionaryAttempt {
   DictionaryBuilder items;
   PooledVector<std::uint32_t> indices;
+  ValueFacts facts;  ///< of the indices
 };
 /// `in_runs`: most values are like the one before them, which wide numbers are compared with first, and nothing is sorted.
-std::optional<DictionaryAttempt> TryDictionary(const ValuesView& values, const std::byte* validity, std::uint64_t max_items,
-                                               bool in_runs = false);
+std::optional<DictionaryAttempt> TryDictionary(const PageValues& page, std::uint64_t max_items, bool in_runs = false);
 
 }  // namespace lancekit

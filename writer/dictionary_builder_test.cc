@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "encodings/encoding_testing.h"
 
 namespace lancekit {
@@ -68,29 +70,62 @@ TEST(DictionaryBuilder, KeepsNumbersOfAnyWidth) {
   }
 }
 
+/// A page of such values, with or without what is known of them.
+struct Page {
+  explicit Page(const ValuesView& view, bool has_facts, const std::byte* validity = nullptr) : facts(view.shape, true) {
+    facts.Update(view);
+    values.values = view;
+    values.validity = validity;
+    if (has_facts) values.facts = &facts;
+  }
+  ValueFacts facts;
+  PageValues values;
+};
+
 // Many rare values, then always the same one: with number 0 it takes no bits.
 TEST(TryDictionary, NumbersByCountWhereThatPacksBetter) {
   std::vector<std::uint64_t> numbers(8 * 1024, 77);
   for (std::uint64_t i = 0; i < 1024; ++i) numbers[i] = 1000 + i % 600;
   const testing::OwnedValues values = testing::Numbers<std::uint64_t>(numbers);
-  const auto attempt = TryDictionary(values.View(), nullptr, numbers.size());
-  ASSERT_TRUE(attempt.has_value());
-  ASSERT_EQ(attempt->items.size(), 601u);
-  const auto* const items = reinterpret_cast<const std::uint64_t*>(attempt->items.View().values);
-  EXPECT_EQ(items[0], 77u);
-  ASSERT_EQ(attempt->indices.size(), numbers.size());
-  for (std::size_t i = 0; i < numbers.size(); ++i) ASSERT_EQ(items[attempt->indices[i]], numbers[i]) << i;
+  for (const bool has_facts : {false, true}) {
+    const Page page(values.View(), has_facts);
+    const auto attempt = TryDictionary(page.values, numbers.size());
+    ASSERT_TRUE(attempt.has_value());
+    ASSERT_EQ(attempt->items.size(), 601u);
+    const auto* const items = reinterpret_cast<const std::uint64_t*>(attempt->items.View().values);
+    EXPECT_EQ(items[0], 77u);
+    ASSERT_EQ(attempt->indices.size(), numbers.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i) ASSERT_EQ(items[attempt->indices[i]], numbers[i]) << i;
+    EXPECT_EQ(attempt->facts.NumRuns(), 1025u);
+    EXPECT_EQ(attempt->facts.blocks()[7].any, 0u);
+  }
 }
 
 TEST(TryDictionary, StopsAtTooManyValuesAndSkipsNulls) {
   const testing::OwnedValues values = testing::Numbers<std::uint64_t>({5, 9, 5, 7, 9});
   const std::byte validity{0b10111};
-  const auto with_null = TryDictionary(values.View(), &validity, 2);
-  ASSERT_TRUE(with_null.has_value());
-  EXPECT_EQ(with_null->indices, (PooledVector<std::uint32_t>{0, 1, 0, 0, 1}));
-  EXPECT_EQ(with_null->items.size(), 2u);
-  EXPECT_FALSE(TryDictionary(values.View(), nullptr, 2).has_value());
-  EXPECT_TRUE(TryDictionary(values.View(), nullptr, 3).has_value());
+  for (const bool has_facts : {false, true}) {
+    const Page some_null(values.View(), has_facts, &validity), all_valid(values.View(), has_facts);
+    const auto with_null = TryDictionary(some_null.values, 2);
+    ASSERT_TRUE(with_null.has_value());
+    EXPECT_EQ(with_null->indices, (PooledVector<std::uint32_t>{0, 1, 0, 0, 1}));
+    EXPECT_EQ(with_null->items.size(), 2u);
+    EXPECT_FALSE(TryDictionary(all_valid.values, 2).has_value());
+    EXPECT_TRUE(TryDictionary(all_valid.values, 3).has_value());
+  }
+}
+
+// More strings than one block, of all lengths around those that are looked up at once, and the empty one.
+TEST(TryDictionary, NumbersStrings) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < 5000; ++i) texts.push_back(std::string(i * i % 23, static_cast<char>('a' + i % 3)));
+  const testing::OwnedValues values(texts, false);
+  const Page page(values.View(), true);
+  const auto attempt = TryDictionary(page.values, texts.size());
+  ASSERT_TRUE(attempt.has_value());
+  EXPECT_EQ(attempt->items.size(), std::set<std::string>(texts.begin(), texts.end()).size());
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    ASSERT_EQ(testing::ValueAt(attempt->items.View(), attempt->indices[i]), texts[i]) << i;
 }
 
 }  // namespace

@@ -201,7 +201,7 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
   }
   const auto max_items = std::min(static_cast<std::uint64_t>(static_cast<double>(n) / divisor), kMaxDictionaryItems);
   if (in_runs && sample.HasMoreInRuns(n, max_items)) return loses(kFar);
-  auto attempt = TryDictionary(page.values, page.validity, max_items, in_runs);
+  auto attempt = TryDictionary(page, max_items, in_runs);
   if (!attempt.has_value()) return loses(kFar);
   EncodingHints index_hints;  // the others speak of the values
   index_hints.preset = hints.preset;
@@ -209,7 +209,7 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
   SelectionTrace index_trace;
   const PageTarget index_target{index_hints, target.version, target.trace == nullptr ? nullptr : &index_trace,
                                 target.memory == nullptr ? nullptr : target.memory->indices()};
-  const EncoderChoice choice = ChooseNumbers(indices.view(), false, page.entries, index_target);
+  const EncoderChoice choice = ChooseNumbers(indices.view(), &attempt->facts, false, page.entries, index_target);
   EncodedDictionary dictionary = EncodeDictionary(attempt->items, hints, target.version);
   const std::uint64_t bytes = choice.bytes + dictionary.bytes.size();
   const std::string name = fmt::format("{}({})", kDictionary, choice.name);

@@ -6,7 +6,6 @@
 
 #include "base/bitmap.h"
 #include "base/checked_math.h"
-#include "base/offsets.h"
 #include "encodings/definitions.h"
 #include "format/file_metadata.h"
 #include "writer/dictionary_page.h"
@@ -115,7 +114,7 @@ Result<EncodedPage> EncodeFixed(const PageValues& page, const LeafType& leaf, co
   if (wide && remembered.has_value()) {
     if (auto with_dictionary = TryDictionaryPage(page, *remembered, target, numbers)) return *std::move(with_dictionary);
   }
-  const EncoderChoice choice = ChooseNumbers(page.values, is_float, page.entries, target);
+  const EncoderChoice choice = ChooseNumbers(page.values, page.facts, is_float, page.entries, target);
   if (wide && !remembered.has_value()) {
     if (auto with_dictionary = TryDictionaryPage(page, choice, target, numbers)) return *std::move(with_dictionary);
   }
@@ -192,8 +191,7 @@ EncoderChoice EstimateStrings(const PageValues& page, const std::optional<String
 Result<EncodedPage> EncodeStrings(const PageValues& page, const PageTarget& target, std::optional<DictionaryAttempt>* numbers) {
   const EncodingHints& hints = target.hints;
   const ValuesView& values = page.values;
-  const std::uint64_t longest = values.shape.large_offsets ? LongestStep<std::int64_t>(values.values, values.length)
-                                                           : LongestStep<std::int32_t>(values.values, values.length);
+  const std::uint64_t longest = page.facts->longest();
   const std::uint64_t num_valid = page.validity == nullptr ? values.length : CountSetBits(page.validity, 0, values.length);
   const bool short_on_average = values.StringBytes() / std::max<std::uint64_t>(1, num_valid) < kMiniBlockAverage;
   const bool is_long = longest >= kFullZipBytes && (longest > kMaxMiniBlockString || !short_on_average);
@@ -272,7 +270,7 @@ Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, b
     return page.entries == nullptr ? WriteAllNullPage(page.num_rows) : WriteAllNullPage(page, version);
   }
   if (leaf.is_dictionary()) {
-    const EncoderChoice keys = ChooseNumbers(page.values, false, page.entries, target);
+    const EncoderChoice keys = ChooseNumbers(page.values, page.facts, false, page.entries, target);
     Tell(target, fmt::format("dictionary({})", keys.name), "the column comes with a dictionary");
     return WriteNumberPage(page, page.values, keys, EncodeDictionary(rows.dictionary(), target.hints, version), target);
   }

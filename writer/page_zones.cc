@@ -29,6 +29,10 @@ struct ZoneValues {
 
   bool IsValid(std::uint64_t i) const { return page->validity == nullptr || GetBit(page->validity, i); }
   std::uint64_t size() const { return end - begin; }
+  /// Pre: the first value is valid.
+  std::optional<ValueFacts::Block> KnownBounds() const {
+    return page->facts == nullptr ? std::nullopt : page->facts->BoundsOf(begin, end);
+  }
   template <class T>
   const T* data() const {
     return static_cast<const T*>(static_cast<const void*>(page->values.values)) + begin;
@@ -48,6 +52,9 @@ void SetBounds(T least, T greatest, Zone* zone) {
 /// Pre: the first value is valid. Null slots repeat the value before them, so they change nothing.
 template <class T>
 void IntegerBounds(const ZoneValues& values, Zone* zone) {
+  if (const auto known = values.KnownBounds()) {
+    return SetBounds<WideOf<T>>(static_cast<WideOf<T>>(known->least), static_cast<WideOf<T>>(known->greatest), zone);
+  }
   T least{}, greatest{};
   kernels::MinMax(values.data<T>(), values.size(), &least, &greatest);
   SetBounds<WideOf<T>>(least, greatest, zone);
@@ -118,6 +125,10 @@ void DecimalBounds(const ZoneValues& values, Zone* zone) {
     }
   };
   if constexpr (kBytes == 16) {
+    if (const auto known = values.KnownBounds()) {
+      return SetBounds(Int256::From(static_cast<std::int64_t>(known->least)),
+                       Int256::From(static_cast<std::int64_t>(known->greatest)), zone);
+    }
     std::int64_t min = 0, max = 0;
     if (kernels::MinMax16(data + values.begin * kBytes, values.size(), &min, &max))
       return SetBounds(Int256::From(min), Int256::From(max), zone);

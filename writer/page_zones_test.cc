@@ -97,7 +97,7 @@ void ExpectZone(const Zone& zone, const ArrayView& view, std::uint64_t first, st
 void ExpectSameByDictionary(const LeafType& leaf, const ColumnBuffer& buffer, const PageZones& zones) {
   const PageValues page = buffer.View();
   if (leaf.is_dictionary() || !page.values.shape.list_sizes.empty() || page.values.shape.width_bits % 8 != 0) return;
-  const auto numbers = TryDictionary(page.values, page.validity, page.values.length);
+  const auto numbers = TryDictionary(page, page.values.length);
   ASSERT_TRUE(numbers.has_value());
   const PageZones same = MakePageZones(leaf, buffer, numbers);
   ASSERT_EQ(same.zones.size(), zones.zones.size());
@@ -116,8 +116,7 @@ void ExpectBloom(const LeafType& leaf, const ColumnBuffer& buffer, const ArrayVi
   const std::vector<std::byte> blocks = MakePageBloom(leaf, buffer, std::nullopt, 16);
   const PageValues page = buffer.View();
   std::optional<DictionaryAttempt> numbers;
-  if (!leaf.is_dictionary() && page.values.shape.width_bits % 8 == 0)
-    numbers = TryDictionary(page.values, page.validity, page.values.length);
+  if (!leaf.is_dictionary() && page.values.shape.width_bits % 8 == 0) numbers = TryDictionary(page, page.values.length);
   const std::vector<std::byte> same = MakePageBloom(leaf, buffer, numbers, 16);
   const format::BloomFilter filter{blocks}, by_number{same};
   std::uint64_t num_hashed = 0;

@@ -62,7 +62,8 @@ class SizeCounter final : public ChunkWriter {
 };
 
 /// The one of flat, bit-packing and RLE that costs least.
-EncoderChoice ChoosePlainNumbers(const ValuesView& values, const PageEntries* entries, const PageTarget& target) {
+EncoderChoice ChoosePlainNumbers(const ValuesView& values, const ValueFacts* facts, const PageEntries* entries,
+                                 const PageTarget& target) {
   const EncodingHints& hints = target.hints;
   const std::uint64_t bits = values.shape.width_bits;
   const std::uint64_t n = values.length;
@@ -73,7 +74,7 @@ EncoderChoice ChoosePlainNumbers(const ValuesView& values, const PageEntries* en
   best.name = "flat";
   if (hints.compression == EncodingHints::Compression::kNone) return best;
   if (bits != 8 && bits != 16 && bits != 32 && bits != 64) return best;
-  const std::uint64_t run_bytes = RleBytes(values);
+  const std::uint64_t run_bytes = RleBytes(values, facts);
   const auto num_runs = static_cast<double>(run_bytes / (bits / 8 + 1));
   if (hints.rle_threshold.has_value() && num_runs < *hints.rle_threshold * static_cast<double>(n)) {
     best.encoder = MakeRleEncoder(values);
@@ -83,7 +84,7 @@ EncoderChoice ChoosePlainNumbers(const ValuesView& values, const PageEntries* en
   // The width word leaves the buffer of a chunk short of a multiple of 8.
   const std::uint64_t padding = 8 - bits / 8;
   const std::uint64_t packed =
-      InlineBitpackingBytes(values) + (kChunkOverhead + padding) * CeilDiv(n, 1024) + LevelBytes(entries, n, 1024);
+      InlineBitpackingBytes(values, facts) + (kChunkOverhead + padding) * CeilDiv(n, 1024) + LevelBytes(entries, n, 1024);
   if (packed < best.bytes) {
     best.bytes = packed;
     best.encoder = MakeInlineBitpackingEncoder(values);
@@ -390,7 +391,8 @@ void TryCompressions(const ValuesView& values, bool floating_point, const PageTa
 
 }  // namespace
 
-EncoderChoice ChooseNumbers(const ValuesView& values, bool floating_point, const PageEntries* entries, const PageTarget& target) {
+EncoderChoice ChooseNumbers(const ValuesView& values, const ValueFacts* facts, bool floating_point, const PageEntries* entries,
+                            const PageTarget& target) {
   using Compression = EncodingHints::Compression;
   const EncodingHints& hints = target.hints;
   const std::uint64_t bits = values.shape.width_bits;
@@ -398,7 +400,7 @@ EncoderChoice ChooseNumbers(const ValuesView& values, bool floating_point, const
   if (target.version == FileVersion::kX1 && is_number && !hints.rle_threshold.has_value()) {
     return ChooseX1Numbers(values, floating_point, target);
   }
-  EncoderChoice best = ChoosePlainNumbers(values, entries, target);
+  EncoderChoice best = ChoosePlainNumbers(values, facts, entries, target);
   if (hints.compression == Compression::kDefault) {
     if (is_number && !hints.rle_threshold.has_value()) TryCompressions(values, floating_point, target, &best);
     return best;

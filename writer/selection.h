@@ -51,7 +51,8 @@ void AddGeneral(EncoderChoice* choice, std::uint64_t num_values, const EncodingH
 std::uint64_t RawBytes(const ValuesView& values);
 
 /// For values of fixed width that are no lists. `entries`: of a nested page.
-EncoderChoice ChooseNumbers(const ValuesView& values, bool floating_point, const PageEntries* entries, const PageTarget& target);
+EncoderChoice ChooseNumbers(const ValuesView& values, const ValueFacts* facts, bool floating_point, const PageEntries* entries,
+                            const PageTarget& target);
 
 /// What strings would take, by a sample.
 struct StringChoice {

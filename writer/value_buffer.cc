@@ -7,6 +7,7 @@
 #include "base/bitmap.h"
 #include "base/checked_math.h"
 #include "base/level_bits.h"
+#include "types/scalar.h"
 #include "writer/packed_rows.h"
 
 namespace lancekit {
@@ -48,7 +49,10 @@ Bytes ItemAt(const ArrayView& items, const ValueShape& shape, std::uint64_t item
 }  // namespace
 
 ValueBuffer::ValueBuffer(const LeafType& leaf, ValueShape shape)
-    : leaf_(&leaf), shape_(std::move(shape)), items_(shape_.list_sizes.size()) {
+    : leaf_(&leaf),
+      shape_(std::move(shape)),
+      facts_(shape_, DomainOf(leaf.type) != Domain::kUnsigned),
+      items_(shape_.list_sizes.size()) {
   if (leaf.is_dictionary()) dictionary_ = std::make_unique<DictionaryBuilder>(*leaf.dictionary_shape);
   Clear();
 }
@@ -63,6 +67,7 @@ void ValueBuffer::Clear() {
     items.any_null = false;
   }
   if (dictionary_ != nullptr) dictionary_->Clear();
+  facts_.Clear();
   if (shape_.variable()) values_.AppendFill(shape_.large_offsets ? 8 : 4, std::byte{0});
 }
 
@@ -276,6 +281,10 @@ void ValueBuffer::TruncateKeys(std::uint64_t num_values) {
   values_.Resize(num_values * (shape_.width_bits / 8));
 }
 
+void ValueBuffer::UpdateFacts() {
+  if (!leaf_->shape.packed()) facts_.Update(View().values);
+}
+
 void ValueBuffer::Reserve(double times) {
   for (MutableBuffer* const buffer : {&values_, &data_, &validity_})
     buffer->Reserve(static_cast<std::size_t>(static_cast<double>(buffer->size()) * times));
@@ -295,6 +304,7 @@ PageValues ValueBuffer::View() const {
   page.values.length = num_values_;
   page.values.values = values_.data();
   page.values.data = data_.data();
+  page.facts = &facts_;
   for (const Items& items : items_) page.values.item_validity.push_back(items.any_null ? items.bits.data() : nullptr);
   return page;
 }

@@ -43,6 +43,8 @@ class ValueBuffer {
   /// Keeps the first `num_values` values. Pre: a dictionary.
   void TruncateKeys(std::uint64_t num_values);
 
+  /// To be called while what was appended last is in the cache: takes it into the facts.
+  void UpdateFacts();
   /// Makes room for `times` as much as there is.
   void Reserve(double times);
   /// Valid until the next change. The caller knows the rows.
@@ -68,6 +70,7 @@ class ValueBuffer {
   std::uint64_t null_count_ = 0;
   MutableBuffer values_;  // fixed: values; variable: offsets
   MutableBuffer data_;
+  ValueFacts facts_;
   MutableBuffer validity_;  // complete once null_count_ > 0
   struct Items {
     MutableBuffer bits;
