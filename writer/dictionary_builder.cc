@@ -19,7 +19,7 @@
 namespace lancekit {
 namespace {
 
-constexpr std::size_t kFirstSlots = 1024;
+constexpr std::size_t kFirstSlots = 4096;  // nearly each of some hundred items is in its first place then
 
 }  // namespace
 
@@ -201,10 +201,11 @@ std::optional<bool> NumberNarrow(const PageValues& page, std::uint64_t max_items
   return NumberAll(page.validity, max_items, look_up, insert, counts, attempt);
 }
 
-/// Looks values up that are whole in their key, without a branch on what they are. key_of(i): any key of a longer one.
+/// Looks values up that are whole in their key, without a branch on what they are. key_of(i): any key of a longer one. Not
+/// inline, or the loop would run out of registers.
 template <class KeyOfValue>
-[[gnu::always_inline]] inline void FindAll(const DictionaryBuilder& items, std::uint64_t first, std::uint64_t count,
-                                           KeyOfValue key_of, std::uint32_t* out) {
+[[gnu::noinline]] void FindAll(const DictionaryBuilder& items, std::uint64_t first, std::uint64_t count, KeyOfValue key_of,
+                               std::uint32_t* out) {
   if (items.size() == 0) {
     std::fill_n(out, count, kUnknown);
     return;
@@ -232,7 +233,7 @@ bool NumberStrings(const PageValues& page, std::uint64_t max_items, ItemCounts* 
     masks[8] = ~std::uint64_t{0};
     return masks;
   }();
-  const auto key_of = [&](std::uint64_t i) {
+  const auto key_of = [data, offsets](std::uint64_t i) {
     const std::byte* const value = data + offsets[i];
     const auto size = static_cast<std::uint64_t>(offsets[i + 1] - offsets[i]);
     const std::uint64_t has_last = size < 8 ? 0 : ~std::uint64_t{0};
@@ -266,7 +267,9 @@ bool NumberFixed(const PageValues& page, Width width, std::uint64_t max_items, b
     if (in_runs || width > DictionaryKey::kWhole) {
       std::fill_n(out, count, kUnknown);
     } else {
-      FindAll(attempt->items, first, count, [&](std::uint64_t i) { return KeyOf({values.values + i * width, width}, end); }, out);
+      FindAll(
+          attempt->items, first, count,
+          [from = values.values, width, end](std::uint64_t i) { return KeyOf({from + i * width, width}, end); }, out);
     }
   };
   return NumberAll(page.validity, max_items, look_up, insert, counts, attempt);
