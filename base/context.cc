@@ -21,7 +21,7 @@ ContextImpl::ContextImpl(const ContextOptions& options) : options_(options) {
     options_.memory_budget = std::min<std::uint64_t>(2ull << 30, memory / 4);
   }
   // Released buffers that are kept for reuse are part of the budget; the last context made sets the limit of the process.
-  SetBufferCacheLimit(std::min<std::uint64_t>(256u << 20, options_.memory_budget / 8));
+  SetBufferCacheLimit(std::min<std::uint64_t>(512u << 20, options_.memory_budget / 4));
 }
 
 ThreadPool& ContextImpl::pool() {

@@ -158,16 +158,25 @@ Status DecodeWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t 
   return Expand(encoding.children[0].bits, bytes.subspan(8, values_size), lengths, num_values, {&all, 1}, sink);
 }
 
-/// Calls emit(value, length) for each run of at most 255 values.
-template <class T, class Emit>
-void ForEachRun(const T* values, std::uint64_t count, Emit emit) {
-  for (std::uint64_t i = 0; i < count;) {
-    const T value = values[i];
-    std::uint64_t length = 1;
-    while (length < kMaxRun && i + length < count && values[i + length] == value) ++length;
-    emit(value, static_cast<std::uint8_t>(length));
-    i += length;
+/// Cuts values into runs of at most 255; returns how many there are. Both outputs have room for `count`. Without a branch on
+/// where runs end, which nothing foretells.
+template <class T>
+std::uint64_t CutRuns(const T* values, std::uint64_t count, std::byte* run_values, std::uint8_t* lengths) {
+  if (count == 0) return 0;
+  std::uint64_t run = 0;
+  std::uint64_t length = 1;
+  T value = values[0];
+  StoreLe(run_values, value);
+  for (std::uint64_t i = 1; i < count; ++i) {
+    const bool goes_on = (values[i] == value) & (length < kMaxRun);
+    lengths[run] = static_cast<std::uint8_t>(length);
+    run += !goes_on;
+    length = goes_on ? length + 1 : 1;
+    value = values[i];
+    StoreLe(run_values + run * sizeof(T), value);
   }
+  lengths[run] = static_cast<std::uint8_t>(length);
+  return run + 1;
 }
 
 format::Encoding Message(std::uint64_t bits) {
@@ -191,12 +200,10 @@ class RleEncoder final : public ChunkEncoder {
   std::uint64_t ChunkSize(std::uint64_t first) const override { return std::min(chunk_, values_.length - first); }
   void Encode(ValueRange range, ChunkWriter* out) const override {
     const T* const from = reinterpret_cast<const T*>(values_.values) + range.first;
-    std::size_t runs = 0;
-    std::byte* to = out->Begin(range.count * sizeof(T));
-    ForEachRun(from, range.count, [&](T value, std::uint8_t) { StoreLe(to + runs++ * sizeof(T), value); });
+    PooledVector<std::uint8_t> lengths(range.count);
+    const std::uint64_t runs = CutRuns(from, range.count, out->Begin(range.count * sizeof(T)), lengths.data());
     out->End(runs * sizeof(T));
-    to = out->Begin(runs);
-    ForEachRun(from, range.count, [&](T, std::uint8_t length) { *to++ = static_cast<std::byte>(length); });
+    std::memcpy(out->Begin(runs), lengths.data(), runs);
     out->End(runs);
   }
 
@@ -260,15 +267,13 @@ std::uint64_t RleBlockBytes(const std::uint16_t* values, std::uint64_t count) {
 }
 
 void AppendRleBlock(const std::uint16_t* values, std::uint64_t count, MutableBuffer* out) {
-  const std::size_t header = out->size();
-  out->AppendLe<std::uint64_t>(0);
-  std::vector<std::uint8_t> lengths;
-  ForEachRun(values, count, [&](std::uint16_t value, std::uint8_t length) {
-    out->AppendLe(value);
-    lengths.push_back(length);
-  });
-  StoreLe<std::uint64_t>(out->data() + header, lengths.size() * 2);
-  out->Append(std::as_bytes(std::span(lengths)));
+  const std::size_t at = out->size() + 8;
+  out->Resize(at + count * sizeof(*values));
+  PooledVector<std::uint8_t> lengths(count);
+  const std::uint64_t runs = CutRuns(values, count, out->data() + at, lengths.data());
+  StoreLe<std::uint64_t>(out->data() + at - 8, runs * sizeof(*values));
+  out->Resize(at + runs * sizeof(*values));
+  out->Append(std::as_bytes(std::span(lengths).first(runs)));
 }
 
 constinit const EncodingDef kRle{
