@@ -33,7 +33,7 @@ __m128i LoadEight(const std::uint16_t* levels) { return _mm_loadu_si128(reinterp
 #endif
 
 /// Of 64 levels.
-std::uint64_t Above(const std::uint16_t* levels, std::uint16_t limit) {
+std::uint64_t AboveOf64(const std::uint16_t* levels, std::uint16_t limit) {
 #ifdef __SSE2__
   // Saturated differences are 0 up to the limit.
   const __m128i limits = _mm_set1_epi16(static_cast<short>(limit));
@@ -44,7 +44,7 @@ std::uint64_t Above(const std::uint16_t* levels, std::uint16_t limit) {
 }
 
 /// Which of 64 levels differ from the one before. Pre: there is one before the first.
-std::uint64_t Changes(const std::uint16_t* levels) {
+std::uint64_t ChangesOf64(const std::uint16_t* levels) {
 #ifdef __SSE2__
   return ~BitsOf64([&](int i) { return _mm_cmpeq_epi16(LoadEight(levels + i), LoadEight(levels + i - 1)); });
 #else
@@ -52,11 +52,22 @@ std::uint64_t Changes(const std::uint16_t* levels) {
 #endif
 }
 
+std::uint64_t NumBits(std::uint64_t bits) {
+#ifdef __POPCNT__
+  return static_cast<std::uint64_t>(std::popcount(bits));
+#else
+  // A call of the compiler's library takes longer.
+  bits -= bits >> 1 & 0x5555555555555555;
+  bits = (bits & 0x3333333333333333) + (bits >> 2 & 0x3333333333333333);
+  return ((bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0F) * 0x0101010101010101 >> 56;
+#endif
+}
+
 /// Place of set bit number `n`, from 0. Pre: there is one.
 std::uint64_t PlaceOf(std::uint64_t bits, std::uint64_t n) {
   std::uint64_t place = 0;
   for (int width = 32; width >= 8; width /= 2) {
-    const auto low = static_cast<std::uint64_t>(std::popcount(bits & ((std::uint64_t{1} << width) - 1)));
+    const auto low = NumBits(bits & ((std::uint64_t{1} << width) - 1));
     if (n < low) continue;
     n -= low;
     bits >>= width;
@@ -71,11 +82,21 @@ std::uint64_t Before(std::uint64_t bit) { return bit % 64 == 0 ? ~std::uint64_t{
 
 }  // namespace
 
-LevelBits::LevelBits(std::span<const std::uint16_t> levels, std::uint16_t limit)
-    : size_(levels.size()), words_(levels.size() / 64 + 1) {
+LevelBits LevelBits::Above(std::span<const std::uint16_t> levels, std::uint16_t limit) {
+  LevelBits bits(levels.size());
   std::uint64_t i = 0;
-  for (; i + 64 <= levels.size(); i += 64) words_[i / 64] = Above(levels.data() + i, limit);
-  words_[i / 64] = BitsOf(levels.size() - i, [&](std::uint64_t j) { return levels[i + j] > limit; });
+  for (; i + 64 <= levels.size(); i += 64) bits.words_[i / 64] = AboveOf64(levels.data() + i, limit);
+  bits.words_[i / 64] = BitsOf(levels.size() - i, [&](std::uint64_t j) { return levels[i + j] > limit; });
+  return bits;
+}
+
+LevelBits LevelBits::Changes(std::span<const std::uint16_t> levels) {
+  LevelBits bits(levels.size());
+  std::uint64_t i = 0;
+  const auto changes = [&](std::uint64_t j) { return i + j != 0 && levels[i + j] != levels[i + j - 1]; };
+  for (; i + 64 <= levels.size(); i += 64) bits.words_[i / 64] = i == 0 ? BitsOf(64, changes) : ChangesOf64(levels.data() + i);
+  bits.words_[i / 64] = BitsOf(levels.size() - i, changes);
+  return bits;
 }
 
 std::uint64_t LevelBits::Count(std::uint64_t first, std::uint64_t end) const noexcept {
@@ -85,7 +106,7 @@ std::uint64_t LevelBits::Count(std::uint64_t first, std::uint64_t end) const noe
     std::uint64_t bits = words_[word];
     if (word == first / 64) bits &= From(first);
     if (word == (end - 1) / 64) bits &= Before(end);
-    count += static_cast<std::uint64_t>(std::popcount(bits));
+    count += NumBits(bits);
   }
   return count;
 }
@@ -101,43 +122,43 @@ std::uint64_t LevelBits::FindLast(std::uint64_t first, std::uint64_t end) const 
   return end;
 }
 
-std::uint64_t LevelBits::Find(std::uint64_t first, bool above) const noexcept {
+std::uint64_t LevelBits::Find(std::uint64_t first, bool wanted) const noexcept {
   if (first >= size_) return size_;
-  const std::uint64_t flip = above ? 0 : ~std::uint64_t{0};
+  const std::uint64_t flip = wanted ? 0 : ~std::uint64_t{0};
   std::uint64_t bits = (words_[first / 64] ^ flip) & From(first);
   std::uint64_t word = first / 64;
   while (bits == 0 && ++word < words_.size()) bits = words_[word] ^ flip;
   return bits == 0 ? size_ : std::min(size_, word * 64 + static_cast<std::uint64_t>(std::countr_zero(bits)));
 }
 
-std::uint64_t LevelBits::Skip(std::uint64_t first, std::uint64_t count, bool above) const noexcept {
+std::uint64_t LevelBits::Skip(std::uint64_t first, std::uint64_t count, bool wanted) const noexcept {
   if (count == 0) return first;
-  const std::uint64_t flip = above ? 0 : ~std::uint64_t{0};
+  const std::uint64_t flip = wanted ? 0 : ~std::uint64_t{0};
   std::uint64_t word = first / 64;
   std::uint64_t bits = (words_[word] ^ flip) & From(first);
   while (true) {
-    const auto here = static_cast<std::uint64_t>(std::popcount(bits));
+    const auto here = NumBits(bits);
     if (count <= here) return word * 64 + PlaceOf(bits, count - 1) + 1;
     count -= here;
     bits = words_[++word] ^ flip;
   }
 }
 
-std::uint64_t CountLevelRuns(const std::uint16_t* levels, std::uint64_t count, std::uint64_t longest) noexcept {
-  if (count == 0) return 0;
+std::uint64_t LevelBits::CountRuns(std::uint64_t first, std::uint64_t end, std::uint64_t longest) const noexcept {
+  if (first >= end) return 0;
   std::uint64_t runs = 1;
-  std::uint64_t start = 0;  // of the last run
-  const auto add = [&](std::uint64_t first, std::uint64_t changes) {
-    if (changes == 0) return;
-    const std::uint64_t next = first + static_cast<std::uint64_t>(std::countr_zero(changes));
-    runs += static_cast<std::uint64_t>(std::popcount(changes));
+  std::uint64_t start = first;  // of the last run
+  for (std::uint64_t word = first / 64; word <= (end - 1) / 64; ++word) {
+    std::uint64_t bits = words_[word];
+    if (word == first / 64) bits &= From(first) & ~(std::uint64_t{1} << first % 64);
+    if (word == (end - 1) / 64) bits &= Before(end);
+    if (bits == 0) continue;
+    const std::uint64_t next = word * 64 + static_cast<std::uint64_t>(std::countr_zero(bits));
+    runs += NumBits(bits);
     if (next - start > longest) runs += (next - start - 1) / longest;
-    start = first + 63 - static_cast<std::uint64_t>(std::countl_zero(changes));
-  };
-  std::uint64_t i = 1;
-  for (; i + 64 <= count; i += 64) add(i, Changes(levels + i));
-  add(i, BitsOf(count - i, [&](std::uint64_t j) { return levels[i + j] != levels[i + j - 1]; }));
-  return runs + (count - start - 1) / longest;
+    start = word * 64 + 63 - static_cast<std::uint64_t>(std::countl_zero(bits));
+  }
+  return runs + (end - start - 1) / longest;
 }
 
 }  // namespace lancekit

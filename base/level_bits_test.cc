@@ -25,7 +25,7 @@ TEST(LevelBitsTest, CountsFindsAndSkips) {
     for (const std::uint16_t limit : {0, 1, 2, 0x7FFF, 0xFFFE}) {
       std::vector<std::uint16_t> levels = RandomLevels(&random, count, 3, 40);
       for (auto& level : levels) level = static_cast<std::uint16_t>(limit + level - 1);
-      const LevelBits bits(levels, limit);
+      const LevelBits bits = LevelBits::Above(levels, limit);
       for (std::uint64_t first = 0; first <= count; first += 1 + random() % 20) {
         for (std::uint64_t end = first; end <= count; end += 1 + random() % 50) {
           std::uint64_t above = 0, last = end;
@@ -57,12 +57,16 @@ TEST(LevelBitsTest, RunsAreCounted) {
   for (const std::size_t count : {0u, 1u, 2u, 64u, 65u, 255u, 256u, 3000u}) {
     for (const unsigned run : {1u, 3u, 300u, 2000u}) {
       const std::vector<std::uint16_t> levels = RandomLevels(&random, count, 2, run);
-      std::uint64_t runs = 0, length = 0;
-      for (std::size_t i = 0; i < count; ++i) {
-        length = i != 0 && levels[i] == levels[i - 1] && length < 255 ? length + 1 : 1;
-        runs += length == 1;
+      const LevelBits changes = LevelBits::Changes(levels);
+      for (std::size_t first = 0; first <= count; first += 1 + random() % 100) {
+        const std::size_t end = first + random() % (count - first + 1);
+        std::uint64_t runs = 0, length = 0;
+        for (std::size_t i = first; i < end; ++i) {
+          length = i != first && levels[i] == levels[i - 1] && length < 255 ? length + 1 : 1;
+          runs += length == 1;
+        }
+        ASSERT_EQ(changes.CountRuns(first, end, 255), runs) << first << " " << end << " " << run;
       }
-      ASSERT_EQ(CountLevelRuns(levels.data(), count, 255), runs) << count << " " << run;
     }
   }
 }

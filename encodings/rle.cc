@@ -262,8 +262,12 @@ std::uint64_t RleBytes(const ValuesView& values, const ValueFacts* facts) {
   }
 }
 
+std::uint64_t RleBlockBytes(const LevelBits& changes, std::uint64_t first, std::uint64_t end) {
+  return 8 + changes.CountRuns(first, end, kMaxRun) * (sizeof(std::uint16_t) + 1);
+}
+
 std::uint64_t RleBlockBytes(const std::uint16_t* values, std::uint64_t count) {
-  return 8 + CountLevelRuns(values, count, kMaxRun) * 3;
+  return RleBlockBytes(LevelBits::Changes({values, count}), 0, count);
 }
 
 void AppendRleBlock(const std::uint16_t* values, std::uint64_t count, MutableBuffer* out) {

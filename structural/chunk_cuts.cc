@@ -67,7 +67,7 @@ std::uint64_t ChunkCuts::ChunkSize(std::uint64_t first) const {
 std::uint64_t ChunkCuts::NumEntries(std::uint64_t first_entry, ValueRange values) const {
   if (values.first + values.count == num_values_) return entries_.count - first_entry;
   if (all_visible_) return values.count;
-  return without_value_.Skip(first_entry, values.count, false) - first_entry;
+  return entries_.bits->without_value.Skip(first_entry, values.count, false) - first_entry;
 }
 
 std::vector<std::uint64_t> ChunkCuts::EntryCounts() const {

@@ -4,19 +4,16 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/level_bits.h"
 #include "encodings/encoding.h"
 #include "structural/page_writer.h"
 
 namespace lancekit {
 
-/// The encoder counts values, and the entries follow them. Borrows both.
+/// The encoder counts values, and the entries follow them. Borrows both. Pre: the entries have their bits.
 class ChunkCuts {
  public:
   ChunkCuts(const PageEntries& entries, const ChunkEncoder& encoder, std::uint64_t num_values)
-      : entries_(entries), encoder_(encoder), num_values_(num_values), all_visible_(entries.count == num_values) {
-    if (!all_visible_) without_value_ = LevelBits(entries.def, entries.max_visible);
-  }
+      : entries_(entries), encoder_(encoder), num_values_(num_values), all_visible_(entries.count == num_values) {}
 
   /// Cuts chunks anew so that bit-packed levels fill their blocks of 1024: as few bytes as can be. A width of 0: no such levels.
   void FillBlocks(int rep_width, int def_width);
@@ -33,7 +30,6 @@ class ChunkCuts {
   const ChunkEncoder& encoder_;
   std::uint64_t num_values_;
   bool all_visible_;
-  LevelBits without_value_;           // entries; unused when all have one
   std::vector<std::uint64_t> sizes_;  // of the chunk that starts at each unit of values; empty: as the encoder has it
 };
 

@@ -29,6 +29,7 @@ struct Lists {
     entries.count = def.size();
     entries.max_rep = entries.max_def = 1;
     entries.max_visible = 0;
+    entries.SetBits();
   }
   std::vector<std::uint16_t> rep, def;
   PageEntries entries;

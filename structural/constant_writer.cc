@@ -39,8 +39,11 @@ void AppendNullLevels(std::span<const std::uint16_t> levels, std::uint16_t max, 
   MutableBuffer& out = page->buffers.emplace_back();
   if (levels.empty()) return;
   const std::uint64_t count = levels.size();
-  const LevelEncoding encoding = LevelEncoding::Choose(
-      {.levels = levels, .chunks = {&count, 1}, .max = max, .alignment = format::kBufferAlignment, .version = version});
+  const LevelEncoding encoding = LevelEncoding::Choose({.changes = LevelBits::Changes(levels),
+                                                        .chunks = {&count, 1},
+                                                        .max = max,
+                                                        .alignment = format::kBufferAlignment,
+                                                        .version = version});
   if (version == format::FileVersion::k2_1 || encoding.num_bytes() >= AlignUp(levels.size_bytes(), format::kBufferAlignment)) {
     out.Append(std::as_bytes(levels));
     return;

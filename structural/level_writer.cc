@@ -36,15 +36,32 @@ format::Encoding Flat(std::uint64_t bits) {
 
 }  // namespace
 
+void PageEntries::SetBits() {
+  auto of = std::make_shared<EntryBits>();
+  if (!rep.empty()) of->row_starts = LevelBits::Above(rep, static_cast<std::uint16_t>(max_rep - 1));
+  if (max_visible != max_def) of->without_value = LevelBits::Above(def, max_visible);
+  of->rep_changes = LevelBits::Changes(rep);
+  of->def_changes = LevelBits::Changes(def);
+  bits = std::move(of);
+}
+
 PageEntries EntriesOf(const PageValues& page, PooledVector<std::uint16_t>* def) {
-  if (page.entries != nullptr) return *page.entries;
   PageEntries entries;
+  if (page.entries != nullptr) {
+    entries = *page.entries;
+    if (entries.bits == nullptr) entries.SetBits();
+    return entries;
+  }
   entries.count = page.num_rows;
   entries.layers = {page.validity == nullptr ? format::RepDefLayer::kAllValidItem : format::RepDefLayer::kNullableItem};
-  if (page.validity == nullptr) return entries;
+  if (page.validity == nullptr) {
+    entries.SetBits();
+    return entries;
+  }
   LevelsOf(page.validity, page.num_rows, def);
   entries.def = *def;
   entries.max_def = entries.max_visible = 1;
+  entries.SetBits();
   return entries;
 }
 
@@ -55,15 +72,15 @@ std::vector<LevelEncoding> LevelEncoding::All(const Wanted& wanted) {
   std::uint64_t runs = 0;
   std::uint64_t longest_runs = 0;
   std::uint64_t longest = 0;
-  const std::uint16_t* levels = wanted.levels.data();
+  std::uint64_t first = 0;
   for (const std::uint64_t count : wanted.chunks) {
-    const std::uint64_t of_runs = RleBlockBytes(levels, count);
+    const std::uint64_t of_runs = RleBlockBytes(wanted.changes, first, first + count);
     packed += AlignUp(OutOfLineBitpackedBytes(count, width, 16), wanted.alignment);
     in_line += AlignUp(sizeof(std::uint16_t) + kernels::PackedBlockSize(width), wanted.alignment);
     runs += AlignUp(of_runs, wanted.alignment);
     longest_runs = std::max(longest_runs, of_runs);
     longest = std::max(longest, count);
-    levels += count;
+    first += count;
   }
   std::vector<LevelEncoding> all;
   const auto add = [&](Form form, std::uint64_t bytes) {

@@ -45,10 +45,10 @@ struct LevelForms {
   std::uint64_t num_bytes() const { return (rep.has_value() ? rep->num_bytes() : 0) + (def.has_value() ? def->num_bytes() : 0); }
 };
 
-std::vector<std::optional<LevelEncoding>> FormsOf(std::span<const std::uint16_t> levels, std::uint16_t max,
+std::vector<std::optional<LevelEncoding>> FormsOf(const LevelBits& changes, std::uint16_t max,
                                                   std::span<const std::uint64_t> chunks, format::FileVersion version) {
-  if (levels.empty()) return {std::nullopt};
-  const auto forms = LevelEncoding::All({.levels = levels,
+  if (changes.size() == 0) return {std::nullopt};
+  const auto forms = LevelEncoding::All({.changes = changes,
                                          .chunks = chunks,
                                          .max = max,
                                          .max_chunk_bytes = mini_block::kMaxLevelBytes,
@@ -60,8 +60,8 @@ std::vector<std::optional<LevelEncoding>> FormsOf(std::span<const std::uint16_t>
 /// All ways to store the levels in chunks of so many entries, the smallest first.
 std::vector<LevelForms> AllForms(const PageEntries& entries, std::span<const std::uint64_t> chunks, format::FileVersion version) {
   std::vector<LevelForms> all;
-  const auto defs = FormsOf(entries.def, entries.max_def, chunks, version);
-  for (const auto& rep : FormsOf(entries.rep, entries.max_rep, chunks, version)) {
+  const auto defs = FormsOf(entries.bits->def_changes, entries.max_def, chunks, version);
+  for (const auto& rep : FormsOf(entries.bits->rep_changes, entries.max_rep, chunks, version)) {
     for (const auto& def : defs) all.push_back({rep, def});
   }
   return all;
@@ -163,8 +163,6 @@ Result<Chunks> WriteChunks(const ChunkCuts& plan, const ChunkEncoder& encoder, c
   constexpr std::uint64_t kEnoughToTell = 16;
   constexpr double kMargin = 1.05;
   bool reserved = false;
-  std::optional<LevelBits> row_starts;
-  if (!entries.rep.empty()) row_starts.emplace(entries.rep, entries.max_rep - 1);
   std::uint64_t entry = 0;
   for (ValueRange values; values.first < num_values; values.first += values.count) {
     values.count = plan.ChunkSize(values.first);
@@ -176,7 +174,8 @@ Result<Chunks> WriteChunks(const ChunkCuts& plan, const ChunkEncoder& encoder, c
       count = plan.NumEntries(entry, values);
       chunks.as_planned = false;
     }
-    if (row_starts.has_value()) AppendRepetitionIndex(*row_starts, entries.count, entry, entry + count, &chunks.repetition_index);
+    if (!entries.rep.empty())
+      AppendRepetitionIndex(entries.bits->row_starts, entries.count, entry, entry + count, &chunks.repetition_index);
     entry += count;
     // The first chunks tell how long all will be.
     if (!reserved && (values.first + values.count) * kEnoughToTell >= num_values) {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "base/level_bits.h"
 #include "encodings/encoding.h"
 #include "encodings/value_facts.h"
 #include "format/encoding.h"
@@ -21,6 +23,14 @@ struct EncodedPage {
   std::uint64_t num_rows = 0;
 };
 
+/// What is asked of the entries of a page again and again.
+struct EntryBits {
+  LevelBits row_starts;     ///< empty without lists
+  LevelBits without_value;  ///< empty where all have one
+  LevelBits rep_changes;
+  LevelBits def_changes;
+};
+
 /// Levels of the entries of a page, numbered as its layers say. Borrowed.
 struct PageEntries {
   std::vector<format::RepDefLayer> layers;  ///< innermost first
@@ -31,6 +41,9 @@ struct PageEntries {
   std::uint16_t max_def = 0;      ///< the largest that occurs
   std::uint16_t max_visible = 0;  ///< entries of higher definition levels have no value
   bool sparse = false;            ///< runs of entries without values are too long for mini-block chunks
+
+  std::shared_ptr<const EntryBits> bits;  ///< set by SetBits
+  void SetBits();
 
   bool IsVisible(std::uint64_t entry) const noexcept { return def.empty() || def[entry] <= max_visible; }
 };
@@ -44,7 +57,7 @@ struct PageValues {
   const PageEntries* entries = nullptr;  ///< nullptr: a flat leaf, whose entries are its rows
 };
 
-/// The entries of a page. Those of a flat leaf are made from its validity; their levels are kept in `def`.
+/// The entries of a page, with their bits. Those of a flat leaf are made from its validity; their levels are kept in `def`.
 PageEntries EntriesOf(const PageValues& page, PooledVector<std::uint16_t>* def);
 
 /// A dictionary in its block encoding.
@@ -72,7 +85,7 @@ class LevelEncoding {
   /// What levels are stored by: their number in each chunk, the largest of them, the bytes that they may take in a chunk and the
   /// multiple of bytes that they are padded to.
   struct Wanted {
-    std::span<const std::uint16_t> levels;
+    const LevelBits& changes;
     std::span<const std::uint64_t> chunks;
     std::uint16_t max = 0;
     std::uint64_t max_chunk_bytes = ~std::uint64_t{0};

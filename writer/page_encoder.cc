@@ -262,6 +262,7 @@ Result<EncodedPage> EncodePage(const LeafType& leaf, const ColumnBuffer& rows, b
   PooledVector<std::uint16_t> def;
   if (!rows.path().flat()) {
     entries = rows.Entries(only_page, &def);
+    entries.SetBits();
     page.entries = &entries;
   }
   const std::uint64_t first = FirstValid(page);

@@ -343,8 +343,8 @@ class ZoneCursor {
  public:
   ZoneCursor(const LeafType& leaf, const ColumnBuffer& rows, const PageValues& page)
       : leaf_(&leaf), rows_(&rows), page_(&page), in_lists_(rows.path().has_lists()) {
-    if (in_lists_) row_starts_ = LevelBits(rows.rep(), rows.path().max_rep() - 1);
-    if (!rows.def().empty()) without_value_ = LevelBits(rows.def(), rows.path().max_visible());
+    if (in_lists_) row_starts_ = LevelBits::Above(rows.rep(), static_cast<std::uint16_t>(rows.path().max_rep() - 1));
+    if (!rows.def().empty()) without_value_ = LevelBits::Above(rows.def(), rows.path().max_visible());
   }
 
   /// Counts of the next `num_rows` rows, and where their values are.

@@ -139,7 +139,7 @@ Status Shredder::Shred(const ArrayView& top, std::uint64_t first_row, std::uint6
 template <class Body>
 void Shredder::ForEachRun(Body body) const {
   LevelBits closed;
-  if (num_entries_ != num_values_) closed = LevelBits(def_, path_->max_visible());
+  if (num_entries_ != num_values_) closed = LevelBits::Above(def_, path_->max_visible());
   std::uint64_t entry = 0;
   std::uint64_t end = closed.size() == 0 ? num_entries_ : 0;  // of the run at hand
   for (const SlotRange& range : slots_) {

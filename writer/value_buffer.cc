@@ -106,7 +106,7 @@ void ValueBuffer::AppendValidity(const ArrayView& view, std::uint64_t first, std
 }
 
 void ValueBuffer::AppendValidity(std::span<const std::uint16_t> def, std::uint16_t max_visible) {
-  const LevelBits not_valid(def, 0), closed(def, max_visible);
+  const LevelBits not_valid = LevelBits::Above(def, 0), closed = LevelBits::Above(def, max_visible);
   const std::uint64_t num_closed = closed.Count(0, def.size());
   const std::uint64_t nulls = not_valid.Count(0, def.size()) - num_closed;
   if (!NeedValidity(def.size() - num_closed, nulls)) return;
