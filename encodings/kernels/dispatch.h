@@ -7,6 +7,8 @@
 
 namespace lancekit::kernels {
 
+struct FsstShare;
+struct FsstTables;
 struct Token;
 struct TokenJob;
 
@@ -55,6 +57,9 @@ struct KernelTable {
 
   /// See TokenIndex. Null: as in the portable form.
   void (*encode_tokens)(const Token* tokens, const std::uint64_t* buckets, int shift, TokenJob* job) noexcept;
+
+  /// See fsst_lanes.h. Null: as in the portable form.
+  void (*encode_fsst)(const FsstTables& tables, const FsstShare& share) noexcept;
 
   template <class T>
   const TypedKernels<T>& Typed() const noexcept {

@@ -4,7 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <iterator>
+#include <span>
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
@@ -15,9 +15,6 @@
 namespace lancekit::kernels {
 namespace {
 
-constexpr std::uint64_t kHashFactor = 0x9E3779B97F4A7C15;
-constexpr FsstMatcher::Match kEscape = {kFsstEscape, 1, 1};
-constexpr int kSlotBits = 11;
 constexpr std::uint64_t kSampleSize = 32768;
 constexpr std::uint64_t kMaxPieceSize = 512;
 // The paper stops after 5; later rounds still gain up to 10 % on text.
@@ -29,50 +26,52 @@ std::uint64_t LoadUpTo8(const std::byte* from, const std::byte* end) {
   return word;
 }
 
+FsstMatch MatchOf(FsstSymbol symbol, int code) {
+  return static_cast<FsstMatch>(code | 8 << kFsstMatchBitsShift | symbol.length << kFsstMatchLengthShift);
+}
+std::uint32_t LengthOf(FsstMatch match) { return match >> kFsstMatchLengthShift; }
+std::uint32_t NumCodes(FsstMatch match) { return match >> (kFsstMatchBitsShift + 3) & 3; }
+bool IsEscape(FsstMatch match) { return NumCodes(match) == 2; }
+
+std::size_t SlotIndex(std::uint64_t word) {
+  return static_cast<std::size_t>(((word & 0xffffff) * kFsstHashFactor) >> (64 - kFsstSlotBits));
+}
+
 }  // namespace
 
-FsstMatcher::FsstMatcher() : pairs_(65536, kEscape), slots_(std::size_t{1} << kSlotBits, Slot{0, 0, {0, 0, 0}}) {
-  std::fill(std::begin(single_), std::end(single_), kEscape);
+FsstMatcher::FsstMatcher() : short_(kFsstNumPairs + 256), slots_(std::size_t{1} << kFsstSlotBits, FsstSlot{0, 0}) {
+  for (std::size_t i = 0; i < short_.size(); ++i) {
+    short_[i] = static_cast<FsstMatch>(kFsstEscape | (i & 0xff) << 8 | 16 << kFsstMatchBitsShift | 1 << kFsstMatchLengthShift);
+  }
   // An empty slot holds bytes that are looked up elsewhere, so it never matches.
   slots_[SlotIndex(0)].bytes = ~std::uint64_t{0};
 }
 
-std::size_t FsstMatcher::SlotIndex(std::uint64_t word) {
-  return static_cast<std::size_t>(((word & 0xffffff) * kHashFactor) >> (64 - kSlotBits));
-}
-
 bool FsstMatcher::Insert(FsstSymbol symbol, int code) {
-  const Match match = {static_cast<std::uint8_t>(code), static_cast<std::uint8_t>(symbol.length), 0};
+  const FsstMatch match = MatchOf(symbol, code);
   if (symbol.length == 1) {
-    single_[symbol.bytes] = match;
+    short_[kFsstNumPairs + symbol.bytes] = match;
     for (std::size_t second = 0; second < 256; ++second) {
-      Match& pair = pairs_[symbol.bytes | second << 8];
-      if (pair.length == 1) pair = match;
+      FsstMatch& pair = short_[symbol.bytes | second << 8];
+      if (LengthOf(pair) == 1) pair = match;
     }
   } else if (symbol.length == 2) {
-    pairs_[symbol.bytes] = match;
+    short_[symbol.bytes] = match;
   } else {
-    Slot& slot = slots_[SlotIndex(symbol.bytes)];
-    if (slot.match.length != 0) return false;
-    slot = {symbol.bytes, static_cast<std::uint8_t>(64 - 8 * symbol.length), match};
+    FsstSlot& slot = slots_[SlotIndex(symbol.bytes)];
+    if (slot.match != 0) return false;
+    slot = {symbol.bytes, std::uint64_t{match} << 32 | static_cast<std::uint64_t>(64 - 8 * symbol.length)};
   }
   return true;
 }
 
 // Which of them matches cannot be foreseen, so nothing jumps.
-inline FsstMatcher::Match FsstMatcher::Find(std::uint64_t word, std::size_t available) const {
-  static_assert(sizeof(Match) == 2);
-  const Slot& slot = slots_[SlotIndex(word)];
-  const Match& pair = pairs_[word & 0xffff];
-  const Match& single = single_[word & 0xff];
-  const auto mask = [](bool chosen) { return static_cast<std::uint16_t>(-static_cast<int>(chosen)); };
-  const auto choose = [&](bool chosen, std::uint16_t yes, std::uint16_t no) {
-    return static_cast<std::uint16_t>(no ^ ((no ^ yes) & mask(chosen)));
-  };
-  const bool slot_fits = (((slot.bytes ^ word) << slot.ignored_bits) == 0) & (slot.match.length <= available);
-  const std::uint16_t shorter =
-      choose(pair.length <= available, std::bit_cast<std::uint16_t>(pair), std::bit_cast<std::uint16_t>(single));
-  return std::bit_cast<Match>(choose(slot_fits, std::bit_cast<std::uint16_t>(slot.match), shorter));
+inline FsstMatch FsstMatcher::Find(std::uint64_t word, std::size_t available) const {
+  const FsstSlot& slot = slots_[SlotIndex(word)];
+  const auto long_match = static_cast<FsstMatch>(slot.match >> 32);
+  const FsstMatch short_match = short_[available == 1 ? kFsstNumPairs + (word & 0xff) : word & 0xffff];
+  const bool fits = (((slot.bytes ^ word) << (slot.match & 63)) == 0) & (LengthOf(long_match) <= available);
+  return short_match ^ ((short_match ^ long_match) & static_cast<FsstMatch>(-static_cast<int>(fits)));
 }
 
 namespace {
@@ -132,19 +131,19 @@ std::size_t CountSample(const FsstMatcher& matcher, const Sample& sample, Counts
     const std::byte* const end = at + string.size();
     std::size_t previous = kNumIds;
     while (at < end) {
-      const FsstMatcher::Match match = matcher.Find(LoadUpTo8(at, end), static_cast<std::size_t>(end - at));
+      const FsstMatch match = matcher.Find(LoadUpTo8(at, end), static_cast<std::size_t>(end - at));
       const auto byte = static_cast<std::size_t>(*at);
-      const std::size_t id = match.is_escape ? byte : 256 + std::size_t{match.code};
+      const std::size_t id = IsEscape(match) ? byte : 256 + std::size_t{match & 0xff};
       ++counts.single[id];
       // Also the first byte alone, so that symbols can grow by one byte.
-      if (match.length > 1) ++counts.single[byte];
+      if (LengthOf(match) > 1) ++counts.single[byte];
       if (previous != kNumIds) {
         counts.AddPair(previous, id);
-        if (match.length > 1) counts.AddPair(previous, byte);
+        if (LengthOf(match) > 1) counts.AddPair(previous, byte);
       }
       previous = id;
-      at += match.length;
-      size += match.is_escape ? 2 : 1;
+      at += LengthOf(match);
+      size += NumCodes(match);
     }
   }
   return size;
@@ -172,7 +171,7 @@ class Candidates {
  private:
   struct Hash {
     std::size_t operator()(FsstSymbol symbol) const {
-      return static_cast<std::size_t>((symbol.bytes ^ static_cast<std::uint64_t>(symbol.length)) * kHashFactor >> 20);
+      return static_cast<std::size_t>((symbol.bytes ^ static_cast<std::uint64_t>(symbol.length)) * kFsstHashFactor >> 20);
     }
   };
   struct Equal {
@@ -253,11 +252,10 @@ std::byte* FsstEncoder::CompressString(const std::byte* in, const std::byte* end
                                        std::byte* out) const noexcept {
   while (in < end) {
     const std::uint64_t word = readable_end - in >= 8 ? LoadLe<std::uint64_t>(in) : LoadUpTo8(in, end);
-    const FsstMatcher::Match match = matcher_.Find(word, static_cast<std::size_t>(end - in));
-    out[0] = static_cast<std::byte>(match.code);
-    out[1] = static_cast<std::byte>(word);
-    out += 1 + match.is_escape;
-    in += match.length;
+    const FsstMatch match = matcher_.Find(word, static_cast<std::size_t>(end - in));
+    StoreLe(out, static_cast<std::uint16_t>(match));
+    out += NumCodes(match);
+    in += LengthOf(match);
   }
   return out;
 }
@@ -269,35 +267,53 @@ std::size_t FsstEncoder::Compress(const std::byte* in, std::size_t size, std::by
 namespace {
 
 constexpr std::size_t kLanes = 4;
-// Strings that lanes share; what they write stays in the first cache until it is moved together.
-constexpr std::size_t kShareStrings = 1024;
-constexpr std::uint64_t kShareBytes = 16 << 10;
+// Of text that lanes leave, because they read, and write, behind their strings too.
+constexpr std::uint64_t kShareMargin = 8 + 8 * kFsstWideLanes;
+
+// Into lanes of about the same number of bytes, all strings at first where the output has room for the worst that those before
+// can become.
+void DivideAmongLanes(const std::uint32_t* ends, std::uint32_t num_strings, std::span<FsstLane> lanes) {
+  const std::uint64_t size = num_strings == 0 ? 0 : ends[num_strings - 1];
+  std::uint32_t string = 0;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    FsstLane& lane = lanes[i];
+    lane.string = string;
+    lane.position = string == 0 ? 0 : ends[string - 1];
+    lane.begin = lane.out = static_cast<std::uint32_t>(2 * lane.position + 8 * i);
+    const std::uint64_t until = size * (i + 1) / lanes.size();
+    while (string < num_strings && ends[string] <= until) ++string;
+    lane.last = string;
+  }
+}
+
+// Moves what the lanes wrote together. Returns its size.
+std::size_t JoinLanes(std::span<const FsstLane> lanes, const FsstShare& share) {
+  std::uint32_t string = 0;
+  std::uint32_t size = 0;
+  for (const FsstLane& lane : lanes) {
+    const std::uint32_t distance = lane.begin - size;
+    for (; string < lane.last; ++string) share.out_ends[string] -= distance;
+    if (distance != 0) std::memmove(share.out + size, share.out + lane.begin, lane.out - lane.begin);
+    size += lane.out - lane.begin;
+  }
+  return size;
+}
 
 }  // namespace
 
-/// Neighbouring strings that one lane encodes; positions count from the first byte of the share.
-struct FsstLane {
-  std::uint32_t position = 0;  // the next symbol starts here
-  std::uint32_t string = 0;
-  std::uint32_t last = 0;      // the string behind those of the lane
-  std::byte* begin = nullptr;  // of what the lane writes
-  std::byte* out = nullptr;
-};
-
 // Each symbol must be known before the next is looked up, so several places of the text are worked on at a time; where strings
 // end cannot be foreseen, so nothing jumps there.
-void FsstEncoder::CompressLanes(const std::byte* text, const std::uint32_t* ends, FsstLane* lanes,
-                                std::uint32_t* sizes) const noexcept {
+void FsstEncoder::CompressLanes(const FsstShare& share) const noexcept {
+  FsstLane* lanes = share.lanes;
   FsstLane a = lanes[0], b = lanes[1], c = lanes[2], d = lanes[3];
   const auto step = [&](FsstLane& lane) {
-    const auto word = LoadLe<std::uint64_t>(text + lane.position);
-    const std::uint32_t end = ends[lane.string];
-    const FsstMatcher::Match match = matcher_.Find(word, end - lane.position);
-    lane.out[0] = static_cast<std::byte>(match.code);
-    lane.out[1] = static_cast<std::byte>(word);
-    lane.out += 1 + match.is_escape;
-    lane.position += match.length;
-    sizes[lane.string] = static_cast<std::uint32_t>(lane.out - lane.begin);
+    const auto word = LoadLe<std::uint64_t>(share.text + lane.position);
+    const std::uint32_t end = share.ends[lane.string];
+    const FsstMatch match = matcher_.Find(word, end - lane.position);
+    StoreLe(share.out + lane.out, static_cast<std::uint16_t>(match));
+    lane.out += NumCodes(match);
+    lane.position += LengthOf(match);
+    share.out_ends[lane.string] = lane.out;
     lane.string += lane.position == end;
   };
   while ((a.string < a.last) & (b.string < b.last) & (c.string < c.last) & (d.string < d.last)) {
@@ -306,60 +322,53 @@ void FsstEncoder::CompressLanes(const std::byte* text, const std::uint32_t* ends
     step(c);
     step(d);
   }
-  lanes[0] = a;
-  lanes[1] = b;
-  lanes[2] = c;
-  lanes[3] = d;
+  for (FsstLane lane : {a, b, c, d}) {
+    while (lane.string < lane.last) step(lane);
+    *lanes++ = lane;
+  }
 }
 
 template <class InOffset, class OutOffset>
 std::size_t FsstEncoder::CompressRun(const std::byte* in, const InOffset* in_offsets, std::size_t num_strings, std::byte* out,
-                                     OutOffset base, OutOffset* out_ends) const noexcept {
+                                     OutOffset base, OutOffset* out_ends, const KernelTable& kernels) const noexcept {
   const std::byte* const readable_end = in + in_offsets[num_strings];
   std::byte* to = out;
-  std::uint32_t ends[kShareStrings], sizes[kShareStrings];  // of strings that are not empty: in the text, and of what they become
+  std::uint32_t ends[kFsstShareStrings], ends_out[1 + kFsstShareStrings];  // of strings that are not empty
   for (std::size_t first = 0; first < num_strings;) {
     const std::byte* const text = in + in_offsets[first];
     const auto length = [&](std::size_t string) { return static_cast<std::uint64_t>(in_offsets[string] - in_offsets[first]); };
     std::size_t end = first;
-    std::uint32_t count = 0;
-    // Lanes read words behind their strings too.
-    if (static_cast<std::uint64_t>(readable_end - text) >= kShareBytes + 8) {
-      for (; end < num_strings && end - first < kShareStrings && length(end + 1) <= kShareBytes; ++end) {
-        ends[count] = static_cast<std::uint32_t>(length(end + 1));
-        count += length(end + 1) != length(end);
-      }
+    if (const auto readable = static_cast<std::uint64_t>(readable_end - text); readable > kShareMargin) {
+      const auto* const most = in_offsets + std::min(num_strings, first + kFsstShareStrings);
+      const auto bytes_end = static_cast<InOffset>(
+          in_offsets[first] + static_cast<InOffset>(std::min<std::uint64_t>(kFsstShareBytes, readable - kShareMargin)));
+      end = static_cast<std::size_t>(std::upper_bound(in_offsets + first + 1, most + 1, bytes_end) - in_offsets) - 1;
     }
     if (end == first) {
       to = CompressString(text, in + in_offsets[first + 1], readable_end, to);
       out_ends[first++] = static_cast<OutOffset>(base + static_cast<OutOffset>(to - out));
       continue;
     }
-    FsstLane lanes[kLanes];
-    for (std::uint32_t i = 0; i < kLanes; ++i) {
-      FsstLane& lane = lanes[i];
-      lane.string = i == 0 ? 0 : lanes[i - 1].last;
-      lane.last = count * (i + 1) / kLanes;
-      lane.position = lane.string == 0 ? 0 : ends[lane.string - 1];
-      lane.begin = lane.out = to + 2 * lane.position;  // there is room for the worst that the strings before can become
+    std::uint32_t count = 0;
+    for (std::size_t i = first; i < end; ++i) {
+      ends[count] = static_cast<std::uint32_t>(length(i + 1));
+      count += in_offsets[i + 1] != in_offsets[i];
     }
-    CompressLanes(text, ends, lanes, sizes);
+    const bool wide = kernels.encode_fsst != nullptr && count >= kFsstWideLanes;
+    FsstLane all_lanes[kFsstWideLanes];
+    const std::span lanes(all_lanes, wide ? kFsstWideLanes : kLanes);
+    DivideAmongLanes(ends, count, lanes);
+    const FsstShare share = {text, ends, all_lanes, to, ends_out + 1};
+    wide ? kernels.encode_fsst(matcher_.tables(), share) : CompressLanes(share);
+    const std::size_t size = JoinLanes(lanes, share);
+    ends_out[0] = 0;
+    const auto share_base = static_cast<OutOffset>(base + static_cast<OutOffset>(to - out));
     std::uint32_t string = 0;
-    std::size_t next = first;
-    for (FsstLane& lane : lanes) {
-      for (; lane.string < lane.last; lane.position = ends[lane.string++]) {
-        lane.out = CompressString(text + lane.position, text + ends[lane.string], readable_end, lane.out);
-        sizes[lane.string] = static_cast<std::uint32_t>(lane.out - lane.begin);
-      }
-      const auto lane_base = static_cast<OutOffset>(base + static_cast<OutOffset>(to - out));
-      for (std::uint32_t size = 0; next < end && (string < lane.last || length(next + 1) == length(next)); ++next) {
-        if (length(next + 1) != length(next)) size = sizes[string++];
-        out_ends[next] = static_cast<OutOffset>(lane_base + static_cast<OutOffset>(size));
-      }
-      const auto size = static_cast<std::size_t>(lane.out - lane.begin);
-      if (to != lane.begin) std::memmove(to, lane.begin, size);
-      to += size;
+    for (std::size_t i = first; i < end; ++i) {
+      string += in_offsets[i + 1] != in_offsets[i];
+      out_ends[i] = static_cast<OutOffset>(share_base + static_cast<OutOffset>(ends_out[string]));
     }
+    to += size;
     first = end;
   }
   return static_cast<std::size_t>(to - out);
@@ -380,9 +389,11 @@ void FsstEncoder::SerializeTable(std::byte* out) const noexcept {
 #define LANCEKIT_INSTANTIATE(Offset)                                                                                             \
   template FsstEncoder FsstEncoder::Train<Offset>(const std::byte*, const Offset*, std::size_t);                                 \
   template std::size_t FsstEncoder::CompressRun<Offset, std::uint32_t>(const std::byte*, const Offset*, std::size_t, std::byte*, \
-                                                                       std::uint32_t, std::uint32_t*) const noexcept;            \
+                                                                       std::uint32_t, std::uint32_t*, const KernelTable&)        \
+      const noexcept;                                                                                                            \
   template std::size_t FsstEncoder::CompressRun<Offset, std::uint64_t>(const std::byte*, const Offset*, std::size_t, std::byte*, \
-                                                                       std::uint64_t, std::uint64_t*) const noexcept;
+                                                                       std::uint64_t, std::uint64_t*, const KernelTable&)        \
+      const noexcept;
 LANCEKIT_INSTANTIATE(std::int32_t)
 LANCEKIT_INSTANTIATE(std::int64_t)
 LANCEKIT_INSTANTIATE(std::uint32_t)

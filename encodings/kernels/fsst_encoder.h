@@ -7,11 +7,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "encodings/kernels/dispatch.h"
 #include "encodings/kernels/fsst.h"
+#include "encodings/kernels/fsst_lanes.h"
 
 namespace lancekit::kernels {
-
-struct FsstLane;
 
 struct FsstSymbol {
   std::uint64_t bytes;  // the first byte is the lowest; zeros above the length
@@ -22,32 +22,19 @@ struct FsstSymbol {
 /// look-up takes two loads and no loop.
 class FsstMatcher {
  public:
-  struct Match {
-    std::uint8_t code;
-    std::uint8_t length : 7;
-    std::uint8_t is_escape : 1;
-  };
-
   FsstMatcher();
 
   /// False when the hash slot of the symbol is taken. Pre: the symbol is new; `code` is below 255.
   bool Insert(FsstSymbol symbol, int code);
 
   /// The match at the start of `word`, of which `available` bytes (at least 1) belong to the string.
-  Match Find(std::uint64_t word, std::size_t available) const;
+  FsstMatch Find(std::uint64_t word, std::size_t available) const;
+
+  FsstTables tables() const noexcept { return {short_.data(), slots_.data()}; }
 
  private:
-  struct Slot {
-    std::uint64_t bytes;
-    std::uint8_t ignored_bits;
-    Match match;
-  };
-
-  static std::size_t SlotIndex(std::uint64_t word);
-
-  Match single_[256];
-  std::vector<Match> pairs_;  // by the first two bytes: the symbol of two bytes, else that of one byte
-  std::vector<Slot> slots_;
+  std::vector<FsstMatch> short_;
+  std::vector<FsstSlot> slots_;
 };
 
 class FsstEncoder {
@@ -63,10 +50,10 @@ class FsstEncoder {
   std::size_t Compress(const std::byte* in, std::size_t size, std::byte* out) const noexcept;
 
   /// Encodes the strings one after the other; `out` has Room(size of all of them) bytes. out_ends[i] becomes the position of the
-  /// end of string i in `out`, plus `base`. Returns the encoded size of all of them.
+  /// end of string i in `out`, plus `base`. Returns the encoded size of all of them. All kernels write the same.
   template <class InOffset, class OutOffset>
   std::size_t CompressRun(const std::byte* in, const InOffset* in_offsets, std::size_t num_strings, std::byte* out,
-                          OutOffset base, OutOffset* out_ends) const noexcept;
+                          OutOffset base, OutOffset* out_ends, const KernelTable& kernels = ActiveTable()) const noexcept;
 
   /// Writes the kFsstTableSize bytes of the symbol table.
   void SerializeTable(std::byte* out) const noexcept;
@@ -75,9 +62,8 @@ class FsstEncoder {
   // Of the best symbols first, all that there is room for.
   explicit FsstEncoder(const std::vector<FsstSymbol>& candidates);
 
-  /// Encodes strings of the lanes, all at a time, until one of them has none left. `sizes`: what a lane wrote up to the end of
-  /// each.
-  void CompressLanes(const std::byte* text, const std::uint32_t* ends, FsstLane* lanes, std::uint32_t* sizes) const noexcept;
+  /// Encodes the strings of four lanes.
+  void CompressLanes(const FsstShare& share) const noexcept;
   std::byte* CompressString(const std::byte* in, const std::byte* end, const std::byte* readable_end,
                             std::byte* out) const noexcept;
 

@@ -1,6 +1,8 @@
 #include "encodings/kernels/fsst_encoder.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <random>
@@ -33,6 +35,38 @@ Table TableOf(const FsstEncoder& encoder) {
   return table;
 }
 
+// Encodes by each level that this CPU has, with a margin behind the room for it: kernels store by instructions that the address
+// sanitizer does not see.
+template <class Offset>
+std::string DifferenceOfLevels(const FsstEncoder& encoder, const std::byte* data, const Offset* offsets,
+                               std::size_t num_strings) {
+  constexpr std::byte kUntouched{0x5A};
+  const std::size_t room = FsstEncoder::Room(static_cast<std::size_t>(offsets[num_strings] - offsets[0]));
+  std::vector<std::byte> expected;
+  std::vector<std::uint64_t> expected_ends;
+  for (const CpuLevel level : kAllCpuLevels) {
+    const KernelTable* const kernels = TableFor(level);
+    if (kernels == nullptr) continue;
+    std::vector<std::byte> codes(room + 64, kUntouched);
+    std::vector<std::uint64_t> ends(num_strings);
+    const std::size_t size =
+        encoder.CompressRun(data, offsets, num_strings, codes.data(), std::uint64_t{7}, ends.data(), *kernels);
+    const std::string of_level = " at level " + std::to_string(static_cast<int>(level));
+    if (size > room) return "too many codes" + of_level;
+    for (std::size_t i = room; i < codes.size(); ++i) {
+      if (codes[i] != kUntouched) return "writes behind its room" + of_level;
+    }
+    codes.resize(size);
+    if (level == CpuLevel::kBaseline) {
+      expected = codes;
+      expected_ends = ends;
+    }
+    if (ends != expected_ends) return "other ends" + of_level;
+    if (codes != expected) return "other codes" + of_level;
+  }
+  return "";
+}
+
 // Trains, encodes and decodes in blocks of exact size; returns the encoded size.
 template <class Offset, class CodeOffset, class OutOffset>
 std::size_t RoundTrip(const Strings& strings) {
@@ -43,6 +77,7 @@ std::size_t RoundTrip(const Strings& strings) {
   const std::size_t code_size = encoder.CompressRun(column.data.data(), column.offsets.data(), column.size(), codes.data(),
                                                     CodeOffset{0}, code_offsets.data() + 1);
   EXPECT_EQ(code_size, code_offsets.back());
+  EXPECT_EQ(DifferenceOfLevels(encoder, column.data.data(), column.offsets.data(), column.size()), "");
   codes.resize(code_size);
 
   FsstDecoder decoder;
@@ -116,6 +151,63 @@ TEST(FsstEncoder, RoundTripsRandomStrings) {
       EXPECT_LE(RoundTrip(strings), 2 * TotalSize(strings));
     }
   }
+}
+
+// Symbols of one sample in texts of another, so that runs of long symbols and runs of escapes meet.
+TEST(FsstEncoder, LevelsEncodeForeignStringsAlike) {
+  std::mt19937 random(11);
+  const Column<std::int32_t> sample(Sentences(4000));
+  const FsstEncoder encoder = FsstEncoder::Train(sample.data.data(), sample.offsets.data(), sample.size());
+  const Strings sentences = Sentences(4000);
+  for (const unsigned foreign : {0U, 3U, 50U, 97U, 100U}) {
+    for (const unsigned max_size : {1U, 2U, 9U, 60U, 900U, 5000U, 70000U}) {
+      Strings strings;
+      for (std::size_t size = 0; size < 250'000 && strings.size() < 20'000; size += strings.back().size()) {
+        const std::size_t most = random() % 5 == 0 ? 0 : random() % (max_size + 1);
+        std::string& string = strings.emplace_back();
+        while (string.size() < most) {
+          random() % 100 < foreign ? string += static_cast<char>(random()) : string += sentences[random() % sentences.size()];
+        }
+        string.resize(most);
+      }
+      const Column<std::int64_t> column(strings);
+      EXPECT_EQ(DifferenceOfLevels(encoder, column.data.data(), column.offsets.data(), column.size()), "")
+          << foreign << " " << max_size;
+    }
+  }
+}
+
+// Every number of strings from none to several shares, all of one length.
+TEST(FsstEncoder, LevelsEncodeAnyNumberOfStringsAlike) {
+  for (const std::size_t length : {1U, 7U, 300U, 1600U}) {
+    std::string text;
+    while (text.size() < length) text += "special requests ";
+    const Column<std::uint32_t> column(Strings(3000, text.substr(text.size() - length)));
+    const FsstEncoder encoder = FsstEncoder::Train(column.data.data(), column.offsets.data(), column.size());
+    for (std::size_t count = 0; count < column.size(); count += 1 + count / 7) {
+      ASSERT_EQ(DifferenceOfLevels(encoder, column.data.data(), column.offsets.data() + 1, count), "") << length << " " << count;
+    }
+  }
+}
+
+// The page behind the text cannot be read.
+TEST(FsstEncoder, ReadsNothingBehindTheText) {
+  const std::size_t page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t size = 32 * page;
+  auto* const memory = static_cast<std::byte*>(::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  ASSERT_NE(static_cast<void*>(memory), MAP_FAILED);
+  ASSERT_EQ(::mprotect(memory + size - page, page, PROT_NONE), 0);
+  for (const std::size_t length : {1U, 30U, 999U}) {
+    std::vector<std::int32_t> offsets{0};
+    while (static_cast<std::size_t>(offsets.back()) + length < size - page) {
+      offsets.push_back(offsets.back() + static_cast<std::int32_t>(length));
+    }
+    std::byte* const text = memory + size - page - offsets.back();
+    for (std::int32_t i = 0; i < offsets.back(); ++i) text[i] = static_cast<std::byte>("the final packages"[i % 18]);
+    const FsstEncoder encoder = FsstEncoder::Train(text, offsets.data(), offsets.size() - 1);
+    EXPECT_EQ(DifferenceOfLevels(encoder, text, offsets.data(), offsets.size() - 1), "") << length;
+  }
+  ::munmap(memory, size);
 }
 
 // Words that the table cannot have seen, so that every byte is an escape.

@@ -1,8 +1,12 @@
 #include <immintrin.h>
 
+#include "encodings/kernels/fsst_lanes.h"
 #include "encodings/kernels/tokens_lanes.h"
 
 namespace lancekit::kernels::avx512 {
+
+void EncodeFsst(const FsstTables& tables, const FsstShare& share) noexcept;  // fsst_avx512.cc
+
 namespace {
 
 /// Looks for tokens of all lengths at once: lane L - 1 is about that of L bytes.
@@ -88,4 +92,5 @@ void EncodeTokens(const Token* tokens, const std::uint64_t* buckets, int shift, 
 #define LANCEKIT_VECTOR_BYTES 64
 #define LANCEKIT_ANY_WIDTH 0
 #define LANCEKIT_ENCODE_TOKENS &EncodeTokens
+#define LANCEKIT_ENCODE_FSST &EncodeFsst
 #include "encodings/kernels/level_kernels.h"
