@@ -5,9 +5,7 @@
 #include <bit>
 #include <cstring>
 #include <span>
-#include <string_view>
 #include <tuple>
-#include <unordered_map>
 #include <utility>
 
 #include "base/endian.h"
@@ -76,37 +74,41 @@ inline FsstMatch FsstMatcher::Find(std::uint64_t word, std::size_t available) co
 
 namespace {
 
-using Sample = std::vector<std::string_view>;
+struct Sample {
+  std::vector<std::byte> bytes;  // then 8 that may be read
+  std::vector<std::size_t> ends;
+};
 
 // At least kSampleSize bytes (or all there are): whole strings, or pieces of long ones, at evenly spread places with a fixed
 // jitter, so that periodic data cannot hide from the sample.
 template <class Offset>
 Sample TakeSample(const std::byte* data, const Offset* offsets, std::size_t num_strings) {
-  const auto text = [&](std::uint64_t begin, std::uint64_t end) {
-    return std::string_view(reinterpret_cast<const char*>(data) + begin, static_cast<std::size_t>(end - begin));
+  Sample sample;
+  const auto add = [&](std::uint64_t begin, std::uint64_t end) {
+    sample.bytes.insert(sample.bytes.end(), data + begin, data + end);
+    sample.ends.push_back(sample.bytes.size());
   };
   const auto begin = static_cast<std::uint64_t>(offsets[0]);
   const auto total = static_cast<std::uint64_t>(offsets[num_strings]) - begin;
-  Sample sample;
   if (total <= kSampleSize) {
     for (std::size_t i = 0; i < num_strings; ++i) {
-      sample.push_back(text(static_cast<std::uint64_t>(offsets[i]), static_cast<std::uint64_t>(offsets[i + 1])));
+      add(static_cast<std::uint64_t>(offsets[i]), static_cast<std::uint64_t>(offsets[i + 1]));
     }
-    return sample;
   }
   std::uint64_t random = 0x2545F4914F6CDD1D;
-  for (std::uint64_t at = begin; at < begin + total;) {
+  for (std::uint64_t at = begin; total > kSampleSize && at < begin + total;) {
     const auto next = std::upper_bound(offsets, offsets + num_strings, static_cast<Offset>(at)) - offsets;
     const auto string_begin = static_cast<std::uint64_t>(offsets[next - 1]);
     const auto string_end = static_cast<std::uint64_t>(offsets[next]);
     const bool is_long = string_end - string_begin > kMaxPieceSize;
     const std::uint64_t from = is_long ? std::min(at, string_end - kMaxPieceSize) : string_begin;
     const std::uint64_t to = is_long ? from + kMaxPieceSize : string_end;
-    sample.push_back(text(from, to));
+    add(from, to);
     const std::uint64_t stride = (to - from) * (total / kSampleSize);
     random = random * 6364136223846793005 + 1442695040888963407;
     at += std::max<std::uint64_t>(stride / 2 + (random >> 33) % (stride + 1), 1);
   }
+  sample.bytes.resize(sample.bytes.size() + 8);
   return sample;
 }
 
@@ -115,32 +117,36 @@ constexpr std::size_t kNumIds = 512;
 
 struct Counts {
   std::array<std::uint32_t, kNumIds> single{};
-  std::vector<std::uint16_t> pair = std::vector<std::uint16_t>(kNumIds * kNumIds);
+  // Those behind the last row are of the first in a string, and not used.
+  std::vector<std::uint16_t> pair = std::vector<std::uint16_t>((kNumIds + 1) * kNumIds);
 
-  void AddPair(std::size_t first, std::size_t second) {
+  void Clear() {
+    single.fill(0);
+    std::fill(pair.begin(), pair.end(), std::uint16_t{0});
+  }
+  void AddPair(std::size_t first, std::size_t second, bool is_new) {
     std::uint16_t& count = pair[first * kNumIds + second];
-    count = static_cast<std::uint16_t>(count + (count < UINT16_MAX));
+    count = static_cast<std::uint16_t>(count + (is_new & (count < UINT16_MAX)));
   }
 };
 
 // Encodes the sample and counts what was used. Returns the encoded size.
 std::size_t CountSample(const FsstMatcher& matcher, const Sample& sample, Counts& counts) {
   std::size_t size = 0;
-  for (std::string_view string : sample) {
-    const auto* at = reinterpret_cast<const std::byte*>(string.data());
-    const std::byte* const end = at + string.size();
+  std::size_t at = 0;
+  for (const std::size_t end : sample.ends) {
     std::size_t previous = kNumIds;
     while (at < end) {
-      const FsstMatch match = matcher.Find(LoadUpTo8(at, end), static_cast<std::size_t>(end - at));
-      const auto byte = static_cast<std::size_t>(*at);
+      const auto word = LoadLe<std::uint64_t>(sample.bytes.data() + at);
+      const FsstMatch match = matcher.Find(word, end - at);
+      const auto byte = static_cast<std::size_t>(word & 0xff);
       const std::size_t id = IsEscape(match) ? byte : 256 + std::size_t{match & 0xff};
+      const bool is_long = LengthOf(match) > 1;
       ++counts.single[id];
       // Also the first byte alone, so that symbols can grow by one byte.
-      if (LengthOf(match) > 1) ++counts.single[byte];
-      if (previous != kNumIds) {
-        counts.AddPair(previous, id);
-        if (LengthOf(match) > 1) counts.AddPair(previous, byte);
-      }
+      counts.single[byte] += is_long;
+      counts.AddPair(previous, id, true);
+      counts.AddPair(previous, byte, is_long);
       previous = id;
       at += LengthOf(match);
       size += NumCodes(match);
@@ -149,42 +155,53 @@ std::size_t CountSample(const FsstMatcher& matcher, const Sample& sample, Counts
   return size;
 }
 
+}  // namespace
+
+struct FsstCandidate {
+  FsstSymbol symbol;
+  std::uint64_t gain;
+
+  // Worse, in an order that depends on nothing but the symbols.
+  bool operator<(const FsstCandidate& other) const {
+    return std::tuple(gain, other.symbol.bytes, other.symbol.length) < std::tuple(other.gain, symbol.bytes, symbol.length);
+  }
+};
+
+namespace {
+
 // Sums the gains of a symbol that several pairs make.
 class Candidates {
  public:
   void Add(FsstSymbol symbol, std::uint64_t gain) {
-    const auto [it, is_new] = index_.try_emplace(symbol, list_.size());
-    if (is_new) list_.push_back({symbol, 0});
-    list_[it->second].gain += gain;
+    if (2 * list_.size() >= places_.size()) Grow();
+    std::uint32_t& place = Place(symbol);
+    if (place == 0) {
+      list_.push_back({symbol, 0});
+      place = static_cast<std::uint32_t>(list_.size());
+    }
+    list_[place - 1].gain += gain;
   }
 
-  // The best first, in an order that depends on nothing but the symbols.
-  std::vector<FsstSymbol> Sorted() {
-    std::sort(list_.begin(), list_.end(), [](const Candidate& a, const Candidate& b) {
-      return std::tuple(b.gain, a.symbol.bytes, a.symbol.length) < std::tuple(a.gain, b.symbol.bytes, b.symbol.length);
-    });
-    std::vector<FsstSymbol> symbols;
-    for (const Candidate& candidate : list_) symbols.push_back(candidate.symbol);
-    return symbols;
-  }
+  std::vector<FsstCandidate> Take() { return std::move(list_); }
 
  private:
-  struct Hash {
-    std::size_t operator()(FsstSymbol symbol) const {
-      return static_cast<std::size_t>((symbol.bytes ^ static_cast<std::uint64_t>(symbol.length)) * kFsstHashFactor >> 20);
+  std::uint32_t& Place(FsstSymbol symbol) {
+    std::size_t at = ((symbol.bytes ^ static_cast<std::uint64_t>(symbol.length) << 56) * kFsstHashFactor) >> 32;
+    for (;; ++at) {
+      std::uint32_t& place = places_[at & (places_.size() - 1)];
+      if (place == 0) return place;
+      const FsstSymbol& other = list_[place - 1].symbol;
+      if (other.bytes == symbol.bytes && other.length == symbol.length) return place;
     }
-  };
-  struct Equal {
-    bool operator()(FsstSymbol a, FsstSymbol b) const { return a.bytes == b.bytes && a.length == b.length; }
-  };
+  }
 
-  struct Candidate {
-    FsstSymbol symbol;
-    std::uint64_t gain;
-  };
+  void Grow() {
+    places_.assign(std::max<std::size_t>(8192, 2 * places_.size()), 0);
+    for (std::uint32_t i = 0; i < list_.size(); ++i) Place(list_[i].symbol) = i + 1;
+  }
 
-  std::unordered_map<FsstSymbol, std::size_t, Hash, Equal> index_;
-  std::vector<Candidate> list_;
+  std::vector<FsstCandidate> list_;
+  std::vector<std::uint32_t> places_;  // by a hash: the number of the candidate, from 1; 0: free. A power of two of them
 };
 
 FsstSymbol SymbolOf(std::size_t id, const std::vector<FsstSymbol>& symbols) {
@@ -199,7 +216,7 @@ FsstSymbol Concat(FsstSymbol first, FsstSymbol second) {
 
 // The symbols in use and, but for the last round, their pairs. A gain is the number of input bytes covered. Bytes alone weigh
 // more, because without them every such byte takes an escape; pairs that are rare in the sample are noise.
-std::vector<FsstSymbol> FindCandidates(const Counts& counts, const std::vector<FsstSymbol>& symbols, bool is_last_round) {
+std::vector<FsstCandidate> FindCandidates(const Counts& counts, const std::vector<FsstSymbol>& symbols, bool is_last_round) {
   constexpr std::uint64_t kByteWeight = 8;
   constexpr std::uint64_t kMinPairCount = 3;
   Candidates candidates;
@@ -210,21 +227,29 @@ std::vector<FsstSymbol> FindCandidates(const Counts& counts, const std::vector<F
     const std::uint64_t weight = symbol.length == 1 ? kByteWeight : static_cast<std::uint64_t>(symbol.length);
     candidates.Add(symbol, counts.single[first] * weight);
     if (is_last_round || symbol.length == kFsstMaxSymbolLength) continue;
-    for (std::size_t second = 0; second < num_ids; ++second) {
-      const std::uint64_t count = counts.pair[first * kNumIds + second];
-      if (count < kMinPairCount) continue;
-      const FsstSymbol joined = Concat(symbol, SymbolOf(second, symbols));
-      candidates.Add(joined, count * static_cast<std::uint64_t>(joined.length));
+    for (std::size_t four = 0; four < num_ids; four += 4) {
+      const std::uint16_t* const pairs = &counts.pair[first * kNumIds + four];
+      std::uint64_t all = 0;
+      std::memcpy(&all, pairs, sizeof(all));
+      if (all == 0) continue;
+      for (std::size_t i = 0; i < 4; ++i) {
+        const std::uint64_t count = pairs[i];
+        if (count < kMinPairCount) continue;
+        const FsstSymbol joined = Concat(symbol, SymbolOf(four + i, symbols));
+        candidates.Add(joined, count * static_cast<std::uint64_t>(joined.length));
+      }
     }
   }
-  return candidates.Sorted();
+  return candidates.Take();
 }
 
 }  // namespace
 
-FsstEncoder::FsstEncoder(const std::vector<FsstSymbol>& candidates) {
-  for (FsstSymbol symbol : candidates) {
-    if (symbols_.size() == kFsstMaxSymbols) break;
+FsstEncoder::FsstEncoder(std::vector<FsstCandidate> candidates) {
+  std::make_heap(candidates.begin(), candidates.end());
+  for (auto end = candidates.end(); end != candidates.begin() && symbols_.size() < kFsstMaxSymbols;) {
+    std::pop_heap(candidates.begin(), end);
+    const FsstSymbol symbol = (--end)->symbol;
     if (matcher_.Insert(symbol, static_cast<int>(symbols_.size()))) symbols_.push_back(symbol);
   }
 }
@@ -235,15 +260,17 @@ FsstEncoder FsstEncoder::Train(const std::byte* data, const Offset* offsets, std
   FsstEncoder best({});
   FsstEncoder encoder = best;
   std::size_t best_size = SIZE_MAX;
+  Counts counts;
   for (int round = 0; round <= kNumRounds; ++round) {
-    Counts counts;
+    counts.Clear();
     const std::size_t size = CountSample(encoder.matcher_, sample, counts);
-    const std::vector<FsstSymbol> candidates = FindCandidates(counts, encoder.symbols_, round + 1 == kNumRounds);
+    std::vector<FsstCandidate> candidates;
+    if (round < kNumRounds) candidates = FindCandidates(counts, encoder.symbols_, round + 1 == kNumRounds);
     if (size < best_size) {
       best_size = size;
       best = std::move(encoder);
     }
-    if (round < kNumRounds) encoder = FsstEncoder(candidates);
+    encoder = FsstEncoder(std::move(candidates));
   }
   return best;
 }

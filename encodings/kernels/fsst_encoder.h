@@ -13,6 +13,8 @@
 
 namespace lancekit::kernels {
 
+struct FsstCandidate;
+
 struct FsstSymbol {
   std::uint64_t bytes;  // the first byte is the lowest; zeros above the length
   int length;
@@ -60,7 +62,7 @@ class FsstEncoder {
 
  private:
   // Of the best symbols first, all that there is room for.
-  explicit FsstEncoder(const std::vector<FsstSymbol>& candidates);
+  explicit FsstEncoder(std::vector<FsstCandidate> candidates);
 
   /// Encodes the strings of four lanes.
   void CompressLanes(const FsstShare& share) const noexcept;
