@@ -178,7 +178,7 @@ TEST(FsstEncoder, LevelsEncodeForeignStringsAlike) {
   }
 }
 
-// Every number of strings from none to several shares, all of one length.
+// From none to several shares of strings, all of one length.
 TEST(FsstEncoder, LevelsEncodeAnyNumberOfStringsAlike) {
   for (const std::size_t length : {1U, 7U, 300U, 1000U}) {
     std::string text;
