@@ -563,7 +563,6 @@ constinit const KernelTable kTable = {
     .float_min_max4 = &FloatMinMax<std::uint32_t, 23>,
     .float_min_max8 = &FloatMinMax<std::uint64_t, 52>,
     .look_up = {&LookUp<4>, &LookUp<8>, &LookUp<16>},
-    .encode_tokens = LANCEKIT_ENCODE_TOKENS};
     .encode_tokens = LANCEKIT_ENCODE_TOKENS,
     .encode_fsst = LANCEKIT_ENCODE_FSST};
 
