@@ -107,9 +107,14 @@ std::uint64_t PackedBits(const ValueFacts& indices) {
 /// How often items occur. Neighbours are counted apart, or equal ones would wait for each other.
 class ItemCounts {
  public:
-  void Add(const std::uint32_t* indices, std::uint64_t count, std::uint64_t num_items) {
+  [[gnu::noinline]] void Add(const std::uint32_t* indices, std::uint64_t count, std::uint64_t num_items) {
     counts_.resize(num_items);
-    for (std::uint64_t i = 0; i < count; ++i) ++counts_[indices[i]][i % kApart];
+    std::array<std::uint32_t, kApart>* const counts = counts_.data();
+    std::uint64_t i = 0;
+    for (; i + kApart <= count; i += kApart) {
+      for (std::uint64_t j = 0; j < kApart; ++j) ++counts[indices[i + j]][j];
+    }
+    for (; i < count; ++i) ++counts[indices[i]][0];
   }
   std::uint64_t operator[](std::uint64_t item) const {
     return std::uint64_t{counts_[item][0]} + counts_[item][1] + counts_[item][2] + counts_[item][3];
@@ -154,14 +159,18 @@ constexpr std::uint32_t kUnknown = DictionaryBuilder::kUnknown;
 template <class LookUp, class Insert>
 [[gnu::always_inline]] inline bool NumberAll(const std::byte* validity, std::uint64_t max_items, LookUp look_up, Insert insert,
                                              ItemCounts* counts, DictionaryAttempt* attempt) {
+  constexpr std::uint64_t kPart = 64;
   const std::uint64_t count = attempt->indices.size();
   std::uint32_t* const numbers = attempt->indices.data();
   for (std::uint64_t first = 0; first < count; first += kBlock) {
     const std::uint64_t size = std::min(kBlock, count - first);
     look_up(first, size, numbers + first);
     const bool all_valid = validity == nullptr || CountSetBits(validity, first, size) == size;
-    if (!all_valid || kernels::MaxValue(numbers + first, size) == kUnknown) {
-      for (std::uint64_t i = first; i < first + size; ++i) {
+    // Where one is unknown, few are.
+    for (std::uint64_t part = first; part < first + size; part += kPart) {
+      const std::uint64_t end = std::min(part + kPart, first + size);
+      if (all_valid && kernels::MaxValue(numbers + part, end - part) != kUnknown) continue;
+      for (std::uint64_t i = part; i < end; ++i) {
         if (!all_valid && !GetBit(validity, i)) {
           numbers[i] = i == 0 ? 0 : numbers[i - 1];
         } else if (numbers[i] == kUnknown) {
@@ -275,6 +284,28 @@ bool NumberFixed(const PageValues& page, Width width, std::uint64_t max_items, b
   return NumberAll(page.validity, max_items, look_up, insert, counts, attempt);
 }
 
+/// Of values in runs of equal ones, all valid: each run is looked up once.
+template <std::size_t kBytes>
+bool NumberRuns(const PageValues& page, std::uint64_t max_items, DictionaryAttempt* attempt) {
+  const std::byte* const from = page.values.values;
+  const std::uint64_t count = page.values.length;
+  std::uint32_t* const numbers = attempt->indices.data();
+  const auto is_like_next = [from](std::uint64_t i) {
+    return std::memcmp(from + i * kBytes, from + (i + 1) * kBytes, kBytes) == 0;
+  };
+  for (std::uint64_t first = 0; first < count;) {
+    std::uint64_t end = first + 1;
+    while (end < count && is_like_next(end - 1)) ++end;
+    const Bytes value{from + first * kBytes, kBytes};
+    const std::uint32_t number = attempt->items.Insert(KeyOf(value, from + count * kBytes), value);
+    if (number >= max_items) return false;
+    std::fill(numbers + first, numbers + end, number);
+    first = end;
+  }
+  attempt->facts.Update(IndicesView(attempt->indices, count));
+  return true;
+}
+
 }  // namespace
 
 std::optional<DictionaryAttempt> TryDictionary(const PageValues& page, std::uint64_t max_items, bool in_runs) {
@@ -295,6 +326,8 @@ std::optional<DictionaryAttempt> TryDictionary(const PageValues& page, std::uint
                                        : bits == 128 ? NumberNarrow<16>(page, max_items, counts, &attempt)
                                                      : std::nullopt;
     if (narrow.has_value()) return *narrow;
+    if (in_runs && page.validity == nullptr && bits == 64) return NumberRuns<8>(page, max_items, &attempt);
+    if (in_runs && page.validity == nullptr && bits == 128) return NumberRuns<16>(page, max_items, &attempt);
     if (bits == 64) return number_fixed(std::integral_constant<std::size_t, 8>());
     if (bits == 128) return number_fixed(std::integral_constant<std::size_t, 16>());
     return number_fixed(static_cast<std::size_t>(bits / 8));
