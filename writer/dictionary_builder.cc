@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -34,6 +35,7 @@ void DictionaryBuilder::Clear() {
   data_.Clear();
   offsets_.Clear();
   keys_ = {};
+  num_hashed_ = 0;
   slots_ = std::vector<Slot>(kFirstSlots);
   if (shape_.variable()) offsets_.AppendFill(shape_.large_offsets ? 8 : 4, std::byte{0});
 }
@@ -46,27 +48,33 @@ bool DictionaryBuilder::IsItem(std::uint32_t number, Bytes value) const noexcept
   return std::memcmp(data_.data() + start, value.data(), value.size()) == 0;
 }
 
-std::uint32_t DictionaryBuilder::Add(std::size_t slot, std::uint64_t hash, const DictionaryKey& key, Bytes value) {
-  const auto number = static_cast<std::uint32_t>(size());
-  slots_[slot] = {TagOf(hash), number + 1};
+std::uint32_t DictionaryBuilder::Add(const DictionaryKey& key, Bytes value) {
   keys_.push_back(key);
   data_.Append(value);
   if (shape_.variable()) {
     shape_.large_offsets ? offsets_.AppendLe(static_cast<std::int64_t>(data_.size()))
                          : offsets_.AppendLe(static_cast<std::int32_t>(data_.size()));
   }
-  if (size() * 4 > slots_.size()) Grow();
+  return static_cast<std::uint32_t>(size() - 1);
+}
+
+std::uint32_t DictionaryBuilder::AddAt(std::size_t slot, std::uint64_t hash, const DictionaryKey& key, Bytes value) {
+  const std::uint32_t number = Add(key, value);
+  slots_[slot] = {TagOf(hash), number + 1};
+  num_hashed_ = size();
+  if (size() * 4 > slots_.size()) HashAll();
   return number;
 }
 
-void DictionaryBuilder::Grow() {
-  slots_.assign(slots_.size() * 2, Slot{});
+void DictionaryBuilder::HashAll() {
+  slots_.assign(std::max<std::size_t>(kFirstSlots, std::bit_ceil(size() * 4)), Slot{});
   for (std::uint32_t number = 0; number < size(); ++number) {
     const std::uint64_t hash = Hash(keys_[number]);
     std::size_t at = hash & (slots_.size() - 1);
     while (slots_[at].number_and_1 != 0) at = (at + 1) & (slots_.size() - 1);
     slots_[at] = {TagOf(hash), number + 1};
   }
+  num_hashed_ = size();
 }
 
 ValuesView DictionaryBuilder::View() const {
@@ -213,7 +221,7 @@ std::optional<bool> NumberNarrow(const PageValues& page, std::uint64_t max_items
 /// Looks values up that are whole in their key, without a branch on what they are. key_of(i): any key of a longer one. Not
 /// inline, or the loop would run out of registers.
 template <class KeyOfValue>
-[[gnu::noinline]] void FindAll(const DictionaryBuilder& items, std::uint64_t first, std::uint64_t count, KeyOfValue key_of,
+[[gnu::noinline]] void FindAll(DictionaryBuilder& items, std::uint64_t first, std::uint64_t count, KeyOfValue key_of,
                                std::uint32_t* out) {
   if (items.size() == 0) {
     std::fill_n(out, count, kUnknown);
@@ -259,21 +267,15 @@ bool NumberStrings(const PageValues& page, std::uint64_t max_items, ItemCounts* 
 
 /// Of values of any width.
 template <class Width>
-bool NumberFixed(const PageValues& page, Width width, std::uint64_t max_items, bool in_runs, ItemCounts* counts,
-                 DictionaryAttempt* attempt) {
+bool NumberFixed(const PageValues& page, Width width, std::uint64_t max_items, ItemCounts* counts, DictionaryAttempt* attempt) {
   const ValuesView& values = page.values;
   const std::byte* const end = values.values + values.length * width;
-  const std::uint32_t* const numbers = attempt->indices.data();
   const auto insert = [&](std::uint64_t i) {
     const Bytes value{values.values + i * width, width};
-    if (in_runs && i != 0 && std::memcmp(value.data(), value.data() - width, width) == 0 &&
-        (page.validity == nullptr || GetBit(page.validity, i - 1))) {
-      return numbers[i - 1];
-    }
     return attempt->items.Insert(KeyOf(value, end), value);
   };
   const auto look_up = [&](std::uint64_t first, std::uint64_t count, std::uint32_t* out) {
-    if (in_runs || width > DictionaryKey::kWhole) {
+    if (width > DictionaryKey::kWhole) {
       std::fill_n(out, count, kUnknown);
     } else {
       FindAll(
@@ -293,11 +295,16 @@ bool NumberRuns(const PageValues& page, std::uint64_t max_items, DictionaryAttem
   const auto is_like_next = [from](std::uint64_t i) {
     return std::memcmp(from + i * kBytes, from + (i + 1) * kBytes, kBytes) == 0;
   };
+  DictionaryKey greatest;
   for (std::uint64_t first = 0; first < count;) {
     std::uint64_t end = first + 1;
     while (end < count && is_like_next(end - 1)) ++end;
     const Bytes value{from + first * kBytes, kBytes};
-    const std::uint32_t number = attempt->items.Insert(KeyOf(value, from + count * kBytes), value);
+    const DictionaryKey key = KeyOf(value, from + count * kBytes);
+    // What is greater than all before it in any order is new: so are most times.
+    const bool is_new = std::tie(key.last, key.first) > std::tie(greatest.last, greatest.first);
+    if (is_new) greatest = key;
+    const std::uint32_t number = is_new ? attempt->items.Add(key, value) : attempt->items.Insert(key, value);
     if (number >= max_items) return false;
     std::fill(numbers + first, numbers + end, number);
     first = end;
@@ -314,7 +321,11 @@ std::optional<DictionaryAttempt> TryDictionary(const PageValues& page, std::uint
   attempt.indices.resize(values.length);
   ItemCounts item_counts;
   ItemCounts* const counts = in_runs ? nullptr : &item_counts;  // runs are not packed
-  const auto number_fixed = [&](auto width) { return NumberFixed(page, width, max_items, in_runs, counts, &attempt); };
+  const auto number_fixed = [&](auto width) { return NumberFixed(page, width, max_items, counts, &attempt); };
+  // Of short runs, to look each value up takes less than to find their ends, which nothing foretells.
+  constexpr std::uint64_t kShortRun = 8;
+  const bool in_long_runs =
+      in_runs && page.validity == nullptr && (page.facts == nullptr || page.facts->NumRuns() * kShortRun <= values.length);
   const auto number = [&] {
     if (values.shape.variable()) {
       return values.shape.large_offsets ? NumberStrings<std::int64_t>(page, max_items, counts, &attempt)
@@ -326,8 +337,8 @@ std::optional<DictionaryAttempt> TryDictionary(const PageValues& page, std::uint
                                        : bits == 128 ? NumberNarrow<16>(page, max_items, counts, &attempt)
                                                      : std::nullopt;
     if (narrow.has_value()) return *narrow;
-    if (in_runs && page.validity == nullptr && bits == 64) return NumberRuns<8>(page, max_items, &attempt);
-    if (in_runs && page.validity == nullptr && bits == 128) return NumberRuns<16>(page, max_items, &attempt);
+    if (in_long_runs && bits == 64) return NumberRuns<8>(page, max_items, &attempt);
+    if (in_long_runs && bits == 128) return NumberRuns<16>(page, max_items, &attempt);
     if (bits == 64) return number_fixed(std::integral_constant<std::size_t, 8>());
     if (bits == 128) return number_fixed(std::integral_constant<std::size_t, 16>());
     return number_fixed(static_cast<std::size_t>(bits / 8));

@@ -55,10 +55,11 @@ class DictionaryBuilder {
   std::uint64_t item_bytes() const noexcept { return data_.size(); }
   /// Number of the value, added when it is new. Pre: `key` is that of the value.
   std::uint32_t Insert(const DictionaryKey& key, Bytes value) {
+    if (num_hashed_ != size()) HashAll();
     const std::uint64_t hash = Hash(key);
     for (std::size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
       const Slot& slot = slots_[at];
-      if (slot.number_and_1 == 0) return Add(at, hash, key, value);
+      if (slot.number_and_1 == 0) return AddAt(at, hash, key, value);
       const std::uint32_t number = slot.number_and_1 - 1;
       if (slot.tag == TagOf(hash) && keys_[number] == key && (key.size <= DictionaryKey::kWhole || IsItem(number, value))) {
         return number;
@@ -86,8 +87,13 @@ class DictionaryBuilder {
     const Slot* slots_;
     std::uint64_t mask_;
   };
-  Finder MakeFinder() const noexcept { return {keys_.data(), slots_.data(), slots_.size() - 1}; }
+  Finder MakeFinder() {
+    if (num_hashed_ != size()) HashAll();
+    return {keys_.data(), slots_.data(), slots_.size() - 1};
+  }
 
+  /// The same of a value that is known to be new, without looking for it. Of values in order none need be hashed.
+  std::uint32_t Add(const DictionaryKey& key, Bytes value);
   std::uint32_t Insert(Bytes value) { return Insert(KeyOf(value, value.data() + value.size()), value); }
   /// The items as values, booleans of 8 bits; valid until the next Insert.
   ValuesView View() const;
@@ -101,15 +107,16 @@ class DictionaryBuilder {
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
   }
   static std::uint32_t TagOf(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 32); }
-  std::uint32_t Add(std::size_t slot, std::uint64_t hash, const DictionaryKey& key, Bytes value);
+  std::uint32_t AddAt(std::size_t slot, std::uint64_t hash, const DictionaryKey& key, Bytes value);
   bool IsItem(std::uint32_t number, Bytes value) const noexcept;
-  void Grow();
+  void HashAll();
 
   ValueShape shape_;
   std::size_t item_width_;  // bytes of a fixed-width item; booleans take one
   MutableBuffer data_;
   MutableBuffer offsets_;            // strings only: one more than items, of 32 or 64 bits
   std::vector<DictionaryKey> keys_;  // of the items
+  std::uint64_t num_hashed_ = 0;     // items that have a slot
   std::vector<Slot> slots_;  // a power of two, at most a quarter of them in use: then the first is nearly always the right one
 };
 

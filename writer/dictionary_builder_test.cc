@@ -115,6 +115,20 @@ TEST(TryDictionary, StopsAtTooManyValuesAndSkipsNulls) {
   }
 }
 
+// Ascending at first, so that nothing is hashed, then what was there before and what is new.
+TEST(TryDictionary, NumbersRunsInOrderAndOutOfIt) {
+  std::vector<std::uint64_t> numbers;
+  for (std::uint64_t i = 0; i < 60'000; ++i) numbers.push_back((i / 20) % 2500 * 1'000'003 + (i < 50'000 ? 0 : i / 20 % 2));
+  numbers[0] = 0;
+  const testing::OwnedValues values = testing::Numbers<std::uint64_t>(numbers);
+  const Page page(values.View(), true);
+  const auto attempt = TryDictionary(page.values, numbers.size(), true);
+  ASSERT_TRUE(attempt.has_value());
+  EXPECT_EQ(attempt->items.size(), std::set<std::uint64_t>(numbers.begin(), numbers.end()).size());
+  const auto* const items = reinterpret_cast<const std::uint64_t*>(attempt->items.View().values);
+  for (std::size_t i = 0; i < numbers.size(); ++i) ASSERT_EQ(items[attempt->indices[i]], numbers[i]) << i;
+}
+
 // More strings than one block, of all lengths around those that are looked up at once, and the empty one.
 TEST(TryDictionary, NumbersStrings) {
   std::vector<std::string> texts;
