@@ -19,11 +19,18 @@ std::uint64_t LoadBits(const std::byte* bits, std::uint64_t first, unsigned coun
 }
 
 void CopyBits(const std::byte* from, std::uint64_t from_bit, std::byte* to, std::uint64_t to_bit, std::uint64_t count) noexcept {
-  while (count != 0 && to_bit % 8 != 0) {
-    SetBitTo(to, to_bit++, GetBit(from, from_bit++));
-    --count;
-  }
   std::byte* out = to + to_bit / 8;
+  // Up to 8 bits of one byte.
+  const auto copy_within_byte = [&](unsigned shift, unsigned size) {
+    const auto mask = static_cast<std::byte>(((1u << size) - 1) << shift);
+    const auto bits = static_cast<std::byte>(LoadBits(from, from_bit, size) << shift);
+    *out = (*out & ~mask) | bits;
+    ++out;
+    from_bit += size;
+    count -= size;
+  };
+  if (const unsigned shift = to_bit % 8; shift != 0 && count != 0)
+    copy_within_byte(shift, static_cast<unsigned>(count < 8 - shift ? count : 8 - shift));
   if (from_bit % 8 == 0) {
     const std::uint64_t bytes = count / 8;
     if (bytes != 0) std::memcpy(out, from + from_bit / 8, bytes);
@@ -32,10 +39,7 @@ void CopyBits(const std::byte* from, std::uint64_t from_bit, std::byte* to, std:
     count %= 8;
   }
   for (; count >= 64; count -= 64, from_bit += 64, out += 8) StoreLe(out, LoadBits(from, from_bit, 64));
-  std::uint64_t to_tail = 0;
-  for (; count != 0; --count) {
-    SetBitTo(out, to_tail++, GetBit(from, from_bit++));
-  }
+  while (count != 0) copy_within_byte(0, static_cast<unsigned>(count < 8 ? count : 8));
 }
 
 void StoreBits(std::uint64_t bits, unsigned count, std::byte* to, std::uint64_t to_bit) noexcept {
@@ -62,27 +66,6 @@ std::uint64_t CountSetBits(const std::byte* bits, std::uint64_t first, std::uint
   for (; count >= 64; count -= 64, first += 64) total += static_cast<std::uint64_t>(std::popcount(LoadBits(bits, first, 64)));
   if (count != 0) total += static_cast<std::uint64_t>(std::popcount(LoadBits(bits, first, static_cast<unsigned>(count))));
   return total;
-}
-
-std::uint64_t LevelsToBitmap(const std::uint16_t* levels, std::uint64_t count, std::byte* to, std::uint64_t to_bit) noexcept {
-  std::uint64_t nulls = 0;
-  std::uint64_t i = 0;
-  for (; i < count && (to_bit + i) % 8 != 0; ++i) {
-    SetBitTo(to, to_bit + i, levels[i] == 0);
-    nulls += levels[i] != 0;
-  }
-  std::byte* out = to + (to_bit + i) / 8;
-  for (; i + 8 <= count; i += 8, ++out) {
-    unsigned bits = 0;
-    for (unsigned j = 0; j < 8; ++j) bits |= static_cast<unsigned>(levels[i + j] == 0) << j;
-    nulls += static_cast<std::uint64_t>(8 - std::popcount(bits));
-    *out = static_cast<std::byte>(bits);
-  }
-  for (; i < count; ++i) {
-    SetBitTo(to, to_bit + i, levels[i] == 0);
-    nulls += levels[i] != 0;
-  }
-  return nulls;
 }
 
 }  // namespace lancekit

@@ -24,7 +24,5 @@ void CopyBits(const std::byte* from, std::uint64_t from_bit, std::byte* to, std:
 void StoreBits(std::uint64_t bits, unsigned count, std::byte* to, std::uint64_t to_bit) noexcept;
 void FillBits(std::byte* to, std::uint64_t to_bit, std::uint64_t count, bool value) noexcept;
 std::uint64_t CountSetBits(const std::byte* bits, std::uint64_t first, std::uint64_t count) noexcept;
-/// Sets bit to_bit + i to (levels[i] == 0); returns how many of them are 0 bits (nulls).
-std::uint64_t LevelsToBitmap(const std::uint16_t* levels, std::uint64_t count, std::byte* to, std::uint64_t to_bit) noexcept;
 
 }  // namespace lancekit

@@ -52,15 +52,5 @@ TEST(FillBits, TouchesOnlyTheRange) {
   }
 }
 
-TEST(LevelsToBitmap, MarksNullsAtEveryAlignment) {
-  std::vector<std::uint16_t> levels(100);
-  for (std::size_t i = 0; i < levels.size(); ++i) levels[i] = i % 3 == 1;
-  for (unsigned to_bit = 0; to_bit < 9; ++to_bit) {
-    std::vector<std::byte> bits(20, std::byte{0});
-    EXPECT_EQ(LevelsToBitmap(levels.data(), levels.size(), bits.data(), to_bit), 33u);
-    for (std::size_t i = 0; i < levels.size(); ++i) ASSERT_EQ(GetBit(bits.data(), to_bit + i), levels[i] == 0);
-  }
-}
-
 }  // namespace
 }  // namespace lancekit

@@ -6,6 +6,7 @@
 // Items are an array of their own, decoded when the page is opened.
 // Source: lance protos/encodings.proto (Dictionary), rust lance-encoding previous/encodings/physical/dictionary.rs.
 #include "base/checked_math.h"
+#include "encodings/kernels/bitmasks.h"
 #include "legacy/page.h"
 #include "structural/dictionary.h"
 
@@ -87,22 +88,24 @@ class DictionaryArray final : public PageReader {
   Status ReadAs(ValueRange rows, LeafSink* sink, PageScratch* scratch) const {
     LANCEKIT_ASSIGN(const ItemBits stored, indices_->Read(rows, &scratch->decode.decompressed));
     scratch->decode.block.Resize(rows.count * sizeof(Index));
-    scratch->visible.Resize(rows.count * sizeof(std::uint16_t));
+    scratch->visible.Resize(kernels::MaskWords(rows.count) * sizeof(std::uint64_t));
     auto* const indices = scratch->decode.block.template as<Index>();
-    auto* const levels = scratch->visible.template as<std::uint16_t>();
-    bool any_null = false;
+    auto* const validity = scratch->visible.template as<std::uint64_t>();
+    std::fill_n(validity, kernels::MaskWords(rows.count), 0);
+    std::uint64_t num_valid = 0;
     for (std::uint64_t i = 0; i < rows.count; ++i) {
       const std::uint64_t index = LoadLe<Index>(stored.bytes() + i * sizeof(Index));
       if (index >= positions_.size()) return Corrupt("dictionary index {} of {}", index, positions_.size());
       const std::uint32_t position = positions_[index];
       const bool is_null = position == Items::kNull;
-      levels[i] = is_null ? 1 : 0;
+      validity[i / 64] |= std::uint64_t{!is_null} << (i % 64);
       indices[i] = is_null ? Index{0} : static_cast<Index>(position);
-      any_null |= is_null;
+      num_valid += !is_null;
     }
-    LANCEKIT_TRY(dictionary_->Gather(indices, any_null ? levels : nullptr, rows.count, sink));
+    const bool any_null = num_valid != rows.count;
+    LANCEKIT_TRY(dictionary_->Gather(indices, any_null ? validity : nullptr, rows.count, sink));
     if (any_null) {
-      sink->AppendLevels(levels, rows.count);
+      sink->validity().AppendBits(validity, rows.count, num_valid);
     } else {
       sink->AppendValid(rows.count);
     }

@@ -33,14 +33,15 @@ Result<ValueRange> OffsetsPage::Read(ValueRange lists, NodeSink* sink, PageScrat
   }
   const std::uint64_t first = end;
   const auto base = static_cast<std::uint64_t>(sink->num_items());
-  std::int64_t* const starts = sink->ReserveStarts(lists.count);
+  scratch->ends.Resize(lists.count * sizeof(std::uint64_t));
+  auto* const ends = scratch->ends.as<std::uint64_t>();
   scratch->visible.Resize(lists.count * sizeof(std::uint16_t));
   auto* const levels = scratch->visible.as<std::uint16_t>();
   bool any_null = false, ascend = true;
   for (std::uint64_t i = 0; i < lists.count; ++i) {
     const auto number = LoadLe<std::uint64_t>(from + i * sizeof(std::uint64_t));
     const std::uint64_t next = end_of(number);
-    starts[i] = static_cast<std::int64_t>(base + (end - first));
+    ends[i] = next - first;
     levels[i] = number >= null_adjustment_ ? 1 : 0;
     any_null |= levels[i] != 0;
     ascend &= next >= end;
@@ -49,7 +50,7 @@ Result<ValueRange> OffsetsPage::Read(ValueRange lists, NodeSink* sink, PageScrat
   if (!ascend || first > end || end > num_items_) return Corrupt("list: ends do not ascend within {} items", num_items_);
   constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
   if (end - first > kMax - base) return Corrupt("list: {} items", end - first);
-  LANCEKIT_TRY(sink->CommitStarts(lists.count, static_cast<std::int64_t>(base + (end - first))));
+  LANCEKIT_TRY(sink->AppendEnds(ends, lists.count));
   if (any_null) {
     sink->validity().AppendLevels(levels, lists.count);
   } else {

@@ -41,19 +41,17 @@ class ConstantPage final : public PageReader {
       if (levels_.max_def() == 0) return Corrupt("constant: neither values nor nulls");
       def = AllNull(entries.count, scratch);
     }
-    std::uint64_t count = levels_.CountVisible(def, entries.count);
-    LANCEKIT_ASSIGN(const std::uint16_t* visible, AppendEntries(levels_, rep, def, entries.count, sink, &scratch->visible));
+    LANCEKIT_ASSIGN(VisibleEntries visible, AppendEntries(levels_, rep, def, entries.count, sink, &scratch->visible));
     ValueSink& values = sink->values();
-    if (auto* const run_lengths = sink->run_lengths(); run_lengths != nullptr && count != 0) {
-      run_lengths->push_back(count);
-      visible = nullptr;
-      count = 1;
+    if (auto* const run_lengths = sink->run_lengths(); run_lengths != nullptr && visible.count != 0) {
+      run_lengths->push_back(visible.count);
+      visible = {1, nullptr};
     }
     if (!value_.has_value()) {
-      values.AppendNulls(count);
+      values.AppendNulls(visible.count);
       return {};
     }
-    return values.shape().variable() ? RepeatString(visible, count, &values, scratch) : RepeatFixed(count, &values);
+    return values.shape().variable() ? RepeatString(visible, &values, scratch) : RepeatFixed(visible.count, &values);
   }
 
   std::uint64_t RowsPerRun() const override { return levels_.has_lists() ? 0 : kMaxRows; }
@@ -88,20 +86,20 @@ class ConstantPage final : public PageReader {
     return {};
   }
 
-  Status RepeatString(const std::uint16_t* visible, std::uint64_t count, ValueSink* values, PageScratch* scratch) const {
+  Status RepeatString(const VisibleEntries& visible, ValueSink* values, PageScratch* scratch) const {
     const std::size_t size = value_->size();
-    scratch->ends.Resize(count * sizeof(std::int64_t));
+    scratch->ends.Resize(visible.count * sizeof(std::int64_t));
     auto* const ends = scratch->ends.as<std::int64_t>();
     std::uint64_t total = 0;
-    for (std::uint64_t i = 0; i < count; ++i) {
-      if (visible == nullptr || visible[i] == 0) total += size;
+    for (std::uint64_t i = 0; i < visible.count; ++i) {
+      if (visible.IsValid(i)) total += size;
       ends[i] = static_cast<std::int64_t>(total);
     }
     if (!values->HasRoom(total))
       return MakeError(ErrorCode::kResourceLimit, "{} bytes of strings do not fit into one batch", total);
     std::byte* to = values->ReserveData(total);
     for (std::uint64_t done = 0; done < total; done += size) std::memcpy(to + done, value_->data(), size);
-    return values->AppendEnds(ends, count);
+    return values->AppendEnds(ends, visible.count);
   }
 
   PageLevels levels_;

@@ -1,10 +1,12 @@
 #include "structural/dictionary.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <limits>
 #include <type_traits>
 
+#include "encodings/kernels/bitmasks.h"
 #include "encodings/kernels/stats.h"
 
 namespace lancekit {
@@ -14,22 +16,37 @@ constexpr std::uint64_t kTinyItem = 8;
 constexpr std::uint64_t kShortItem = 16;
 constexpr std::uint64_t kMediumItem = 32;
 
+bool IsValid(const std::uint64_t* validity, std::uint64_t i) { return validity == nullptr || kernels::HasBit(validity, i); }
+
 template <class Index>
-bool ReplaceNulls(Index* indices, const std::uint16_t* levels, std::uint64_t count, std::uint64_t num_items, Index null_index) {
-  if (levels == nullptr) return count == 0 || static_cast<std::uint64_t>(kernels::MaxValue(indices, count)) < num_items;
-  bool bad = false;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    bad |= levels[i] == 0 && static_cast<std::uint64_t>(indices[i]) >= num_items;
-    indices[i] = levels[i] == 0 ? indices[i] : null_index;
+void SetNulls(Index* indices, const std::uint64_t* validity, std::uint64_t count, Index null_index) {
+  for (std::uint64_t first = 0; first < count; first += 64) {
+    std::uint64_t nulls = ~validity[first / 64];
+    if (count - first < 64) nulls &= (std::uint64_t{1} << (count - first)) - 1;
+    for (; nulls != 0; nulls &= nulls - 1) indices[first + static_cast<unsigned>(std::countr_zero(nulls))] = null_index;
   }
-  return !bad;
+}
+
+/// False when an index that is not null is none of an item.
+template <class Index>
+bool ReplaceNulls(Index* indices, const std::uint64_t* validity, std::uint64_t count, std::uint64_t num_items, Index null_index) {
+  if (validity != nullptr) SetNulls(indices, validity, count, Index{0});
+  if (num_items == 0) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+      if (IsValid(validity, i)) return false;
+    }
+  } else if (count != 0 && static_cast<std::uint64_t>(kernels::MaxValue(indices, count)) >= num_items) {
+    return false;
+  }
+  if (validity != nullptr && null_index != 0) SetNulls(indices, validity, count, null_index);
+  return true;
 }
 
 template <class Index>
-Error IndexError(const Index* indices, const std::uint16_t* levels, std::uint64_t count, std::uint64_t num_items) {
+Error IndexError(const Index* indices, const std::uint64_t* validity, std::uint64_t count, std::uint64_t num_items) {
   std::uint64_t worst = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
-    if (levels == nullptr || levels[i] == 0) worst = std::max(worst, static_cast<std::uint64_t>(indices[i]));
+    if (IsValid(validity, i)) worst = std::max(worst, static_cast<std::uint64_t>(indices[i]));
   }
   return Corrupt("dictionary index {}, but the dictionary has {} entries", worst, num_items);
 }
@@ -87,7 +104,7 @@ void Dictionary::MakeShortItems() {
 }
 
 template <class Index>
-Status Dictionary::Gather(Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink) const {
+Status Dictionary::Gather(Index* indices, const std::uint64_t* validity, std::uint64_t count, LeafSink* sink) const {
   // Null slots get the empty item, unless they must stay keys or the indices are too narrow for its number.
   const bool has_empty_item = !sink->leaf().is_dictionary() && num_items_ <= std::numeric_limits<Index>::max();
   const Index null_index = has_empty_item ? static_cast<Index>(num_items_) : Index{0};
@@ -98,14 +115,15 @@ Status Dictionary::Gather(Index* indices, const std::uint16_t* levels, std::uint
     constexpr auto kMaxKey = static_cast<std::uint64_t>(std::numeric_limits<std::make_signed_t<Index>>::max());
     num_items = std::min(num_items, kMaxKey + 1);
   }
-  if (!ReplaceNulls(indices, levels, count, num_items, null_index)) return IndexError(indices, levels, count, num_items);
+  if (!ReplaceNulls(indices, validity, count, num_items, null_index)) return IndexError(indices, validity, count, num_items);
   if (sink->leaf().is_dictionary()) {
-    if (sink->leaf().shape.width_bits == 8 * sizeof(Index)) return GatherKeys<Index>(indices, levels, count, sink);
-    if (sizeof(Index) < 4 && sink->leaf().shape.width_bits == 32) return GatherKeys<std::uint32_t>(indices, levels, count, sink);
+    if (sink->leaf().shape.width_bits == 8 * sizeof(Index)) return GatherKeys<Index>(indices, validity, count, sink);
+    if (sizeof(Index) < 4 && sink->leaf().shape.width_bits == 32)
+      return GatherKeys<std::uint32_t>(indices, validity, count, sink);
     return Unsupported("indices of {} bits in a column of type {}", 8 * sizeof(Index), sink->leaf().type.to_string());
   }
   if (sink->leaf().shape.variable()) {
-    const bool has_nulls = levels != nullptr;
+    const bool has_nulls = validity != nullptr;
     return large_offsets_ ? GatherVariable<std::int64_t>(indices, count, has_nulls, &sink->values())
                           : GatherVariable<std::int32_t>(indices, count, has_nulls, &sink->values());
   }
@@ -113,7 +131,7 @@ Status Dictionary::Gather(Index* indices, const std::uint16_t* levels, std::uint
 }
 
 template <class Key, class Index>
-Status Dictionary::GatherKeys(const Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink) const {
+Status Dictionary::GatherKeys(const Index* indices, const std::uint64_t* validity, std::uint64_t count, LeafSink* sink) const {
   std::byte* const to = sink->values().AppendFixed(count);
   if (sink->dictionary().Use(items_)) {
     for (std::uint64_t i = 0; i < count; ++i) StoreLe(to + i * sizeof(Key), static_cast<Key>(indices[i]));
@@ -121,7 +139,7 @@ Status Dictionary::GatherKeys(const Index* indices, const std::uint16_t* levels,
   }
   for (std::uint64_t i = 0; i < count; ++i) {
     std::uint64_t key = 0;
-    if (levels == nullptr || levels[i] == 0) {
+    if (IsValid(validity, i)) {
       LANCEKIT_ASSIGN(key, sink->dictionary().KeyOf(indices[i]));
     }
     StoreLe(to + i * sizeof(Key), static_cast<Key>(key));
@@ -257,9 +275,9 @@ Status Dictionary::GatherVariable(const Index* indices, std::uint64_t count, boo
   return {};
 }
 
-template Status Dictionary::Gather(std::uint8_t*, const std::uint16_t*, std::uint64_t, LeafSink*) const;
-template Status Dictionary::Gather(std::uint16_t*, const std::uint16_t*, std::uint64_t, LeafSink*) const;
-template Status Dictionary::Gather(std::uint32_t*, const std::uint16_t*, std::uint64_t, LeafSink*) const;
-template Status Dictionary::Gather(std::uint64_t*, const std::uint16_t*, std::uint64_t, LeafSink*) const;
+template Status Dictionary::Gather(std::uint8_t*, const std::uint64_t*, std::uint64_t, LeafSink*) const;
+template Status Dictionary::Gather(std::uint16_t*, const std::uint64_t*, std::uint64_t, LeafSink*) const;
+template Status Dictionary::Gather(std::uint32_t*, const std::uint64_t*, std::uint64_t, LeafSink*) const;
+template Status Dictionary::Gather(std::uint64_t*, const std::uint64_t*, std::uint64_t, LeafSink*) const;
 
 }  // namespace lancekit

@@ -19,17 +19,17 @@ class Dictionary {
   static std::unique_ptr<Dictionary> Make(ValueSink items, const LeafType& leaf);
 
   std::uint64_t num_items() const noexcept { return num_items_; }
-  /// Appends the items of these indices, or to a sink of a dictionary type their keys; null slots (levels[i] != 0, levels may be
-  /// nullptr) get an empty item. Errors: kCorruption for an index beyond the dictionary.
+  /// Appends the items of these indices, or to a sink of a dictionary type their keys; null slots get an empty item. `validity`
+  /// has a bit for each index; nullptr: all are valid. Errors: kCorruption for an index beyond the dictionary.
   template <class Index>
-  Status Gather(Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink) const;
+  Status Gather(Index* indices, const std::uint64_t* validity, std::uint64_t count, LeafSink* sink) const;
 
  private:
   Dictionary(std::uint64_t num_items, ArrayData items)
       : num_items_(num_items), items_(std::make_shared<const ArrayData>(std::move(items))) {}
 
   template <class Key, class Index>
-  Status GatherKeys(const Index* indices, const std::uint16_t* levels, std::uint64_t count, LeafSink* sink) const;
+  Status GatherKeys(const Index* indices, const std::uint64_t* validity, std::uint64_t count, LeafSink* sink) const;
   template <class Index>
   Status GatherFixed(const Index* indices, std::uint64_t count, ValueSink* sink) const;
   template <class Offset, class Index>

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "encodings/kernels/bitmasks.h"
+
 namespace lancekit {
 namespace {
 
@@ -120,11 +122,21 @@ void ValiditySink::AppendNull(std::uint64_t count) {
   nulls_ += count;
 }
 
-void ValiditySink::AppendLevels(const std::uint16_t* levels, std::uint64_t count) {
+void ValiditySink::AppendBits(const std::uint64_t* bits, std::uint64_t count, std::uint64_t num_valid) {
   if (count == 0) return;
   Extend(count);
-  nulls_ += LevelsToBitmap(levels, count, bits_.data(), length_);
+  CopyBits(reinterpret_cast<const std::byte*>(bits), 0, bits_.data(), length_, count);
   length_ += count;
+  nulls_ += count - num_valid;
+}
+
+void ValiditySink::AppendLevels(const std::uint16_t* levels, std::uint64_t count) {
+  constexpr std::uint64_t kBlock = 4096;
+  std::uint64_t valid[kernels::MaskWords(kBlock)];
+  for (std::uint64_t i = 0; i < count; i += kBlock) {
+    const std::uint64_t size = std::min(kBlock, count - i);
+    AppendBits(valid, size, kernels::MaskRange(levels + i, size, 0, 0, nullptr, valid));
+  }
 }
 
 void ValiditySink::Finish(ArrayData* array) && {
@@ -144,43 +156,52 @@ std::uint64_t NodeSink::ChildSlots() const noexcept {
   }
 }
 
-std::int64_t* NodeSink::ReserveStarts(std::uint64_t count) {
-  const std::size_t size = starts_.size();
-  starts_.Resize(size + (count + 1) * sizeof(std::int64_t));
-  starts_.Resize(size);
-  return reinterpret_cast<std::int64_t*>(starts_.data() + size);
-}
-
-Status NodeSink::CommitStarts(std::uint64_t slots, std::int64_t num_items) {
-  if (!HasLargeOffsets(node_->field->type.id) && num_items > std::numeric_limits<std::int32_t>::max()) {
+Status NodeSink::CountItems(std::uint64_t num_items) {
+  constexpr std::uint64_t kMaxSmall = std::numeric_limits<std::int32_t>::max();
+  if (!large_starts_ && num_items > kMaxSmall) {
     return MakeError(ErrorCode::kResourceLimit, "{} list items do not fit into one batch with 32-bit offsets", num_items);
   }
-  starts_.Resize(starts_.size() + slots * sizeof(std::int64_t));
-  num_items_ = num_items;
+  num_items_ = static_cast<std::int64_t>(num_items);
+  return {};
+}
+
+Status NodeSink::AppendStarts(const std::uint64_t* slots, const std::uint64_t* items, std::size_t num_words,
+                              std::uint64_t num_slots) {
+  constexpr std::uint64_t kSpare = 3;
+  const std::size_t width = large_starts_ ? 8 : 4;
+  const std::size_t size = starts_.size();
+  const auto first = static_cast<std::uint64_t>(num_items_);
+  starts_.Resize(size + (num_slots + kSpare) * width);
+  std::byte* const to = starts_.data() + size;
+  const std::uint64_t end = large_starts_
+                                ? kernels::ListStarts(slots, items, num_words, first, reinterpret_cast<std::uint64_t*>(to))
+                                : kernels::ListStarts(slots, items, num_words, first, reinterpret_cast<std::uint32_t*>(to));
+  starts_.Resize(size + num_slots * width);
+  return CountItems(end);
+}
+
+Status NodeSink::AppendEnds(const std::uint64_t* ends, std::uint64_t count) {
+  if (count == 0) return {};
+  const auto first = static_cast<std::uint64_t>(num_items_);
+  LANCEKIT_TRY(CountItems(first + ends[count - 1]));
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t start = first + (i == 0 ? 0 : ends[i - 1]);
+    large_starts_ ? starts_.AppendLe(start) : starts_.AppendLe(static_cast<std::uint32_t>(start));
+  }
   return {};
 }
 
 void NodeSink::AppendNulls(std::uint64_t count) {
   validity_.AppendNull(count);
   if (node_->kind != NodeKind::kList) return;
-  std::int64_t* const starts = ReserveStarts(count);
-  std::fill_n(starts, count, num_items_);
-  starts_.Resize(starts_.size() + count * sizeof(std::int64_t));
+  for (std::uint64_t i = 0; i < count; ++i)
+    large_starts_ ? starts_.AppendLe(num_items_) : starts_.AppendLe(static_cast<std::int32_t>(num_items_));
 }
 
 ArrayData NodeSink::Finish() && {
   ArrayData array;
-  const std::uint64_t slots = length();
   if (node_->kind == NodeKind::kList) {
-    starts_.AppendLe(num_items_);
-    if (!HasLargeOffsets(node_->field->type.id)) {
-      // In place: each number moves towards the front.
-      const std::byte* const from = starts_.data();
-      for (std::uint64_t i = 0; i <= slots; ++i) {
-        StoreLe(starts_.data() + i * 4, static_cast<std::int32_t>(LoadLe<std::int64_t>(from + i * 8)));
-      }
-      starts_.Resize((slots + 1) * 4);
-    }
+    large_starts_ ? starts_.AppendLe(num_items_) : starts_.AppendLe(static_cast<std::int32_t>(num_items_));
     array.values = std::move(starts_).Freeze();
   }
   std::move(validity_).Finish(&array);

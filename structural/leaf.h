@@ -57,6 +57,8 @@ class ValiditySink {
   std::uint64_t null_count() const noexcept { return nulls_; }
   void AppendValid(std::uint64_t count);
   void AppendNull(std::uint64_t count);
+  /// `bits` are whole words from bit 0 on; so many of the `count` bits are set.
+  void AppendBits(const std::uint64_t* bits, std::uint64_t count, std::uint64_t num_valid);
   /// 0 is valid, anything else null.
   void AppendLevels(const std::uint16_t* levels, std::uint64_t count);
   /// Sets length, null count and validity of the array.
@@ -74,7 +76,7 @@ class ValiditySink {
 /// Collects the slots of a struct, list or fixed-size list above leaves: validity, and for lists the offsets.
 class NodeSink {
  public:
-  explicit NodeSink(const FieldNode& node) : node_(&node) {}
+  explicit NodeSink(const FieldNode& node) : node_(&node), large_starts_(HasLargeOffsets(node.field->type.id)) {}
 
   const FieldNode& node() const noexcept { return *node_; }
   ValiditySink& validity() noexcept { return validity_; }
@@ -84,19 +86,23 @@ class NodeSink {
   /// Slots of the children so far.
   std::uint64_t ChildSlots() const noexcept;
 
-  /// Lists: room for the starts of `count` more slots and one number more, to be filled up to what CommitStarts says.
-  std::int64_t* ReserveStarts(std::uint64_t count);
+  /// Lists: appends the starts of slots, as masks of entries tell (kernels/bitmasks.h).
   /// Errors: kResourceLimit when the items are more than 32-bit offsets can count.
-  Status CommitStarts(std::uint64_t slots, std::int64_t num_items);
+  Status AppendStarts(const std::uint64_t* slots, const std::uint64_t* items, std::size_t num_words, std::uint64_t num_slots);
+  /// Lists: appends a start for each end, which are relative to the first item appended now, and ascend. Errors: the same.
+  Status AppendEnds(const std::uint64_t* ends, std::uint64_t count);
   void AppendNulls(std::uint64_t count);
 
   /// Without children.
   ArrayData Finish() &&;
 
  private:
+  Status CountItems(std::uint64_t num_items);
+
   const FieldNode* node_;
   ValiditySink validity_;
-  MutableBuffer starts_;  // int64 each
+  bool large_starts_;
+  MutableBuffer starts_;  // 32 or 64 bits each
   std::int64_t num_items_ = 0;
 };
 
@@ -123,6 +129,7 @@ class LeafSink {
 
   void AppendValid(std::uint64_t count) { validity_.AppendValid(count); }
   void AppendNull(std::uint64_t count) { validity_.AppendNull(count); }
+  ValiditySink& validity() noexcept { return validity_; }
   /// Definition levels of slots: 0 is valid, anything else null.
   void AppendLevels(const std::uint16_t* levels, std::uint64_t count) { validity_.AppendLevels(levels, count); }
 

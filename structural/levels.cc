@@ -77,111 +77,126 @@ Status PageLevels::Check(const std::uint16_t* rep, const std::uint16_t* def, std
 
 std::uint64_t PageLevels::CountVisible(const std::uint16_t* def, std::uint64_t count) const {
   if (def == nullptr || max_visible() == max_def_) return count;
-  const std::uint16_t limit = max_visible();
+  std::uint64_t masks[64];
+  constexpr std::uint64_t kBlock = std::size(masks) * 64;
   std::uint64_t visible = 0;
-  for (std::uint64_t i = 0; i < count; ++i) visible += def[i] <= limit;
-  return visible;
+  for (; count > kBlock; def += kBlock, count -= kBlock)
+    visible += kernels::MaskRange(def, kBlock, 0, max_visible(), nullptr, masks);
+  return visible + kernels::MaskRange(def, count, 0, max_visible(), nullptr, masks);
 }
 
 namespace {
 
-/// The entries of one call, and memory for the levels that a layer sees of them.
-struct Entries {
-  const std::uint16_t* rep;
-  const std::uint16_t* def;
-  std::uint64_t count;
-  MutableBuffer* seen;
+constexpr std::uint16_t kAnyLevel = std::numeric_limits<std::uint16_t>::max();
+
+/// The entries of one call, and memory for masks of them: bits that say which entries are meant.
+class Entries {
+ public:
+  Entries(const std::uint16_t* rep, const std::uint16_t* def, std::uint64_t count, MutableBuffer* memory)
+      : rep_(rep), def_(def), count_(count), num_words_(kernels::MaskWords(count)) {
+    if (rep == nullptr && def == nullptr) return;
+    memory->Resize(kNumMasks * (num_words_ + 1) * sizeof(std::uint64_t));
+    memory_ = memory->as<std::uint64_t>();
+  }
+
+  Status AppendLists(const LayerLevels& layer, NodeSink* node) const;
+  void AppendStructs(const LayerLevels& layer, std::uint64_t phase, ValiditySink* validity) const;
+  VisibleEntries AppendLeaf(const LayerLevels& layer, LeafSink* sink) const;
+
+ private:
+  enum Mask : std::size_t { kSlots, kItems, kValid, kSelected, kNumMasks };
+
+  std::uint64_t* Words(Mask mask) const { return memory_ + mask * (num_words_ + 1); }
+  /// Of the masked entries those that hold something of the layer, up to a definition level; returns how many there are.
+  std::uint64_t Select(std::uint16_t least_rep, std::uint16_t most_def, const std::uint64_t* with, std::uint64_t* to) const {
+    std::uint64_t found = count_;
+    if (rep_ != nullptr) found = kernels::MaskRange(rep_, count_, least_rep, kAnyLevel, with, to);
+    if (def_ != nullptr) found = kernels::MaskRange(def_, count_, 0, most_def, rep_ == nullptr ? with : to, to);
+    return found;
+  }
+  const std::uint64_t* ValidityOf(const LayerLevels& layer, std::uint64_t num_slots, ValiditySink* sink) const;
+
+  const std::uint16_t* rep_;
+  const std::uint16_t* def_;
+  std::uint64_t count_;
+  std::size_t num_words_;
+  std::uint64_t* memory_ = nullptr;
 };
 
-Status AppendLists(const LayerLevels& layer, const Entries& entries, NodeSink* node) {
-  std::int64_t items = node->num_items();
-  // Offsets for as many slots as there can be; what is not used is given back.
-  std::int64_t* const starts = node->ReserveStarts(entries.count);
-  std::uint64_t slots = 0;
-  if (entries.def == nullptr) {
-    for (std::uint64_t i = 0; i < entries.count; ++i) {
-      starts[slots] = items;
-      slots += entries.rep[i] >= layer.start;
-      items += entries.rep[i] + 1 >= layer.start;
+/// Appends the validity of the slots; returns it, nullptr: all are valid.
+const std::uint64_t* Entries::ValidityOf(const LayerLevels& layer, std::uint64_t num_slots, ValiditySink* sink) const {
+  const std::uint64_t* const slots = Words(kSlots);
+  std::uint64_t* const valid = Words(kValid);
+  std::uint64_t num_valid = num_slots;
+  if (def_ != nullptr) {
+    num_valid = kernels::MaskRange(def_, count_, 0, layer.inside, slots, valid);
+    if (layer.empty != 0 && num_valid != num_slots) {
+      std::uint64_t* const empty = Words(kSelected);
+      num_valid += kernels::MaskRange(def_, count_, layer.empty, layer.empty, slots, empty);
+      for (std::size_t i = 0; i < num_words_; ++i) valid[i] |= empty[i];
     }
-    node->validity().AppendValid(slots);
-    return node->CommitStarts(slots, items);
   }
-  entries.seen->Resize(entries.count * sizeof(std::uint16_t));
-  auto* const nulls = entries.seen->as<std::uint16_t>();
-  std::uint16_t any_null = 0;
-  for (std::uint64_t i = 0; i < entries.count; ++i) {
-    const std::uint16_t def = entries.def[i];
-    const bool is_null = def > layer.inside && (def != layer.empty || layer.empty == 0);
-    starts[slots] = items;
-    nulls[slots] = static_cast<std::uint16_t>(is_null);
-    const bool is_slot = entries.rep[i] >= layer.start && def <= layer.visible;
-    any_null |= static_cast<std::uint16_t>(is_slot && is_null);
-    slots += is_slot;
-    items += entries.rep[i] + 1 >= layer.start && def <= layer.inside;
+  if (num_valid == num_slots) {
+    sink->AppendValid(num_slots);
+    return nullptr;
   }
-  any_null != 0 ? node->validity().AppendLevels(nulls, slots) : node->validity().AppendValid(slots);
-  return node->CommitStarts(slots, items);
+  std::uint64_t* const selected = Words(kSelected);
+  kernels::SelectBits(valid, slots, num_words_, selected);
+  sink->AppendBits(selected, num_slots, num_valid);
+  return selected;
 }
 
-void AppendStructs(const LayerLevels& layer, const Entries& entries, std::uint64_t phase, ValiditySink* validity) {
-  if (entries.def == nullptr && (entries.rep == nullptr || layer.start == 0)) {
-    validity->AppendValid(CeilDiv(phase + entries.count, layer.stride) - CeilDiv(phase, layer.stride));
+Status Entries::AppendLists(const LayerLevels& layer, NodeSink* node) const {
+  const std::uint64_t num_slots = Select(layer.start, layer.visible, nullptr, Words(kSlots));
+  // A list's items start where slots of the next layer inwards do.
+  Select(static_cast<std::uint16_t>(layer.start - 1), layer.inside, nullptr, Words(kItems));
+  ValidityOf(layer, num_slots, &node->validity());
+  return node->AppendStarts(Words(kSlots), Words(kItems), num_words_, num_slots);
+}
+
+void Entries::AppendStructs(const LayerLevels& layer, std::uint64_t phase, ValiditySink* validity) const {
+  if (def_ == nullptr && (rep_ == nullptr || layer.start == 0)) {
+    validity->AppendValid(CeilDiv(phase + count_, layer.stride) - CeilDiv(phase, layer.stride));
     return;
   }
-  entries.seen->Resize(entries.count * sizeof(std::uint16_t));
-  auto* const nulls = entries.seen->as<std::uint16_t>();
-  std::uint64_t slots = 0;
-  std::uint16_t any_null = 0;
-  for (std::uint64_t i = 0; i < entries.count; ++i) {
-    const std::uint16_t def = entries.def == nullptr ? std::uint16_t{0} : entries.def[i];
-    const bool in_list = entries.rep == nullptr || entries.rep[i] >= layer.start;
-    const bool is_slot = in_list && def <= layer.visible && (layer.stride == 1 || (phase + i) % layer.stride == 0);
-    nulls[slots] = static_cast<std::uint16_t>(def > layer.inside);
-    any_null |= static_cast<std::uint16_t>(is_slot && def > layer.inside);
-    slots += is_slot;
+  const std::uint64_t* with = nullptr;
+  if (layer.stride != 1) {
+    std::uint64_t* const first_of_slot = Words(kSlots);
+    std::fill_n(first_of_slot, num_words_, 0);
+    for (std::uint64_t i = CeilDiv(phase, layer.stride) * layer.stride - phase; i < count_; i += layer.stride)
+      first_of_slot[i / 64] |= std::uint64_t{1} << (i % 64);
+    with = first_of_slot;
   }
-  any_null != 0 ? validity->AppendLevels(nulls, slots) : validity->AppendValid(slots);
+  ValidityOf(layer, Select(layer.start, layer.visible, with, Words(kSlots)), validity);
 }
 
-/// Definition levels of the entries that have a value.
-const std::uint16_t* VisibleLevels(const PageLevels& levels, const Entries& entries, std::uint64_t* count) {
-  *count = entries.count;
-  if (entries.def == nullptr || levels.max_visible() == levels.max_def()) return entries.def;
-  entries.seen->Resize(entries.count * sizeof(std::uint16_t));
-  auto* const seen = entries.seen->as<std::uint16_t>();
-  const std::uint16_t limit = levels.max_visible();
-  std::uint64_t visible = 0;
-  std::uint16_t any = 0;
-  for (std::uint64_t i = 0; i < entries.count; ++i) {
-    seen[visible] = entries.def[i];
-    visible += entries.def[i] <= limit;
-    any |= entries.def[i] <= limit ? entries.def[i] : std::uint16_t{0};
+VisibleEntries Entries::AppendLeaf(const LayerLevels& layer, LeafSink* sink) const {
+  if (def_ == nullptr) {
+    sink->AppendValid(count_);
+    return {count_, nullptr};
   }
-  *count = visible;
-  return any == 0 ? nullptr : seen;
+  const std::uint64_t num_slots = kernels::MaskRange(def_, count_, 0, layer.visible, nullptr, Words(kSlots));
+  return {num_slots, ValidityOf(layer, num_slots, &sink->validity())};
 }
 
 }  // namespace
 
-Result<const std::uint16_t*> AppendEntries(const PageLevels& levels, const std::uint16_t* rep, const std::uint16_t* def,
-                                           std::uint64_t count, LeafSink* sink, MutableBuffer* visible) {
-  const Entries entries{rep, levels.max_def() == 0 ? nullptr : def, count, visible};
+Result<VisibleEntries> AppendEntries(const PageLevels& levels, const std::uint16_t* rep, const std::uint16_t* def,
+                                     std::uint64_t count, LeafSink* sink, MutableBuffer* memory) {
+  if (count == 0) return VisibleEntries{};
+  const Entries entries(rep, levels.max_def() == 0 ? nullptr : def, count, memory);
   const std::vector<LayerLevels>& layers = levels.layers();
   for (std::size_t i = 0; i + 1 < layers.size(); ++i) {
     NodeSink* const node = sink->parent(i);
     if (node == nullptr) continue;
     if (layers[i].kind == NodeKind::kList) {
-      LANCEKIT_TRY(AppendLists(layers[i], entries, node));
+      LANCEKIT_TRY(entries.AppendLists(layers[i], node));
     } else {
-      AppendStructs(layers[i], entries, sink->entries(), &node->validity());
+      entries.AppendStructs(layers[i], sink->entries(), &node->validity());
     }
   }
   sink->CountEntries(count);
-  std::uint64_t num_values = 0;
-  const std::uint16_t* const seen = VisibleLevels(levels, entries, &num_values);
-  seen == nullptr ? sink->AppendValid(num_values) : sink->AppendLevels(seen, num_values);
-  return seen;
+  return entries.AppendLeaf(layers.back(), sink);
 }
 
 }  // namespace lancekit

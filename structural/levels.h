@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "encodings/kernels/bitmasks.h"
 #include "format/encoding.h"
 #include "structural/leaf.h"
 
@@ -50,11 +51,19 @@ class PageLevels {
   std::uint16_t max_def_ = 0;
 };
 
+/// The entries that have values.
+struct VisibleEntries {
+  std::uint64_t count = 0;
+  const std::uint64_t* validity = nullptr;  ///< a bit for each; nullptr: all are valid
+
+  bool IsValid(std::uint64_t i) const { return validity == nullptr || kernels::HasBit(validity, i); }
+};
+
 /// Appends the slots of these entries to the nodes above the leaf that the sink fills, and the validity of the leaf's own.
 /// `rep` is nullptr without lists, `def` when everything is valid; the levels must have been checked. Values are the
-/// caller's. Returns the definition levels of the visible entries, which are those that have values (nullptr: all valid).
+/// caller's. What is returned lies in `memory`.
 /// Errors: kResourceLimit when offsets overflow.
-Result<const std::uint16_t*> AppendEntries(const PageLevels& levels, const std::uint16_t* rep, const std::uint16_t* def,
-                                           std::uint64_t count, LeafSink* sink, MutableBuffer* visible);
+Result<VisibleEntries> AppendEntries(const PageLevels& levels, const std::uint16_t* rep, const std::uint16_t* def,
+                                     std::uint64_t count, LeafSink* sink, MutableBuffer* memory);
 
 }  // namespace lancekit

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
+#include <utility>
 
 #include "types/array_testing.h"
 
@@ -82,6 +84,54 @@ TEST(Levels, NumberFromTheLeafOutwards) {
   const std::vector<std::string> expected{
       "[[[[" + Value(0) + "]]]]", "[[[[null]]]]", "[[[null]]]", "[[null]]", "[[[]]]", "[null]", "null", "[]"};
   EXPECT_EQ(Rows(type, layers, rep, def), expected);
+}
+
+TEST(Levels, OfManyEntries) {
+  const DataType type = List(Struct(List(kInt)));
+  const std::vector<RepDefLayer> layers{RepDefLayer::kNullableItem, RepDefLayer::kNullAndEmptyList, RepDefLayer::kNullableItem,
+                                        RepDefLayer::kNullAndEmptyList};
+  std::mt19937 random(1);
+  for (const unsigned rarely : {4U, 40U, 100000U}) {
+    std::vector<std::uint16_t> rep, def;
+    std::vector<std::string> expected;
+    std::uint16_t next_rep = 0;
+    unsigned num_values = 0;
+    const auto emit = [&](std::uint16_t level, const char* text) {
+      rep.push_back(std::exchange(next_rep, std::uint16_t{0}));
+      def.push_back(level);
+      return std::string(text);
+    };
+    const auto seldom = [&] { return random() % rarely == 0; };
+    const auto value = [&] {
+      const bool is_null = seldom();
+      const std::string text = is_null ? "null" : fmt::format("{:02x}{:02x}0000", num_values % 256, num_values / 256);
+      ++num_values;
+      return emit(is_null, text.c_str());
+    };
+    const auto inner = [&] {
+      if (seldom()) return emit(2, "null");
+      if (seldom()) return emit(3, "[]");
+      std::string text = "[" + value();
+      for (unsigned i = random() % 6; i > 0; --i) text += value();
+      return text + "]";
+    };
+    const auto item = [&] { return seldom() ? emit(4, "null") : "[" + inner() + "]"; };
+    const auto row = [&] {
+      if (seldom()) return emit(5, "null");
+      if (seldom()) return emit(6, "[]");
+      std::string text = "[" + item();
+      for (unsigned i = random() % 4; i > 0; --i) {
+        next_rep = 1;
+        text += item();
+      }
+      return text + "]";
+    };
+    while (rep.size() < 9000) {
+      next_rep = 2;
+      expected.push_back(row());
+    }
+    for (const std::size_t split : {0U, 1U, 63U, 64U, 1000U, 8192U}) EXPECT_EQ(Rows(type, layers, rep, def, split), expected);
+  }
 }
 
 TEST(Levels, AreNotNeededWhereAllIsValid) {

@@ -4,7 +4,7 @@
 #include <mutex>
 
 #include "base/checked_math.h"
-#include "encodings/kernels/stats.h"
+#include "encodings/kernels/bitmasks.h"
 #include "structural/chunk_table.h"
 #include "structural/dictionary.h"
 #include "structural/mini_block.h"
@@ -249,49 +249,55 @@ Result<ChunkLevels> MiniBlockPage::ReadLevels(const ChunkParts& parts, std::uint
   return levels;
 }
 
-/// Finds where rows start among the entries of a chunk, in ascending order. Starts are counted by blocks, which the compiler
-/// makes vectors of: where they are cannot be foreseen.
+/// Finds where rows start among the entries of a chunk, in ascending order, looking at blocks of them.
 class RowStarts {
  public:
   /// `row`: the first that starts in the chunk.
   RowStarts(const std::uint16_t* rep, std::uint64_t count, std::uint16_t max_rep, std::uint64_t row)
-      : rep_(rep), count_(count), max_rep_(max_rep), row_(row) {}
+      : rep_(rep), count_(count), max_rep_(max_rep), row_(row) {
+    LookAtBlock();
+  }
 
   /// The entry at which a row starts; that behind the last when it starts later. Pre: rows ascend.
   std::uint64_t Find(std::uint64_t row) {
-    for (; at_ < count_; at_ += kBlock) {
-      const std::uint64_t starts = CountIn(at_);
-      if (row_ + starts > row) {
-        std::uint64_t left = row - row_;
-        for (std::uint64_t i = at_;; ++i) {
-          if (rep_[i] == max_rep_ && left-- == 0) return i;
-        }
-      }
-      row_ += starts;
+    for (; at_ < count_; NextBlock()) {
+      if (row_ + in_block_ <= row) continue;
+      std::uint64_t left = row - row_;
+      std::size_t i = 0;
+      for (std::uint64_t in_word = 0; (in_word = CountBits(starts_[i])) <= left; ++i) left -= in_word;
+      std::uint64_t word = starts_[i];
+      for (; left != 0; --left) word &= word - 1;
+      return at_ + i * 64 + static_cast<unsigned>(std::countr_zero(word));
     }
     return count_;
   }
   /// The row behind those that start in the chunk.
   std::uint64_t CountAll() {
-    for (; at_ < count_; at_ += kBlock) row_ += CountIn(at_);
+    while (at_ < count_) NextBlock();
     return row_;
   }
 
  private:
-  static constexpr std::uint64_t kBlock = 64;
+  static constexpr std::uint64_t kBlock = 512;
 
-  std::uint64_t CountIn(std::uint64_t first) const {
-    const std::uint64_t size = std::min(kBlock, count_ - first);
-    std::uint16_t starts = 0;
-    for (std::uint64_t i = 0; i < size; ++i) starts = static_cast<std::uint16_t>(starts + (rep_[first + i] == max_rep_));
-    return starts;
+  static std::uint64_t CountBits(std::uint64_t word) { return static_cast<std::uint64_t>(std::popcount(word)); }
+  void LookAtBlock() {
+    if (at_ < count_)
+      in_block_ = kernels::MaskRange(rep_ + at_, std::min(kBlock, count_ - at_), max_rep_, max_rep_, nullptr, starts_.data());
+  }
+  void NextBlock() {
+    row_ += in_block_;
+    at_ += kBlock;
+    LookAtBlock();
   }
 
   const std::uint16_t* rep_;
   std::uint64_t count_;
   std::uint16_t max_rep_;
-  std::uint64_t at_ = 0;  // of the block that is looked at
-  std::uint64_t row_;     // that starts first in it
+  std::uint64_t at_ = 0;        // of the block that is looked at
+  std::uint64_t row_;           // that starts first in it
+  std::uint64_t in_block_ = 0;  // starts
+  std::array<std::uint64_t, kBlock / 64> starts_;
 };
 
 // The entries of the chunk that belong to each range of rows of the page; every range has rows in the chunk.
@@ -321,16 +327,16 @@ Status MiniBlockPage::FindEntries(std::size_t chunk, const ChunkLevels& levels, 
   return {};
 }
 
-/// 0 for each run with a valid value, so that what it holds must be one; the entries are those of the runs.
-std::vector<std::uint16_t> RunLevels(const ChunkLevels& levels, std::span<const ValueRange> entries,
-                                     std::span<const std::uint64_t> run_lengths) {
-  std::vector<std::uint16_t> found(run_lengths.size(), 1);
+/// A bit for each run: that it has a valid value, so that what it holds must be one; the entries are those of the runs.
+std::vector<std::uint64_t> RunValidity(const ChunkLevels& levels, std::span<const ValueRange> entries,
+                                       std::span<const std::uint64_t> run_lengths) {
+  std::vector<std::uint64_t> found(kernels::MaskWords(run_lengths.size()));
   std::size_t run = 0;
   std::uint64_t left = run_lengths.empty() ? 0 : run_lengths[0];
   for (const ValueRange& range : entries) {
     for (std::uint64_t i = range.first; i < range.first + range.count; ++i, --left) {
       if (left == 0) left = run_lengths[++run];  // no run is empty
-      if (levels.def[i] == 0) found[run] = 0;
+      if (levels.def[i] == 0) found[run / 64] |= std::uint64_t{1} << (run % 64);
     }
   }
   return found;
@@ -345,19 +351,19 @@ Status MiniBlockPage::AppendIndexed(const Chunk& chunk, const ChunkLevels& level
       const std::size_t first = lengths.size();
       LANCEKIT_TRY(decoder_->DecodeRuns(chunk, values, &indices, &lengths, &scratch->decode));
       LANCEKIT_TRY(AppendLevels(levels, entries, sink, scratch));
-      std::vector<std::uint16_t> nulls;
-      if (levels.def != nullptr) nulls = RunLevels(levels, entries, std::span(lengths).subspan(first));
-      return dictionary_->Gather(indices.values().as<Index>(), nulls.empty() ? nullptr : nulls.data(), indices.length(), sink);
+      std::vector<std::uint64_t> validity;
+      if (levels.def != nullptr) validity = RunValidity(levels, entries, std::span(lengths).subspan(first));
+      return dictionary_->Gather(indices.values().as<Index>(), validity.empty() ? nullptr : validity.data(), indices.length(),
+                                 sink);
     }
     if (!values.empty()) LANCEKIT_TRY(decoder_->DecodeRanges(chunk, values, &indices, &scratch->decode));
     Index* next = indices.values().as<Index>();
     for (const ValueRange& range : entries) {
       const EntryLevels part = levels.At(range.first);
-      const std::uint64_t count = levels_.CountVisible(part.def, range.count);
-      LANCEKIT_ASSIGN(const std::uint16_t* visible,
+      LANCEKIT_ASSIGN(const VisibleEntries visible,
                       AppendEntries(levels_, part.rep, part.def, range.count, sink, &scratch->visible));
-      if (count != 0) LANCEKIT_TRY(dictionary_->Gather(next, visible, count, sink));
-      next += count;
+      if (visible.count != 0) LANCEKIT_TRY(dictionary_->Gather(next, visible.validity, visible.count, sink));
+      next += visible.count;
     }
     return {};
   });
@@ -389,7 +395,8 @@ Status MiniBlockPage::ReadChunk(std::size_t index, Bytes bytes, std::span<const 
   std::uint64_t value = 0;
   for (const ValueRange& range : entries) {
     value += levels_.CountVisible(levels.At(entry).def, range.first - entry);
-    const std::uint64_t count = levels_.CountVisible(levels.At(range.first).def, range.count);
+    const std::uint64_t count =
+        range.count == levels.count ? chunk.num_values : levels_.CountVisible(levels.At(range.first).def, range.count);
     if (count != 0) values[num_values++] = {value, count};
     entry = range.first + range.count;
     value += count;

@@ -54,6 +54,15 @@ struct KernelTable {
   // By the logarithm of the bytes of a value, less 2. See LookUp.
   void (*look_up[3])(const std::byte* values, std::size_t count, std::uint32_t least, const std::uint32_t* table,
                      std::uint32_t* out) noexcept;
+  // See bitmasks.h.
+  std::size_t (*mask_range)(const std::uint16_t* in, std::size_t count, std::uint16_t low, std::uint16_t high,
+                            const std::uint64_t* with, std::uint64_t* out) noexcept;
+  std::size_t (*select_bits)(const std::uint64_t* in, const std::uint64_t* mask, std::size_t num_words,
+                             std::uint64_t* out) noexcept;
+  std::uint64_t (*list_starts4)(const std::uint64_t* slots, const std::uint64_t* items, std::size_t num_words,
+                                std::uint64_t first, std::uint32_t* out) noexcept;
+  std::uint64_t (*list_starts8)(const std::uint64_t* slots, const std::uint64_t* items, std::size_t num_words,
+                                std::uint64_t first, std::uint64_t* out) noexcept;
 
   /// See TokenIndex. Null: as in the portable form.
   void (*encode_tokens)(const Token* tokens, const std::uint64_t* buckets, int shift, TokenJob* job) noexcept;
