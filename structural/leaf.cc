@@ -167,11 +167,11 @@ Status NodeSink::CountItems(std::uint64_t num_items) {
 
 Status NodeSink::AppendStarts(const std::uint64_t* slots, const std::uint64_t* items, std::size_t num_words,
                               std::uint64_t num_slots) {
-  constexpr std::uint64_t kSpare = 3;
+  static_assert(MutableBuffer::kPadding >= kernels::kSpareBytes);
   const std::size_t width = large_starts_ ? 8 : 4;
   const std::size_t size = starts_.size();
   const auto first = static_cast<std::uint64_t>(num_items_);
-  starts_.Resize(size + (num_slots + kSpare) * width);
+  starts_.Resize(size + (size == 0 ? std::max(num_slots, expected_) : num_slots) * width);
   std::byte* const to = starts_.data() + size;
   const std::uint64_t end = large_starts_
                                 ? kernels::ListStarts(slots, items, num_words, first, reinterpret_cast<std::uint64_t*>(to))
@@ -218,6 +218,12 @@ ValueSink& LeafSink::values() {
   return values_;
 }
 
+void LeafSink::ExpectValues(std::uint64_t count) {
+  constexpr std::uint64_t kMostBits = std::uint64_t{512} << 20;
+  if (run_lengths_.has_value()) return;
+  values().Reserve(values_.length() + std::min(count, kMostBits / std::max<std::uint64_t>(64, leaf_->shape.width_bits)));
+}
+
 ArrayData LeafSink::Finish() && {
   ArrayData array = std::move(values_).Finish(leaf_->type);
   if (run_lengths_.has_value()) {
@@ -241,7 +247,7 @@ FieldSink::FieldSink(const FieldShape& shape, std::uint64_t num_rows) : shape_(&
   for (const FieldLeaf& leaf : shape.leaves()) leaves_.emplace_back(leaf.type, num_rows * leaf.type.SlotsPerRow());
   for (const FieldNode& node : shape.nodes()) {
     nodes_.emplace_back();
-    if (node.kind != NodeKind::kLeaf) nodes_.back().emplace(node);
+    if (node.kind != NodeKind::kLeaf) nodes_.back().emplace(node, num_rows);
   }
   node_present_.assign(nodes_.size(), false);
 }

@@ -76,7 +76,9 @@ class ValiditySink {
 /// Collects the slots of a struct, list or fixed-size list above leaves: validity, and for lists the offsets.
 class NodeSink {
  public:
-  explicit NodeSink(const FieldNode& node) : node_(&node), large_starts_(HasLargeOffsets(node.field->type.id)) {}
+  /// About `num_slots` slots will be appended.
+  NodeSink(const FieldNode& node, std::uint64_t num_slots)
+      : node_(&node), large_starts_(HasLargeOffsets(node.field->type.id)), expected_(num_slots) {}
 
   const FieldNode& node() const noexcept { return *node_; }
   ValiditySink& validity() noexcept { return validity_; }
@@ -102,6 +104,7 @@ class NodeSink {
   const FieldNode* node_;
   ValiditySink validity_;
   bool large_starts_;
+  std::uint64_t expected_;
   MutableBuffer starts_;  // 32 or 64 bits each
   std::int64_t num_items_ = 0;
 };
@@ -119,6 +122,8 @@ class LeafSink {
   bool IsWhole(std::uint64_t count) const noexcept { return length() == 0 && count == capacity_; }
   /// Takes the memory on first use.
   ValueSink& values();
+  /// Below lists: makes room for so many more values, unless that is very much.
+  void ExpectValues(std::uint64_t count);
   /// Pre: nothing was appended; the leaf is neither in a list nor a dictionary.
   void CollectRuns() { run_lengths_.emplace(); }
   bool collects_runs() const noexcept { return run_lengths_.has_value(); }

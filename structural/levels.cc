@@ -110,8 +110,9 @@ class Entries {
   /// Of the masked entries those that hold something of the layer, up to a definition level; returns how many there are.
   std::uint64_t Select(std::uint16_t least_rep, std::uint16_t most_def, const std::uint64_t* with, std::uint64_t* to) const {
     std::uint64_t found = count_;
-    if (rep_ != nullptr) found = kernels::MaskRange(rep_, count_, least_rep, kAnyLevel, with, to);
-    if (def_ != nullptr) found = kernels::MaskRange(def_, count_, 0, most_def, rep_ == nullptr ? with : to, to);
+    const bool by_rep = rep_ != nullptr && (least_rep != 0 || def_ == nullptr);
+    if (by_rep) found = kernels::MaskRange(rep_, count_, least_rep, kAnyLevel, with, to);
+    if (def_ != nullptr) found = kernels::MaskRange(def_, count_, 0, most_def, by_rep ? to : with, to);
     return found;
   }
   const std::uint64_t* ValidityOf(const LayerLevels& layer, std::uint64_t num_slots, ValiditySink* sink) const;

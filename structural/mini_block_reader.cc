@@ -494,6 +494,10 @@ MiniBlockPage::ChunkRun MiniBlockPage::ChunksOf(ValueRange rows) const {
 // Chunks side by side are read at once.
 Status MiniBlockPage::ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const {
   if (IsScattered(rows, *sink, *scratch)) return ReadScattered(rows, sink, scratch);
+  if (levels_.has_lists() && rows.size() == 1) {
+    const ChunkRun run = ChunksOf(rows[0]);
+    sink->ExpectValues(chunks_.first(run.last + 1) - chunks_.first(run.first));
+  }
   for (std::size_t i = 0; i < rows.size();) {
     const std::size_t begin = i;
     ChunkRun run = ChunksOf(rows[i]);

@@ -27,8 +27,10 @@ inline std::size_t SelectBits(const std::uint64_t* in, const std::uint64_t* mask
   return ActiveTable().select_bits(in, mask, num_words, out);
 }
 
+inline constexpr std::size_t kSpareBytes = 64;
+
 /// Writes for each slot `first` plus the number of items before it, and returns the same for the end. Numbers wrap around.
-/// Pre: `out` has room for 3 numbers more than there are slots.
+/// Pre: behind `out`'s numbers, one for each slot, are kSpareBytes that may be written.
 inline std::uint64_t ListStarts(const std::uint64_t* slots, const std::uint64_t* items, std::size_t num_words,
                                 std::uint64_t first, std::uint32_t* out) noexcept {
   return ActiveTable().list_starts4(slots, items, num_words, first, out);

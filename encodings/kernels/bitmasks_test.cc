@@ -98,8 +98,8 @@ TEST(ListStarts, CountItemsBeforeSlots) {
         }
         const std::vector<std::uint32_t> narrow(expected.begin(), expected.end());
         for (const KernelTable* const table : Tables()) {
-          std::vector<std::uint64_t> wide_got(expected.size() + 3);
-          std::vector<std::uint32_t> narrow_got(expected.size() + 3);
+          std::vector<std::uint64_t> wide_got(expected.size() + kSpareBytes / 8);
+          std::vector<std::uint32_t> narrow_got(expected.size() + kSpareBytes / 4);
           EXPECT_EQ(table->list_starts8(slots.data(), items.data(), slots.size(), first, wide_got.data()), end);
           EXPECT_EQ(table->list_starts4(slots.data(), items.data(), slots.size(), first, narrow_got.data()), end);
           wide_got.resize(expected.size());

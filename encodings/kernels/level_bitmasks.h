@@ -90,5 +90,34 @@ std::uint64_t ListStarts(const std::uint64_t* slots, const std::uint64_t* items,
   return first;
 }
 
+#if LANCEKIT_VECTOR_BYTES == 64
+/// A byte for each of 8 bits: how many ones are before it.
+LANCEKIT_ALWAYS_INLINE std::uint64_t OnesBefore(std::uint64_t bits) {
+  constexpr std::uint64_t kOneEach = 0x0101010101010101;
+  return (_pdep_u64(bits, kOneEach) * kOneEach) << 8;
+}
+
+// Without a branch on what the masks hold.
+template <>
+std::uint64_t ListStarts(const std::uint64_t* slots, const std::uint64_t* items, std::size_t num_words, std::uint64_t first,
+                         std::uint32_t* out) noexcept {
+  for (std::size_t i = 0; i < num_words; ++i) {
+    for (int part = 0; part < 64; part += 16) {
+      const std::uint64_t some_items = items[i] >> part & 0xFFFF;
+      const auto some_slots = static_cast<__mmask16>(slots[i] >> part);
+      const __m512i low = _mm512_set1_epi32(static_cast<int>(first));
+      const std::uint64_t middle = CountOnes(some_items & 0xFF) * 0x0101010101010101;
+      const __m128i before = _mm_set_epi64x(static_cast<long long>(OnesBefore(some_items >> 8) + middle),
+                                            static_cast<long long>(OnesBefore(some_items & 0xFF)));
+      const __m512i starts = _mm512_add_epi32(low, _mm512_maskz_cvtepu8_epi32(0xFFFF, before));
+      _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(some_slots, starts));
+      out += CountOnes(some_slots);
+      first += CountOnes(some_items);
+    }
+  }
+  return first;
+}
+#endif
+
 }  // namespace
 }  // namespace lancekit::kernels::LANCEKIT_LEVEL
