@@ -67,7 +67,7 @@ class MiniBlockPage final : public PageReader {
     for (const ValueRange& range : rows) {
       const ChunkRun run = ChunksOf(range);
       const std::uint64_t start = chunks_.start_bytes(run.first);
-      reads->push_back({data_.offset + start, chunks_.end_bytes(run.last) - start});
+      reads->push_back({data_.offset + start, chunks_.start_bytes(run.first + run.count) - start});
     }
   }
   std::optional<std::size_t> data_buffer() const override { return kDataBuffer; }
@@ -82,11 +82,9 @@ class MiniBlockPage final : public PageReader {
   }
 
  private:
-  /// Chunks [first, last].
-  struct ChunkRun {
-    std::size_t first = 0;
-    std::size_t last = 0;
-  };
+  /// Chunks of the page.
+  using ChunkRun = ValueRange;
+
   explicit MiniBlockPage(const PageInput& input)
       : source_(*input.source),
         leaf_(*input.leaf),
@@ -96,7 +94,9 @@ class MiniBlockPage final : public PageReader {
   Status OpenIndex(const PageInput& input);
   Status Split(Bytes chunk, ChunkParts* parts) const;
   ChunkRun ChunksOf(ValueRange rows) const;
-  Status ReadChunks(ChunkRun run, std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const;
+  void Prefetch(std::size_t chunk) const;
+  Status ReadChunks(ChunkRun all, std::span<const ValueRange> rows, std::span<const ChunkRun> runs, LeafSink* sink,
+                    PageScratch* scratch) const;
   Status ReadChunk(std::size_t chunk, Bytes bytes, std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const;
   Result<ChunkLevels> ReadLevels(const ChunkParts& parts, std::uint64_t num_values, PageScratch* scratch) const;
   Status FindEntries(std::size_t chunk, const ChunkLevels& levels, std::span<const ValueRange> rows, ValueRange* entries) const;
@@ -487,41 +487,53 @@ Status MiniBlockPage::ReadScattered(std::span<const ValueRange> rows, LeafSink* 
 MiniBlockPage::ChunkRun MiniBlockPage::ChunksOf(ValueRange rows) const {
   const std::uint64_t end = rows.first + rows.count;
   // The last row goes on until the next one starts, maybe chunks later.
-  if (row_index_.has_value()) return {row_index_->Find(rows.first), row_index_->FindLast(end)};
-  return {chunks_.Find(rows.first), chunks_.Find(end - 1)};
+  const std::size_t first = row_index_.has_value() ? row_index_->Find(rows.first) : chunks_.Find(rows.first);
+  const std::size_t last = row_index_.has_value() ? row_index_->FindLast(end) : chunks_.Find(end - 1);
+  return {first, last + 1 - first};
 }
 
-// Chunks side by side are read at once.
+// Chunks side by side are read at once; the memory of those that come later is asked for meanwhile.
 Status MiniBlockPage::ReadRanges(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const {
   if (IsScattered(rows, *sink, *scratch)) return ReadScattered(rows, sink, scratch);
-  if (levels_.has_lists() && rows.size() == 1) {
-    const ChunkRun run = ChunksOf(rows[0]);
-    sink->ExpectValues(chunks_.first(run.last + 1) - chunks_.first(run.first));
-  }
-  for (std::size_t i = 0; i < rows.size();) {
+  scratch->page_chunks.resize(rows.size());
+  const std::span<ChunkRun> runs = scratch->page_chunks;
+  std::ranges::transform(rows, runs.begin(), [this](const ValueRange& range) { return ChunksOf(range); });
+  if (levels_.has_lists() && rows.size() == 1)
+    sink->ExpectValues(chunks_.first(runs[0].first + runs[0].count) - chunks_.first(runs[0].first));
+  constexpr std::size_t kAhead = 12;
+  for (std::size_t i = 0, asked = 0; i < rows.size();) {
     const std::size_t begin = i;
-    ChunkRun run = ChunksOf(rows[i]);
-    for (++i; i < rows.size(); ++i) {
-      const ChunkRun next = ChunksOf(rows[i]);
-      if (next.first > run.last + 1) break;
-      run.last = next.last;
-    }
-    LANCEKIT_TRY(ReadChunks(run, rows.subspan(begin, i - begin), sink, scratch));
+    ChunkRun run = runs[i];
+    for (++i; i < rows.size() && runs[i].first <= run.first + run.count; ++i)
+      run.count = runs[i].first + runs[i].count - run.first;
+    for (asked = std::max(asked, i); asked < std::min(i + kAhead, rows.size()); ++asked) Prefetch(runs[asked].first);
+    LANCEKIT_TRY(ReadChunks(run, rows.subspan(begin, i - begin), runs.subspan(begin, i - begin), sink, scratch));
   }
   return {};
 }
 
-Status MiniBlockPage::ReadChunks(ChunkRun run, std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const {
-  const std::uint64_t start = data_.offset + chunks_.start_bytes(run.first);
-  LANCEKIT_ASSIGN(const Buffer bytes, source_.Read(start, data_.offset + chunks_.end_bytes(run.last) - start));
+// The begin of the chunk, where its levels are.
+void MiniBlockPage::Prefetch(std::size_t chunk) const {
+  constexpr std::uint64_t kLine = 64, kMost = 6 * kLine;
+  const std::byte* const file = source_.mapped_bytes();
+  if (file == nullptr) return;
+  const format::FileRange range = RangeOf(chunk);
+  for (std::uint64_t at = 0; at < std::min(range.size, kMost); at += kLine) __builtin_prefetch(file + range.offset + at);
+}
+
+Status MiniBlockPage::ReadChunks(ChunkRun all, std::span<const ValueRange> rows, std::span<const ChunkRun> runs, LeafSink* sink,
+                                 PageScratch* scratch) const {
+  const std::uint64_t start = data_.offset + chunks_.start_bytes(all.first);
+  const std::uint64_t size = data_.offset + chunks_.start_bytes(all.first + all.count) - start;
+  LANCEKIT_ASSIGN(const Buffer bytes, source_.Read(start, size));
   const ReadBytes read{start, bytes.bytes()};
   // Ranges [begin, end) have rows in the chunk: there are no chunks without.
   std::size_t begin = 0;
   std::size_t end = 1;
-  for (std::size_t i = run.first; i <= run.last; ++i) {
-    while (begin + 1 < rows.size() && ChunksOf(rows[begin]).last < i) ++begin;
-    while (end < rows.size() && ChunksOf(rows[end]).first <= i) ++end;
-    const format::FileRange chunk{data_.offset + chunks_.start_bytes(i), chunks_.end_bytes(i) - chunks_.start_bytes(i)};
+  for (std::size_t i = all.first; i < all.first + all.count; ++i) {
+    while (begin + 1 < rows.size() && runs[begin].first + runs[begin].count <= i) ++begin;
+    while (end < rows.size() && runs[end].first <= i) ++end;
+    const format::FileRange chunk = RangeOf(i);
     Status status =
         ReadChunk(i, read.bytes.subspan(chunk.offset - start, chunk.size), rows.subspan(begin, end - begin), sink, scratch);
     if (!status.ok()) return At(std::move(status), {.offset = chunk.offset});

@@ -63,6 +63,7 @@ struct PageScratch {
   std::span<const ValueRange> whole_rows;  // rows that are read completely, sooner or later
   DataCheck* check = nullptr;              // of the page that is read
   std::vector<ValueRange> page_rows;       // of several ranges, those in one page
+  std::vector<ValueRange> page_chunks;     // the chunks that hold them
   std::vector<ValueRange> chunk_parts;     // and in one chunk of it: entries, then values
 };
 
