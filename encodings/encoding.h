@@ -134,6 +134,8 @@ struct EncodingDef {
   Result<std::unique_ptr<ChunkDecoder>> (*make_chunk_decoder)(const format::Encoding&, const ValueShape&) = nullptr;
   /// Appends exactly `num_values` values of a whole buffer. Null: not valid there.
   Status (*decode_block)(const format::Encoding&, Bytes, std::uint64_t num_values, ValueSink*, Scratch*) = nullptr;
+  /// Appends one value of a whole buffer, which is among them. Null: it takes all to have one.
+  Status (*pick_from_block)(const format::Encoding&, Bytes, std::uint64_t num_values, std::uint64_t index, ValueSink*) = nullptr;
   /// Null: not valid in a full-zip page.
   Result<std::unique_ptr<ValueDecoder>> (*make_value_decoder)(const format::Encoding&, const ValueShape&) = nullptr;
   /// Parameters for people, e.g. "32 bit"; children are described by themselves. Null: no parameters.
@@ -149,6 +151,9 @@ Result<std::unique_ptr<ChunkDecoder>> MakeChunkDecoder(const format::Encoding& e
 /// Of the only encoding inside this one. Errors: kCorruption when there is none or several.
 Result<std::unique_ptr<ChunkDecoder>> MakeInnerDecoder(const format::Encoding& encoding, const ValueShape& shape);
 Status DecodeBlock(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, ValueSink* sink, Scratch* scratch);
+/// Appends one fixed-width value of a whole buffer. Pre: index < num_values.
+Status PickFromBlock(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, std::uint64_t index,
+                     ValueSink* sink, Scratch* scratch);
 Result<std::unique_ptr<ValueDecoder>> MakeValueDecoder(const format::Encoding& encoding, const ValueShape& shape);
 
 }  // namespace lancekit

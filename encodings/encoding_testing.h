@@ -288,13 +288,28 @@ inline std::string CheckTruncations(const ChunkDecoder& decoder, const ValueShap
   return "";
 }
 
-/// Decodes a whole buffer. Returns what went wrong or is different from `values`.
+/// Picks single values of a whole buffer. Returns what went wrong or is different from `values`.
+inline std::string CheckPicks(const format::Encoding& encoding, Bytes bytes, const ValuesView& values) {
+  Scratch scratch;
+  const std::uint64_t step = values.length / 50 + 1;
+  for (std::uint64_t i = values.length; i > 0; i -= std::min(i, step)) {
+    ValueSink sink(values.shape);
+    const Status status = PickFromBlock(encoding, bytes, values.length, i - 1, &sink, &scratch);
+    const std::string difference = status.ok() ? Difference(sink, values, {i - 1, 1}) : status.error().describe();
+    if (!difference.empty()) return fmt::format("value {} alone: {}", i - 1, difference);
+  }
+  return "";
+}
+
+/// Decodes a whole buffer, and values of fixed width alone too. Returns what went wrong or is different from `values`.
 inline std::string CheckBlock(const format::Encoding& encoding, Bytes bytes, const ValuesView& values) {
   const OddBytes odd(bytes);
   ValueSink sink(values.shape);
   Scratch scratch;
   const Status status = DecodeBlock(encoding, odd.bytes(), values.length, &sink, &scratch);
-  return status.ok() ? Difference(sink, values, {0, values.length}) : status.error().describe();
+  if (!status.ok()) return status.error().describe();
+  const std::string difference = Difference(sink, values, {0, values.length});
+  return difference.empty() && values.shape.fixed() ? CheckPicks(encoding, odd.bytes(), values) : difference;
 }
 
 /// The code of the error that making a chunk decoder ends in; kInternal when there is none.
@@ -303,13 +318,16 @@ inline ErrorCode MakeChunkCode(const format::Encoding& encoding, const ValueShap
   return decoder ? ErrorCode::kInternal : decoder.error().code;
 }
 
-/// The code of the error that decoding a whole buffer ends in; kInternal when there is none.
+/// The code of the error that decoding a whole buffer ends in; kInternal when there is none, or when picking the first of values
+/// of fixed width ends in another.
 inline ErrorCode BlockCode(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, const ValueShape& shape) {
   const OddBytes odd(bytes);
   ValueSink sink(shape);
   Scratch scratch;
   const Status status = DecodeBlock(encoding, odd.bytes(), num_values, &sink, &scratch);
-  return status.ok() ? ErrorCode::kInternal : status.error().code;
+  if (status.ok() || !shape.fixed() || num_values == 0) return status.ok() ? ErrorCode::kInternal : status.error().code;
+  const Status picked = PickFromBlock(encoding, odd.bytes(), num_values, 0, &sink, &scratch);
+  return picked.ok() || picked.error().code != status.error().code ? ErrorCode::kInternal : picked.error().code;
 }
 
 }  // namespace lancekit::testing

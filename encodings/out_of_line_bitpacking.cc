@@ -20,8 +20,9 @@ bool PacksTail(std::uint64_t tail, std::uint64_t width, std::uint64_t value_bits
   return width * (kBlockValues - tail) < (value_bits - width) * tail;
 }
 
+/// Only the value `only`, if that is one of them.
 template <class T>
-Status DecodeOf(Bytes bytes, std::uint64_t num_values, int width, ValueSink* sink, Scratch* scratch) {
+Status DecodeOf(Bytes bytes, std::uint64_t num_values, int width, std::uint64_t only, ValueSink* sink, Scratch* scratch) {
   const std::uint64_t block_bytes = kernels::PackedBlockSize(width);
   const std::uint64_t full = num_values / kBlockValues;
   const std::uint64_t tail = num_values % kBlockValues;
@@ -31,6 +32,13 @@ Status DecodeOf(Bytes bytes, std::uint64_t num_values, int width, ValueSink* sin
   const bool raw = bytes.size() == full_bytes + tail * sizeof(T);
   if (!raw && bytes.size() != full_bytes + block_bytes) {
     return Corrupt("out-of-line bit-packing: {} bytes for {} values of width {}", bytes.size(), num_values, width);
+  }
+  if (only < num_values) {
+    const std::byte* const from = bytes.data() + only / kBlockValues * block_bytes;
+    const bool is_raw = raw && only / kBlockValues == full;
+    const auto at = static_cast<unsigned>(only % kBlockValues);
+    StoreLe(sink->AppendFixed(1), is_raw ? LoadLe<T>(from + at * sizeof(T)) : kernels::UnpackOne<T>(from, width, at));
+    return {};
   }
   T* to = reinterpret_cast<T*>(sink->AppendFixed(num_values));
   for (std::uint64_t i = 0; i < full; ++i) kernels::UnpackBlock<T>(bytes.data() + i * block_bytes, width, to + i * kBlockValues);
@@ -46,7 +54,10 @@ Status DecodeOf(Bytes bytes, std::uint64_t num_values, int width, ValueSink* sin
   return {};
 }
 
-Status DecodeWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, ValueSink* sink, Scratch* scratch) {
+constexpr std::uint64_t kAll = ~std::uint64_t{0};
+
+Status Decode(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, std::uint64_t only, ValueSink* sink,
+              Scratch* scratch) {
   const std::uint64_t bits = encoding.bits;
   if (!sink->shape().fixed() || sink->shape().width_bits != bits) {
     return Corrupt("out-of-line bit-packing: {} bits per value where {} are needed", bits, sink->shape().width_bits);
@@ -58,16 +69,24 @@ Status DecodeWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t 
   if (width > bits) return Corrupt("out-of-line bit-packing: width {} > {}", width, bits);
   switch (bits) {
     case 8:
-      return DecodeOf<std::uint8_t>(bytes, num_values, static_cast<int>(width), sink, scratch);
+      return DecodeOf<std::uint8_t>(bytes, num_values, static_cast<int>(width), only, sink, scratch);
     case 16:
-      return DecodeOf<std::uint16_t>(bytes, num_values, static_cast<int>(width), sink, scratch);
+      return DecodeOf<std::uint16_t>(bytes, num_values, static_cast<int>(width), only, sink, scratch);
     case 32:
-      return DecodeOf<std::uint32_t>(bytes, num_values, static_cast<int>(width), sink, scratch);
+      return DecodeOf<std::uint32_t>(bytes, num_values, static_cast<int>(width), only, sink, scratch);
     case 64:
-      return DecodeOf<std::uint64_t>(bytes, num_values, static_cast<int>(width), sink, scratch);
+      return DecodeOf<std::uint64_t>(bytes, num_values, static_cast<int>(width), only, sink, scratch);
     default:
       return Corrupt("out-of-line bit-packing: values of {} bits", bits);
   }
+}
+
+Status DecodeWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, ValueSink* sink, Scratch* scratch) {
+  return Decode(encoding, bytes, num_values, kAll, sink, scratch);
+}
+Status PickFromWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, std::uint64_t index,
+                     ValueSink* sink) {
+  return Decode(encoding, bytes, num_values, index, sink, nullptr);
 }
 
 std::string DescribeBitpacking(const format::Encoding& encoding) {
@@ -105,6 +124,7 @@ constinit const EncodingDef kOutOfLineBitpacking{
     .id = format::EncodingId::kOutOfLineBitpacking,
     .name = "out_of_line_bitpacking",
     .decode_block = &DecodeWhole,
+    .pick_from_block = &PickFromWhole,
     .describe = &DescribeBitpacking,
 };
 

@@ -124,6 +124,17 @@ Status DecodeBlock(const format::Encoding& encoding, Bytes bytes, std::uint64_t 
   return def->decode_block(encoding, bytes, num_values, sink, scratch);
 }
 
+Status PickFromBlock(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, std::uint64_t index,
+                     ValueSink* sink, Scratch* scratch) {
+  LANCEKIT_ASSIGN(const EncodingDef* def, FindEncoding(encoding.id));
+  if (def->pick_from_block != nullptr) return def->pick_from_block(encoding, bytes, num_values, index, sink);
+  const std::uint64_t bits = sink->shape().width_bits;
+  ValueSink* const all = scratch->InnerValues(bits);
+  LANCEKIT_TRY(DecodeBlock(encoding, bytes, num_values, all, scratch->Inner()));
+  sink->AppendBits(all->values().data(), index * bits, 1);
+  return {};
+}
+
 Result<std::unique_ptr<ValueDecoder>> MakeValueDecoder(const format::Encoding& encoding, const ValueShape& shape) {
   LANCEKIT_ASSIGN(const EncodingDef* def, FindEncoding(encoding.id));
   if (def->make_value_decoder == nullptr) return Unsupported("encoding {} in a full-zip page is not supported", def->name);

@@ -22,8 +22,15 @@ constexpr std::uint64_t kMaxRun = 255;
 Status CheckRuns(Bytes values, std::size_t width, Bytes lengths, std::uint64_t num_values) {
   if (values.size() / width < lengths.size())
     return Corrupt("rle: {} bytes of values for {} runs", values.size(), lengths.size());
+  // Sums of 16 bits, which the compiler makes vectors of.
+  constexpr std::size_t kBlock = 256;
   std::uint64_t total = 0;
-  for (const std::byte length : lengths) total += static_cast<std::uint64_t>(length);
+  for (std::size_t i = 0; i < lengths.size(); i += kBlock) {
+    std::uint16_t sum = 0;
+    for (const std::byte length : lengths.subspan(i, std::min(kBlock, lengths.size() - i)))
+      sum = static_cast<std::uint16_t>(sum + static_cast<std::uint16_t>(length));
+    total += sum;
+  }
   if (total != num_values) return Corrupt("rle: runs of {} values in a chunk of {}", total, num_values);
   return {};
 }
@@ -63,7 +70,7 @@ void VisitRuns(Bytes lengths, std::span<const ValueRange> ranges, Emit emit) {
   }
 }
 
-/// Appends one value, found without looking at the runs behind it.
+/// Appends one value, found without looking at the runs behind it: to check them takes a measurable part of a take.
 template <class T>
 Status PickValue(Bytes values, Bytes lengths, std::uint64_t value, ValueSink* sink) {
   std::size_t run = 0;
@@ -147,15 +154,24 @@ Result<std::unique_ptr<ChunkDecoder>> MakeChunk(const format::Encoding& encoding
   return std::unique_ptr<ChunkDecoder>(std::make_unique<RleDecoder>(encoding.children[0].bits));
 }
 
-Status DecodeWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, ValueSink* sink, Scratch*) {
+Status DecodeRange(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, ValueRange range, ValueSink* sink) {
   LANCEKIT_TRY(Validate(encoding, sink->shape()));
   if (num_values == 0 && bytes.empty()) return {};
   if (bytes.size() < 8) return Corrupt("rle: {} bytes hold no header", bytes.size());
   const auto values_size = LoadLe<std::uint64_t>(bytes.data());
   if (values_size > bytes.size() - 8) return Corrupt("rle: {} bytes of run values in a buffer of {}", values_size, bytes.size());
-  const Bytes lengths = bytes.subspan(8 + values_size);
-  const ValueRange all{0, num_values};
-  return Expand(encoding.children[0].bits, bytes.subspan(8, values_size), lengths, num_values, {&all, 1}, sink);
+  const std::uint64_t bits = encoding.children[0].bits;
+  const Bytes values = bytes.subspan(8, values_size), lengths = bytes.subspan(8 + values_size);
+  if (range.count == 1) LANCEKIT_TRY(CheckRuns(values, bits / 8, lengths, num_values));  // a picked value alone would not be
+  return Expand(bits, values, lengths, num_values, {&range, 1}, sink);
+}
+
+Status DecodeWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, ValueSink* sink, Scratch*) {
+  return DecodeRange(encoding, bytes, num_values, {0, num_values}, sink);
+}
+Status PickFromWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_t num_values, std::uint64_t index,
+                     ValueSink* sink) {
+  return DecodeRange(encoding, bytes, num_values, {index, 1}, sink);
 }
 
 /// Cuts values into runs of at most 255; returns how many there are. Both outputs have room for `count`. Without a branch on
@@ -285,6 +301,7 @@ constinit const EncodingDef kRle{
     .name = "rle",
     .make_chunk_decoder = &MakeChunk,
     .decode_block = &DecodeWhole,
+    .pick_from_block = &PickFromWhole,
 };
 
 }  // namespace lancekit

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <mutex>
 
 #include "base/checked_math.h"
@@ -9,6 +8,7 @@
 #include "structural/dictionary.h"
 #include "structural/mini_block.h"
 #include "structural/page_reader.h"
+#include "structural/row_starts.h"
 
 namespace lancekit {
 namespace {
@@ -54,6 +54,16 @@ std::uint64_t ValueBits(const format::Encoding& encoding) {
     default:
       return encoding.children.empty() ? 0 : ValueBits(encoding.children[0]);
   }
+}
+
+/// Asks the processor for the first of these bytes.
+void PrefetchLines(Bytes bytes) {
+  constexpr std::size_t kLine = 64, kMost = 6 * kLine;
+  for (std::size_t at = 0; at < std::min(bytes.size(), kMost); at += kLine) __builtin_prefetch(bytes.data() + at);
+}
+
+Error LevelCountError(std::uint64_t num_levels, std::uint64_t num_values) {
+  return Corrupt("mini-block: {} levels for {} values", num_levels, num_values);
 }
 
 class MiniBlockPage final : public PageReader {
@@ -230,7 +240,7 @@ Result<ChunkLevels> MiniBlockPage::ReadLevels(const ChunkParts& parts, std::uint
   if (!repetition_.has_value() && !has_def) return ChunkLevels{nullptr, nullptr, num_values};
   ChunkLevels levels{nullptr, nullptr, parts.num_levels};
   if (!levels_.has_lists() && levels.count != num_values) {
-    return Corrupt("mini-block: {} levels for {} values", levels.count, num_values);
+    return LevelCountError(levels.count, num_values);
   }
   if (repetition_.has_value()) {
     scratch->repetition.Clear();
@@ -248,57 +258,6 @@ Result<ChunkLevels> MiniBlockPage::ReadLevels(const ChunkParts& parts, std::uint
   }
   return levels;
 }
-
-/// Finds where rows start among the entries of a chunk, in ascending order, looking at blocks of them.
-class RowStarts {
- public:
-  /// `row`: the first that starts in the chunk.
-  RowStarts(const std::uint16_t* rep, std::uint64_t count, std::uint16_t max_rep, std::uint64_t row)
-      : rep_(rep), count_(count), max_rep_(max_rep), row_(row) {
-    LookAtBlock();
-  }
-
-  /// The entry at which a row starts; that behind the last when it starts later. Pre: rows ascend.
-  std::uint64_t Find(std::uint64_t row) {
-    for (; at_ < count_; NextBlock()) {
-      if (row_ + in_block_ <= row) continue;
-      std::uint64_t left = row - row_;
-      std::size_t i = 0;
-      for (std::uint64_t in_word = 0; (in_word = CountBits(starts_[i])) <= left; ++i) left -= in_word;
-      std::uint64_t word = starts_[i];
-      for (; left != 0; --left) word &= word - 1;
-      return at_ + i * 64 + static_cast<unsigned>(std::countr_zero(word));
-    }
-    return count_;
-  }
-  /// The row behind those that start in the chunk.
-  std::uint64_t CountAll() {
-    while (at_ < count_) NextBlock();
-    return row_;
-  }
-
- private:
-  static constexpr std::uint64_t kBlock = 512;
-
-  static std::uint64_t CountBits(std::uint64_t word) { return static_cast<std::uint64_t>(std::popcount(word)); }
-  void LookAtBlock() {
-    if (at_ < count_)
-      in_block_ = kernels::MaskRange(rep_ + at_, std::min(kBlock, count_ - at_), max_rep_, max_rep_, nullptr, starts_.data());
-  }
-  void NextBlock() {
-    row_ += in_block_;
-    at_ += kBlock;
-    LookAtBlock();
-  }
-
-  const std::uint16_t* rep_;
-  std::uint64_t count_;
-  std::uint16_t max_rep_;
-  std::uint64_t at_ = 0;        // of the block that is looked at
-  std::uint64_t row_;           // that starts first in it
-  std::uint64_t in_block_ = 0;  // starts
-  std::array<std::uint64_t, kBlock / 64> starts_;
-};
 
 // The entries of the chunk that belong to each range of rows of the page; every range has rows in the chunk.
 Status MiniBlockPage::FindEntries(std::size_t chunk, const ChunkLevels& levels, std::span<const ValueRange> rows,
@@ -410,10 +369,10 @@ Status MiniBlockPage::ReadChunk(std::size_t index, Bytes bytes, std::span<const 
   return decoder_->DecodeRanges(chunk, {values, num_values}, &sink->values(), &scratch->decode);
 }
 
-// Single values without levels, of a file in memory.
+// Single values, not below lists, of a file in memory.
 bool MiniBlockPage::IsScattered(std::span<const ValueRange> rows, const LeafSink& sink, const PageScratch& scratch) const {
-  const bool has_levels = repetition_.has_value() || (definition_.has_value() && levels_.max_def() != 0);
-  if (has_levels || scratch.check != nullptr || sink.collects_runs() || source_.mapped_bytes() == nullptr) return false;
+  if (repetition_.has_value() || scratch.check != nullptr || sink.collects_runs() || source_.mapped_bytes() == nullptr)
+    return false;
   // Where chunks hold many of the rows each, they had better be decoded for all of them at once.
   constexpr std::size_t kMostRowsPerChunk = 2;
   const std::size_t chunks = chunks_.Find(rows.back().first) - chunks_.Find(rows.front().first) + 1;
@@ -426,6 +385,7 @@ Status MiniBlockPage::ReadScattered(std::span<const ValueRange> rows, LeafSink* 
   struct Part {
     std::size_t chunk = 0;
     std::array<Bytes, kMaxScatteredBuffers> buffers;
+    Bytes definition;
     std::uint64_t num_values = 0;
     std::size_t first = 0;  // of its values, among those of the group
     std::size_t count = 0;
@@ -437,6 +397,8 @@ Status MiniBlockPage::ReadScattered(std::span<const ValueRange> rows, LeafSink* 
   ValueSink* const indices = dictionary_ == nullptr ? nullptr : scratch->Indices(index_bits_);
   if (indices != nullptr) indices->Clear();
   ValueSink* const to = indices == nullptr ? &sink->values() : indices;
+  const bool has_def = definition_.has_value() && levels_.max_def() != 0;
+  scratch->definition.Clear();
   std::uint64_t num_chunks = 0, num_bytes = 0;
   for (std::size_t begin = 0; begin < rows.size(); begin += kGroup) {
     const std::size_t count = std::min(kGroup, rows.size() - begin);
@@ -463,7 +425,20 @@ Status MiniBlockPage::ReadScattered(std::span<const ValueRange> rows, LeafSink* 
       Status status = Split({file + chunk.offset, chunk.size}, &split);
       if (!status.ok()) return At(std::move(status), {.offset = chunk.offset});
       std::copy_n(split.values.begin(), num_buffers_, part.buffers.begin());
+      if (has_def) {
+        if (split.num_levels != part.num_values)
+          return At(LevelCountError(split.num_levels, part.num_values), {.offset = chunk.offset});
+        part.definition = split.definition;
+        PrefetchLines(part.definition);
+      }
       decoder_->Prefetch({{part.buffers.data(), num_buffers_}, part.num_values}, values[part.first].first);
+    }
+    for (std::size_t i = 0, j = 0; has_def && i < num_parts; ++i) {
+      for (const Part& part = parts[i]; j < part.first + part.count; ++j) {
+        Status status = PickFromBlock(*definition_, part.definition, part.num_values, values[j].first, &scratch->definition,
+                                      &scratch->decode);
+        if (!status.ok()) return At(std::move(status), {.offset = RangeOf(part.chunk).offset});
+      }
     }
     for (std::size_t i = 0; i < num_parts; ++i) {
       const Part& part = parts[i];
@@ -477,10 +452,12 @@ Status MiniBlockPage::ReadScattered(std::span<const ValueRange> rows, LeafSink* 
   }
   source_.Count(Counter::kReads, num_chunks);
   source_.Count(Counter::kBytesRead, num_bytes);
-  LANCEKIT_TRY(AppendEntries(levels_, nullptr, nullptr, rows.size(), sink, &scratch->visible).status());
+  const std::uint16_t* const def = has_def ? scratch->definition.values().as<std::uint16_t>() : nullptr;
+  LANCEKIT_TRY(levels_.Check(nullptr, def, rows.size()));
+  LANCEKIT_ASSIGN(const VisibleEntries visible, AppendEntries(levels_, nullptr, def, rows.size(), sink, &scratch->visible));
   if (indices == nullptr) return {};
   return WithIndices(scratch, [&]<class Index>(ValueSink& found, Index) {
-    return dictionary_->Gather(found.values().as<Index>(), nullptr, found.length(), sink);
+    return dictionary_->Gather(found.values().as<Index>(), visible.validity, found.length(), sink);
   });
 }
 
@@ -514,11 +491,8 @@ Status MiniBlockPage::ReadRanges(std::span<const ValueRange> rows, LeafSink* sin
 
 // The begin of the chunk, where its levels are.
 void MiniBlockPage::Prefetch(std::size_t chunk) const {
-  constexpr std::uint64_t kLine = 64, kMost = 6 * kLine;
-  const std::byte* const file = source_.mapped_bytes();
-  if (file == nullptr) return;
   const format::FileRange range = RangeOf(chunk);
-  for (std::uint64_t at = 0; at < std::min(range.size, kMost); at += kLine) __builtin_prefetch(file + range.offset + at);
+  if (const std::byte* const file = source_.mapped_bytes(); file != nullptr) PrefetchLines({file + range.offset, range.size});
 }
 
 Status MiniBlockPage::ReadChunks(ChunkRun all, std::span<const ValueRange> rows, std::span<const ChunkRun> runs, LeafSink* sink,
