@@ -10,6 +10,7 @@
 #include "base/checked_math.h"
 #include "base/level_bits.h"
 #include "encodings/definitions.h"
+#include "encodings/kernels/arithmetic.h"
 #include "encodings/kernels/stats.h"
 #include "encodings/repeat.h"
 
@@ -22,16 +23,9 @@ constexpr std::uint64_t kMaxRun = 255;
 Status CheckRuns(Bytes values, std::size_t width, Bytes lengths, std::uint64_t num_values) {
   if (values.size() / width < lengths.size())
     return Corrupt("rle: {} bytes of values for {} runs", values.size(), lengths.size());
-  // Sums of 16 bits, which the compiler makes vectors of.
-  constexpr std::size_t kBlock = 256;
-  std::uint64_t total = 0;
-  for (std::size_t i = 0; i < lengths.size(); i += kBlock) {
-    std::uint16_t sum = 0;
-    for (const std::byte length : lengths.subspan(i, std::min(kBlock, lengths.size() - i)))
-      sum = static_cast<std::uint16_t>(sum + static_cast<std::uint16_t>(length));
-    total += sum;
-  }
-  if (total != num_values) return Corrupt("rle: runs of {} values in a chunk of {}", total, num_values);
+  const __int128 total = kernels::Total(reinterpret_cast<const std::uint8_t*>(lengths.data()), lengths.size());
+  if (total != num_values)
+    return Corrupt("rle: runs of {} values in a chunk of {}", static_cast<std::uint64_t>(total), num_values);
   return {};
 }
 
@@ -137,6 +131,14 @@ class RleDecoder final : public ChunkDecoder {
                     Scratch*) const override {
     const Bytes values = chunk.buffers[0], lengths = chunk.buffers[1];
     LANCEKIT_TRY(CheckRuns(values, bits_ / 8, lengths, chunk.num_values));
+    const bool is_whole = ranges.size() == 1 && ranges[0].count == chunk.num_values;
+    if (is_whole && !lengths.empty() && std::memchr(lengths.data(), 0, lengths.size()) == nullptr) {
+      sink->AppendBits(values.data(), 0, lengths.size());
+      const std::size_t first = counts->size();
+      counts->resize(first + lengths.size());
+      kernels::Widen(lengths.data(), 1, lengths.size(), 0, reinterpret_cast<std::byte*>(counts->data() + first), 8);
+      return {};
+    }
     VisitRuns(lengths, ranges, [&](std::size_t run, std::uint64_t count) {
       if (count == 0) return;
       sink->AppendBits(values.data(), run * bits_, 1);

@@ -52,8 +52,9 @@ namespace {
 
 /// The values of a leaf as they were read.
 struct Values {
-  const DataType* type = nullptr;       // never a dictionary
-  const ArrayData* array = nullptr;     // what holds the values: that of a dictionary, or of runs
+  const DataType* type = nullptr;    // never a dictionary
+  const ArrayData* array = nullptr;  // what holds the values: that of a dictionary, or of runs
+  WantedTotals wanted;
   std::uint64_t count = 0;              // of them
   std::vector<std::uint64_t> counts;    // how many rows each stands for, nulls left out; empty: one each
   const std::byte* validity = nullptr;  // of the values, if each stands for a row; null: all valid
@@ -73,7 +74,8 @@ void Visit(const Values& values, Get get, Body body, Totals* totals) {
     const std::uint64_t count = values.CountOf(i);
     if (count == 0) continue;
     const Value value = get(i);
-    body(value, count);
+    if (values.wanted.sum) body(value, count);
+    if (!values.wanted.bounds) continue;
     if constexpr (std::is_same_v<Value, double>) {
       totals->zone.num_nans += std::isnan(value) ? count : 0;
       if (std::isnan(value)) continue;
@@ -84,73 +86,72 @@ void Visit(const Values& values, Get get, Body body, Totals* totals) {
   if (least.has_value()) totals->Bound(Scalar(Stored(*least)), Scalar(Stored(*greatest)));
 }
 
-/// The same of a run of numbers that are all valid.
+/// The bounds of a run of numbers that are all valid.
 template <class T>
-void AddPlain(const std::byte* from, std::uint64_t count, Totals* totals) {
-  const auto* const values = static_cast<const T*>(static_cast<const void*>(from));
+void BoundPlain(const T* values, std::uint64_t count, Totals* totals) {
+  T least = 0, greatest = 0;
   if constexpr (std::is_floating_point_v<T>) {
-    T least = 0, greatest = 0;
     std::size_t num_nans = 0;
     if (kernels::FloatMinMax(values, count, &least, &greatest, &num_nans))
       totals->Bound(Scalar(static_cast<double>(least)), Scalar(static_cast<double>(greatest)));
     totals->zone.num_nans += num_nans;
+  } else {
+    using Wide = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
+    kernels::MinMax(values, count, &least, &greatest);
+    totals->Bound(Scalar(Wide{least}), Scalar(Wide{greatest}));
+  }
+}
+
+template <class T>
+void SumPlain(const T* values, std::uint64_t count, Totals* totals) {
+  if constexpr (std::is_floating_point_v<T>) {
     // Four sums at a time: each addition waits for the one before.
     double sums[4] = {};
     for (std::uint64_t i = 0; i < count; ++i) sums[i % 4] += static_cast<double>(values[i]);
     totals->real += (sums[0] + sums[1]) + (sums[2] + sums[3]);
   } else {
-    T least = 0, greatest = 0;
-    kernels::MinMax(values, count, &least, &greatest);
-    if constexpr (std::is_signed_v<T>) {
-      totals->Bound(Scalar(std::int64_t{least}), Scalar(std::int64_t{greatest}));
-    } else {
-      totals->Bound(Scalar(std::uint64_t{least}), Scalar(std::uint64_t{greatest}));
-    }
-    using Wide = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
-    if constexpr (sizeof(T) < 8) {  // at most 2^32 of them fit
-      Wide sum = 0;
-      for (std::uint64_t i = 0; i < count; ++i) sum += values[i];
-      totals->AddWhole(FromWide(sum));
-    } else {
-      __int128 sum = 0;
-      for (std::uint64_t i = 0; i < count; ++i) sum += values[i];
-      totals->AddWhole(FromWide(sum));
-    }
+    totals->AddWhole(FromWide(kernels::Total(values, count)));
   }
 }
 
+template <class T>
+void AddPlain(const Values& values, Totals* totals) {
+  const auto* const from = static_cast<const T*>(static_cast<const void*>(values.array->values.data()));
+  if (values.wanted.bounds) BoundPlain(from, values.count, totals);
+  if (values.wanted.sum) SumPlain(from, values.count, totals);
+}
+
 bool AddPlain(const Values& values, Totals* totals) {
-  constexpr std::uint64_t kMost = std::uint64_t{1} << 32;
-  const std::byte* const from = values.array->values.data();
+  constexpr std::uint64_t kMost = (std::uint64_t{1} << 32) - 1;
   if (values.validity != nullptr || !values.counts.empty() || values.count == 0 || values.count > kMost) return false;
-  if (reinterpret_cast<std::uintptr_t>(from) % 8 != 0) return false;
+  if (reinterpret_cast<std::uintptr_t>(values.array->values.data()) % 8 != 0) return false;
   switch (values.type->id) {
     case TypeId::kInt16:
-      AddPlain<std::int16_t>(from, values.count, totals);
+      AddPlain<std::int16_t>(values, totals);
       return true;
     case TypeId::kInt32:
     case TypeId::kDate32:
     case TypeId::kTime32:
-      AddPlain<std::int32_t>(from, values.count, totals);
+      AddPlain<std::int32_t>(values, totals);
       return true;
     case TypeId::kInt64:
     case TypeId::kDate64:
     case TypeId::kTime64:
     case TypeId::kTimestamp:
     case TypeId::kDuration:
-      AddPlain<std::int64_t>(from, values.count, totals);
+      AddPlain<std::int64_t>(values, totals);
       return true;
     case TypeId::kUInt32:
-      AddPlain<std::uint32_t>(from, values.count, totals);
+      AddPlain<std::uint32_t>(values, totals);
       return true;
     case TypeId::kUInt64:
-      AddPlain<std::uint64_t>(from, values.count, totals);
+      AddPlain<std::uint64_t>(values, totals);
       return true;
     case TypeId::kFloat32:
-      AddPlain<float>(from, values.count, totals);
+      AddPlain<float>(values, totals);
       return true;
     case TypeId::kFloat64:
-      AddPlain<double>(from, values.count, totals);
+      AddPlain<double>(values, totals);
       return true;
     default:
       return false;
@@ -202,7 +203,15 @@ void Add(const Values& values, Totals* totals) {
 
 }  // namespace
 
-Totals TotalsOf(const ArrayData& column, const Field& field, const FieldShape& shape, bool has_runs) {
+Totals TotalsOf(const ArrayData& column, const LeafSum& sum) {
+  Totals totals;
+  totals.zone.num_rows = totals.zone.num_values = static_cast<std::uint64_t>(column.length);
+  totals.zone.num_nulls = static_cast<std::uint64_t>(column.null_count);
+  totals.AddSum(sum);
+  return totals;
+}
+
+Totals TotalsOf(const ArrayData& column, const Field& field, const FieldShape& shape, bool has_runs, WantedTotals wanted) {
   const auto num_rows = static_cast<std::uint64_t>(column.length);
   const ArrayData* leaf = &column;
   const Field* at = &field;
@@ -230,7 +239,8 @@ Totals TotalsOf(const ArrayData& column, const Field& field, const FieldShape& s
   Values values;
   const DataType& type = shape.leaves()[0].field->type;
   values.type = &ValuesOf(type);
-  if (DomainOf(type) == Domain::kNone) return totals;
+  if (DomainOf(type) == Domain::kNone || !(wanted.bounds || wanted.sum)) return totals;
+  values.wanted = wanted;
   values.array = leaf->dictionary != nullptr ? leaf->dictionary.get() : leaf;
   values.count = static_cast<std::uint64_t>(values.array->length);
   if (leaf->dictionary == nullptr) {

@@ -74,6 +74,8 @@ std::unique_ptr<Dictionary> Dictionary::Make(ValueSink items, const LeafType& le
   std::unique_ptr<Dictionary> dictionary(new Dictionary(num_items, std::move(items).Finish(type)));
   dictionary->large_offsets_ = shape.large_offsets;
   if (shape.variable() && !leaf.is_dictionary()) dictionary->MakeShortItems();
+  if (shape.fixed() && shape.width_bits == 64 && num_items != 0)
+    dictionary->small_items_ = LeafSum::AreSmall(dictionary->items_->values.data(), num_items);
   return dictionary;
 }
 
@@ -126,6 +128,10 @@ Status Dictionary::Gather(Index* indices, const std::uint64_t* validity, std::ui
     const bool has_nulls = validity != nullptr;
     return large_offsets_ ? GatherVariable<std::int64_t>(indices, count, has_nulls, &sink->values())
                           : GatherVariable<std::int32_t>(indices, count, has_nulls, &sink->values());
+  }
+  if (sink->sum() != nullptr) {
+    sink->sum()->AddItems(items_->values.data(), indices, count, small_items_);
+    return {};
   }
   return GatherFixed(indices, count, &sink->values());
 }

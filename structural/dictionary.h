@@ -45,6 +45,7 @@ class Dictionary {
   bool large_offsets_ = false;
   std::uint64_t max_item_bytes_ = 0;
   bool equally_long_ = false;
+  bool small_items_ = false;  // as LeafSum::AddItems wants to know
 
   // Items of at most 8, 16 or 32 bytes, each in so many bytes, so that one is copied without a loop; empty when there are longer
   // ones.

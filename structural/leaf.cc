@@ -1,9 +1,12 @@
 #include "structural/leaf.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
+#include <utility>
 
 #include "encodings/kernels/bitmasks.h"
+#include "encodings/widths.h"
 
 namespace lancekit {
 namespace {
@@ -33,6 +36,22 @@ std::string ItemBytes(const ValuesView& items, std::uint64_t i) {
   }
   if (width == 0) return std::string(1, GetBit(items.values, i) ? '1' : '0');
   return std::string(reinterpret_cast<const char*>(items.values) + i * width, width);
+}
+
+/// Values whose bits, from `first` on, are not set become 0.
+void ZeroNulls(const std::byte* bits, std::uint64_t first, std::uint64_t width, std::uint64_t count, std::byte* values) {
+  if (width > 8) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+      if (!GetBit(bits, first + i)) std::memset(values + i * width, 0, width);
+    }
+    return;
+  }
+  ForWidth(8 * width, [&]<class T>(T) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const T mask = GetBit(bits, first + i) ? static_cast<T>(~T{0}) : T{0};
+      StoreLe(values + i * sizeof(T), static_cast<T>(LoadLe<T>(values + i * sizeof(T)) & mask));
+    }
+  });
 }
 
 }  // namespace
@@ -213,15 +232,36 @@ LeafSink::LeafSink(const LeafType& leaf, std::uint64_t num_slots) : leaf_(&leaf)
 }
 
 ValueSink& LeafSink::values() {
-  if (!reserved_ && !run_lengths_.has_value()) values_.Reserve(capacity_);
+  if (!reserved_ && !run_lengths_.has_value() && !sum_.has_value()) values_.Reserve(capacity_);
   reserved_ = true;
   return values_;
 }
 
 void LeafSink::ExpectValues(std::uint64_t count) {
   constexpr std::uint64_t kMostBits = std::uint64_t{512} << 20;
-  if (run_lengths_.has_value()) return;
+  if (collects()) return;
   values().Reserve(values_.length() + std::min(count, kMostBits / std::max<std::uint64_t>(64, leaf_->shape.width_bits)));
+}
+
+void LeafSink::Fold() {
+  if (!sum_.has_value()) return;
+  const std::uint64_t first = std::exchange(folded_slots_, length());
+  const std::uint64_t nulls = validity_.null_count() - std::exchange(folded_nulls_, validity_.null_count());
+  const bool has_values = nulls != folded_slots_ - first;
+  std::byte* const values = values_.values().data();
+  if (run_lengths_.has_value()) {
+    std::uint64_t slot = first;
+    for (std::uint64_t& count : *run_lengths_) {
+      const std::uint64_t begin = std::exchange(slot, slot + count);
+      if (nulls != 0) count = CountSetBits(validity_.bits(), begin, count);
+    }
+    if (has_values) sum_->AddTimes(values, *run_lengths_);
+    run_lengths_->clear();
+  } else if (has_values) {
+    if (nulls != 0) ZeroNulls(validity_.bits(), first, leaf_->shape.width_bits / 8, values_.length(), values);
+    sum_->Add(values, values_.length());
+  }
+  values_.Clear();
 }
 
 ArrayData LeafSink::Finish() && {

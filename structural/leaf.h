@@ -12,6 +12,7 @@
 #include "encodings/values.h"
 #include "lancekit/types.hpp"
 #include "structural/field_shape.h"
+#include "structural/leaf_sum.h"
 #include "types/array.h"
 
 namespace lancekit {
@@ -61,6 +62,8 @@ class ValiditySink {
   void AppendBits(const std::uint64_t* bits, std::uint64_t count, std::uint64_t num_valid);
   /// 0 is valid, anything else null.
   void AppendLevels(const std::uint16_t* levels, std::uint64_t count);
+  /// A bit for each slot. Pre: there are nulls.
+  const std::byte* bits() const noexcept { return bits_.data(); }
   /// Sets length, null count and validity of the array.
   void Finish(ArrayData* array) &&;
 
@@ -119,16 +122,28 @@ class LeafSink {
   const LeafType& leaf() const noexcept { return *leaf_; }
   std::uint64_t length() const noexcept { return validity_.length(); }
   /// True while nothing was appended and `count` slots would complete the sink.
-  bool IsWhole(std::uint64_t count) const noexcept { return length() == 0 && count == capacity_; }
+  bool IsWhole(std::uint64_t count) const noexcept { return length() == 0 && count == capacity_ && !sum_.has_value(); }
   /// Takes the memory on first use.
   ValueSink& values();
   /// Below lists: makes room for so many more values, unless that is very much.
   void ExpectValues(std::uint64_t count);
   /// Pre: nothing was appended; the leaf is neither in a list nor a dictionary.
   void CollectRuns() { run_lengths_.emplace(); }
-  bool collects_runs() const noexcept { return run_lengths_.has_value(); }
+  /// Whether it collects anything but values.
+  bool collects() const noexcept { return run_lengths_.has_value() || sum_.has_value(); }
   /// Where each value that is appended needs the number of its slots; nullptr unless runs are collected.
   std::vector<std::uint64_t>* run_lengths() noexcept { return run_lengths_.has_value() ? &*run_lengths_ : nullptr; }
+  /// Adds the values up, which are then in no array. Pre: nothing was appended; LeafSum takes the type.
+  void CollectSum() { sum_.emplace(leaf_->type); }
+  /// Where a sum is wanted, adds what was appended and forgets it. For pages of several chunks, while a chunk is in the cache.
+  void Fold();
+  /// Where what is in no array can be added at once; nullptr where values are to be appended.
+  LeafSum* sum() noexcept { return sum_.has_value() && !run_lengths_.has_value() ? &*sum_ : nullptr; }
+  /// Of all slots that are not null. Pre: CollectSum was called.
+  const LeafSum& Sum() {
+    Fold();
+    return *sum_;
+  }
   /// Uses file bytes as the values. Pre: IsWhole(count).
   void Borrow(Buffer values, std::uint64_t count) { values_.Borrow(std::move(values), count); }
 
@@ -159,6 +174,9 @@ class LeafSink {
   ValiditySink validity_;
   std::optional<JoinedDictionary> dictionary_;
   std::optional<std::vector<std::uint64_t>> run_lengths_;
+  std::optional<LeafSum> sum_;
+  std::uint64_t folded_slots_ = 0;
+  std::uint64_t folded_nulls_ = 0;
   std::vector<NodeSink*> parents_;
 };
 

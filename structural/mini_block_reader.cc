@@ -371,7 +371,7 @@ Status MiniBlockPage::ReadChunk(std::size_t index, Bytes bytes, std::span<const 
 
 // Single values, not below lists, of a file in memory.
 bool MiniBlockPage::IsScattered(std::span<const ValueRange> rows, const LeafSink& sink, const PageScratch& scratch) const {
-  if (repetition_.has_value() || scratch.check != nullptr || sink.collects_runs() || source_.mapped_bytes() == nullptr)
+  if (repetition_.has_value() || scratch.check != nullptr || sink.collects() || source_.mapped_bytes() == nullptr)
     return false;
   // Where chunks hold many of the rows each, they had better be decoded for all of them at once.
   constexpr std::size_t kMostRowsPerChunk = 2;
@@ -511,6 +511,7 @@ Status MiniBlockPage::ReadChunks(ChunkRun all, std::span<const ValueRange> rows,
     Status status =
         ReadChunk(i, read.bytes.subspan(chunk.offset - start, chunk.size), rows.subspan(begin, end - begin), sink, scratch);
     if (!status.ok()) return At(std::move(status), {.offset = chunk.offset});
+    sink->Fold();
     if (scratch->check != nullptr) LANCEKIT_TRY(scratch->check->OnDecoded(chunk, read));
   }
   return scratch->check == nullptr ? Status() : scratch->check->Finish(read);

@@ -25,6 +25,7 @@ struct TypedKernels {
   T (*max)(const T* in, std::size_t count) noexcept;
   std::size_t (*count_changes)(const T* in, std::size_t count) noexcept;
   void (*min_max)(const T* in, std::size_t count, T flip, T* min, T* max) noexcept;
+  unsigned __int128 (*total)(const T* in, std::size_t count, T flip) noexcept;
   std::uint64_t (*set_of)(const T* in, std::size_t count) noexcept;
   void (*add)(T* values, std::size_t count, T base) noexcept;
   void (*scale)(T* values, std::size_t count, T factor, T base) noexcept;

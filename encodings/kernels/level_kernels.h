@@ -297,6 +297,18 @@ void MinMax(const T* in, std::size_t count, T flip, T* min, T* max) noexcept {
   *max = high;
 }
 
+// The sum of numbers of 64 bits from that of their upper halves and from all that is left of it in 64 bits.
+template <class T>
+unsigned __int128 Total(const T* in, std::size_t count, T flip) noexcept {
+  std::uint64_t sum = 0, upper = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t value = static_cast<T>(in[i] ^ flip);
+    sum += value;
+    if constexpr (sizeof(T) == 8) upper += value >> 32;
+  }
+  return (static_cast<unsigned __int128>(upper) << 32) + (sum - (upper << 32));
+}
+
 template <class T>
 std::uint64_t SetOf(const T* in, std::size_t count) noexcept {
   std::uint64_t set = 0;
@@ -529,6 +541,7 @@ constexpr TypedKernels<T> MakeTyped(std::integer_sequence<int, kWidths...>) {
           .max = &Max<T>,
           .count_changes = &CountChanges<T>,
           .min_max = &MinMax<T>,
+          .total = &Total<T>,
           .set_of = &SetOf<T>,
           .add = &Add<T>,
           .scale = &Scale<T>,

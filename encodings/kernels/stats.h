@@ -40,6 +40,15 @@ void MinMax(const T* in, std::size_t count, T* min, T* max) noexcept {
   *max = static_cast<T>(high ^ kFlip);
 }
 
+/// The exact sum of fewer than 2^32 values.
+template <class T>
+__int128 Total(const T* in, std::size_t count) noexcept {
+  using U = std::make_unsigned_t<T>;
+  constexpr U kFlip = std::is_signed_v<T> ? static_cast<U>(U{1} << (8 * sizeof(T) - 1)) : U{0};
+  const auto sum = static_cast<__int128>(ActiveTable().Typed<U>().total(reinterpret_cast<const U*>(in), count, kFlip));
+  return sum - static_cast<__int128>(kFlip) * static_cast<__int128>(count);
+}
+
 /// The values below 64, as bits. Pre: all are.
 template <class T>
 std::uint64_t SetOf(const T* in, std::size_t count) noexcept {

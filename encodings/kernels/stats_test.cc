@@ -164,6 +164,31 @@ TYPED_TEST(MinMaxTest, EveryLevelEqualsTheStandard) {
   }
 }
 
+TYPED_TEST(MinMaxTest, EveryLevelAddsUpExactly) {
+  using T = TypeParam;
+  using U = std::make_unsigned_t<T>;
+  constexpr U kFlip = std::is_signed_v<T> ? static_cast<U>(U{1} << (8 * sizeof(T) - 1)) : U{0};
+  std::mt19937_64 random(1);
+  for (const std::size_t count : kCounts) {
+    for (const bool greatest : {false, true}) {
+      std::vector<T> values(count);
+      __int128 sum = 0;
+      unsigned __int128 flipped = 0;
+      for (T& value : values) {
+        value = greatest ? std::numeric_limits<T>::max() : static_cast<T>(random());
+        sum += value;
+        flipped += static_cast<U>(static_cast<U>(value) ^ kFlip);
+      }
+      EXPECT_TRUE(Total(values.data(), count) == sum) << count;
+      for (CpuLevel level : kAllCpuLevels) {
+        const KernelTable* table = TableFor(level);
+        if (table == nullptr) continue;
+        EXPECT_TRUE(table->Typed<U>().total(reinterpret_cast<const U*>(values.data()), count, kFlip) == flipped) << count;
+      }
+    }
+  }
+}
+
 template <class T>
 class FloatMinMaxTest : public ::testing::Test {};
 using FloatTypes = ::testing::Types<float, double>;
