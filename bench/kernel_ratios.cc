@@ -3,6 +3,8 @@
 //   kernel_ratios [--text FILE]
 //
 // - unpacking of every width by stores of the same bytes, which it cannot exceed
+// - the sum of packed values in memory, and how many of them are below a bound, block by block as they are unpacked, by unpacking
+//   all of them to memory and adding up that; for comparison, to memory for 64 Ki of them, which the cache holds
 // - FSST decoding of whole chunks by that of the same strings one by one; of the lines of FILE, else of made-up sentences
 // - ALP decoding by that of the published code (github.com/cwida/ALP), where the build has it: -DLANCEKIT_ALP_DIR=CHECKOUT
 //
@@ -24,6 +26,7 @@
 #include "encodings/kernels/bitpack.h"
 #include "encodings/kernels/fsst.h"
 #include "encodings/kernels/fsst_encoder.h"
+#include "encodings/kernels/stats.h"
 #ifdef LANCEKIT_WITH_ALP
 #include "alp/falp.hpp"
 #endif
@@ -34,6 +37,8 @@ namespace {
 using kernels::kBlockValues;
 
 constexpr double kUnpackFloor = 0.9;
+constexpr double kFusedFloor = 1.6;      // of values of up to 8 bits
+constexpr double kWideFusedFloor = 1.2;  // of values of 9 to 20
 constexpr double kFsstFloor = 1.8;
 constexpr double kAlpFloor = 1.15;  // of the mean of all widths
 // What is packed lies half a page from what it becomes: loads that lie whole pages behind stores wait for them, and of buffers
@@ -131,6 +136,64 @@ double UnpackRatios() {
                 static_cast<double>(kBlocks * sizeof(values)) / pair.first * 1e-9, 100 * pair.ratio());
   }
   std::printf("\n  worst %.3f, floor %.2f\n", worst, kUnpackFloor);
+  return worst;
+}
+
+std::uint64_t SumOf(const std::uint32_t* values, std::size_t count) {
+  return static_cast<std::uint64_t>(kernels::Total(values, count));
+}
+
+template <std::uint32_t kBound>
+[[gnu::target_clones("default", "avx2", "arch=x86-64-v4")]] std::uint64_t CountBelow(const std::uint32_t* values,
+                                                                                     std::size_t count) {
+  std::uint32_t below = 0;
+  for (std::size_t i = 0; i < count; ++i) below += values[i] < kBound;
+  return below;
+}
+
+/// -> the worst ratio by its floor. `reduce` makes a number of values.
+template <class Reduce>
+double FusedRatio(const char* what, Reduce reduce) {
+  constexpr int kWidths = 20;
+  constexpr int kRounds = 5;
+  constexpr std::size_t kBlocks = 32 << 10;  // 32 Mi values, more than caches hold
+  constexpr std::size_t kBatchBlocks = 64;
+  std::vector<std::byte> packed(kBlocks * kernels::PackedBlockSize(kWidths));
+  std::mt19937_64 random(1);
+  for (std::size_t i = 0; i + 8 <= packed.size(); i += 8) {
+    const std::uint64_t bits = random();
+    std::memcpy(packed.data() + i, &bits, 8);
+  }
+  std::vector<std::uint32_t> buffer(kBlocks * kBlockValues);
+  alignas(64) static std::uint32_t block[kBlockValues];
+  std::printf("%s of u32 in memory, G values/s, ratio by all of them unpacked first (64 Ki first):", what);
+  double worst = 1e9;
+  for (int width = 1; width <= kWidths; ++width) {
+    const std::size_t size = kernels::PackedBlockSize(width);
+    std::uint64_t found[3] = {};
+    const auto fused = [&] {
+      found[0] = 0;
+      for (std::size_t i = 0; i < kBlocks; ++i) {
+        kernels::UnpackBlock<std::uint32_t>(packed.data() + i * size, width, block);
+        found[0] += reduce(block, kBlockValues);
+      }
+    };
+    const auto unpacked_first = [&](std::size_t blocks, std::uint64_t* to) {
+      *to = 0;
+      for (std::size_t first = 0; first < kBlocks; first += blocks) {
+        for (std::size_t i = 0; i < blocks; ++i)
+          kernels::UnpackBlock<std::uint32_t>(packed.data() + (first + i) * size, width, buffer.data() + i * kBlockValues);
+        *to += reduce(buffer.data(), blocks * kBlockValues);
+      }
+    };
+    const Pair all = Alternate(kRounds, fused, [&] { unpacked_first(kBlocks, &found[1]); });
+    const Pair batches = Alternate(kRounds, fused, [&] { unpacked_first(kBatchBlocks, &found[2]); });
+    if (found[0] != found[1] || found[0] != found[2]) std::printf(" (they differ)");
+    std::printf("%s%2d: %4.1f %.2f (%.2f)", (width - 1) % 5 == 0 ? "\n  " : "  ", width,
+                static_cast<double>(buffer.size()) / all.first * 1e-9, all.ratio(), batches.ratio());
+    worst = std::min(worst, all.ratio() / (width <= 8 ? kFusedFloor : kWideFusedFloor));
+  }
+  std::printf("\n  worst %.2f of its floor, %.1f to 8 bits and %.1f above\n", worst, kFusedFloor, kWideFusedFloor);
   return worst;
 }
 
@@ -244,6 +307,8 @@ int Main(int argc, char** argv) {
   const double unpack = std::min({UnpackRatios<std::uint8_t>(), UnpackRatios<std::uint16_t>(), UnpackRatios<std::uint32_t>(),
                                   UnpackRatios<std::uint64_t>()});
   bool met = unpack >= kUnpackFloor;
+  met = FusedRatio("sums", &SumOf) >= 1 && met;
+  met = FusedRatio("comparisons", &CountBelow<3>) >= 1 && met;
   met = FsstRatio(strings) >= kFsstFloor && met;
 #ifdef LANCEKIT_WITH_ALP
   met = AlpRatio() >= kAlpFloor && met;

@@ -7,6 +7,8 @@
 - four processes that scan the table at once against one alone
 - a file of --big GB scanned by a process whose memory, page cache included, is limited to --memory MiB by a cgroup (where this may
   make one), and by pread, whose peak is told as the kernel counts it
+- takes of rows that no cache holds, by io_uring on one thread, against random reads of 4 KiB past the page cache, 64 at a time (G17:
+  numbers of the big file, texts of the table, lists of the table `nested` where compare.py made it)
 """
 import argparse
 import json
@@ -18,6 +20,7 @@ import time
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet
 
 import compare
 import tables
@@ -160,16 +163,27 @@ def memory(driver, path, mebibytes):
     group.rmdir()
 
 
+def cold(program, path, column, rows, rounds):
+    """-> rows per second by reads per second, and what a row reads."""
+    run = subprocess.run(['taskset', '-c', '1', program, path, column, str(rows), str(rounds)], stdout=subprocess.PIPE, text=True)
+    if run.returncode != 0:
+        print(f'no cold takes of {column}', file=sys.stderr)
+        return
+    yield f'cold take of {column}', json.loads(run.stdout)
+
+
 def main():
     root = compare.ROOT
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--driver', type=pathlib.Path, default=root / 'build/release/bench/lancekit_bench_driver')
     parser.add_argument('--convert', type=pathlib.Path, default=root / 'build/release/tools/lance-convert/lance-convert')
+    parser.add_argument('--cold-reads', type=pathlib.Path, default=root / 'build/release/bench/cold_reads')
     parser.add_argument('--cache', type=pathlib.Path, default=root / 'build/bench-data')
     parser.add_argument('--data', default=str(root / '../shared/data'))
     parser.add_argument('--table', default='lineitem')
     parser.add_argument('--pairs', type=int, default=9)
     parser.add_argument('--big', type=int, default=10, help='GB; 0: none')
+    parser.add_argument('--only-cold', action='store_true', help='the takes that no cache helps alone')
     parser.add_argument('--memory', type=int, default=256, help='MiB')
     parser.add_argument('--json', type=pathlib.Path)
     settings = parser.parse_args()
@@ -180,11 +194,18 @@ def main():
             subprocess.run([settings.convert, origin, '-q', '-o', made, *options], check=True)
     file = open(settings.json, 'a') if settings.json else None
     describe = compare.run_record(settings)
-    steps = [threads(settings.driver, path, source, settings.pairs), readers(settings.driver, path, settings.pairs)]
+    steps = [] if settings.only_cold else [threads(settings.driver, path, source, settings.pairs),
+                                           readers(settings.driver, path, settings.pairs)]
     if settings.big:
         big = settings.cache / f'big-{settings.big}.lance'
         make_big(settings.convert, big, settings.big)
-        steps.append(memory(settings.driver, big, settings.memory))
+        if not settings.only_cold:
+            steps.append(memory(settings.driver, big, settings.memory))
+        steps.append(cold(settings.cold_reads, big, 'c0', 5000, settings.pairs))
+    if 'l_comment' in pa.parquet.read_schema(origin).names:
+        steps.append(cold(settings.cold_reads, source, 'l_comment', 1000, 3))
+    for nested in (settings.cache / 'nested/lancekit.out/data').glob('*.lance'):
+        steps.append(cold(settings.cold_reads, nested, 'scores', 200, 3))
     for step in steps:
         for name, found in step:
             print(f'{settings.table:10} {name:32} ' + '  '.join(f'{key} {value:,.2f}' if isinstance(value, float) else f'{key} {value:,}'
