@@ -15,15 +15,19 @@
 namespace lancekit {
 namespace {
 
-// Columns share this part of the memory budget while they wait for their pages; encoding a page takes about as much again.
+// Columns share this part of the memory budget while they wait for their pages.
 constexpr std::uint64_t kBufferShare = 4;
+// Of one page: encoding takes up to eight times as much, on each thread.
+constexpr std::uint64_t kPageShare = 64;
 constexpr std::uint64_t kMinPageBytes = 16 << 10;
-// A batch goes through the columns in steps of about this size, so that finished pages of a large one do not pile up.
+// A batch goes through the columns in steps of about this size, or this part of the budget, so that finished pages of a large one
+// do not pile up.
 constexpr std::uint64_t kStepBytes = 64 << 20;
+constexpr std::uint64_t kStepShare = 8;
 constexpr std::uint64_t kMaxStepRows = 1 << 18;
 
 std::uint64_t PageBytes(const WriteOptions& options, std::uint64_t budget, std::size_t num_columns) {
-  const std::uint64_t share = budget / kBufferShare / std::max<std::size_t>(1, num_columns);
+  const std::uint64_t share = std::min(budget / kBufferShare / std::max<std::size_t>(1, num_columns), budget / kPageShare);
   return std::max(std::min(options.page_bytes, share), std::min(options.page_bytes, kMinPageBytes));
 }
 
@@ -46,11 +50,11 @@ std::uint64_t BytesOf(const ArrayView& view, std::uint64_t first, std::uint64_t 
   return bytes;
 }
 
-std::uint64_t StepRows(const std::vector<ArrayView>& views, std::uint64_t num_rows) {
+std::uint64_t StepRows(const std::vector<ArrayView>& views, std::uint64_t num_rows, std::uint64_t budget) {
   std::uint64_t bytes = 0;
   for (const ArrayView& view : views) bytes += BytesOf(view, 0, num_rows);
   const std::uint64_t row_bytes = std::max<std::uint64_t>(1, bytes / std::max<std::uint64_t>(1, num_rows));
-  return std::clamp<std::uint64_t>(kStepBytes / row_bytes, 1, kMaxStepRows);
+  return std::clamp<std::uint64_t>(std::min(kStepBytes, budget / kStepShare) / row_bytes, 1, kMaxStepRows);
 }
 
 }  // namespace
@@ -116,7 +120,7 @@ Status WriterImpl::WriteBatch(const ArrowArray& array, const ArrowSchema& schema
 
 Status WriterImpl::WriteRows(const std::vector<ArrayView>& views, std::uint64_t num_rows) {
   const std::uint64_t limit = output_.single_file() ? kMaxRows : std::max<std::uint64_t>(1, options_.max_rows_per_file);
-  const std::uint64_t step_rows = StepRows(views, num_rows);
+  const std::uint64_t step_rows = StepRows(views, num_rows, context_.memory_budget());
   for (std::uint64_t done = 0; done < num_rows;) {
     if (!file_.has_value()) LANCEKIT_TRY(OpenFile());
     const std::uint64_t count = std::min({num_rows - done, limit - rows_in_file_, step_rows});
