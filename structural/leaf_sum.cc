@@ -19,24 +19,11 @@ void ForInteger(std::uint64_t width, bool is_signed, Body body) {
   ForWidth(8 * width, [&]<class T>(T value) { is_signed ? body(static_cast<std::make_signed_t<T>>(value)) : body(value); });
 }
 
-/// Adds up products of numbers of 64 bits with counts, exactly while these are fewer than 2^32 together: the products of their
-/// upper halves, and the lower 64 bits of all. Nothing is carried.
-template <class T>
-class HalvedSum {
- public:
-  void Add(T value, std::uint64_t count) noexcept {
-    sum_ += static_cast<std::uint64_t>(value) * count;
-    upper_ += static_cast<std::uint64_t>(value >> 32) * count;
-  }
-  __int128 total() const noexcept {
-    const std::uint64_t lower = sum_ - (upper_ << 32);
-    return __int128{static_cast<T>(upper_)} * (__int128{1} << 32) + lower;
-  }
-
- private:
-  std::uint64_t sum_ = 0;
-  std::uint64_t upper_ = 0;
-};
+/// One multiplication each. Pre: count < 2^63.
+__int128 Product(std::int64_t value, std::uint64_t count) { return __int128{value} * static_cast<std::int64_t>(count); }
+__int128 Product(std::uint64_t value, std::uint64_t count) {
+  return static_cast<__int128>(static_cast<unsigned __int128>(value) * count);
+}
 
 }  // namespace
 
@@ -52,23 +39,21 @@ LeafSum::LeafSum(const DataType& type) noexcept
 /// place(i, width): where value i is; times(i): how many slots it stands for.
 template <class Place, class Times>
 void LeafSum::AddEach(std::uint64_t count, Place place, Times times) {
+  __int128 low = 0, high = 0;
   if (width_ == kDecimalBytes) {
-    HalvedSum<std::uint64_t> low;
-    HalvedSum<std::int64_t> high;
     for (std::uint64_t i = 0; i < count; ++i) {
       const std::byte* const value = place(i, kDecimalBytes);
-      low.Add(LoadLe<std::uint64_t>(value), times(i));
-      high.Add(LoadLe<std::int64_t>(value + 8), times(i));
+      low += Product(LoadLe<std::uint64_t>(value), times(i));
+      high += Product(LoadLe<std::int64_t>(value + 8), times(i));
     }
-    low_ += low.total();
-    high_ += high.total();
-    return;
+  } else {
+    ForInteger(width_, is_signed_, [&]<class T>(T) {
+      using Wide = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
+      for (std::uint64_t i = 0; i < count; ++i) low += Product(Wide{LoadLe<T>(place(i, sizeof(T)))}, times(i));
+    });
   }
-  ForInteger(width_, is_signed_, [&]<class T>(T) {
-    HalvedSum<std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>> sum;
-    for (std::uint64_t i = 0; i < count; ++i) sum.Add(LoadLe<T>(place(i, sizeof(T))), times(i));
-    low_ += sum.total();
-  });
+  low_ += low;
+  high_ += high;
 }
 
 void LeafSum::Add(const std::byte* values, std::uint64_t count) {

@@ -17,9 +17,9 @@ class LeafSum {
 
   /// Pre: fewer than 2^32.
   void Add(const std::byte* values, std::uint64_t count);
-  /// The same of values that stand for several slots each. Pre: fewer than 2^32 slots.
+  /// The same of values that stand for several slots each.
   void AddTimes(const std::byte* values, std::span<const std::uint64_t> counts);
-  /// The same of items of a dictionary. `are_small`: they are of 64 bits and AreSmall. Pre: fewer than 2^32 indices.
+  /// The same of items of a dictionary. `are_small`: they are of 64 bits and AreSmall. Pre: fewer than 2^32.
   template <class Index>
   void AddItems(const std::byte* items, const Index* indices, std::uint64_t count, bool are_small);
   /// Whether numbers of 64 bits are signed ones of 32, so that so many fit into 64 bits together. Pre: count > 0.
