@@ -56,10 +56,12 @@ std::uint64_t ValueBits(const format::Encoding& encoding) {
   }
 }
 
-/// Asks the processor for the first of these bytes.
-void PrefetchLines(Bytes bytes) {
-  constexpr std::size_t kLine = 64, kMost = 6 * kLine;
-  for (std::size_t at = 0; at < std::min(bytes.size(), kMost); at += kLine) __builtin_prefetch(bytes.data() + at);
+/// Asks the processor for the first `most` of these bytes: those of levels, where only single values may be wanted, or of a whole
+/// chunk, for in a mapped file it foresees no more than the same memory page.
+constexpr std::size_t kFirstLines = 384, kWholeChunk = 16384;
+void PrefetchBytes(Bytes bytes, std::size_t most) {
+  constexpr std::size_t kLine = 64;
+  for (std::size_t at = 0; at < std::min(bytes.size(), most); at += kLine) __builtin_prefetch(bytes.data() + at);
 }
 
 Error LevelCountError(std::uint64_t num_levels, std::uint64_t num_values) {
@@ -428,7 +430,7 @@ Status MiniBlockPage::ReadScattered(std::span<const ValueRange> rows, LeafSink* 
         if (split.num_levels != part.num_values)
           return At(LevelCountError(split.num_levels, part.num_values), {.offset = chunk.offset});
         part.definition = split.definition;
-        PrefetchLines(part.definition);
+        PrefetchBytes(part.definition, kFirstLines);
       }
       decoder_->Prefetch({{part.buffers.data(), num_buffers_}, part.num_values}, values[part.first].first);
     }
@@ -491,13 +493,8 @@ Status MiniBlockPage::ReadRanges(std::span<const ValueRange> rows, LeafSink* sin
 // The begin of the chunk, where its levels are.
 void MiniBlockPage::Prefetch(std::size_t chunk) const {
   const format::FileRange range = RangeOf(chunk);
-  if (const std::byte* const file = source_.mapped_bytes(); file != nullptr) PrefetchLines({file + range.offset, range.size});
-}
-
-/// Asks the processor for the first bytes: in a mapped file it foresees those of the same memory page only.
-void PrefetchBytes(Bytes bytes) {
-  constexpr std::size_t kLine = 64, kMost = 16384;
-  for (std::size_t i = 0; i < std::min(bytes.size(), kMost); i += kLine) __builtin_prefetch(bytes.data() + i);
+  if (const std::byte* const file = source_.mapped_bytes(); file != nullptr)
+    PrefetchBytes({file + range.offset, range.size}, kFirstLines);
 }
 
 Status MiniBlockPage::ReadChunks(ChunkRun all, std::span<const ValueRange> rows, std::span<const ChunkRun> runs, LeafSink* sink,
@@ -513,7 +510,8 @@ Status MiniBlockPage::ReadChunks(ChunkRun all, std::span<const ValueRange> rows,
     while (begin + 1 < rows.size() && runs[begin].first + runs[begin].count <= i) ++begin;
     while (end < rows.size() && runs[end].first <= i) ++end;
     const format::FileRange chunk = RangeOf(i);
-    if (i + 1 < all.first + all.count) PrefetchBytes(read.bytes.subspan(chunk.offset + chunk.size - start, RangeOf(i + 1).size));
+    if (i + 1 < all.first + all.count)
+      PrefetchBytes(read.bytes.subspan(chunk.offset + chunk.size - start, RangeOf(i + 1).size), kWholeChunk);
     Status status =
         ReadChunk(i, read.bytes.subspan(chunk.offset - start, chunk.size), rows.subspan(begin, end - begin), sink, scratch);
     if (!status.ok()) return At(std::move(status), {.offset = chunk.offset});

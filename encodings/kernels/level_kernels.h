@@ -576,11 +576,11 @@ constinit const KernelTable kTable = {
     .min_max16 = &MinMax16,
     .float_min_max4 = &FloatMinMax<std::uint32_t, 23>,
     .float_min_max8 = &FloatMinMax<std::uint64_t, 52>,
+    .look_up = {&LookUp<4>, &LookUp<8>, &LookUp<16>},
     .mask_range = &MaskRange,
     .select_bits = &SelectBits,
     .list_starts4 = &ListStarts<std::uint32_t>,
     .list_starts8 = &ListStarts<std::uint64_t>,
-    .look_up = {&LookUp<4>, &LookUp<8>, &LookUp<16>},
     .encode_tokens = LANCEKIT_ENCODE_TOKENS,
     .encode_fsst = LANCEKIT_ENCODE_FSST};
 
