@@ -42,18 +42,6 @@ void CopyBits(const std::byte* from, std::uint64_t from_bit, std::byte* to, std:
   while (count != 0) copy_within_byte(0, static_cast<unsigned>(count < 8 ? count : 8));
 }
 
-void StoreBits(std::uint64_t bits, unsigned count, std::byte* to, std::uint64_t to_bit) noexcept {
-  if (count == 0) return;
-  const unsigned shift = to_bit % 8;
-  std::byte* const out = to + to_bit / 8;
-  if (count < 64) bits &= (std::uint64_t{1} << count) - 1;
-  const std::uint64_t before = shift == 0 ? 0 : static_cast<std::uint64_t>(out[0]) & ((1u << shift) - 1);
-  const std::uint64_t low = before | bits << shift;
-  const unsigned num_bytes = (shift + count + 7) / 8;
-  std::memcpy(out, &low, num_bytes < 8 ? num_bytes : 8);
-  if (num_bytes > 8) out[8] = static_cast<std::byte>(bits >> (64 - shift));
-}
-
 void FillBits(std::byte* to, std::uint64_t to_bit, std::uint64_t count, bool value) noexcept {
   for (; count != 0 && to_bit % 8 != 0; --count) SetBitTo(to, to_bit++, value);
   std::memset(to + to_bit / 8, value ? 0xFF : 0, count / 8);

@@ -20,8 +20,6 @@ constexpr std::uint64_t BitmapBytes(std::uint64_t num_bits) noexcept { return nu
 std::uint64_t LoadBits(const std::byte* bits, std::uint64_t first, unsigned count) noexcept;
 /// Copies bits; other bits of the target stay. The ranges must not overlap.
 void CopyBits(const std::byte* from, std::uint64_t from_bit, std::byte* to, std::uint64_t to_bit, std::uint64_t count) noexcept;
-/// Stores the lowest `count` bits, at most 64 of them; those behind them in their last byte become 0, those before stay.
-void StoreBits(std::uint64_t bits, unsigned count, std::byte* to, std::uint64_t to_bit) noexcept;
 void FillBits(std::byte* to, std::uint64_t to_bit, std::uint64_t count, bool value) noexcept;
 std::uint64_t CountSetBits(const std::byte* bits, std::uint64_t first, std::uint64_t count) noexcept;
 

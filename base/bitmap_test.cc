@@ -24,21 +24,6 @@ TEST(CopyBits, EqualsBitByBitAtEveryAlignment) {
   }
 }
 
-TEST(StoreBits, EqualsBitByBitAndKeepsWhatIsBefore) {
-  std::mt19937_64 random(2);
-  for (unsigned to_bit = 0; to_bit < 17; ++to_bit) {
-    for (unsigned count = 0; count <= 64; ++count) {
-      std::vector<std::byte> expected(16), actual(16);
-      for (std::size_t i = 0; i < 16; ++i) expected[i] = actual[i] = static_cast<std::byte>(random());
-      const std::uint64_t bits = random();
-      for (unsigned i = 0; i < count; ++i) SetBitTo(expected.data(), to_bit + i, (bits >> i & 1) != 0);
-      for (unsigned i = to_bit + count; count != 0 && i % 8 != 0; ++i) SetBitTo(expected.data(), i, false);
-      StoreBits(bits, count, actual.data(), to_bit);
-      ASSERT_EQ(expected, actual) << to_bit << ' ' << count;
-    }
-  }
-}
-
 TEST(FillBits, TouchesOnlyTheRange) {
   for (unsigned to_bit = 0; to_bit < 9; ++to_bit) {
     for (unsigned count : {0u, 1u, 8u, 20u, 100u}) {

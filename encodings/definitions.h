@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "base/level_bits.h"
 #include "encodings/encoding.h"
+#include "encodings/level_bits.h"
 #include "encodings/value_facts.h"
 
 namespace lancekit {

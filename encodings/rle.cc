@@ -8,10 +8,10 @@
 #include <cstring>
 
 #include "base/checked_math.h"
-#include "base/level_bits.h"
 #include "encodings/definitions.h"
 #include "encodings/kernels/arithmetic.h"
 #include "encodings/kernels/stats.h"
+#include "encodings/level_bits.h"
 #include "encodings/repeat.h"
 
 namespace lancekit {

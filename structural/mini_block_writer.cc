@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "base/checked_math.h"
-#include "base/level_bits.h"
+#include "encodings/level_bits.h"
 #include "structural/chunk_cuts.h"
 #include "structural/mini_block.h"
 #include "structural/page_writer.h"

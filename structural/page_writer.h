@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "base/level_bits.h"
 #include "encodings/encoding.h"
+#include "encodings/level_bits.h"
 #include "encodings/value_facts.h"
 #include "format/encoding.h"
 #include "format/version.h"

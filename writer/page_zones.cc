@@ -12,8 +12,8 @@
 #include "base/bitmap.h"
 #include "base/checked_math.h"
 #include "base/endian.h"
-#include "base/level_bits.h"
 #include "encodings/kernels/stats.h"
+#include "encodings/level_bits.h"
 
 namespace lancekit {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "base/level_bits.h"
+#include "encodings/level_bits.h"
 
 namespace lancekit {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/bitmap.h"
 #include "base/checked_math.h"
-#include "base/level_bits.h"
+#include "encodings/kernels/bitmasks.h"
 #include "types/scalar.h"
 #include "writer/packed_rows.h"
 
@@ -106,24 +106,13 @@ void ValueBuffer::AppendValidity(const ArrayView& view, std::uint64_t first, std
 }
 
 void ValueBuffer::AppendValidity(std::span<const std::uint16_t> def, std::uint16_t max_visible) {
-  const LevelBits not_valid = LevelBits::Above(def, 0), closed = LevelBits::Above(def, max_visible);
-  const std::uint64_t num_closed = closed.Count(0, def.size());
-  const std::uint64_t nulls = not_valid.Count(0, def.size()) - num_closed;
-  if (!NeedValidity(def.size() - num_closed, nulls)) return;
-  std::uint64_t at = num_values_;
-  for (std::uint64_t first = 0; first < def.size(); first += 64) {
-    const std::uint64_t valid = ~not_valid.Word(first / 64);
-    std::uint64_t open = ~closed.Word(first / 64);
-    if (def.size() - first < 64) open &= (std::uint64_t{1} << (def.size() - first)) - 1;
-    while (open != 0) {
-      const int begin = std::countr_zero(open);
-      const int count = std::countr_one(open >> begin);
-      StoreBits(valid >> begin, static_cast<unsigned>(count), validity_.data(), at);
-      at += static_cast<std::uint64_t>(count);
-      if (begin + count == 64) break;
-      open &= ~std::uint64_t{0} << (begin + count);
-    }
-  }
+  const std::size_t num_words = kernels::MaskWords(def.size());
+  PooledVector<std::uint64_t> valid(num_words), open(num_words), bits(num_words + 1);
+  const std::uint64_t num_valid = kernels::MaskRange(def.data(), def.size(), 0, 0, nullptr, valid.data());
+  const std::uint64_t num_open = kernels::MaskRange(def.data(), def.size(), 0, max_visible, nullptr, open.data());
+  if (!NeedValidity(num_open, num_open - num_valid)) return;
+  kernels::SelectBits(valid.data(), open.data(), num_words, bits.data());
+  CopyBits(reinterpret_cast<const std::byte*>(bits.data()), 0, validity_.data(), num_values_, num_open);
 }
 
 void ValueBuffer::AppendValid(std::uint64_t count) {

@@ -19,7 +19,6 @@ class LevelBits {
 
   std::uint64_t size() const noexcept { return size_; }
   bool operator[](std::uint64_t i) const noexcept { return (words_[i / 64] >> (i % 64) & 1) != 0; }
-  std::uint64_t Word(std::uint64_t i) const noexcept { return words_[i]; }
   /// Of how many of levels [first, end) it is true.
   std::uint64_t Count(std::uint64_t first, std::uint64_t end) const noexcept;
   /// The last of levels [first, end) of which it is true; `end` when there is none.

@@ -1,4 +1,4 @@
-#include "base/level_bits.h"
+#include "encodings/level_bits.h"
 
 #include <algorithm>
 #include <bit>
@@ -6,6 +6,8 @@
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
+
+#include "encodings/kernels/bitmasks.h"
 
 namespace lancekit {
 namespace {
@@ -31,17 +33,6 @@ std::uint64_t BitsOf64(IsOfEight is_of_eight) {
 }
 __m128i LoadEight(const std::uint16_t* levels) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(levels)); }
 #endif
-
-/// Of 64 levels.
-std::uint64_t AboveOf64(const std::uint16_t* levels, std::uint16_t limit) {
-#ifdef __SSE2__
-  // Saturated differences are 0 up to the limit.
-  const __m128i limits = _mm_set1_epi16(static_cast<short>(limit));
-  return ~BitsOf64([&](int i) { return _mm_cmpeq_epi16(_mm_subs_epu16(LoadEight(levels + i), limits), _mm_setzero_si128()); });
-#else
-  return BitsOf(64, [&](std::uint64_t i) { return levels[i] > limit; });
-#endif
-}
 
 /// Which of 64 levels differ from the one before. Pre: there is one before the first.
 std::uint64_t ChangesOf64(const std::uint16_t* levels) {
@@ -84,9 +75,8 @@ std::uint64_t Before(std::uint64_t bit) { return bit % 64 == 0 ? ~std::uint64_t{
 
 LevelBits LevelBits::Above(std::span<const std::uint16_t> levels, std::uint16_t limit) {
   LevelBits bits(levels.size());
-  std::uint64_t i = 0;
-  for (; i + 64 <= levels.size(); i += 64) bits.words_[i / 64] = AboveOf64(levels.data() + i, limit);
-  bits.words_[i / 64] = BitsOf(levels.size() - i, [&](std::uint64_t j) { return levels[i + j] > limit; });
+  bits.words_.back() = 0;
+  kernels::MaskRange(levels.data(), levels.size(), static_cast<std::uint16_t>(limit + 1), 0xFFFF, nullptr, bits.words_.data());
   return bits;
 }
 

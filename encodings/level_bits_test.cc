@@ -1,4 +1,4 @@
-#include "base/level_bits.h"
+#include "encodings/level_bits.h"
 
 #include <gtest/gtest.h>
 
