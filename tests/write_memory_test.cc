@@ -169,7 +169,8 @@ TEST_P(WriteMemoryTest, StaysWithinTheBudget) {
 INSTANTIATE_TEST_SUITE_P(Inputs, WriteMemoryTest,
                          ::testing::Values(Case{"OneLargeBatch", [] { return MakeInput(6, 2'500'000, 24, 1); }},
                                            Case{"TinyBatches", [] { return MakeInput(6, 100, 24, 25'000); }},
-                                           Case{"Texts", [] { return MakeLongTexts(1'000, 4000, 52); }}),
+                                           Case{"Texts", [] { return MakeLongTexts(1'000, 4000, 52); }},
+                                           Case{"LongTexts", [] { return MakeLongTexts(20, 1 << 20, 10); }}),
                          [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
