@@ -12,7 +12,7 @@ namespace lancekit {
 class LevelBits {
  public:
   LevelBits() = default;
-  /// That it is above the limit.
+  /// That it is above the limit, which is below 0xFFFF.
   static LevelBits Above(std::span<const std::uint16_t> levels, std::uint16_t limit);
   /// That it differs from the one before, which the first does not.
   static LevelBits Changes(std::span<const std::uint16_t> levels);
@@ -27,7 +27,8 @@ class LevelBits {
   std::uint64_t Find(std::uint64_t first, bool wanted) const noexcept;
   /// The place behind the next `count` such levels from `first` on. Pre: there are as many.
   std::uint64_t Skip(std::uint64_t first, std::uint64_t count, bool wanted) const noexcept;
-  /// Of changes: runs of equal levels among [first, end), those of more than `longest` counted as often as they are cut.
+  /// Of changes: runs of equal levels among [first, end), those of more than `longest`, which is 64 or more,
+  /// counted as often as they are cut.
   std::uint64_t CountRuns(std::uint64_t first, std::uint64_t end, std::uint64_t longest) const noexcept;
 
  private:

@@ -109,6 +109,7 @@ class DictionaryArray final : public PageReader {
     } else {
       sink->AppendValid(rows.count);
     }
+    sink->Fold();  // what Gather may have added already is not to be taken for values of the next rows
     return {};
   }
 

@@ -109,7 +109,9 @@ Status ColumnReader::ForEachPage(std::span<const ValueRange> rows, PageScratch* 
 
 Status ColumnReader::Read(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const {
   return ForEachPage(rows, scratch, [&](const PageReader& page, std::span<const ValueRange> slots) {
-    return slots.size() == 1 ? page.Read(slots[0], sink, scratch) : page.ReadRanges(slots, sink, scratch);
+    LANCEKIT_TRY(slots.size() == 1 ? page.Read(slots[0], sink, scratch) : page.ReadRanges(slots, sink, scratch));
+    sink->Fold();
+    return Status();
   });
 }
 

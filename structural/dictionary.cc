@@ -8,6 +8,7 @@
 
 #include "encodings/kernels/bitmasks.h"
 #include "encodings/kernels/stats.h"
+#include "types/scalar.h"
 
 namespace lancekit {
 namespace {
@@ -75,7 +76,8 @@ std::unique_ptr<Dictionary> Dictionary::Make(ValueSink items, const LeafType& le
   dictionary->large_offsets_ = shape.large_offsets;
   if (shape.variable() && !leaf.is_dictionary()) dictionary->MakeShortItems();
   if (shape.fixed() && shape.width_bits == 64 && num_items != 0)
-    dictionary->small_items_ = LeafSum::AreSmall(dictionary->items_->values.data(), num_items);
+    dictionary->small_items_ =
+        LeafSum::AreSmall(dictionary->items_->values.data(), num_items, DomainOf(type) != Domain::kUnsigned);
   return dictionary;
 }
 
@@ -129,7 +131,8 @@ Status Dictionary::Gather(Index* indices, const std::uint64_t* validity, std::ui
     return large_offsets_ ? GatherVariable<std::int64_t>(indices, count, has_nulls, &sink->values())
                           : GatherVariable<std::int32_t>(indices, count, has_nulls, &sink->values());
   }
-  if (sink->sum() != nullptr) {
+  // Without an item for them nulls are told apart when what was appended is added.
+  if (sink->sum() != nullptr && (validity == nullptr || has_empty_item)) {
     sink->sum()->AddItems(items_->values.data(), indices, count, small_items_);
     return {};
   }

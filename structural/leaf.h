@@ -135,7 +135,8 @@ class LeafSink {
   std::vector<std::uint64_t>* run_lengths() noexcept { return run_lengths_.has_value() ? &*run_lengths_ : nullptr; }
   /// Adds the values up, which are then in no array. Pre: nothing was appended; LeafSum takes the type.
   void CollectSum() { sum_.emplace(leaf_->type); }
-  /// Where a sum is wanted, adds what was appended and forgets it. For pages of several chunks, while a chunk is in the cache.
+  /// Where a sum is wanted, adds what was appended and forgets it: after each page, and after each chunk while it is in the
+  /// cache. Who adds to sum() folds before and behind that.
   void Fold();
   /// Where what is in no array can be added at once; nullptr where values are to be appended.
   LeafSum* sum() noexcept { return sum_.has_value() && !run_lengths_.has_value() ? &*sum_ : nullptr; }

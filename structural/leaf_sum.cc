@@ -72,10 +72,12 @@ void LeafSum::AddTimes(const std::byte* values, std::span<const std::uint64_t> c
       [&](std::uint64_t i) { return counts[i]; });
 }
 
-bool LeafSum::AreSmall(const std::byte* items, std::uint64_t count) noexcept {
+bool LeafSum::AreSmall(const std::byte* items, std::uint64_t count, bool is_signed) noexcept {
   std::int64_t least = 0, greatest = 0;
   kernels::MinMax(static_cast<const std::int64_t*>(static_cast<const void*>(items)), count, &least, &greatest);
-  return least >= std::numeric_limits<std::int32_t>::min() && greatest <= std::numeric_limits<std::int32_t>::max();
+  // Read as signed, large unsigned ones are negative.
+  return least >= (is_signed ? std::numeric_limits<std::int32_t>::min() : 0) &&
+         greatest <= std::numeric_limits<std::int32_t>::max();
 }
 
 template <class Index>

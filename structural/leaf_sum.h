@@ -23,7 +23,7 @@ class LeafSum {
   template <class Index>
   void AddItems(const std::byte* items, const Index* indices, std::uint64_t count, bool are_small);
   /// Whether numbers of 64 bits are signed ones of 32, so that so many fit into 64 bits together. Pre: count > 0.
-  static bool AreSmall(const std::byte* items, std::uint64_t count) noexcept;
+  static bool AreSmall(const std::byte* items, std::uint64_t count, bool is_signed) noexcept;
 
   /// The sum is low() + 2^64 * high(): neither overflows, whatever the values.
   __int128 low() const noexcept { return low_; }

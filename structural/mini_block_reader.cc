@@ -510,7 +510,8 @@ Status MiniBlockPage::ReadChunks(ChunkRun all, std::span<const ValueRange> rows,
     while (begin + 1 < rows.size() && runs[begin].first + runs[begin].count <= i) ++begin;
     while (end < rows.size() && runs[end].first <= i) ++end;
     const format::FileRange chunk = RangeOf(i);
-    if (i + 1 < all.first + all.count)
+    // Of many rows apart a chunk may hold but few.
+    if (rows.size() == 1 && i + 1 < all.first + all.count)
       PrefetchBytes(read.bytes.subspan(chunk.offset + chunk.size - start, RangeOf(i + 1).size), kWholeChunk);
     Status status =
         ReadChunk(i, read.bytes.subspan(chunk.offset - start, chunk.size), rows.subspan(begin, end - begin), sink, scratch);

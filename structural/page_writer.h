@@ -42,7 +42,8 @@ struct PageEntries {
   std::uint16_t max_visible = 0;  ///< entries of higher definition levels have no value
   bool sparse = false;            ///< runs of entries without values are too long for mini-block chunks
 
-  std::shared_ptr<const EntryBits> bits;  ///< set by SetBits
+  /// Set by SetBits. Where there are entries without values it says which.
+  std::shared_ptr<const EntryBits> bits;
   void SetBits();
 
   bool IsVisible(std::uint64_t entry) const noexcept { return def.empty() || def[entry] <= max_visible; }

@@ -103,6 +103,7 @@ struct Numbers {
 
 template <class T>
 std::vector<Numbers<T>> MakeNumbers() {
+  constexpr T kMost = std::numeric_limits<T>::max();
   std::mt19937_64 random(3);
   const auto any = [&] { return static_cast<T>(random()); };
   std::vector<T> few(100);
@@ -119,6 +120,10 @@ std::vector<Numbers<T>> MakeNumbers() {
       {"runs of few", [&](std::size_t i) { return few[i / 20 * 7919 % few.size()]; }},
       {"ascending", [&](std::size_t i) { return static_cast<T>(i * 3 + random() % 3); }},
       {"extreme", [&](std::size_t i) { return i % 3 == 0 ? std::numeric_limits<T>::min() : std::numeric_limits<T>::max(); }},
+      // Dictionaries with an item that is far from the others, and negative if its sign is mistaken.
+      {"few and a far one",
+       [&](std::size_t i) { return i == 4444 ? static_cast<T>(kMost - (sizeof(T) == 8 ? 100'000 : 0)) : static_cast<T>(i % 2); }},
+      {"few and far ones", [&](std::size_t i) { return i % 10 == 0 ? kMost : static_cast<T>(random() % 5); }},
       {"equal", [&](std::size_t) { return static_cast<T>(7); }},
   };
   const std::vector<std::pair<std::string, std::function<bool(std::size_t)>>> validity = {

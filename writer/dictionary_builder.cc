@@ -62,13 +62,16 @@ std::uint32_t DictionaryBuilder::AddAt(std::size_t slot, std::uint64_t hash, con
   const std::uint32_t number = Add(key, value);
   slots_[slot] = {TagOf(hash), number + 1};
   num_hashed_ = size();
-  if (size() * 4 > slots_.size()) HashAll();
+  if (size() * 4 > slots_.size()) HashAll();  // and grow
   return number;
 }
 
 void DictionaryBuilder::HashAll() {
-  slots_.assign(std::max<std::size_t>(kFirstSlots, std::bit_ceil(size() * 4)), Slot{});
-  for (std::uint32_t number = 0; number < size(); ++number) {
+  if (size() * 4 > slots_.size()) {
+    slots_.assign(std::bit_ceil(size() * 4), Slot{});
+    num_hashed_ = 0;
+  }
+  for (auto number = static_cast<std::uint32_t>(num_hashed_); number < size(); ++number) {
     const std::uint64_t hash = Hash(keys_[number]);
     std::size_t at = hash & (slots_.size() - 1);
     while (slots_[at].number_and_1 != 0) at = (at + 1) & (slots_.size() - 1);

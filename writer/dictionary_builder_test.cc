@@ -129,6 +129,19 @@ TEST(TryDictionary, NumbersRunsInOrderAndOutOfIt) {
   for (std::size_t i = 0; i < numbers.size(); ++i) ASSERT_EQ(items[attempt->indices[i]], numbers[i]) << i;
 }
 
+// What was there before in turn with what is new: hashing all anew each time would take minutes.
+TEST(TryDictionary, NumbersRunsThatComeBack) {
+  std::vector<std::uint64_t> numbers;
+  for (std::uint64_t i = 0; i < 1'000'000; ++i) numbers.push_back(i / 10 % 2 == 0 ? 5 : i / 10);
+  const testing::OwnedValues values = testing::Numbers<std::uint64_t>(numbers);
+  const Page page(values.View(), true);
+  const auto attempt = TryDictionary(page.values, numbers.size(), true);
+  ASSERT_TRUE(attempt.has_value());
+  EXPECT_EQ(attempt->items.size(), 50'000u);
+  const auto* const items = reinterpret_cast<const std::uint64_t*>(attempt->items.View().values);
+  for (std::size_t i = 0; i < numbers.size(); ++i) ASSERT_EQ(items[attempt->indices[i]], numbers[i]) << i;
+}
+
 // More strings than one block, of all lengths around those that are looked up at once, and the empty one.
 TEST(TryDictionary, NumbersStrings) {
   std::vector<std::string> texts;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -98,10 +99,13 @@ TEST(ListStarts, CountItemsBeforeSlots) {
         }
         const std::vector<std::uint32_t> narrow(expected.begin(), expected.end());
         for (const KernelTable* const table : Tables()) {
-          std::vector<std::uint64_t> wide_got(expected.size() + kSpareBytes / 8);
-          std::vector<std::uint32_t> narrow_got(expected.size() + kSpareBytes / 4);
+          constexpr std::uint32_t kBehind = 0xABCDABCD;
+          std::vector<std::uint64_t> wide_got(expected.size() + kSpareBytes / 8 + 16, kBehind);
+          std::vector<std::uint32_t> narrow_got(expected.size() + kSpareBytes / 4 + 32, kBehind);
           EXPECT_EQ(table->list_starts8(slots.data(), items.data(), slots.size(), first, wide_got.data()), end);
           EXPECT_EQ(table->list_starts4(slots.data(), items.data(), slots.size(), first, narrow_got.data()), end);
+          ASSERT_EQ(std::count(wide_got.end() - 16, wide_got.end(), kBehind), 16);
+          ASSERT_EQ(std::count(narrow_got.end() - 32, narrow_got.end(), kBehind), 32);
           wide_got.resize(expected.size());
           narrow_got.resize(expected.size());
           ASSERT_EQ(wide_got, expected);
