@@ -15,13 +15,14 @@ LANCEKIT_ALWAYS_INLINE std::uint64_t InRange(const std::uint16_t* in, std::size_
   const __m512i b = _mm512_sub_epi16(_mm512_maskz_loadu_epi16(second, in + 32), lows);
   return _mm512_mask_cmple_epu16_mask(first, a, spans) | std::uint64_t{_mm512_mask_cmple_epu16_mask(second, b, spans)} << 32;
 #else
-  std::uint8_t flags[64];
-  if (count == 64) {
-    for (int i = 0; i < 64; ++i) flags[i] = static_cast<std::uint16_t>(in[i] - low) <= span;
-  } else {
-    for (std::size_t i = 0; i < 64; ++i) flags[i] = i < count && static_cast<std::uint16_t>(in[i] - low) <= span;
-  }
   std::uint64_t bits = 0;
+  if (count < 64) {
+    for (std::size_t i = 0; i < count; ++i)
+      bits |= static_cast<std::uint64_t>(static_cast<std::uint16_t>(in[i] - low) <= span) << i;
+    return bits;
+  }
+  std::uint8_t flags[64];
+  for (int i = 0; i < 64; ++i) flags[i] = static_cast<std::uint16_t>(in[i] - low) <= span;
   for (int i = 0; i < 8; ++i) {
     std::uint64_t word;
     __builtin_memcpy(&word, flags + 8 * i, 8);
