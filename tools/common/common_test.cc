@@ -8,6 +8,7 @@
 #include "tools/common/command_line.h"
 #include "tools/common/exit_codes.h"
 #include "tools/common/json.h"
+#include "tools/common/markup.h"
 #include "tools/common/numbers.h"
 #include "tools/common/report_error.h"
 #include "tools/common/suggest.h"
@@ -34,6 +35,15 @@ TEST(Numbers, ParsesByteSizesAndRefusesTheRest) {
   for (const char* bad : {"", "x", "-1", "0", "12 parsecs", "1e99", "5MiBs", "nan", "inf"}) {
     EXPECT_FALSE(ParseBytes(bad).has_value()) << bad;
   }
+}
+
+TEST(Markup, NamesStayText) {
+  EXPECT_EQ(MarkupText("<a href=\"x\">'&'</a>"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
+  EXPECT_EQ(MarkupText(std::string_view("a\0b\x1B\n\xC2\x9B", 7)), "a\\x00b\\x1b\\n\\u009b");
+  EXPECT_EQ(MarkupText("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x90\x9F"), "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x90\x9F");
+  EXPECT_EQ(MarkupText("\xE2\x80\xAE\xE2\x80\xAF\xE2\x81\xA6"), "\\u202e\xE2\x80\xAF\\u2066");
+  EXPECT_EQ(MarkupText("\xFFz\xED\xA0\x80\xEF\xBF\xBF\xC3"),
+            "\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
 TEST(Suggest, FindsTheNearestNameOnlyWhenItIsNear) {

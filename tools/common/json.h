@@ -8,6 +8,8 @@
 
 namespace lancekit::tools {
 
+/// Bytes of the well-formed UTF-8 character at `at`; 0 when there is none (overlong, surrogate, cut, stray).
+std::size_t Utf8Length(std::string_view text, std::size_t at);
 /// Appends `text` as a JSON string. Bytes that are not UTF-8 become U+FFFD.
 void AppendJsonString(std::string_view text, std::string& out);
 /// Appends the shortest text that reads back as the same number; NaN and the infinities become strings.

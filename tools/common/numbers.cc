@@ -19,6 +19,10 @@ std::string GroupDigits(std::uint64_t value) {
   return text;
 }
 
+std::string Counted(std::uint64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", GroupDigits(count), what, count == 1 ? "" : "s");
+}
+
 std::string FormatBytes(std::uint64_t bytes) {
   constexpr std::uint64_t kExactBelow = 10'000'000;
   constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

@@ -11,6 +11,8 @@ namespace lancekit::tools {
 
 /// 1234567 -> "1,234,567".
 std::string GroupDigits(std::uint64_t value);
+/// "1 row", "2,000 rows".
+std::string Counted(std::uint64_t count, std::string_view what);
 /// Exact with digit groups up to 7 digits, then KiB, MiB, GiB, TiB with three significant digits.
 std::string FormatBytes(std::uint64_t bytes);
 /// A share of a whole: "41%", "4.1%".

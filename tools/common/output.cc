@@ -6,8 +6,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <span>
 
+#include "base/status.h"
 #include "tools/common/terminal.h"
 
 namespace lancekit::tools {
@@ -28,7 +30,7 @@ bool IsSpecial(const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<Output>> Output::Open(const std::string& path) {
+Result<std::unique_ptr<Output>> Output::Open(const std::string& path, bool replace) {
   std::unique_ptr<Output> output(new Output());
   if (path.empty() || path == "-") {
     output->terminal_ = IsTerminal(STDOUT_FILENO);
@@ -42,6 +44,9 @@ Result<std::unique_ptr<Output>> Output::Open(const std::string& path) {
     output->owns_fd_ = true;
     return output;
   }
+  if (std::error_code ignored; !replace && std::filesystem::exists(path, ignored))
+    return Status(At(MakeError(ErrorCode::kOutput, "already exists"), {.path = path}));
+  output->replace_ = replace;
   LANCEKIT_ASSIGN(AtomicFile file, AtomicFile::Create(path));
   output->file_ = std::move(file);
   return output;
@@ -78,7 +83,7 @@ void Output::Flush() {
 Status Output::Finish() {
   if (status_.ok()) Flush();
   if (!status_.ok()) return status_.error();
-  return file_ ? file_->Publish(true) : Status();
+  return file_ ? file_->Publish(replace_) : Status();
 }
 
 }  // namespace lancekit::tools

@@ -13,8 +13,8 @@ namespace lancekit::tools {
 class Output {
  public:
   /// "" and "-" are stdout. Something that exists and is no regular file (a pipe, a device) is written to as it is.
-  /// Errors: kOutput.
-  static Result<std::unique_ptr<Output>> Open(const std::string& path);
+  /// Without `replace` a regular file that exists is refused, now or when the other is finished. Errors: kOutput.
+  static Result<std::unique_ptr<Output>> Open(const std::string& path, bool replace = true);
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
   ~Output();
@@ -41,6 +41,7 @@ class Output {
   bool owns_fd_ = false;
   bool terminal_ = false;
   bool color_ = false;
+  bool replace_ = true;
   int width_ = 0;
   std::optional<AtomicFile> file_;
   std::string buffer_;
