@@ -44,14 +44,6 @@ void AddPages(const InspectedColumn& column, ColumnTotal* total) {
   }
 }
 
-std::string SummaryText(const ColumnTotal& total) {
-  std::string text;
-  constexpr std::size_t kShown = 2;
-  for (std::size_t i = 0; i < std::min(kShown, total.summaries.size()); ++i) text += (i == 0 ? "" : " | ") + total.summaries[i];
-  if (total.summaries.size() > kShown) text += fmt::format(" | and {} more", total.summaries.size() - kShown);
-  return text;
-}
-
 std::vector<std::string> PathsOf(const std::vector<ColumnTotal>& totals) {
   std::vector<std::string> paths;
   for (const ColumnTotal& total : totals) paths.push_back(total.path);
@@ -116,6 +108,14 @@ std::string Summary(const EncodingNode& encoding) {
     if (child.role == "repetition index") add("row index");
   }
   if (encoding.name == "constant" && encoding.parameters.rfind("all null", 0) == 0) add("all null");
+  return text;
+}
+
+std::string SummaryText(const ColumnTotal& total) {
+  std::string text;
+  constexpr std::size_t kShown = 2;
+  for (std::size_t i = 0; i < std::min(kShown, total.summaries.size()); ++i) text += (i == 0 ? "" : " | ") + total.summaries[i];
+  if (total.summaries.size() > kShown) text += fmt::format(" | and {} more", total.summaries.size() - kShown);
   return text;
 }
 

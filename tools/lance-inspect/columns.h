@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/common/json.h"
 #include "tools/lance-inspect/session.h"
 
 namespace lancekit::tools {
@@ -24,7 +25,11 @@ struct ColumnTotal {
 std::vector<ColumnTotal> TotalColumns(const InspectedTable& table);
 /// "mini-block: dictionary 97 items → inline bitpacking 32 bit"
 std::string Summary(const EncodingNode& encoding);
+/// The first two of the column's summaries.
+std::string SummaryText(const ColumnTotal& total);
 /// Names in the words of people: "mini-block", "inline bitpacking".
 std::string SpokenName(const std::string& name);
+/// The encoding tree as one object.
+void AppendEncodingJson(const EncodingNode& node, JsonWriter* json);
 
 }  // namespace lancekit::tools

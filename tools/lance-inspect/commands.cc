@@ -25,7 +25,7 @@ std::span<const Command> AllCommands() {
        1,
        1,
        &RunEncoding},
-      {"layout", "look", "PATH", "what every byte is for", {}, 1, 1, &RunLayout},
+      {"layout", "look", "PATH", "what every byte is for, as text or picture", {"--svg", "--html", "--force"}, 1, 1, &RunLayout},
       {"head",
        "rows",
        "PATH",

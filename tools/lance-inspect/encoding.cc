@@ -57,20 +57,6 @@ void WriteTree(const InspectedColumn& column, std::size_t index, std::uint64_t f
   session.output->Write(text);
 }
 
-void AppendNode(const EncodingNode& node, JsonWriter* json) {
-  json->BeginObject();
-  if (!node.role.empty()) json->Member("role", node.role);
-  if (!node.name.empty()) json->Member("name", node.name);
-  if (!node.parameters.empty()) json->Member("parameters", node.parameters);
-  if (node.buffer >= 0) json->Member("buffer", node.buffer);
-  if (!node.children.empty()) {
-    json->Key("children").BeginArray();
-    for (const EncodingNode& child : node.children) AppendNode(child, json);
-    json->EndArray();
-  }
-  json->EndObject();
-}
-
 void AppendPage(const InspectedFile& file, const InspectedColumn& column, std::size_t index, std::uint64_t file_row,
                 JsonWriter* json) {
   const InspectedPage& page = column.pages[index];
@@ -81,7 +67,7 @@ void AppendPage(const InspectedFile& file, const InspectedColumn& column, std::s
     json->BeginObject().Member("role", buffer.role).Member("offset", buffer.offset).Member("size", buffer.size).EndObject();
   }
   json->EndArray().Key("encoding");
-  AppendNode(page.encoding, json);
+  AppendEncodingJson(page.encoding, json);
   json->EndObject();
 }
 
@@ -97,6 +83,20 @@ void AddNodeRows(const InspectedColumn& column, std::size_t page, const Encoding
 }
 
 }  // namespace
+
+void AppendEncodingJson(const EncodingNode& node, JsonWriter* json) {
+  json->BeginObject();
+  if (!node.role.empty()) json->Member("role", node.role);
+  if (!node.name.empty()) json->Member("name", node.name);
+  if (!node.parameters.empty()) json->Member("parameters", node.parameters);
+  if (node.buffer >= 0) json->Member("buffer", node.buffer);
+  if (!node.children.empty()) {
+    json->Key("children").BeginArray();
+    for (const EncodingNode& child : node.children) AppendEncodingJson(child, json);
+    json->EndArray();
+  }
+  json->EndObject();
+}
 
 Status RunEncoding(Session& session) {
   const Options& options = session.options;

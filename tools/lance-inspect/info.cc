@@ -52,16 +52,6 @@ bool HasBlobs(const InspectedTable& table) {
   return std::ranges::any_of(table.structure, [](const InspectedFile& file) { return file.has_blobs; });
 }
 
-std::string Kind(const InspectedTable& table) {
-  const std::string version = table.structure.empty() ? "Lance" : "Lance " + table.Versions();
-  if (!table.files.is_dataset) return version + " file";
-  return fmt::format("{} dataset, version {}", version, table.files.version);
-}
-
-std::string Counted(std::uint64_t count, const char* what) {
-  return fmt::format("{} {}{}", GroupDigits(count), what, count == 1 ? "" : "s");
-}
-
 /// "  name 12 · other 34", without what is zero.
 std::string KindsText(const ByteKinds& kinds, bool has_blobs, const Session& session) {
   std::string text;
@@ -84,7 +74,7 @@ void WriteScreen(const InspectedTable& table, Session* session) {
   const std::uint64_t bytes = table.NumBytes();
   const std::vector<ColumnTotal> columns = TotalColumns(table);
   std::string text = Styled(EscapeControls(table.path), Style::kBold, output.color());
-  text += fmt::format("   {} · {} · {}", Kind(table), Counted(table.NumRows(), "row"), Counted(columns.size(), "column"));
+  text += fmt::format("   {} · {} · {}", table.Kind(), Counted(table.NumRows(), "row"), Counted(columns.size(), "column"));
   if (table.files.is_dataset) text += " · " + Counted(table.structure.size(), "file");
   text += fmt::format(" · {} · {}\n", Counted(table.NumPages(), "page"),
                       session->options.exact_bytes ? Counted(bytes, "byte") : FormatBytes(bytes));

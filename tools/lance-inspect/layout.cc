@@ -2,10 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
+#include "base/status.h"
 #include "tools/common/numbers.h"
 #include "tools/common/terminal.h"
 #include "tools/lance-inspect/commands.h"
+#include "tools/lance-inspect/dataset_sheets.h"
+#include "tools/lance-inspect/layout_pictures.h"
 #include "tools/lance-inspect/sheet.h"
 
 namespace lancekit::tools {
@@ -149,11 +153,65 @@ void AddRows(const InspectedFile& file, const std::vector<FilePart>& parts, cons
   }
 }
 
+Result<std::vector<FragmentFacts>> ReadFragments(Session& session, const InspectedTable& table) {
+  std::vector<FragmentFacts> facts;
+  if (!table.files.is_dataset) return facts;
+  LANCEKIT_ASSIGN(const Dataset dataset, OpenDatasetArgument(session));
+  for (const format::Fragment& fragment : dataset.manifest().fragments) {
+    const RowCounts rows = CountRows(fragment);
+    facts.push_back({fragment.id, rows.physical, rows.deleted, DeletionKind(fragment)});
+  }
+  return facts;
+}
+
+/// Opens the file for a picture, unless it is one of the table's or must not be replaced.
+Result<std::unique_ptr<Output>> OpenPicture(const std::string& path, const InspectedTable& table, bool force) {
+  for (const InspectedFile& file : table.structure) {
+    std::error_code ignored;
+    if (std::filesystem::equivalent(path, file.path, ignored)) return Invalid("{} is a file that is looked at", path);
+  }
+  return Output::Open(path, force);
+}
+
+Status WritePictures(Session& session, const TableLayout& layout) {
+  const Options& options = session.options;
+  if (options.svg == options.html) return Invalid("--svg and --html want two files");
+  std::unique_ptr<Output> svg, html;
+  if (!options.svg.empty()) {
+    LANCEKIT_ASSIGN(svg, OpenPicture(options.svg, layout.table, options.force));
+  }
+  if (!options.html.empty()) {
+    LANCEKIT_ASSIGN(html, OpenPicture(options.html, layout.table, options.force));
+  }
+  JsonWriter json = BeginDocument();
+  json.Member("path", layout.table.path);
+  std::string written;
+  if (svg != nullptr) {
+    svg->Write(SvgPicture(layout));
+    LANCEKIT_TRY(svg->Finish());
+    json.Member("svg", options.svg);
+    written += EscapeControls(options.svg) + '\n';
+  }
+  if (html != nullptr) {
+    LANCEKIT_ASSIGN(const std::vector<FragmentFacts> fragments, ReadFragments(session, layout.table));
+    html->Write(HtmlPage(layout, fragments));
+    LANCEKIT_TRY(html->Finish());
+    json.Member("html", options.html);
+    written += EscapeControls(options.html) + '\n';
+  }
+  if (options.svg == "-" || options.html == "-") return {};
+  const bool is_json = session.format == Format::kJson || session.format == Format::kJsonLines;
+  session.output->Write(is_json ? json.EndObject().text() + '\n' : written);
+  return {};
+}
+
 }  // namespace
 
 Status RunLayout(Session& session) {
   const std::string& path = session.options.arguments[0];
-  LANCEKIT_ASSIGN(const InspectedTable table, InspectTable(session, path));
+  LANCEKIT_ASSIGN(const TableLayout layout, MakeLayout(session, path));
+  if (!session.options.svg.empty() || !session.options.html.empty()) return WritePictures(session, layout);
+  const InspectedTable& table = layout.table;
   Sheet sheet{.name = "parts",
               .columns = {{"file", "file"},
                           {"offset", "offset", true},
@@ -166,14 +224,14 @@ Status RunLayout(Session& session) {
               .members = {{"path", JsonText(path)}, {"bytes", std::to_string(table.NumBytes())}}};
   JsonWriter files;
   files.BeginArray();
-  for (const InspectedFile& file : table.structure) {
-    LANCEKIT_ASSIGN(const std::vector<FilePart> parts, byte_map(session.context, file));
+  for (std::size_t i = 0; i < table.structure.size(); ++i) {
+    const InspectedFile& file = table.structure[i];
     files.BeginObject().Member("path", file.path).Member("bytes", file.size).EndObject();
     if (session.format == Format::kTable) {
       if (table.structure.size() > 1) session.output->Write(EscapeControls(file.path) + '\n');
-      WriteText(file, parts, session);
+      WriteText(file, layout.parts[i], session);
     } else {
-      AddRows(file, parts, session, &sheet);
+      AddRows(file, layout.parts[i], session, &sheet);
     }
   }
   sheet.members.emplace_back("files", files.EndArray().text());

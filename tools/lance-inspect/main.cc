@@ -28,7 +28,7 @@ std::string HintFor(const Error& error, const Request& request) {
       }
       return "copy the file again from where it came from";
     case ErrorCode::kOutput:
-      return "another file with -o";
+      return error.message == "already exists" ? "--force to replace it" : "another file";
     default:
       return "";
   }

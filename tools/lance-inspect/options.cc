@@ -62,7 +62,9 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_flag("--full", options.full, "Read everything: each page's hashes and values");
   app.add_option("--sums", options.sums, "Compare with the hashes that checksum has written")->type_name("FILE");
   app.add_flag("--fail-fast", options.fail_fast, "Stop at the first damage");
-  app.add_flag("--force", options.force, "Replace an existing file of sums");
+  app.add_flag("--force", options.force, "Replace a file that is there: sums, pictures");
+  app.add_option("--svg", options.svg, "A picture of the bytes for papers and READMEs; - is stdout")->type_name("FILE");
+  app.add_option("--html", options.html, "A page to look into the bytes, columns and pages; - is stdout")->type_name("FILE");
   app.add_flag("-v,--verbose", options.verbose, "Tell reads, bytes read and time on stderr");
 }
 
@@ -132,6 +134,7 @@ std::string FullHelp(const CLI::App& app, const Command* command) {
       "  {0} columns trips.lance                 where do the bytes go?\n"
       "  {0} head -n 5 -c id,name trips.lance    the first rows\n"
       "  {0} cat -f csv trips.lance > trips.csv\n"
+      "  {0} layout --html trips.html trips.lance   what every byte is for, to look at\n"
       "  {0} layout --json part.lance | jq '.parts[0]'\n\n"
       "Usage: {0} [COMMAND] PATH [OPTIONS]\n\nCommands:\n{1}  {2:<9} {3}\n\nOptions:\n{4}\nExit codes:\n{5}",
       kProgram, CommandLines(), "help", "this text; help COMMAND; help exit-codes", OptionLines(app, nullptr), ExitCodeTable());

@@ -70,6 +70,12 @@ std::string InspectedTable::Versions() const {
   return text;
 }
 
+std::string InspectedTable::Kind() const {
+  const std::string version = structure.empty() ? "Lance" : "Lance " + Versions();
+  if (!files.is_dataset) return version + " file";
+  return fmt::format("{} dataset, version {}", version, files.version);
+}
+
 Result<InspectedTable> InspectTable(const Session& session, const std::string& path) {
   InspectedTable table{.path = path};
   LANCEKIT_ASSIGN(table.files, list_data_files(session.context, path, session.options.open));

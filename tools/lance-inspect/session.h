@@ -43,6 +43,8 @@ struct Options {
   bool fail_fast = false;
   bool force = false;
   std::string sums;  ///< --sums; empty = none
+  std::string svg;   ///< layout --svg; empty = none
+  std::string html;  ///< layout --html; empty = none
 };
 
 struct Session {
@@ -71,6 +73,8 @@ struct InspectedTable {
   std::uint64_t NumPages() const;
   /// "2.1", or "2.0 and 2.2".
   std::string Versions() const;
+  /// "Lance 2.2 dataset, version 1"
+  std::string Kind() const;
 };
 Result<InspectedTable> InspectTable(const Session& session, const std::string& path);
 
