@@ -385,7 +385,7 @@ function showPages(place) {
   const whole = view.file.parts.length === view.file.num_parts;
   const largest = Math.max(1, ...(pages ?? []).slice(0, 10000).map((page, i) => sizeOf(i)));
   const caption = pages ? `${counted(pages.length, 'page')} in ${shown(view.file.path)}${whole ? '' : '; the file has too many parts to list, so sizes are missing'}`
-    : 'The pages of this column are not in this page, or the file has none of it; lance-inspect pages -c lists them.';
+    : 'There is no room here for the pages of this column, or the file has none; lance-inspect pages -c lists them.';
   fill(section.querySelector('table'), caption, [['page', 'number'], ['rows'], ['bytes', 'number'], [''], ['per row', 'number'], ['buffers', 'number'], ['encoding', 'text']], pages ?? [],
        (page, i) => {
          const inner = html('tr', {hidden: i > 0 && ''}, html('td', {colspan: 7}));
