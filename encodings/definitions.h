@@ -146,9 +146,8 @@ void AppendOutOfLineBitpacked(const std::uint16_t* values, std::uint64_t count, 
 std::uint64_t OutOfLineBitpackedBytes(std::uint64_t count, int width, int value_bits);
 /// Whole buffers for dictionaries: offsets and bytes with their header.
 void AppendVariableBlock(const ValuesView& values, MutableBuffer* out);
-/// A whole buffer of RLE levels, and its size, also from where levels [first, end) change.
+/// A whole buffer of RLE levels, and the size that one of levels [first, end) has, from where levels change.
 void AppendRleBlock(const std::uint16_t* values, std::uint64_t count, MutableBuffer* out);
-std::uint64_t RleBlockBytes(const std::uint16_t* values, std::uint64_t count);
 std::uint64_t RleBlockBytes(const LevelBits& changes, std::uint64_t first, std::uint64_t end);
 
 /// Appends a framed buffer: zstd: u64 size, frame; lz4: u32 size, block; snappy: block. Pre: less than 2 GiB.

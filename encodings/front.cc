@@ -179,9 +179,7 @@ class FrontEncoder final : public ChunkEncoder {
     view.values = ends_.data();
     view.data = data_.data();
     suffixes_ = suffixes(view);
-    view.shape = FixedShape(kPrefixBits);
-    view.values = reinterpret_cast<const std::byte*>(shared_.data());
-    prefixes_ = prefixes(view);
+    prefixes_ = prefixes(NumbersView(shared_.data(), strings.length, kPrefixBits));
   }
 
   format::Encoding Describe() const override {

@@ -73,11 +73,7 @@ class LengthsEncoder final : public ChunkEncoder {
     for (std::uint64_t i = 0; i < values_.length; ++i) {
       lengths_[i] = static_cast<std::uint32_t>(values_.Offset(i + 1) - values_.Offset(i));
     }
-    ValuesView view;
-    view.shape = FixedShape(kLengthBits);
-    view.length = values_.length;
-    view.values = reinterpret_cast<const std::byte*>(lengths_.data());
-    inner_ = inner(view);
+    inner_ = inner(NumbersView(lengths_.data(), values_.length, kLengthBits));
   }
 
   format::Encoding Describe() const override {

@@ -216,11 +216,7 @@ class NarrowEncoder final : public ChunkEncoder {
         for (std::uint64_t i = 0; i < values.length; ++i) narrow_.as<Inner>()[i] = static_cast<Inner>(inner_value(i));
       });
     }
-    ValuesView view;
-    view.shape = FixedShape(bits);
-    view.length = values.length;
-    view.values = narrow_.data();
-    inner_ = inner(view);
+    inner_ = inner(NumbersView(narrow_.data(), values.length, bits));
   }
 
   format::Encoding Describe() const override {

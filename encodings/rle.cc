@@ -284,10 +284,6 @@ std::uint64_t RleBlockBytes(const LevelBits& changes, std::uint64_t first, std::
   return 8 + changes.CountRuns(first, end, kMaxRun) * (sizeof(std::uint16_t) + 1);
 }
 
-std::uint64_t RleBlockBytes(const std::uint16_t* values, std::uint64_t count) {
-  return RleBlockBytes(LevelBits::Changes({values, count}), 0, count);
-}
-
 void AppendRleBlock(const std::uint16_t* values, std::uint64_t count, MutableBuffer* out) {
   const std::size_t at = out->size() + 8;
   out->Resize(at + count * sizeof(*values));

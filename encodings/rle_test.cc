@@ -88,7 +88,7 @@ TEST(RleBlock, WritesTheReferencesBytes) {
   const std::vector<std::uint16_t> levels(6000, 1);
   MutableBuffer block;
   AppendRleBlock(levels.data(), levels.size(), &block);
-  EXPECT_EQ(block.size(), RleBlockBytes(levels.data(), levels.size()));
+  EXPECT_EQ(block.size(), RleBlockBytes(LevelBits::Changes(levels), 0, levels.size()));
   std::string expected = testing::TextOf(HexBytes("3000000000000000"));
   for (int i = 0; i < 24; ++i) expected += testing::TextOf(HexBytes("0100"));
   expected += std::string(23, '\xFF') + '\x87';

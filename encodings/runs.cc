@@ -236,9 +236,7 @@ class RunsEncoder final : public ChunkEncoder {
     view.length = starts_.size();
     view.values = values_.data();
     values_encoder_ = values(view);
-    view.shape = FixedShape(kLengthBits);
-    view.values = reinterpret_cast<const std::byte*>(lengths_.data());
-    lengths_encoder_ = lengths(view);
+    lengths_encoder_ = lengths(NumbersView(lengths_.data(), starts_.size(), kLengthBits));
   }
 
   format::Encoding Describe() const override {

@@ -221,11 +221,7 @@ class TokensEncoder final : public ChunkEncoder {
     message_.id = format::EncodingId::kTokens;
     message_.bits = static_cast<std::uint64_t>(width_);
     message_.table = SerializeTable(tokens);
-    ValuesView view;
-    view.shape = FixedShape(kCountBits);
-    view.length = values_.length;
-    view.values = reinterpret_cast<const std::byte*>(counts_.data());
-    inner_ = inner(view);
+    inner_ = inner(NumbersView(counts_.data(), values_.length, kCountBits));
     message_.children.push_back(inner_->Describe());
   }
 

@@ -38,6 +38,14 @@ ValueShape FixedShape(std::uint64_t width_bits) {
   return shape;
 }
 
+ValuesView NumbersView(const void* values, std::uint64_t count, std::uint64_t width_bits) {
+  ValuesView view;
+  view.shape = FixedShape(width_bits);
+  view.length = count;
+  view.values = static_cast<const std::byte*>(values);
+  return view;
+}
+
 Result<ValueShape> ShapeOf(const DataType& type) {
   if (type.id == TypeId::kNull) return ValueShape{};
   if (IsVariableWidth(type.id)) {

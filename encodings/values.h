@@ -131,5 +131,7 @@ struct ValuesView {
   }
   std::uint64_t StringBytes() const noexcept { return Offset(length) - Offset(0); }
 };
+/// `count` numbers of so many bits, back to back. Borrows them.
+ValuesView NumbersView(const void* values, std::uint64_t count, std::uint64_t width_bits);
 
 }  // namespace lancekit

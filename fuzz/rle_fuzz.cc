@@ -19,7 +19,7 @@ void Run(FuzzInput input) {
   for (std::uint64_t i = 0; i < view.length; ++i) levels[i] = static_cast<std::uint16_t>(view.values[i * (shape.width_bits / 8)]);
   MutableBuffer block;
   AppendRleBlock(levels.data(), levels.size(), &block);
-  Require(block.size() == RleBlockBytes(levels.data(), levels.size()), "the size is not as announced");
+  Require(block.size() == RleBlockBytes(LevelBits::Changes(levels), 0, levels.size()), "the size is not as announced");
   Require(testing::CheckBlock(Message(16), block.bytes(), testing::Numbers(levels).View()));
 }
 

@@ -100,14 +100,6 @@ namespace {
 
 constexpr std::uint64_t kBlock = ValueFacts::kBlockValues;
 
-ValuesView IndicesView(const PooledVector<std::uint32_t>& indices, std::uint64_t count) {
-  ValuesView view;
-  view.shape = FixedShape(32);
-  view.length = count;
-  view.values = reinterpret_cast<const std::byte*>(indices.data());
-  return view;
-}
-
 /// Bits of indices when each block is packed with the width that it needs.
 std::uint64_t PackedBits(const ValueFacts& indices) {
   std::uint64_t bits = 0;
@@ -154,7 +146,7 @@ void SortByCount(const ItemCounts& counts, DictionaryAttempt* attempt) {
   for (std::uint64_t first = 0; first < count; first += kBlock) {
     const std::uint64_t size = std::min(kBlock, count - first);
     kernels::LookUp<4>(indices + first * 4, size, 0, numbers.data(), renumbered.data() + first);
-    facts.Update(IndicesView(renumbered, first + size));
+    facts.Update(NumbersView(renumbered.data(), first + size, 32));
   }
   if (PackedBits(facts) >= PackedBits(attempt->facts)) return;
   DictionaryBuilder sorted(items.shape);
@@ -190,7 +182,7 @@ template <class LookUp, class Insert>
         }
       }
     }
-    attempt->facts.Update(IndicesView(attempt->indices, first + size));
+    attempt->facts.Update(NumbersView(numbers, first + size, 32));
     if (counts != nullptr) counts->Add(numbers + first, size, std::max<std::uint64_t>(1, attempt->items.size()));
   }
   return true;
@@ -312,7 +304,7 @@ bool NumberRuns(const PageValues& page, std::uint64_t max_items, DictionaryAttem
     std::fill(numbers + first, numbers + end, number);
     first = end;
   }
-  attempt->facts.Update(IndicesView(attempt->indices, count));
+  attempt->facts.Update(NumbersView(numbers, count, 32));
   return true;
 }
 

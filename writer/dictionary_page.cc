@@ -114,14 +114,6 @@ Sample TakeSample(const ValuesView& values, const std::byte* validity) {
   return sample;
 }
 
-ValuesView NumbersView(const void* values, std::uint64_t count, std::uint64_t width_bits) {
-  ValuesView view;
-  view.shape = FixedShape(width_bits);
-  view.length = count;
-  view.values = static_cast<const std::byte*>(values);
-  return view;
-}
-
 /// Indices as narrow as their number allows. Those of the official versions have 32 bits, as the reference writes them, unless
 /// they are to be compressed, for which the bytes between them would be in the way.
 class Indices {
