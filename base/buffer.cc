@@ -16,30 +16,28 @@
 namespace lancekit {
 namespace {
 
-// Sizes are rounded up to classes of 2^k and 1.5 * 2^k; classes from kPooledClass up are recycled, smaller ones are left
-// to malloc, which recycles them well itself.
+// Sizes are rounded up to classes: a quarter of a power of two, four to seven times, and the padding, so that what is a power of
+// two itself takes no more. Classes from kPooledClass up are recycled, smaller ones are left to malloc, which recycles them well.
 constexpr std::size_t kMinClass = 256;
 constexpr std::size_t kPooledClass = 64 << 10;
 constexpr std::size_t kHugePage = 2 << 20;
-constexpr std::size_t kClasses = 128;
+constexpr std::size_t kClasses = 256;
 constexpr std::size_t kMostOfClass = 4096;
 
 std::size_t ClassSize(std::size_t size) {
   if (size <= kMinClass) return kMinClass;
-  const std::size_t power = std::bit_ceil(size);
-  const std::size_t three_quarters = power / 4 * 3;
-  return size <= three_quarters ? three_quarters : power;
+  const std::size_t body = size - MutableBuffer::kPadding;
+  const std::size_t quarter = std::bit_floor(body) / 4;
+  return (body + quarter - 1) / quarter * quarter + MutableBuffer::kPadding;
 }
 
 std::size_t ClassIndex(std::size_t class_size) {
-  const int log = std::bit_width(class_size) - 1;
-  return static_cast<std::size_t>(log) * 2 + (std::has_single_bit(class_size) ? 0 : 1);
+  const std::size_t body = class_size - MutableBuffer::kPadding;
+  const auto log = static_cast<std::size_t>(std::bit_width(body)) - 1;
+  return log * 4 + (body >> (log - 2)) % 4;
 }
 
-std::size_t SizeOfClass(std::size_t index) {
-  const std::size_t power = std::size_t{1} << index / 2;
-  return index % 2 == 0 ? power : power / 2 * 3;
-}
+std::size_t SizeOfClass(std::size_t index) { return ((4 + index % 4) << (index / 4 - 2)) + MutableBuffer::kPadding; }
 
 class Pool {
  public:
@@ -133,7 +131,7 @@ void MutableBuffer::Release() noexcept {
 
 void MutableBuffer::MoveToRoomFor(std::size_t size) {
   std::size_t class_size = ClassSize(size + kPadding);
-  std::byte* const memory = ThePool().Get(&class_size, ClassIndex(class_size) + 1);
+  std::byte* const memory = ThePool().Get(&class_size, ClassIndex(class_size) + 2);
   if (size_ != 0) std::memcpy(memory, data_, size_);
   if (data_ != nullptr) ThePool().Put(data_, capacity_ + kPadding);
   data_ = memory;
@@ -141,7 +139,7 @@ void MutableBuffer::MoveToRoomFor(std::size_t size) {
 }
 
 void MutableBuffer::Resize(std::size_t size) {
-  if (size > capacity_ || data_ == nullptr) MoveToRoomFor(size_ == 0 ? size : std::max(size, capacity_ + capacity_ / 2));
+  if (size > capacity_ || data_ == nullptr) MoveToRoomFor(size_ == 0 ? size : std::max(size, 2 * capacity_));
   size_ = size;
 }
 

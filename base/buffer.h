@@ -66,7 +66,7 @@ class LANCEKIT_EXPORT MutableBuffer {
   std::size_t capacity() const noexcept { return capacity_; }
   Bytes bytes() const noexcept { return {data_, size_}; }
 
-  /// Keeps the content up to min(old size, size). Grows by half at least, so that appending is linear.
+  /// Keeps the content up to min(old size, size). Grows twofold at least, so that appending is linear.
   void Resize(std::size_t size);
   /// Makes room without changing size(), for content whose size is known before.
   void Reserve(std::size_t capacity);

@@ -131,16 +131,34 @@ Result<std::unique_ptr<ValueDecoder>> MakeValue(const format::Encoding& encoding
 // A symbol table costs 2.3 KB, so few bytes are not worth one; the reference draws the line here too.
 constexpr std::uint64_t kMinBytes = 32 << 10;
 
+// Codes may take twice the bytes, and need room for that before they are there: so many bytes are encoded at a time.
+constexpr std::uint64_t kPartBytes = 2 << 20;
+
 template <class Offset>
 void Compress(const ValuesView& values, FsstStrings* strings) {
-  const auto* offsets = values.offsets<Offset>();
-  const auto encoder = kernels::FsstEncoder::Train(values.data, offsets, values.length);
-  strings->codes.Resize(kernels::FsstEncoder::Room(values.StringBytes()));
-  strings->offsets.Resize((values.length + 1) * sizeof(Offset));
+  using kernels::FsstEncoder;
+  const auto* const offsets = values.offsets<Offset>();
+  const auto* const end = offsets + values.length;
+  const auto encoder = FsstEncoder::Train(values.data, offsets, values.length);
   using Unsigned = std::make_unsigned_t<Offset>;
-  auto* const ends = strings->offsets.template as<Unsigned>();
-  ends[0] = 0;
-  strings->codes.Resize(encoder.CompressRun(values.data, offsets, values.length, strings->codes.data(), Unsigned{0}, ends + 1));
+  strings->offsets.Resize((values.length + 1) * sizeof(Offset));
+  auto* ends = strings->offsets.template as<Unsigned>();
+  *ends++ = 0;
+  MutableBuffer& codes = strings->codes;
+  for (const Offset* first = offsets; first != end;) {
+    const auto fits = [first](Offset offset) { return static_cast<std::uint64_t>(offset - *first) <= kPartBytes; };
+    const Offset* const last = std::max(first + 1, std::partition_point(first + 1, end + 1, fits) - 1);
+    const auto bytes = static_cast<std::size_t>(*last - *first);
+    const std::size_t size = codes.size();
+    codes.Resize(size + FsstEncoder::Room(bytes));
+    const auto count = static_cast<std::size_t>(last - first);
+    codes.Resize(size + encoder.CompressRun(values.data, first, count, codes.data() + size, static_cast<Unsigned>(size), ends));
+    // The first part tells how long all will be.
+    if (first == offsets && last != end && bytes != 0)
+      codes.Reserve(codes.size() * (values.StringBytes() / bytes + 1) + FsstEncoder::Room(kPartBytes));
+    first = last;
+    ends += count;
+  }
   strings->table.resize(kernels::kFsstTableSize);
   encoder.SerializeTable(strings->table.data());
 }

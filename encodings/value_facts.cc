@@ -23,22 +23,20 @@ void ValueFacts::Clear() noexcept {
 }
 
 template <class T>
-void ValueFacts::AddNumbers(const T* values, std::uint64_t first, std::uint64_t count, Block* block) const {
-  const T* const from = values + first;
+void ValueFacts::AddNumbers(const T* values, std::uint64_t count, Block* block) const {
   const auto widen = [this](T value) {
     return is_signed_ ? static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::make_signed_t<T>>(value)))
                       : std::uint64_t{value};
   };
-  block->any = kernels::OrAll(from, count);
-  block->changes = first == 0 ? kernels::CountRuns(from, count) - 1 : kernels::CountRuns(from - 1, count + 1) - 1;
+  block->any = kernels::OrAll(values, count);
   T least{}, greatest{};
   if (is_signed_) {
     std::make_signed_t<T> low{}, high{};
-    kernels::MinMax(reinterpret_cast<const std::make_signed_t<T>*>(from), count, &low, &high);
+    kernels::MinMax(reinterpret_cast<const std::make_signed_t<T>*>(values), count, &low, &high);
     least = static_cast<T>(low);
     greatest = static_cast<T>(high);
   } else {
-    kernels::MinMax(from, count, &least, &greatest);
+    kernels::MinMax(values, count, &least, &greatest);
   }
   block->least = widen(least);
   block->greatest = widen(greatest);
@@ -64,7 +62,7 @@ std::optional<ValueFacts::Block> ValueFacts::Join(const Block& a, const Block& b
   return both;
 }
 
-void ValueFacts::Update(const ValuesView& values) {
+void ValueFacts::Update(const ValuesView& values, const ValueFacts* like) {
   if (of_strings_ && values.length > num_values_) {
     const std::uint64_t width = values.shape.large_offsets ? 8 : 4;
     const std::byte* const from = values.values + num_values_ * width;
@@ -77,7 +75,13 @@ void ValueFacts::Update(const ValuesView& values) {
     if (width_bits_ == 128) {
       AddWide(values.values + first * 16, count, &block);
     } else {
-      ForWidth(width_bits_, [&]<class T>(T) { AddNumbers(reinterpret_cast<const T*>(values.values), first, count, &block); });
+      ForWidth(width_bits_, [&]<class T>(T) {
+        const T* const from = reinterpret_cast<const T*>(values.values) + first;
+        AddNumbers(from, count, &block);
+        const std::uint64_t before = first != 0;
+        block.changes =
+            like != nullptr ? like->blocks_[first / kBlockValues].changes : kernels::CountRuns(from - before, count + before) - 1;
+      });
     }
     if (first % kBlockValues == 0) {
       blocks_.push_back(block);

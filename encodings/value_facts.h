@@ -2,6 +2,7 @@
 // them again, which takes longer than the finding out: pages are larger than caches.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -26,13 +27,21 @@ class ValueFacts {
   ValueFacts() = default;
   ValueFacts(const ValueShape& shape, bool is_signed);
 
-  /// Takes the values behind those it knows. Pre: the view has these too; it is of the shape.
-  void Update(const ValuesView& values);
+  /// Takes the values behind those it knows. Pre: the view has these too; it is of the shape. `like`: what is known of as many
+  /// numbers that differ where these do, so that changes need not be looked for; nullptr: nothing. Pre: then whole blocks.
+  void Update(const ValuesView& values, const ValueFacts* like = nullptr);
+  /// Takes `count` strings, the longest of which somebody knows already, behind those that it knows.
+  void UpdateStrings(std::uint64_t count, std::uint64_t longest) noexcept {
+    num_values_ += count;
+    longest_ = std::max(longest_, longest);
+  }
   void Clear() noexcept;
 
   bool of_numbers() const noexcept { return of_numbers_; }
+  /// Whether they tell where numbers differ.
+  bool has_changes() const noexcept { return of_numbers_ && width_bits_ != 128; }
   const std::vector<Block>& blocks() const noexcept { return blocks_; }
-  /// Runs of equal numbers. Pre: of_numbers(), not of 128 bits.
+  /// Runs of equal numbers. Pre: has_changes().
   std::uint64_t NumRuns() const noexcept;
   /// The bounds of values [first, end), whole blocks but for the last one. Nothing where blocks cannot tell. Pre: first < end.
   std::optional<Block> BoundsOf(std::uint64_t first, std::uint64_t end) const noexcept;
@@ -40,7 +49,7 @@ class ValueFacts {
 
  private:
   template <class T>
-  void AddNumbers(const T* values, std::uint64_t first, std::uint64_t count, Block* block) const;
+  void AddNumbers(const T* values, std::uint64_t count, Block* block) const;
   void AddWide(const std::byte* values, std::uint64_t count, Block* block) const;
   std::optional<Block> Join(const Block& a, const Block& b) const noexcept;
 

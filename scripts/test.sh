@@ -44,7 +44,7 @@ build() { # preset
 # Each ctest test counts as one.
 run_ctest() { # preset
   local begin=$SECONDS log=$logs/ctest-$1.log summary not_passed total
-  ctest --preset "$1" --parallel "$jobs" --timeout 900 > "$log" 2>&1
+  ctest --preset "$1" --parallel "$jobs" --timeout 900 --output-on-failure > "$log" 2>&1
   summary=$(grep -E 'tests passed, [0-9]+ tests failed out of' "$log")
   if [ -z "$summary" ]; then
     tail -n 20 "$log"
@@ -56,6 +56,8 @@ run_ctest() { # preset
   passed=$((passed + total - not_passed)) failed=$((failed + not_passed))
   if [ "$not_passed" -gt 0 ]; then
     failures+=("$not_passed tests of ctest --preset $1")
+    # What the failed ones said last.
+    awk '/ Start +[0-9]+: / { shown = 0 } / Test +#[0-9]+: / { shown = /\*\*\*/ } shown' "$log" | tail -n 120
     sed -n '/The following tests FAILED/,$p' "$log"
   fi
   echo "       ctest $1: $((total - not_passed)) of $total passed ($((SECONDS - begin)) s)"

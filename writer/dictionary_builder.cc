@@ -139,29 +139,43 @@ void SortByCount(const ItemCounts& counts, DictionaryAttempt* attempt) {
   std::iota(order.begin(), order.end(), 0u);
   std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return sums[a] > sums[b]; });
   for (std::uint32_t i = 0; i < order.size(); ++i) numbers[order[i]] = i;
-  const std::uint64_t count = attempt->indices.size();
-  const std::byte* const indices = reinterpret_cast<const std::byte*>(attempt->indices.data());
-  PooledVector<std::uint32_t> renumbered(count);
-  ValueFacts facts(FixedShape(32), false);
-  for (std::uint64_t first = 0; first < count; first += kBlock) {
-    const std::uint64_t size = std::min(kBlock, count - first);
-    kernels::LookUp<4>(indices + first * 4, size, 0, numbers.data(), renumbered.data() + first);
-    facts.Update(NumbersView(renumbered.data(), first + size, 32));
+  const auto renumber = [attempt](const std::vector<std::uint32_t>& to) {
+    ValueFacts facts(FixedShape(32), false);
+    std::uint32_t* const indices = attempt->indices.data();
+    const std::uint64_t count = attempt->indices.size();
+    for (std::uint64_t first = 0; first < count; first += kBlock) {
+      const std::uint64_t size = std::min(kBlock, count - first);
+      kernels::LookUp<4>(reinterpret_cast<const std::byte*>(indices + first), size, 0, to.data(), indices + first);
+      facts.Update(NumbersView(indices, first + size, 32), &attempt->facts);
+    }
+    return std::exchange(attempt->facts, std::move(facts));
+  };
+  const std::uint64_t bits = PackedBits(attempt->facts);
+  renumber(numbers);
+  if (PackedBits(attempt->facts) >= bits) {
+    renumber(order);  // as before
+    return;
   }
-  if (PackedBits(facts) >= PackedBits(attempt->facts)) return;
   DictionaryBuilder sorted(items.shape);
   for (const std::uint32_t item : order) sorted.Insert(ValueBytes(items, item));
-  *attempt = {std::move(sorted), std::move(renumbered), std::move(facts)};
+  attempt->items = std::move(sorted);
 }
 
 constexpr std::uint32_t kUnknown = DictionaryBuilder::kUnknown;
+
+/// What tells where numbers differ, as they do where the values do. Nothing where nulls get numbers too.
+const ValueFacts* LikeOf(const PageValues& page) {
+  return page.validity == nullptr && page.facts != nullptr && page.facts->has_changes() ? page.facts : nullptr;
+}
 
 /// Numbers block after block. look_up(first, count, numbers): the numbers of values as far as they are known at once, kUnknown
 /// for others, which insert(i) then gives in turn. Null slots get the number before them, whatever it is that look_up finds
 /// there. False when there are more than `max_items`. `counts`: nullptr where nobody asks.
 template <class LookUp, class Insert>
-[[gnu::always_inline]] inline bool NumberAll(const std::byte* validity, std::uint64_t max_items, LookUp look_up, Insert insert,
+[[gnu::always_inline]] inline bool NumberAll(const PageValues& page, std::uint64_t max_items, LookUp look_up, Insert insert,
                                              ItemCounts* counts, DictionaryAttempt* attempt) {
+  const std::byte* const validity = page.validity;
+  const ValueFacts* const like = LikeOf(page);
   constexpr std::uint64_t kPart = 64;
   const std::uint64_t count = attempt->indices.size();
   std::uint32_t* const numbers = attempt->indices.data();
@@ -182,7 +196,7 @@ template <class LookUp, class Insert>
         }
       }
     }
-    attempt->facts.Update(NumbersView(numbers, first + size, 32));
+    attempt->facts.Update(NumbersView(numbers, first + size, 32), like);
     if (counts != nullptr) counts->Add(numbers + first, size, std::max<std::uint64_t>(1, attempt->items.size()));
   }
   return true;
@@ -210,7 +224,7 @@ std::optional<bool> NumberNarrow(const PageValues& page, std::uint64_t max_items
     if (number == kUnknown) number = attempt->items.Insert(Bytes{value, kBytes});
     return number;
   };
-  return NumberAll(page.validity, max_items, look_up, insert, counts, attempt);
+  return NumberAll(page, max_items, look_up, insert, counts, attempt);
 }
 
 /// Looks values up that are whole in their key, without a branch on what they are. key_of(i): any key of a longer one. Not
@@ -226,6 +240,58 @@ template <class KeyOfValue>
   for (std::uint64_t i = 0; i < count; ++i) out[i] = find(key_of(first + i));
 }
 
+/// Numbers of strings of up to seven bytes, by a word that holds them whole. What it does not find may be there all the same.
+class ShortStrings {
+ public:
+  static constexpr std::uint64_t kMostBytes = 7;
+  static constexpr std::uint64_t kMostItems = 2048;
+
+  /// Takes the items behind those it knows. Pre: they are at most kMostItems.
+  void Update(const DictionaryBuilder& items) {
+    if (entries_.empty() || items.size() * kPlacesPerItem > entries_.size()) {
+      entries_.assign(std::bit_ceil((items.size() + 1) * 2 * kPlacesPerItem), Entry{});
+      shift_ = 64 - std::countr_zero(entries_.size());
+      num_items_ = 0;
+    }
+    for (; num_items_ < items.size(); ++num_items_) {
+      const DictionaryKey& item = items.key(num_items_);
+      const std::uint64_t key = KeyOf(item.first, item.size);
+      Entry& entry = entries_[PlaceOf(key, shift_)];
+      if (entry.number == kUnknown) entry = {key, static_cast<std::uint32_t>(num_items_)};
+    }
+  }
+  /// Pre: eight bytes from the start of each string may be read. Not inline, and without a branch on what is found, as FindAll.
+  template <class Offset>
+  [[gnu::noinline]] void FindAll(const std::byte* data, const Offset* offsets, std::uint64_t count, std::uint32_t* out) const {
+    const Entry* const entries = entries_.data();
+    const int shift = shift_;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const auto size = static_cast<std::uint64_t>(offsets[i + 1] - offsets[i]);
+      const std::uint64_t key = KeyOf(LoadLe<std::uint64_t>(data + offsets[i]), size);
+      const Entry& entry = entries[PlaceOf(key, shift)];
+      static_assert(kUnknown == ~std::uint32_t{0});
+      out[i] = entry.number | (std::uint32_t{0} - static_cast<std::uint32_t>(entry.key != key));
+    }
+  }
+
+ private:
+  struct Entry {
+    std::uint64_t key = ~std::uint64_t{0};  // of no string
+    std::uint32_t number = kUnknown;
+  };
+  static constexpr std::size_t kPlacesPerItem = 16;
+
+  /// `word` starts with the string and goes on somehow.
+  static std::uint64_t KeyOf(std::uint64_t word, std::uint64_t size) noexcept {
+    return (word & ((std::uint64_t{1} << 8 * size) - 1)) | size << 56;
+  }
+  static std::size_t PlaceOf(std::uint64_t key, int shift) noexcept { return key * 0x9E3779B97F4A7C15u >> shift; }
+
+  std::vector<Entry> entries_;
+  int shift_ = 0;
+  std::uint64_t num_items_ = 0;
+};
+
 template <class Offset>
 bool NumberStrings(const PageValues& page, std::uint64_t max_items, ItemCounts* counts, DictionaryAttempt* attempt) {
   const ValuesView& values = page.values;
@@ -236,6 +302,8 @@ bool NumberStrings(const PageValues& page, std::uint64_t max_items, ItemCounts* 
     const Bytes value{data + offsets[i], static_cast<std::size_t>(offsets[i + 1] - offsets[i])};
     return attempt->items.Insert(KeyOf(value, end), value);
   };
+  ShortStrings short_strings;
+  const bool all_short = page.facts != nullptr && page.facts->longest() <= ShortStrings::kMostBytes;
   // Behind the start of these, a word may be read.
   std::uint64_t num_safe = values.length;
   while (num_safe != 0 && end - (data + offsets[num_safe - 1]) < 8) --num_safe;
@@ -254,10 +322,15 @@ bool NumberStrings(const PageValues& page, std::uint64_t max_items, ItemCounts* 
   };
   const auto look_up = [&](std::uint64_t first, std::uint64_t count, std::uint32_t* out) {
     const std::uint64_t safe = std::min(count, num_safe - std::min(num_safe, first));
-    FindAll(attempt->items, first, safe, key_of, out);
+    if (all_short && attempt->items.size() <= ShortStrings::kMostItems) {
+      short_strings.Update(attempt->items);
+      short_strings.FindAll(data, offsets + first, safe, out);
+    } else {
+      FindAll(attempt->items, first, safe, key_of, out);
+    }
     std::fill_n(out + safe, count - safe, kUnknown);
   };
-  return NumberAll(page.validity, max_items, look_up, insert, counts, attempt);
+  return NumberAll(page, max_items, look_up, insert, counts, attempt);
 }
 
 /// Of values of any width.
@@ -278,7 +351,39 @@ bool NumberFixed(const PageValues& page, Width width, std::uint64_t max_items, I
           [from = values.values, width, end](std::uint64_t i) { return KeyOf({from + i * width, width}, end); }, out);
     }
   };
-  return NumberAll(page.validity, max_items, look_up, insert, counts, attempt);
+  return NumberAll(page, max_items, look_up, insert, counts, attempt);
+}
+
+/// Numbers values [first, end), at most a block, of eight bytes that ascend from what is greater than all before, or like the
+/// last item: what differs from the one before it is new then, which takes no branch to tell. False where they are not such; then
+/// no item was added.
+bool NumberAscending(const std::byte* values, std::uint64_t first, std::uint64_t end, std::uint64_t* greatest,
+                     DictionaryAttempt* attempt) {
+  const auto value = [values](std::uint64_t i) { return LoadLe<std::uint64_t>(values + i * 8); };
+  std::uint32_t* const numbers = attempt->indices.data();
+  const auto num_items = static_cast<std::uint32_t>(attempt->items.size());
+  const bool goes_on = first != 0 && value(first) == value(first - 1);
+  if (goes_on ? numbers[first - 1] + 1 != num_items : first != 0 && value(first) <= *greatest) return false;
+  const std::uint32_t number = goes_on ? num_items - 1 : num_items;
+  std::array<std::uint64_t, kBlock> places;  // one of each run
+  std::uint64_t last = value(first);
+  std::uint32_t run = 0;
+  bool descends = false;
+  for (std::uint64_t i = first; i < end; ++i) {
+    const std::uint64_t next = value(i);
+    descends |= next < last;
+    run += next != last;
+    places[run] = i;
+    numbers[i] = number + run;
+    last = next;
+  }
+  if (descends || (goes_on && run != 0 && value(places[1]) <= *greatest)) return false;
+  for (std::uint32_t i = goes_on; i <= run; ++i) {
+    const Bytes bytes{values + places[i] * 8, 8};
+    attempt->items.Add(KeyOf(bytes, bytes.data() + 8), bytes);
+  }
+  *greatest = std::max(*greatest, last);
+  return true;
 }
 
 /// Of values in runs of equal ones, all valid: each run is looked up once.
@@ -291,7 +396,16 @@ bool NumberRuns(const PageValues& page, std::uint64_t max_items, DictionaryAttem
     return std::memcmp(from + i * kBytes, from + (i + 1) * kBytes, kBytes) == 0;
   };
   DictionaryKey greatest;
+  bool ascends = kBytes == 8;
   for (std::uint64_t first = 0; first < count;) {
+    if (ascends) {
+      const std::uint64_t end = std::min(count, first + kBlock);
+      ascends = NumberAscending(from, first, end, &greatest.first, attempt);
+      greatest.last = greatest.first;
+      if (attempt->items.size() > max_items) return false;
+      if (ascends) first = end;
+      continue;
+    }
     std::uint64_t end = first + 1;
     while (end < count && is_like_next(end - 1)) ++end;
     const Bytes value{from + first * kBytes, kBytes};
@@ -304,7 +418,7 @@ bool NumberRuns(const PageValues& page, std::uint64_t max_items, DictionaryAttem
     std::fill(numbers + first, numbers + end, number);
     first = end;
   }
-  attempt->facts.Update(NumbersView(numbers, count, 32));
+  attempt->facts.Update(NumbersView(numbers, count, 32), LikeOf(page));
   return true;
 }
 

@@ -51,6 +51,7 @@ class DictionaryBuilder {
   explicit DictionaryBuilder(ValueShape shape);
 
   std::uint64_t size() const noexcept { return keys_.size(); }
+  const DictionaryKey& key(std::uint64_t item) const noexcept { return keys_[item]; }
   /// Bytes of the items, offsets not counted.
   std::uint64_t item_bytes() const noexcept { return data_.size(); }
   /// Number of the value, added when it is new. Pre: `key` is that of the value.

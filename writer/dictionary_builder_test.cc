@@ -155,5 +155,50 @@ TEST(TryDictionary, NumbersStrings) {
     ASSERT_EQ(testing::ValueAt(attempt->items.View(), attempt->indices[i]), texts[i]) << i;
 }
 
+// All of them whole in a word, with and without NULs, more than are kept in the table of words, rare ones and one that is not.
+TEST(TryDictionary, NumbersShortStrings) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < 9000; ++i) {
+    const std::size_t number = i % 3 == 0 ? 7 : i * 7919 % 3001;
+    std::string text = std::to_string(number);
+    texts.push_back(number % 5 == 0 ? text + std::string(number % 3, '\0') : text);
+    if (number % 11 == 0) texts.back().clear();
+  }
+  for (const bool large : {false, true}) {
+    const testing::OwnedValues values(texts, large);
+    const Page page(values.View(), true);
+    ASSERT_LE(page.facts.longest(), 7u);
+    const auto attempt = TryDictionary(page.values, texts.size());
+    ASSERT_TRUE(attempt.has_value());
+    EXPECT_EQ(attempt->items.size(), std::set<std::string>(texts.begin(), texts.end()).size());
+    for (std::size_t i = 0; i < texts.size(); ++i)
+      ASSERT_EQ(testing::ValueAt(attempt->items.View(), attempt->indices[i]), texts[i]) << i;
+  }
+}
+
+// Blocks that start inside of a run, with the last item or an older one, with less than what was there, and that fall.
+TEST(TryDictionary, NumbersRunsOverTheEndsOfBlocks) {
+  constexpr std::uint64_t kBlock = ValueFacts::kBlockValues;
+  for (const std::uint64_t first_of_third : {40u, 90u, 150u, 1000u}) {
+    std::vector<std::uint64_t> numbers;
+    for (std::uint64_t i = 0; i < kBlock; ++i) numbers.push_back(i / 10);                    // to 102, which goes on
+    for (std::uint64_t i = 0; i < kBlock; ++i) numbers.push_back(102 + i / 20);              // to 153
+    for (std::uint64_t i = 0; i < kBlock; ++i) numbers.push_back(first_of_third + i / 700);  // back to an old one, or on
+    for (std::uint64_t i = 0; i < kBlock; ++i) numbers.push_back(first_of_third + 1 + i / 500);
+    for (std::uint64_t i = 0; i < kBlock; ++i) numbers.push_back(5000 - i / 50);
+    numbers.push_back(4980);
+    const testing::OwnedValues values = testing::Numbers<std::uint64_t>(numbers);
+    const Page page(values.View(), true);
+    const std::size_t distinct = std::set<std::uint64_t>(numbers.begin(), numbers.end()).size();
+    EXPECT_FALSE(TryDictionary(page.values, distinct - 1, true).has_value());
+    const auto attempt = TryDictionary(page.values, distinct, true);
+    ASSERT_TRUE(attempt.has_value());
+    EXPECT_EQ(attempt->items.size(), distinct);
+    EXPECT_EQ(attempt->facts.NumRuns(), page.facts.NumRuns());
+    const auto* const items = reinterpret_cast<const std::uint64_t*>(attempt->items.View().values);
+    for (std::size_t i = 0; i < numbers.size(); ++i) ASSERT_EQ(items[attempt->indices[i]], numbers[i]) << i;
+  }
+}
+
 }  // namespace
 }  // namespace lancekit

@@ -204,9 +204,15 @@ void ValueBuffer::AppendStringsOf(const ArrayView& view, std::uint64_t first, st
   const auto start = count == 0 ? Offset{0} : LoadLe<Offset>(offsets);
   const auto base = static_cast<Offset>(data_.size());
   if (null_count_ == 0) {
+    Offset last = start;
+    Offset longest = 0;
     for (std::uint64_t i = 0; i < count; ++i) {
-      StoreLe(to + i * sizeof(Offset), static_cast<Offset>(LoadLe<Offset>(offsets + (i + 1) * sizeof(Offset)) - start + base));
+      const auto next = LoadLe<Offset>(offsets + (i + 1) * sizeof(Offset));
+      longest = std::max(longest, static_cast<Offset>(next - last));
+      StoreLe(to + i * sizeof(Offset), static_cast<Offset>(next - start + base));
+      last = next;
     }
+    facts_.UpdateStrings(count, static_cast<std::uint64_t>(longest));
     if (count != 0) {
       const auto end = LoadLe<Offset>(offsets + count * sizeof(Offset));
       data_.Append({view.data + start, static_cast<std::size_t>(end - start)});
