@@ -235,7 +235,8 @@ Status ParseManifest(pbf_reader message, std::span<const std::string> columns, M
   return CheckRowCount(*manifest);
 }
 
-/// The Manifest message inside the file.
+}  // namespace
+
 Result<Bytes> FindManifest(Bytes file) {
   if (file.size() < kManifestFooterBytes) return Corrupt("not a manifest: {} bytes are too few", file.size());
   const std::size_t end = file.size() - kManifestFooterBytes;
@@ -253,29 +254,44 @@ Result<Bytes> FindManifest(Bytes file) {
   return file.subspan(begin, length);
 }
 
+namespace {
+
 struct Flag {
   std::uint64_t bit;
   const char* name;
   bool readable;
+  bool writable;  ///< a new version can be made of it
 };
 constexpr Flag kFlags[] = {
-    {1, "deletion files", true},
-    {2, "stable row ids", true},
-    {4, "2.x files", true},  // obsolete
-    {8, "table configuration", true},
-    {16, "base paths", true},
-    {32, "no transaction files", true},
-    {64, "data overlay files", false},
-    {128, "covering indices", false},
-    {256, "files of several versions", true},
-    {512, "fragment reuse index", false},
-    {1024, "fragment reuse index", false},
-    {2048, "managed blobs", false},
+    {1, "deletion files", true, true},
+    {2, "stable row ids", true, false},
+    {4, "2.x files", true, true},  // obsolete
+    {8, "table configuration", true, true},
+    {16, "base paths", true, true},
+    {32, "no transaction files", true, false},
+    {64, "data overlay files", false, false},
+    {128, "covering indices", false, false},
+    {256, "files of several versions", true, false},
+    {512, "fragment reuse index", false, false},
+    {1024, "fragment reuse index", false, false},
+    {2048, "managed blobs", false, false},
 };
 
 const Flag* FindFlag(std::uint64_t bit) {
   const Flag* flag = std::ranges::find(kFlags, bit, &Flag::bit);
   return flag == std::end(kFlags) ? nullptr : flag;
+}
+
+/// Those that are not `allowed`.
+std::string FlagsBut(std::uint64_t flags, bool Flag::* allowed) {
+  std::string text;
+  for (std::uint64_t left = flags; left != 0; left &= left - 1) {
+    const std::uint64_t bit = left & (~left + 1);
+    const Flag* flag = FindFlag(bit);
+    if (flag == nullptr || !(flag->*allowed))
+      text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", bit, flag == nullptr ? "unknown" : flag->name);
+  }
+  return text;
 }
 
 }  // namespace
@@ -304,16 +320,9 @@ std::optional<std::uint64_t> VersionOfManifestName(const std::string& name) {
   return stem.size() == kInvertedDigits ? std::numeric_limits<std::uint64_t>::max() - number : number;
 }
 
-std::string UnknownReaderFlags(std::uint64_t flags) {
-  std::string text;
-  for (std::uint64_t left = flags; left != 0; left &= left - 1) {
-    const std::uint64_t bit = left & (~left + 1);
-    const Flag* flag = FindFlag(bit);
-    if (flag == nullptr || !flag->readable)
-      text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", bit, flag == nullptr ? "unknown" : flag->name);
-  }
-  return text;
-}
+std::string UnknownReaderFlags(std::uint64_t flags) { return FlagsBut(flags, &Flag::readable); }
+
+std::string UnwritableFlags(std::uint64_t flags) { return FlagsBut(flags, &Flag::writable); }
 
 std::vector<std::string> FlagNames(std::uint64_t flags) {
   std::vector<std::string> names;

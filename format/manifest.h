@@ -77,9 +77,18 @@ Result<Manifest> ParseManifestFile(Bytes file, std::span<const std::string> colu
 /// Errors: those of SerializeFields.
 Result<std::string> SerializeManifestFile(const Manifest& manifest, const std::string& transaction);
 
-/// The Transaction message of a table's creation: an Overwrite with read_version 0.
+/// What a new version does with the rows of the one before.
+enum class Change : std::uint8_t { kOverwrite, kAppend };
+
+/// The manifest file of a version that follows `previous`, a whole manifest file. All of that stays, indices too, but for what
+/// `next` has: of a kOverwrite schema, fragments and data format, of a kAppend the fragments that are added.
+/// Errors: kCorruption, those of SerializeFields.
+Result<std::string> SerializeNextManifestFile(Bytes previous, const Manifest& next, Change change,
+                                              const std::string& transaction);
+
+/// The Transaction message of the commit of `manifest`, whose fragments are the new ones; a table's creation is a kOverwrite.
 /// Errors: those of SerializeFields.
-Result<std::string> SerializeCreateTransaction(const Manifest& manifest, const std::string& uuid);
+Result<std::string> SerializeTransaction(const Manifest& manifest, Change change, const std::string& uuid);
 
 /// "18446744073709551614.manifest" for version 1.
 std::string ManifestName(std::uint64_t version);
@@ -88,6 +97,8 @@ std::optional<std::uint64_t> VersionOfManifestName(const std::string& name);
 
 /// Reader flags that lancekit does not know, as text for an error; empty = none.
 std::string UnknownReaderFlags(std::uint64_t flags);
+/// Flags of datasets that lancekit does not add versions to, likewise.
+std::string UnwritableFlags(std::uint64_t flags);
 /// What each set bit stands for, lowest first.
 std::vector<std::string> FlagNames(std::uint64_t flags);
 

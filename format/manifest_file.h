@@ -5,6 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/byte_reader.h"
+#include "base/status.h"
+
 namespace lancekit::format {
 
 inline constexpr std::size_t kManifestFooterBytes = 16;
@@ -12,5 +15,8 @@ inline constexpr char kManifestMagic[4] = {'L', 'A', 'N', 'C'};
 /// Version of this container, whatever the version of the data files is.
 inline constexpr std::uint16_t kManifestMajor = 0;
 inline constexpr std::uint16_t kManifestMinor = 2;
+
+/// The Manifest message inside the file. Errors: kCorruption.
+Result<Bytes> FindManifest(Bytes file);
 
 }  // namespace lancekit::format

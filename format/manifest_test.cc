@@ -183,9 +183,108 @@ TEST(CreateTransaction, IsAnOverwriteOfVersion0) {
   manifest->fragments[0].id = 3;
   const std::string field = Canonical().substr(6, 25);
   const std::string fragment = kVector.substr(31, 26);
-  const auto transaction = SerializeCreateTransaction(*manifest, "0123");
+  const auto transaction = SerializeTransaction(*manifest, Change::kOverwrite, "0123");
   ASSERT_TRUE(transaction);
   EXPECT_EQ(*transaction, FromHex("12 04") + "0123" + FromHex("b2 06 37 0a 1a") + fragment + FromHex("12 19") + field);
+}
+
+Manifest Parsed(const std::string& file) {
+  auto manifest = ParseManifestFile(BytesOf(file));
+  EXPECT_TRUE(manifest) << manifest.error().describe();
+  return manifest ? *std::move(manifest) : Manifest{};
+}
+
+/// The manifest file of Full() with a section of indices and a field that is not known here.
+std::string WithIndices() {
+  const std::string transaction = "not read", indices = "indices of somebody";
+  std::string file = FromHex("08 00 00 00") + transaction + FromHex("13 00 00 00") + indices;
+  const std::string plain = *SerializeManifestFile(Full(), "");
+  const std::string message = plain.substr(4, plain.size() - 20) + FromHex("30 0c b8 01 00 d2 02 02 6f 6b");
+  const auto length = static_cast<std::uint32_t>(message.size());
+  const auto position = static_cast<std::uint64_t>(file.size());
+  file.append(static_cast<const char*>(static_cast<const void*>(&length)), 4);
+  file += message;
+  file.append(static_cast<const char*>(static_cast<const void*>(&position)), 8);
+  return file + plain.substr(plain.size() - 8);
+}
+
+Manifest Next() {
+  Manifest next;
+  next.schema.fields = {{.name = "y", .type = {.id = TypeId::kString}}};
+  AssignFieldIds(&next.schema);
+  next.fragments = {Fragment{.id = 8, .physical_rows = 5}};
+  next.version = 6;
+  next.timestamp_seconds = 77;
+  next.max_fragment_id = 8;
+  next.transaction_file = "5-u.txn";
+  next.writer_library = "lancekit";
+  next.data_format_version = "2.1";
+  return next;
+}
+
+TEST(NextManifestFile, AnAppendKeepsAllThatItDoesNotChange) {
+  const std::string old = WithIndices();
+  const std::string file = *SerializeNextManifestFile(BytesOf(old), Next(), Change::kAppend, "transaction");
+  const Manifest manifest = Parsed(file), full = Full();
+  EXPECT_EQ(manifest.version, 6u);
+  EXPECT_EQ(manifest.timestamp_seconds, 77);
+  EXPECT_EQ(manifest.timestamp_nanos, 0);
+  EXPECT_EQ(manifest.max_fragment_id, 8u);
+  EXPECT_EQ(manifest.transaction_file, "5-u.txn");
+  EXPECT_EQ(manifest.writer_version, "");
+  EXPECT_EQ(manifest.data_format_version, "2.2");
+  EXPECT_EQ(manifest.schema.fields, full.schema.fields);
+  EXPECT_EQ(manifest.schema.metadata, full.schema.metadata);
+  EXPECT_EQ(manifest.config, full.config);
+  EXPECT_EQ(manifest.table_metadata, full.table_metadata);
+  EXPECT_EQ(manifest.branch, "dev");
+  EXPECT_EQ(manifest.writer_flags, 25u);
+  EXPECT_EQ(manifest.base_paths.size(), 1u);
+  EXPECT_EQ(manifest.transaction_section, 0u);
+  ASSERT_EQ(manifest.fragments.size(), 3u);
+  EXPECT_EQ(manifest.fragments[0].deletion_file->num_deleted_rows, 12u);
+  EXPECT_EQ(manifest.fragments[2].id, 8u);
+  const std::string sections = FromHex("0b 00 00 00") + "transaction" + FromHex("13 00 00 00") + "indices of somebody";
+  EXPECT_EQ(file.substr(0, sections.size()), sections);
+  EXPECT_NE(file.find(FromHex("30 0f")), std::string::npos);           // where the indices are now
+  EXPECT_NE(file.find(FromHex("d2 02 02 6f 6b")), std::string::npos);  // the field that is not known
+}
+
+TEST(NextManifestFile, AnOverwriteKeepsTheSettings) {
+  const std::string old = WithIndices();
+  const std::string file = *SerializeNextManifestFile(BytesOf(old), Next(), Change::kOverwrite, "t");
+  const Manifest manifest = Parsed(file);
+  ASSERT_EQ(manifest.schema.fields.size(), 1u);
+  EXPECT_EQ(manifest.schema.fields[0].name, "y");
+  EXPECT_TRUE(manifest.schema.metadata.empty());
+  EXPECT_EQ(manifest.fragments.size(), 1u);
+  EXPECT_EQ(manifest.data_format_version, "2.1");
+  EXPECT_EQ(manifest.config, Full().config);
+  EXPECT_EQ(file.find("indices"), std::string::npos);
+}
+
+TEST(NextManifestFile, ADamagedOneIsRefusedOrFollowed) {
+  const std::string good = WithIndices();
+  std::size_t num_refused = 0;
+  for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
+    std::string bad = good;
+    bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << bit % 8));
+    const auto next = SerializeNextManifestFile(BytesOf(bad), Next(), Change::kAppend, "t");
+    if (next) continue;
+    EXPECT_EQ(next.error().code, ErrorCode::kCorruption);
+    ++num_refused;
+  }
+  EXPECT_GT(num_refused, 100u);
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    const std::string cut = good.substr(0, size);
+    EXPECT_FALSE(SerializeNextManifestFile(BytesOf(cut), Next(), Change::kAppend, "t")) << size;
+  }
+}
+
+TEST(AppendTransaction, NamesTheVersionThatItFollows) {
+  const auto transaction = SerializeTransaction(Next(), Change::kAppend, "0123");
+  ASSERT_TRUE(transaction);
+  EXPECT_EQ(*transaction, FromHex("08 05 12 04") + "0123" + FromHex("a2 06 04 0a 02 20 05"));
 }
 
 TEST(ManifestName, BothSchemes) {
@@ -198,6 +297,11 @@ TEST(ManifestName, BothSchemes) {
                            "99999999999999999999.manifest", "184467440737095516150.manifest", "manifest", ""}) {
     EXPECT_FALSE(VersionOfManifestName(name)) << name;
   }
+}
+
+TEST(UnwritableFlags, NamesThem) {
+  EXPECT_EQ(UnwritableFlags(1 | 4 | 8 | 16), "");
+  EXPECT_EQ(UnwritableFlags(2 | 32), "2 (stable row ids), 32 (no transaction files)");
 }
 
 TEST(UnknownReaderFlags, NamesThem) {

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <limits>
 
+#include "base/checked_math.h"
 #include "format/manifest.h"
 #include "format/manifest_file.h"
 #include "format/proto.h"
@@ -9,8 +11,18 @@ namespace lancekit::format {
 
 namespace {
 
-/// Operation 102 of a Transaction.
+/// Operations of a Transaction.
+constexpr std::uint32_t kAppend = 100;
 constexpr std::uint32_t kOverwrite = 102;
+
+// Fields of a Manifest that say where in the file something lies.
+constexpr std::uint32_t kAuxiliaryData = 4;
+constexpr std::uint32_t kIndexSection = 6;
+constexpr std::uint32_t kOldTransactionSection = 21;
+constexpr std::uint32_t kTransactionSection = 23;
+// Those that every version has its own of, and those that an overwrite replaces.
+constexpr std::uint32_t kOwn[] = {3, 7, 11, 12, 13, kAuxiliaryData, kOldTransactionSection, kTransactionSection};
+constexpr std::uint32_t kReplaced[] = {1, 2, 5, 15, kIndexSection};
 
 std::string WriteDataFile(const DataFile& file) {
   std::string bytes;
@@ -91,7 +103,7 @@ Result<std::string> WriteManifest(const Manifest& manifest, bool has_transaction
   for (const BasePath& base : manifest.base_paths) writer.add_message(18, WriteBasePath(base));
   WriteMap(&writer, 19, manifest.table_metadata);
   WriteText(&writer, 20, manifest.branch);
-  if (has_transaction) writer.add_uint64(23, 0);  // the section is the first thing in the file
+  if (has_transaction) writer.add_uint64(kTransactionSection, 0);  // the section is the first thing in the file
   return bytes;
 }
 
@@ -107,16 +119,12 @@ void AppendSection(const std::string& message, std::string* out) {
   *out += message;
 }
 
-}  // namespace
-
-Result<std::string> SerializeManifestFile(const Manifest& manifest, const std::string& transaction) {
-  LANCEKIT_ASSIGN(const std::string message, WriteManifest(manifest, !transaction.empty()));
-  if (message.size() > std::numeric_limits<std::uint32_t>::max() ||
-      transaction.size() > std::numeric_limits<std::uint32_t>::max()) {
+Result<std::string> MakeFile(const std::string& transaction, const std::string& indices, const std::string& message) {
+  if (std::max({message.size(), transaction.size(), indices.size()}) > std::numeric_limits<std::uint32_t>::max())
     return Unsupported("a manifest of {} bytes with a transaction of {} bytes is too large", message.size(), transaction.size());
-  }
   std::string file;
   if (!transaction.empty()) AppendSection(transaction, &file);
+  if (!indices.empty()) AppendSection(indices, &file);
   const std::uint64_t position = file.size();
   AppendSection(message, &file);
   AppendNumber(position, &file);
@@ -126,19 +134,68 @@ Result<std::string> SerializeManifestFile(const Manifest& manifest, const std::s
   return file;
 }
 
-Result<std::string> SerializeCreateTransaction(const Manifest& manifest, const std::string& uuid) {
+/// The bytes of the section at a position of a manifest file.
+Result<std::string> SectionAt(Bytes file, std::uint64_t position) {
+  if (RangeFits(position, sizeof(std::uint32_t), file.size())) {
+    const auto length = LoadLe<std::uint32_t>(file.data() + position);
+    const std::uint64_t begin = position + sizeof(std::uint32_t);
+    if (RangeFits(begin, length, file.size())) return std::string(ReaderOf(file.subspan(begin, length)).data());
+  }
+  return Corrupt("manifest: a section at byte {} lies outside the file", position);
+}
+
+}  // namespace
+
+Result<std::string> SerializeManifestFile(const Manifest& manifest, const std::string& transaction) {
+  LANCEKIT_ASSIGN(const std::string message, WriteManifest(manifest, !transaction.empty()));
+  return MakeFile(transaction, {}, message);
+}
+
+Result<std::string> SerializeNextManifestFile(Bytes previous, const Manifest& next, Change change,
+                                              const std::string& transaction) {
+  return CatchMalformed("manifest", [&]() -> Result<std::string> {
+    LANCEKIT_ASSIGN(const Bytes old, FindManifest(previous));
+    std::string message, indices;
+    pbf_reader reader = ReaderOf(old);
+    for (const char* begin = reader.data().data(); reader.next(); begin = reader.data().data()) {
+      const std::uint32_t tag = reader.tag();
+      const bool is_index_section = reader.tag_and_type() == VarintField(kIndexSection);
+      const std::uint64_t position = is_index_section ? reader.get_uint64() : (reader.skip(), 0);
+      if (std::ranges::count(kOwn, tag) > 0) continue;
+      if (change == Change::kOverwrite && std::ranges::count(kReplaced, tag) > 0) continue;
+      if (is_index_section) {
+        LANCEKIT_ASSIGN(indices, SectionAt(previous, position));
+      } else {
+        message.append(begin, reader.data().data());
+      }
+    }
+    if (!indices.empty()) pbf_writer(message).add_uint64(kIndexSection, transaction.size() + sizeof(std::uint32_t));
+    Manifest changes = next;
+    if (change == Change::kAppend) {
+      changes.schema = {};
+      changes.data_format_version.clear();
+    }
+    LANCEKIT_ASSIGN(const std::string written, WriteManifest(changes, true));
+    return MakeFile(transaction, indices, message + written);
+  });
+}
+
+Result<std::string> SerializeTransaction(const Manifest& manifest, Change change, const std::string& uuid) {
   LANCEKIT_ASSIGN(const std::vector<std::string> fields, SerializeFields(manifest.schema));
-  std::string overwrite, transaction;
-  pbf_writer operation(overwrite);
+  std::string message, transaction;
+  pbf_writer operation(message);
   for (Fragment fragment : manifest.fragments) {
     fragment.id = 0;  // ids are assigned by the commit
     operation.add_message(1, WriteFragment(fragment));
   }
-  for (const std::string& field : fields) operation.add_message(2, field);
-  WriteMap(&operation, 3, manifest.schema.metadata);
+  if (change == Change::kOverwrite) {
+    for (const std::string& field : fields) operation.add_message(2, field);
+    WriteMap(&operation, 3, manifest.schema.metadata);
+  }
   pbf_writer writer(transaction);
+  WriteNumber(&writer, 1, manifest.version - 1);
   writer.add_string(2, uuid);
-  writer.add_message(kOverwrite, overwrite);
+  writer.add_message(change == Change::kAppend ? kAppend : kOverwrite, message);
   return transaction;
 }
 

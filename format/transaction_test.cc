@@ -10,7 +10,7 @@ namespace {
 TEST(TransactionTest, IsFoundInWhatIsWritten) {
   Manifest manifest;
   manifest.version = 1;
-  const auto transaction = SerializeCreateTransaction(manifest, "one-two");
+  const auto transaction = SerializeTransaction(manifest, Change::kOverwrite, "one-two");
   ASSERT_TRUE(transaction.has_value());
   const auto file = SerializeManifestFile(manifest, *transaction);
   ASSERT_TRUE(file.has_value());

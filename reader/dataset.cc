@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "format/version.h"
+#include "format/version_files.h"
 #include "io/source.h"
 #include "reader/refs.h"
 
@@ -15,6 +16,8 @@ namespace lancekit {
 namespace {
 
 namespace fs = std::filesystem;
+using format::ListVersionFiles;
+using format::VersionFile;
 
 /// Numbers of detached versions have this bit.
 constexpr std::uint64_t kDetached = std::uint64_t{1} << 63;
@@ -131,23 +134,6 @@ std::string TimeText(std::int64_t seconds, std::int32_t nanos) {
                   static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count());
   if (nanos != 0) text += fmt::format(".{:06}", nanos / 1000);
   return text + "Z";
-}
-
-Result<std::vector<VersionFile>> ListVersionFiles(const std::string& folder) {
-  std::vector<VersionFile> versions;
-  std::error_code error;
-  const fs::path list = fs::path(folder) / "_versions";
-  for (fs::directory_iterator it(list, error), end; !error && it != end; it.increment(error)) {
-    const auto version = format::VersionOfManifestName(it->path().filename().string());
-    if (version.has_value()) versions.push_back({*version, it->path().string()});
-  }
-  if (error && error != std::errc::no_such_file_or_directory) {
-    return Status(At(MakeError(ErrorCode::kIo, "cannot list: {}", error.message()), {.path = list.string()}));
-  }
-  if (versions.empty())
-    return Status(At(Corrupt("not a Lance dataset: the folder has no manifest in _versions/"), {.path = folder}));
-  std::ranges::sort(versions, {}, &VersionFile::version);
-  return versions;
 }
 
 Result<format::Manifest> ReadManifest(ContextImpl& context, const std::string& path, std::span<const std::string> columns) {

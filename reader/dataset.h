@@ -14,14 +14,6 @@
 
 namespace lancekit {
 
-/// A manifest file in _versions.
-struct VersionFile {
-  std::uint64_t version = 0;
-  std::string path;
-};
-
-/// The history of the folder, oldest first; detached versions are no part of it. Errors: kIo, kCorruption (no manifest).
-Result<std::vector<VersionFile>> ListVersionFiles(const std::string& folder);
 /// `columns`: as ParseManifestFile takes them.
 Result<format::Manifest> ReadManifest(ContextImpl& context, const std::string& path, std::span<const std::string> columns = {});
 /// What the commit of the manifest did, as the manifest or its transaction file has it; nothing when neither is there.

@@ -56,6 +56,16 @@ Status Exchange(const std::string& made, const std::string& path) {
   return ::rename(aside.c_str(), made.c_str()) == 0 ? Status() : Status(OutputErrno(aside, "the replaced table is left here"));
 }
 
+/// Same columns with the same ids, in data files of the same version of Lance.
+bool IsSameTable(const format::Manifest& a, const format::Manifest& b) {
+  const auto ids = [](const Schema& schema) {
+    std::vector<std::int32_t> all;
+    for (const format::Leaf& leaf : format::Leaves(schema)) all.push_back(leaf.path.back()->id);
+    return all;
+  };
+  return a.schema.fields == b.schema.fields && ids(a.schema) == ids(b.schema) && a.data_format_version == b.data_format_version;
+}
+
 std::string ParentOf(const std::string& path) {
   const std::string parent = fs::path(path).parent_path().string();
   return parent.empty() ? "." : parent;
@@ -63,12 +73,21 @@ std::string ParentOf(const std::string& path) {
 
 }  // namespace
 
-Result<Output> Output::Open(const std::string& path, bool single_file, bool replace) {
+Result<Output> Output::Open(ContextImpl& context, const std::string& path, const WriteOptions& options) {
   static std::atomic<unsigned> counter{0};
-  Output output(WithoutTrailingSlash(path), single_file, replace);
+  Output output(WithoutTrailingSlash(path), options.single_file, options.overwrite);
   if (output.path_.empty()) return Invalid("the output has no name");
-  if (!replace && Exists(output.path_)) return OutputError(output.path_, "already exists");
-  if (single_file) {
+  if ((options.append || options.keep_versions) && Exists(output.path_)) {
+    auto base = ReadNewestVersion(context, output.path_);
+    if (!base) return At(std::move(base).status(), {.path = output.path_});
+    output.base_ = *std::move(base);
+    output.change_ = options.append ? format::Change::kAppend : format::Change::kOverwrite;
+    output.folder_ = output.path_;
+    LANCEKIT_TRY(output.MakeFolders());
+    return output;
+  }
+  if (!options.overwrite && Exists(output.path_)) return OutputError(output.path_, "already exists");
+  if (options.single_file) {
     struct stat info{};
     if (::stat(output.path_.c_str(), &info) == 0 && S_ISDIR(info.st_mode))
       return OutputError(output.path_, "is a folder; a single file cannot replace it");
@@ -82,10 +101,15 @@ Result<Output> Output::Open(const std::string& path, bool single_file, bool repl
     output.folder_.clear();
     return OutputErrno(output.path_, "cannot create");
   }
-  for (const char* part : {"data", "_versions", "_transactions"}) {
-    if (::mkdir((fs::path(output.folder_) / part).c_str(), 0777) != 0) return OutputErrno(output.path_, "cannot create");
-  }
+  LANCEKIT_TRY(output.MakeFolders());
   return output;
+}
+
+Status Output::MakeFolders() {
+  for (const char* part : {"data", "_versions", "_transactions"}) {
+    if (::mkdir((fs::path(folder_) / part).c_str(), 0777) != 0 && errno != EEXIST) return OutputErrno(path_, "cannot create");
+  }
+  return {};
 }
 
 Output::Output(Output&& other) noexcept
@@ -93,6 +117,9 @@ Output::Output(Output&& other) noexcept
       single_file_(other.single_file_),
       replace_(other.replace_),
       folder_(std::exchange(other.folder_, {})),
+      base_(std::move(other.base_)),
+      change_(other.change_),
+      created_(std::move(other.created_)),
       data_file_(std::move(other.data_file_)),
       fragments_(std::move(other.fragments_)),
       metadata_bytes_(other.metadata_bytes_) {}
@@ -100,13 +127,16 @@ Output::Output(Output&& other) noexcept
 Output::~Output() {
   if (folder_.empty()) return;
   std::error_code ignored;
-  fs::remove_all(folder_, ignored);
+  for (const std::string& file : created_) fs::remove(file, ignored);
+  if (!base_) fs::remove_all(folder_, ignored);
 }
 
 Result<std::string> Output::NextDataFile() {
   if (single_file_) return path_;
   data_file_ = NewDataFileStem() + ".lance";
-  return (fs::path(folder_) / "data" / data_file_).string();
+  const std::string path = (fs::path(folder_) / "data" / data_file_).string();
+  if (base_) created_.push_back(path);
+  return path;
 }
 
 void Output::AddFragment(std::uint64_t num_rows, std::uint64_t size_bytes, const Schema& schema, format::FileVersion version) {
@@ -119,7 +149,6 @@ void Output::AddFragment(std::uint64_t num_rows, std::uint64_t size_bytes, const
     file.column_indices.push_back(static_cast<std::int32_t>(leaf.column));
   }
   format::Fragment fragment;
-  fragment.id = fragments_.size();
   fragment.physical_rows = num_rows;
   fragment.files.push_back(std::move(file));
   fragments_.push_back(std::move(fragment));
@@ -132,27 +161,67 @@ Status Output::WriteWhole(const std::string& name, const std::string& bytes) {
   return file.Publish(false);
 }
 
-Status Output::Publish(const Schema& schema, format::FileVersion version) {
-  if (single_file_) return {};
+Result<std::uint64_t> Output::Publish(ContextImpl& context, const Schema& schema, format::FileVersion version) {
+  if (single_file_) return 0;
   format::Manifest manifest;
   manifest.schema = schema;
   manifest.fragments = std::move(fragments_);
-  manifest.version = 1;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   manifest.timestamp_seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
   manifest.timestamp_nanos =
       static_cast<std::int32_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() % 1'000'000'000);
-  if (!manifest.fragments.empty()) manifest.max_fragment_id = static_cast<std::uint32_t>(manifest.fragments.size() - 1);
   manifest.writer_library = "lancekit";
   manifest.writer_version = LANCEKIT_VERSION;
   manifest.data_format_version = format::ManifestText(version);
-  const std::string uuid = NewUuid();
-  manifest.transaction_file = "0-" + uuid + ".txn";
-  LANCEKIT_ASSIGN(const std::string transaction, format::SerializeCreateTransaction(manifest, uuid));
-  LANCEKIT_ASSIGN(const std::string file, format::SerializeManifestFile(manifest, transaction));
-  LANCEKIT_TRY(WriteWhole("_transactions/" + manifest.transaction_file, transaction));
-  LANCEKIT_TRY(WriteWhole("_versions/" + format::ManifestName(manifest.version), file));
   LANCEKIT_TRY(SyncFolder((fs::path(folder_) / "data").string()));
+  if (base_) {
+    LANCEKIT_TRY(PublishVersion(context, &manifest));
+  } else {
+    LANCEKIT_TRY(WriteManifest(&manifest));
+    LANCEKIT_TRY(PublishFolder());
+  }
+  folder_.clear();
+  return manifest.version;
+}
+
+Status Output::WriteManifest(format::Manifest* manifest) {
+  manifest->version = base_ ? base_->manifest.version + 1 : 1;
+  std::uint64_t id = base_ ? base_->NextFragmentId() : 0;
+  for (format::Fragment& fragment : manifest->fragments) fragment.id = id++;
+  if (id > std::uint64_t{1} << 32) return Unsupported("a dataset of more than 2^32 fragments");
+  if (id > 0) manifest->max_fragment_id = static_cast<std::uint32_t>(id - 1);
+  const std::string uuid = NewUuid();
+  manifest->transaction_file = fmt::format("{}-{}.txn", manifest->version - 1, uuid);
+  LANCEKIT_ASSIGN(const std::string transaction, format::SerializeTransaction(*manifest, change_, uuid));
+  auto file = base_ ? format::SerializeNextManifestFile(base_->file.bytes(), *manifest, change_, transaction)
+                    : format::SerializeManifestFile(*manifest, transaction);
+  if (!file) return std::move(file).status();
+  const std::string name = "_transactions/" + manifest->transaction_file;
+  if (base_) created_.push_back((fs::path(folder_) / name).string());
+  LANCEKIT_TRY(WriteWhole(name, transaction));
+  return WriteWhole("_versions/" + (base_ ? base_->NextName() : format::ManifestName(manifest->version)), *file);
+}
+
+Status Output::PublishVersion(ContextImpl& context, format::Manifest* manifest) {
+  while (true) {
+    Status written = WriteManifest(manifest);
+    const bool taken = !written.ok() && Exists((fs::path(folder_) / "_versions" / base_->NextName()).string());
+    if (!taken) return written;
+    // Somebody else has made that version meanwhile. Whatever it did to other rows, these can follow it if the columns are the
+    // same.
+    LANCEKIT_ASSIGN(auto newer, ReadNewestVersion(context, folder_));
+    if (change_ == format::Change::kAppend && !IsSameTable(newer->manifest, base_->manifest))
+      return OutputError(
+          path_, fmt::format("version {} has other columns than the one that rows were appended to", newer->manifest.version));
+    base_ = std::move(newer);
+    std::error_code ignored;
+    fs::remove(created_.back(), ignored);
+    created_.pop_back();
+    metadata_bytes_ = 0;
+  }
+}
+
+Status Output::PublishFolder() {
   LANCEKIT_TRY(SyncFolder(folder_));
   if (replace_ && Exists(path_)) {
     LANCEKIT_TRY(Exchange(folder_, path_));
@@ -161,7 +230,6 @@ Status Output::Publish(const Schema& schema, format::FileVersion version) {
   } else if (::renameat2(AT_FDCWD, folder_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE) != 0) {
     return OutputError(path_, errno == EEXIST ? "already exists" : fmt::format("cannot rename to it: {}", std::strerror(errno)));
   }
-  folder_.clear();
   return SyncFolder(ParentOf(path_));
 }
 

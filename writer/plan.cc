@@ -42,6 +42,10 @@ Result<format::FileVersion> CheckOptions(const WriteOptions& options) {
   LANCEKIT_ASSIGN(const format::FileVersion version, format::ParseWritableVersion(options.version));
   if (options.page_bytes == 0) return Invalid("pages of 0 bytes");
   LANCEKIT_TRY(ParsePreset(options.preset).status());
+  if (options.append && (options.overwrite || options.single_file))
+    return Invalid("append goes neither with overwrite nor with a single file");
+  if (options.keep_versions && (!options.overwrite || options.single_file))
+    return Invalid("older versions are kept by an overwrite of a dataset only");
   if (!options.bloom.empty() && !options.statistics) return Invalid("Bloom filters are part of the statistics, which are off");
   for (const BloomColumn& bloom : options.bloom) {
     if (bloom.bits_per_value < 1 || bloom.bits_per_value > 64)
@@ -62,6 +66,23 @@ Result<PlannedSchema> PlanSchema(const Schema& schema, const WriteOptions& optio
   planned.file = FileSchema(planned.table);
   if (auto fields = format::SerializeFields(planned.file); !fields) return std::move(fields).status();
   return planned;
+}
+
+Status TakeColumnsOf(const Schema& table, const WriteOptions& options, format::FileVersion version, PlannedSchema* planned) {
+  const auto text = [](const Schema& schema) {
+    std::string columns;
+    for (const Field& field : schema.fields)
+      columns += fmt::format("{}{}: {}", columns.empty() ? "" : ", ", field.name, field.type.to_string());
+    return columns;
+  };
+  // Of blobs the table may describe more than a writer does.
+  if (FileSchema(planned->table).fields != FileSchema(table).fields)
+    return Invalid("the table has the columns {}; these rows have {}", text(table), text(planned->table));
+  planned->table = table;
+  Schema wanted = table;
+  LANCEKIT_TRY(SetEncodings(options.encodings, version, &wanted));
+  planned->file = FileSchema(std::move(wanted));
+  return {};
 }
 
 Result<PlannedLeaf> PlanLeaf(const format::Leaf& leaf, const WriteOptions& options, format::FileVersion version) {

@@ -24,6 +24,10 @@ struct PlannedSchema {
 /// Errors: kInvalidArgument, kUnsupported, with the column.
 Result<PlannedSchema> PlanSchema(const Schema& schema, const WriteOptions& options, format::FileVersion version);
 
+/// Puts the columns of a table in the place of those planned for rows that are appended to it: their ids, and their wishes of
+/// encodings where the options have none. Errors: kInvalidArgument for other columns than the table's.
+Status TakeColumnsOf(const Schema& table, const WriteOptions& options, format::FileVersion version, PlannedSchema* planned);
+
 struct PlannedLeaf {
   LeafPath path;
   LeafType type;

@@ -70,6 +70,8 @@ Status WriterImpl::SetSchema(const ArrowSchema& arrow_schema) {
     return Invalid("the schema differs from that of the first batch");
   }
   LANCEKIT_ASSIGN(PlannedSchema planned, PlanSchema(schema, options_, version_));
+  if (const BaseVersion* base = output_.appended_to())
+    LANCEKIT_TRY(TakeColumnsOf(base->manifest.schema, options_, version_, &planned));
   table_schema_ = std::move(planned.table);
   file_schema_ = std::move(planned.file);
   schema_ = std::move(schema);
@@ -317,7 +319,8 @@ Result<WriteSummary> WriterImpl::Commit() {
   if (!schema_.has_value()) return Invalid("nothing was written and no schema was set");
   if (output_.single_file() && !file_.has_value()) LANCEKIT_TRY(OpenFile());
   if (file_.has_value()) LANCEKIT_TRY(FinishFile());
-  LANCEKIT_TRY(output_.Publish(table_schema_, version_));
+  LANCEKIT_ASSIGN(summary_.version, output_.Publish(context_.impl(), table_schema_, version_));
+  summary_.format_version = format::Name(version_);
   summary_.bytes += output_.metadata_bytes();
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     summary_.columns[i].arrow_bytes = columns_[i]->arrow_bytes;
@@ -339,8 +342,11 @@ Status WriterImpl::WriteStream(ArrowArrayStream* stream) {
 
 Result<Writer> create(const Context& context, const std::string& path, const WriteOptions& options) {
   return WithoutThrowing([&]() -> Result<Writer> {
-    LANCEKIT_ASSIGN(const format::FileVersion version, CheckOptions(options));
-    LANCEKIT_ASSIGN(Output output, Output::Open(path, options.single_file, options.overwrite));
+    LANCEKIT_ASSIGN(format::FileVersion version, CheckOptions(options));
+    LANCEKIT_ASSIGN(Output output, Output::Open(context.impl(), path, options));
+    if (const BaseVersion* base = output.appended_to()) {
+      LANCEKIT_ASSIGN(version, base->FormatVersion());
+    }
     return Writer(std::make_unique<WriterImpl>(context, options, version, std::move(output)));
   });
 }

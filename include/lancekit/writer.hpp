@@ -30,9 +30,13 @@ struct ColumnEncoding {
 };
 
 struct WriteOptions {
-  std::string version = "2.2";                 ///< "2.1", "2.2" or "x1"
-  bool single_file = false;                    ///< a bare data file instead of a dataset folder
-  bool overwrite = false;                      ///< replace what is at the path, in one step, at commit
+  std::string version = "2.2";  ///< "2.1", "2.2" or "x1"
+  bool single_file = false;     ///< a bare data file instead of a dataset folder
+  bool overwrite = false;       ///< replace what is at the path, in one step, at commit
+  bool keep_versions = false;   ///< with overwrite, a dataset: as a new version; the older ones stay
+  /// A dataset at the path gets a new version, with these rows after its own. They must have its columns, and the data files
+  /// become of the Lance version that it has. Without one it is created.
+  bool append = false;
   std::uint64_t max_rows_per_file = 1u << 20;  ///< dataset: rows of a data file; a single file holds all rows
   std::uint64_t page_bytes = 32u << 20;        ///< input bytes of a column that make a page
   bool statistics = true;                      ///< zone maps and checksums, in a buffer that other readers pass over
@@ -50,6 +54,8 @@ struct WriteSummary {
     std::uint64_t bytes = 0;        ///< page buffers with their padding
     std::uint64_t arrow_bytes = 0;  ///< the same values in Arrow layout
   };
+  std::uint64_t version = 0;   ///< the number of the dataset's version; 0: a single file
+  std::string format_version;  ///< of Lance, of the data files: "2.1", "2.2" or "x1"
   std::uint64_t rows = 0;
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;  ///< all files together
@@ -82,7 +88,8 @@ class LANCEKIT_EXPORT Writer {
   std::unique_ptr<WriterImpl> impl_;
 };
 
-/// Starts a table at `path`. Errors: kOutput when the path exists and overwrite is off, kInvalidArgument for options.
+/// Starts a table at `path`. Errors: kOutput when the path exists and options do not say what becomes of that, kInvalidArgument
+/// for options, kUnsupported for datasets that cannot be added to.
 LANCEKIT_EXPORT Result<Writer> create(const Context& context, const std::string& path, const WriteOptions& options = {});
 
 /// What a writer makes of the first rows of a leaf, as many as fill a page, and what it weighed.

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/status.h"
+#include "format/version_files.h"
 #include "reader/refs.h"
 #include "tools/lance-inspect/commands.h"
 #include "tools/lance-inspect/dataset_sheets.h"
@@ -30,7 +31,7 @@ std::string BranchesJson(const std::vector<Branch>& branches) {
   return json.EndArray().text();
 }
 
-Result<std::vector<Fact>> VersionRow(Session& session, const VersionFile& file, const std::vector<std::string>& tags,
+Result<std::vector<Fact>> VersionRow(Session& session, const format::VersionFile& file, const std::vector<std::string>& tags,
                                      const std::vector<std::string>& branches) {
   ContextImpl& context = session.context.impl();
   LANCEKIT_ASSIGN(const format::Manifest manifest, ReadManifest(context, file.path));
@@ -55,7 +56,7 @@ Status RunVersions(Session& session) {
   ContextImpl& context = session.context.impl();
   LANCEKIT_TRY(RequireDataset(path));
   LANCEKIT_ASSIGN(const std::string folder, BranchFolder(context, path, branch));
-  LANCEKIT_ASSIGN(const std::vector<VersionFile> versions, ListVersionFiles(folder));
+  LANCEKIT_ASSIGN(const std::vector<format::VersionFile> versions, format::ListVersionFiles(folder));
   LANCEKIT_ASSIGN(const std::vector<Tag> tags, ListTags(context, path));
   LANCEKIT_ASSIGN(const std::vector<Branch> branches, ListBranches(context, path));
   Sheet sheet{.name = "versions",
@@ -70,7 +71,7 @@ Status RunVersions(Session& session) {
                           {"branches", "branches from here", false, true, true}}};
   sheet.members = {
       {"path", JsonText(path)}, {"branch", branch.empty() ? "null" : JsonText(branch)}, {"all_branches", BranchesJson(branches)}};
-  for (const VersionFile& file : versions) {
+  for (const format::VersionFile& file : versions) {
     std::vector<std::string> tags_here, branches_here;
     for (const Tag& tag : tags) {
       if (tag.branch == branch && tag.version == file.version) tags_here.push_back(tag.name);
