@@ -1,9 +1,7 @@
 #!/usr/bin/env python3
-"""Runs lance-convert as a user does and looks at exit codes, outputs and what is left behind.
+"""Formats, columns, pipes, messages, and bad inputs and outputs of lance-convert.
 
     convert_e2e.py PATH-OF-LANCE-CONVERT [-k PART-OF-A-NAME]
-
-Needs pyarrow; the Lance parts also check with pylance where it is installed.
 """
 import json
 import os
@@ -12,89 +10,12 @@ import pty
 import signal
 import subprocess
 import sys
-import tempfile
-import traceback
 
-import lance
-import lance.file
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet as pq
 
-HERE = pathlib.Path(__file__).resolve().parent
-FLIGHTS = HERE / 'data' / 'flights-25k.parquet'
-BIRDS = HERE / 'data' / 'birdstrikes-1k.csv'
-PROGRAM = None
-TESTS = []
+from convert_testing import FLIGHTS, PROGRAM, expect, main, nothing_left, read_ipc, run, same, test, zoo
 
-
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-def run(*args, stdin=None, env=None, **more):
-    """-> CompletedProcess with bytes; a hang is a failure."""
-    environment = {**os.environ, **(env or {})}
-    return subprocess.run([PROGRAM, *map(str, args)], input=stdin, capture_output=True, env=environment, timeout=120, **more)
-
-
-def expect(code, *args, **more):
-    done = run(*args, **more)
-    assert done.returncode == code, f'{args}: exit {done.returncode}, wanted {code}\n{done.stderr.decode()}'
-    return done
-
-
-def nothing_left(folder, *expected):
-    left = sorted(p.name for p in folder.iterdir())
-    assert left == sorted(expected), f'left behind: {left}'
-
-
-def zoo():
-    """A table with most flat types and nulls in each."""
-    def column(values, type_):
-        return pa.array(values, type_)
-    import datetime
-    import decimal
-    moment = datetime.datetime(2026, 11, 21, 10, 0, 1, 250000)
-    return pa.table({
-        'b': column([True, None, False], pa.bool_()),
-        'i8': column([-128, None, 127], pa.int8()),
-        'u64': column([0, None, 2**64 - 1], pa.uint64()),
-        'f16': column([1.5, None, -0.0], pa.float16()),
-        'f32': column([0.1, None, float('nan')], pa.float32()),
-        'f64': column([0.1, None, float('inf')], pa.float64()),
-        'dec': column([decimal.Decimal('12.34'), None, decimal.Decimal('-0.01')], pa.decimal128(10, 2)),
-        'day': column([datetime.date(1969, 12, 31), None, datetime.date(2026, 2, 28)], pa.date32()),
-        'ts': column([moment, None, moment], pa.timestamp('ns')),
-        'tz': column([moment, None, moment], pa.timestamp('us', 'UTC')),
-        'time': column([moment.time(), None, moment.time()], pa.time64('us')),
-        'dur': column([datetime.timedelta(seconds=1.5), None, datetime.timedelta(0)], pa.duration('ms')),
-        's': column(['', None, 'a,"b"\n\u00e9'], pa.string()),
-        'ls': column(['x', None, ''], pa.large_string()),
-        'bin': column([b'\x00\xff', None, b''], pa.binary()),
-        'fsb': column([b'abc', None, b'def'], pa.binary(3)),
-        'vec': column([[1.0, 2.0], None, [3.0, 4.0]], pa.list_(pa.float32(), 2)),
-        'dict': column(['p', None, 'q'], pa.string()).dictionary_encode(),
-    })
-
-
-def same(a, b):
-    assert a.schema.equals(b.schema), f'{a.schema}\n--\n{b.schema}'
-    # Table.equals says NaN != NaN
-    for name in a.schema.names:
-        x, y = a[name].to_pylist(), b[name].to_pylist()
-        assert len(x) == len(y), name
-        assert all(repr(p) == repr(q) for p, q in zip(x, y)), name
-
-
-def read_ipc(path):
-    with open(path, 'rb') as file:
-        head = file.read(6)
-    return (pa.ipc.open_file if head == b'ARROW1' else pa.ipc.open_stream)(pa.memory_map(str(path))).read_all()
-
-
-# ------------------------------------------------------------------ formats
 
 @test
 def parquet_to_arrow_and_back_keeps_values_and_types(tmp):
@@ -111,85 +32,6 @@ def parquet_to_arrow_and_back_keeps_values_and_types(tmp):
 
 
 @test
-def parquet_through_lance_keeps_values_and_types(tmp):
-    expect(0, FLIGHTS, tmp / 'f.lance')
-    done = expect(0, tmp / 'f.lance', tmp / 'f.parquet')
-    assert pq.read_table(tmp / 'f.parquet').equals(pq.read_table(FLIGHTS))
-    assert b'25,000' in done.stderr, done.stderr
-    for version in '2.1', '2.2':
-        table = zoo()
-        pq.write_table(table, tmp / 'z.parquet')
-        done = expect(0, tmp / 'z.parquet', tmp / 'z.lance', '--single-file', '--format-version', version, '--force')
-        assert f'Lance {version}' in done.stderr.decode(), done.stderr
-        expect(0, tmp / 'z.lance', tmp / 'y.parquet', '--force')
-        same(table, pq.read_table(tmp / 'y.parquet'))
-
-
-@test
-def salvage_gives_back_what_is_sound(tmp):
-    whole = pq.read_table(FLIGHTS)
-    expect(0, FLIGHTS, tmp / 'a.lance', '--single-file')
-    data = bytearray((tmp / 'a.lance').read_bytes())
-    data[100] ^= 4    # in the first page
-    (tmp / 'a.lance').write_bytes(data)
-    expect(4, tmp / 'a.lance', tmp / 'a.parquet')
-    done = expect(0, '--salvage', 'nulls', '--summary', f'json={tmp / "s.json"}', tmp / 'a.lance', tmp / 'nulls.parquet')
-    losses = json.loads((tmp / 's.json').read_text())['summary']['losses']
-    assert len(losses) == 1 and b'lost: column' in done.stderr, done.stderr
-    column, first, count = losses[0]['column'], losses[0]['first_row'], losses[0]['rows']
-    table = pq.read_table(tmp / 'nulls.parquet')
-    assert table.drop_columns([column]).equals(whole.drop_columns([column]))
-    assert table[column][first:first + count].null_count == count
-    assert table[column][first + count:].equals(whole[column][first + count:])
-    expect(0, '--salvage', 'drop', tmp / 'a.lance', tmp / 'drop.parquet')
-    assert pq.read_table(tmp / 'drop.parquet').num_rows == whole.num_rows - count
-    expect(0, '--salvage', 'drop', '--exclude', column, tmp / 'a.lance', tmp / 'others.parquet')
-    assert pq.read_table(tmp / 'others.parquet').equals(whole.drop_columns([column]))
-    (tmp / 'a.lance').write_bytes(data[:-1])
-    assert b'tail' in expect(4, '--salvage', 'drop', tmp / 'a.lance', tmp / 'none.parquet').stderr
-    assert not (tmp / 'none.parquet').exists()
-    expect(2, '--salvage', 'drop', FLIGHTS, tmp / 'none.parquet')
-    half = whole.num_rows // 2 + 1
-    expect(0, FLIGHTS, tmp / 'b.lance', '--max-rows-per-file', str(half))
-    first = min((tmp / 'b.lance' / 'data').iterdir())
-    first.write_bytes(first.read_bytes()[:-1])
-    expect(4, tmp / 'b.lance', tmp / 'none.parquet')
-    expect(0, '--salvage', 'drop', tmp / 'b.lance', tmp / 'rest.parquet')
-    rest = pq.read_table(tmp / 'rest.parquet')
-    assert rest.equals(whole[:half]) or rest.equals(whole[half:])
-
-
-@test
-def blobs_stay_blobs(tmp):
-    values = [b'abc', None, b'', b'x' * 100_000, b'y' * 5_000_000]   # pylance keeps the last two beside the data file
-    table = pa.table([lance.blob_array(values)], schema=pa.schema([lance.blob_field('b')]))
-    lance.write_dataset(table, str(tmp / 'a.lance'), data_storage_version='2.2')
-    expect(0, tmp / 'a.lance', tmp / 'b.lance')
-    expect(0, tmp / 'b.lance', tmp / 'c.lance', '--format-version', '2.1')
-    expect(0, tmp / 'c.lance', tmp / 'd.parquet')
-    assert pq.read_table(tmp / 'd.parquet')['b'].to_pylist() == values
-    expect(0, tmp / 'd.parquet', tmp / 'e.lance')
-    for name in 'b.lance', 'c.lance', 'e.lance':
-        data = lance.dataset(str(tmp / name))
-        assert [blob and blob.readall() for blob in data.take_blobs('b', indices=range(5))] == values, name
-    expect(0, tmp / 'd.parquet', tmp / 'f.lance', '--single-file')
-    assert lance.file.LanceFileReader(str(tmp / 'f.lance')).read_all().to_table()['b'].to_pylist() == values
-
-
-@test
-def pylance_opens_the_dataset(tmp):
-    try:
-        import lance
-    except ImportError:
-        return
-    expect(0, FLIGHTS, tmp / 'f.lance')
-    assert lance.dataset(str(tmp / 'f.lance')).to_table().equals(pq.read_table(FLIGHTS))
-    lance.write_dataset(pq.read_table(FLIGHTS), str(tmp / 'g.lance'), data_storage_version='2.2')
-    expect(0, tmp / 'g.lance', tmp / 'g.parquet')
-    assert pq.read_table(tmp / 'g.parquet').equals(pq.read_table(FLIGHTS))
-
-
-@test
 def views_become_plain_and_the_summary_says_so(tmp):
     table = pa.table({'v': pa.array(['a', None, 'a text longer than twelve bytes'], pa.string_view()),
                       'w': pa.array([b'a', None, b'bytes longer than twelve too'], pa.binary_view())})
@@ -199,104 +41,6 @@ def views_become_plain_and_the_summary_says_so(tmp):
     assert 'v: string_view → string (values kept)' in done.stderr.decode(), done.stderr
     expect(0, tmp / 'v.lance', tmp / 'v.parquet')
     assert pq.read_table(tmp / 'v.parquet')['v'].to_pylist() == table['v'].to_pylist()
-
-
-@test
-def csv_types_survive(tmp):
-    (tmp / 'a.csv').write_text('zip,n,x,when,day,ok,note\n00501,1,1.5,2026-11-21T10:00:00,2026-11-21,true,\n'
-                               '00544,2,2,2026-11-21 10:00:00.25,,false,""\n')
-    expect(0, tmp / 'a.csv', tmp / 'a.parquet')
-    table = pq.read_table(tmp / 'a.parquet')
-    assert [str(t) for t in table.schema.types] == ['string', 'int64', 'double', 'timestamp[us]', 'date32[day]', 'bool', 'string'], table.schema
-    assert table['zip'].to_pylist() == ['00501', '00544']
-    assert table['note'].to_pylist() == [None, '']
-    assert table['x'].to_pylist() == [1.5, 2.0]
-    expect(0, tmp / 'a.parquet', tmp / 'b.csv')
-    expect(0, tmp / 'b.csv', tmp / 'b.parquet')
-    assert pq.read_table(tmp / 'b.parquet').equals(table)
-
-
-@test
-def csv_widens_on_a_late_conflict(tmp):
-    rows = 400_000
-    with open(tmp / 'a.csv', 'w') as file:
-        file.write('a,b,c\n')
-        for i in range(rows):
-            last = i == rows - 1
-            file.write(f'{"1.5" if last else i},{"007" if last else i},{"" if i < rows - 2 else 5}\n')
-    expect(0, tmp / 'a.csv', tmp / 'a.parquet')
-    table = pq.read_table(tmp / 'a.parquet')
-    assert [str(t) for t in table.schema.types] == ['double', 'string', 'int64'], table.schema
-    assert table.num_rows == rows
-    assert table['b'][rows - 1].as_py() == '007' and table['a'][rows - 1].as_py() == 1.5
-    # A pipe cannot be read twice: the row is named and nothing is left.
-    with open(tmp / 'a.csv', 'rb') as file:
-        done = expect(4, '--from', 'csv', '-', tmp / 'b.parquet', stdin=file.read())
-    assert b'row 399,999' in done.stderr or b'row 400,000' in done.stderr, done.stderr
-    nothing_left(tmp, 'a.csv', 'a.parquet')
-
-
-@test
-def csv_dialects(tmp):
-    (tmp / 'a.txt').write_text('1;NA;"x;y"\n2;3;"a ""q"""\n')
-    expect(0, '--from', 'csv', '--delimiter', ';', '--no-header', '--null', 'NA', tmp / 'a.txt', tmp / 'a.parquet')
-    assert pq.read_table(tmp / 'a.parquet').to_pylist() == [{'f0': 1, 'f1': None, 'f2': 'x;y'}, {'f0': 2, 'f1': 3, 'f2': 'a "q"'}]
-    expect(0, tmp / 'a.parquet', tmp / 'a.tsv')
-    assert (tmp / 'a.tsv').read_text() == 'f0\tf1\tf2\n1\t\tx;y\n2\t3\t"a ""q"""\n'
-    expect(0, tmp / 'a.tsv', tmp / 'b.csv.gz')
-    expect(0, tmp / 'b.csv.gz', tmp / 'b.parquet')
-    assert pq.read_table(tmp / 'b.parquet').num_rows == 2
-
-
-@test
-def birdstrikes_go_round(tmp):
-    expect(0, BIRDS, tmp / 'b.parquet')
-    ours = pq.read_table(tmp / 'b.parquet')
-    theirs = pyarrow.csv.read_csv(BIRDS, convert_options=pyarrow.csv.ConvertOptions(
-        null_values=[''], strings_can_be_null=True, quoted_strings_can_be_null=False))
-    assert ours.num_rows == theirs.num_rows == 1000
-    assert ours.to_pylist() == theirs.to_pylist()
-    expect(0, tmp / 'b.parquet', tmp / 'b.csv')
-    assert (tmp / 'b.csv').read_text().splitlines()[1] == BIRDS.read_text().splitlines()[1]
-
-
-@test
-def text_values(tmp):
-    pq.write_table(zoo(), tmp / 'a.parquet')
-    lines = expect(0, tmp / 'a.parquet', '--to', 'jsonl', '-', '-q').stdout.decode().splitlines()
-    first, null, last = map(json.loads, lines)
-    assert first['u64'] == 0 and last['u64'] == 2**64 - 1
-    assert last['f32'] == 'NaN' and last['f64'] == 'Infinity' and first['f32'] == 0.1
-    assert first['dec'] == '12.34' and last['dec'] == '-0.01'
-    assert first['day'] == '1969-12-31' and first['ts'] == '2026-11-21T10:00:01.250000000'
-    assert first['tz'] == '2026-11-21T10:00:01.250000Z' and first['time'] == '10:00:01.250000' and first['dur'] == 'PT1.500S'
-    assert first['bin'] == 'AP8=' and first['vec'] == [1.0, 2.0] and last['dict'] == 'q' and last['s'] == 'a,"b"\n\u00e9'
-    assert set(null.values()) == {None}
-    rows = expect(0, tmp / 'a.parquet', '--to', 'csv', '-', '-q', '-c', 's,vec,i8').stdout.decode()
-    assert rows == 's,vec,i8\n"","[1.0,2.0]",-128\n,,\n"a,""b""\n\u00e9","[3.0,4.0]",127\n', rows
-
-
-@test
-def jsonl_nested_and_late_fields(tmp):
-    (tmp / 'a.jsonl').write_text('{"a":1,"p":{"x":[1,2]},"t":"2026-01-01"}\n{"a":null,"p":null,"t":""}\n')
-    expect(0, tmp / 'a.jsonl', tmp / 'a.parquet')
-    table = pq.read_table(tmp / 'a.parquet')
-    assert table.to_pylist() == [{'a': 1, 'p': {'x': [1, 2]}, 't': '2026-01-01'}, {'a': None, 'p': None, 't': ''}]
-    out = expect(0, tmp / 'a.parquet', '--to', 'csv', '-', '-q', '-c', 'p').stdout.decode()
-    assert out == 'p\n"{""x"":[1,2]}"\n\n' or out.startswith('p\n"{""x"":[1,2]}"\n'), out
-    done = run(tmp / 'a.jsonl', tmp / 'a.lance')
-    if done.returncode != 0:
-        assert done.returncode == 5 and b'"p"' in done.stderr and b'struct' in done.stderr, done.stderr
-        assert not (tmp / 'a.lance').exists()
-    with open(tmp / 'b.jsonl', 'w') as file:
-        for i in range(120_000):
-            file.write('{"a":%d}\n' % i)
-        file.write('{"a":0.5,"b":"late"}\n')
-    expect(0, tmp / 'b.jsonl', tmp / 'b.parquet', '--memory-limit', '64MiB')
-    table = pq.read_table(tmp / 'b.parquet')
-    assert [str(t) for t in table.schema.types] == ['double', 'string'] and table.num_rows == 120_001
-    (tmp / 'c.json').write_text('[{"a":1}]')
-    assert b"jq -c '.[]'" in expect(4, tmp / 'c.json', tmp / 'c.csv').stderr
 
 
 @test
@@ -310,8 +54,6 @@ def dictionaries_that_change_between_batches(tmp):
     expect(0, tmp / 'a.arrow', tmp / 'a.parquet')
     assert pq.read_table(tmp / 'a.parquet')['d'].to_pylist() == ['x', 'y', 'z', 'x']
 
-
-# ------------------------------------------------------------------ columns and rows
 
 @test
 def columns_and_rows(tmp):
@@ -328,202 +70,6 @@ def columns_and_rows(tmp):
     expect(2, FLIGHTS, tmp / 'c.arrow', '--rename', 'origin')
     nothing_left(tmp, 'a.arrow', 'b.arrow')
 
-
-@test
-def rows_of_lance(tmp):
-    expect(0, FLIGHTS, tmp / 'f.lance')
-    expect(0, tmp / 'f.lance', tmp / 'a.arrow', '-c', 'origin,date', '--skip', '24990', '--limit', '7')
-    assert read_ipc(tmp / 'a.arrow').equals(pq.read_table(FLIGHTS).select(['origin', 'date']).slice(24990, 7))
-
-
-@test
-def versions_of_lance(tmp):
-    path = tmp / 'v.lance'
-    ds = lance.write_dataset(pa.table({'a': pa.array(range(50))}), path)
-    ds.insert(pa.table({'a': pa.array(range(50, 60))}))
-    ds.delete('a < 5')
-    ds.tags.create('two', 2)
-    ds.create_branch('side', 1).delete('a = 7')
-    times = [entry['timestamp'] for entry in ds.versions()]
-    def rows(*options):
-        expect(0, path, tmp / 'a.arrow', '--force', *options)
-        return read_ipc(tmp / 'a.arrow')['a'].to_pylist()
-    assert rows() == list(range(5, 60))
-    assert rows('--version', '1') == list(range(50))
-    assert rows('--tag', 'two') == list(range(60))
-    assert rows('--branch', 'side') == [i for i in range(50) if i != 7]
-    assert rows('--as-of', times[1].astimezone().isoformat()) == list(range(60))
-    assert b'1 to 3' in expect(2, path, tmp / 'b.arrow', '--version', '9').stderr
-    assert b'two' in expect(2, path, tmp / 'b.arrow', '--tag', 'three').stderr
-    assert b'Lance' in expect(2, FLIGHTS, tmp / 'b.arrow', '--version', '1').stderr
-    assert run('--version').stdout.startswith(b'lance-convert ')
-    nothing_left(tmp, 'a.arrow', 'v.lance')
-
-
-@test
-def rows_per_file(tmp):
-    expect(0, FLIGHTS, tmp / 'f.lance', '--max-rows-per-file', '7000')
-    ds = lance.dataset(tmp / 'f.lance')
-    assert [fragment.count_rows() for fragment in ds.get_fragments()] == [7000, 7000, 7000, 4000]
-    assert ds.to_table().equals(pq.read_table(FLIGHTS))
-    expect(2, FLIGHTS, tmp / 'f.parquet', '--max-rows-per-file', '7')
-    expect(2, FLIGHTS, tmp / 'g.lance', '--max-rows-per-file', '7', '--single-file')
-
-
-def data_size(path):
-    """Bytes of the data files; those of the manifest vary with its time."""
-    return sum(file.stat().st_size for file in (path / 'data').iterdir())
-
-
-@test
-def presets(tmp):
-    whole = pq.read_table(FLIGHTS)
-    sizes = {}
-    for version in '2.1', '2.2', 'x1':
-        for preset in 'fast', 'balanced', 'small':
-            path = tmp / f'{version}-{preset}.lance'
-            expect(0, FLIGHTS, path, '--format-version', version, '--preset', preset)
-            sizes[version, preset] = data_size(path)
-            if version == 'x1':
-                expect(0, path, tmp / 'back.parquet', '--force')
-                assert pq.read_table(tmp / 'back.parquet').equals(whole), path
-            else:
-                assert lance.dataset(path).to_table().equals(whole), path
-    for version in '2.1', '2.2', 'x1':
-        assert sizes[version, 'small'] < sizes[version, 'fast'], sizes
-        assert sizes[version, 'small'] <= sizes[version, 'balanced'] <= sizes[version, 'fast'], sizes
-    assert sizes['x1', 'small'] < sizes['2.2', 'small'] and sizes['x1', 'fast'] < sizes['2.2', 'fast'], sizes
-    for version, default in (('2.2', 'fast'), ('x1', 'balanced')):
-        expect(0, FLIGHTS, tmp / 'default.lance', '--format-version', version, '--force')
-        size = data_size(tmp / 'default.lance')
-        assert size == sizes[version, default], (version, size, sizes)
-    assert b'fast' in expect(2, FLIGHTS, tmp / 'a.lance', '--preset', 'best').stderr
-    assert not (tmp / 'a.lance').exists()
-
-
-def metadata(path):
-    """-> {column: its lance-encoding:* metadata without the prefix} of a dataset that pylance opens."""
-    def below(field, name):
-        keys = {key.decode().removeprefix('lance-encoding:'): value.decode() for key, value in (field.metadata or {}).items()}
-        found = {name: keys} if keys else {}
-        for i in range(field.type.num_fields if pa.types.is_struct(field.type) else 0):
-            child = field.type.field(i)
-            found |= below(child, f'{name}.{child.name}')
-        return found
-    return {name: keys for field in lance.dataset(path).schema for name, keys in below(field, field.name).items()}
-
-
-@test
-def compressions_and_encodings(tmp):
-    text = [f'carefully final deposits {i * 7 % 13} sleep above {i * i % 17}' for i in range(5000)]
-    table = pa.table({'id': [i * 7919 % 5000 for i in range(5000)], 'run': [i // 100 for i in range(5000)], 'text': text,
-                      's': pa.array([{'x': i / 4, 'name': text[i]} for i in range(5000)])})
-    pq.write_table(table, tmp / 't.parquet')
-
-    def convert(name, *options):
-        expect(0, tmp / 't.parquet', tmp / name, '--force', *options)
-        return sum(file.stat().st_size for file in (tmp / name).rglob('*') if file.is_file())
-
-    plain = convert('plain.lance', '--compression', 'none')
-    packed = convert('packed.lance', '--compression', 'zstd:9')
-    assert packed < plain, (packed, plain)
-    assert metadata(tmp / 'packed.lance')['id'] == {'compression': 'zstd', 'compression-level': '9'}
-    assert metadata(tmp / 'packed.lance').keys() == {'id', 'run', 'text', 's.x', 's.name'}
-    mixed = convert('mixed.lance', '--compression', 'none', '--encode', 'text=zstd', '--encode', 's=lz4', '--encode', 'run=rle')
-    assert packed < mixed < plain, (packed, mixed, plain)
-    assert metadata(tmp / 'mixed.lance') == {'id': {'compression': 'none'}, 'run': {'rle-threshold': '1'}, 'text': {'compression': 'zstd'},
-                                             's.x': {'compression': 'lz4'}, 's.name': {'compression': 'lz4'}}
-    for name in 'plain.lance', 'packed.lance', 'mixed.lance':
-        assert lance.dataset(tmp / name).to_table().equals(table), name
-    # What only X1 has, and what official versions say to it.
-    forced = ('--encode', 'id=frame', '--encode', 'run=delta', '--encode', 'text=zstd:9(fsst(lengths))', '--encode', 's.x=alp(frame)')
-    convert('x1.lance', '--format-version', 'x1', *forced)
-    done = expect(2, tmp / 't.parquet', tmp / 'no.lance', '--encode', 'id=frame')
-    assert b'"id"' in done.stderr and b'write version x1' in done.stderr, done.stderr
-    # As official Lance the wishes stay, and harm nobody.
-    expect(0, tmp / 'x1.lance', tmp / 'official.lance')
-    assert lance.dataset(tmp / 'official.lance').to_table().equals(table)
-    assert metadata(tmp / 'official.lance') == {'id': {'tree': 'frame'}, 'run': {'tree': 'delta'}, 'text': {'tree': 'zstd:9(fsst(lengths))'}, 's.x': {'tree': 'alp(frame)'}}
-    expect(0, tmp / 'official.lance', tmp / 'again.lance', '--format-version', 'x1')
-    expect(0, tmp / 'again.lance', tmp / 'again.parquet')
-    assert pq.read_table(tmp / 'again.parquet').equals(table)
-    for encode, words in (('ID=frame', (b'"ID"', b'no such column')), ('id=frams', (b'"id"', b'frams')), ('text=delta', (b'"text"', b'"delta"', b'string')),
-                          ('s.x=lengths', (b'"s.x"', b'double')), ('id', (b'COL=ENCODING',)), ('=zstd', (b'COL=ENCODING',))):
-        done = expect(2, tmp / 't.parquet', tmp / 'no.lance', '--format-version', 'x1', '--encode', encode)
-        assert all(word in done.stderr for word in words), (encode, done.stderr)
-    nothing_left(tmp, 't.parquet', 'plain.lance', 'packed.lance', 'mixed.lance', 'x1.lance', 'official.lance', 'again.lance', 'again.parquet')
-
-
-@test
-def bloom_columns(tmp):
-    table = pa.table({'a:5': [1, 2], 's': pa.array([{'x': 'p'}, None]), 'v': pa.array([[1.0, 2.0]] * 2, pa.list_(pa.float32(), 2))})
-    pq.write_table(table, tmp / 't.parquet')
-    expect(0, tmp / 't.parquet', tmp / 'a.lance', '--bloom', 'a:5:64', '--bloom', 's.x', '--bloom', 's.x:1')
-    assert lance.dataset(tmp / 'a.lance').to_table().equals(table)
-    for bloom, named in (('s.y', 's.y'), ('S.x', 'S.x'), ('a:5', '"a"'), ('v', 'v'), ('s', 's'), ('s.x:', 's.x:'), ('s.x:0', 's.x:0'), ('s.x:65', 's.x:65'), ('s.x:9999999999', 's.x:'), (':7', ':7')):
-        done = expect(2, tmp / 't.parquet', tmp / 'b.lance', '--bloom', bloom)
-        assert named.encode() in done.stderr, done.stderr
-    expect(2, tmp / 't.parquet', tmp / 'b.csv', '--bloom', 's.x')
-    nothing_left(tmp, 't.parquet', 'a.lance')
-
-
-# ------------------------------------------------------------------ several inputs
-
-@test
-def inputs_of_one_schema(tmp):
-    whole = pq.read_table(FLIGHTS)
-    pq.write_table(whole.slice(0, 9000), tmp / 'a.parquet')
-    expect(0, FLIGHTS, tmp / 'b.lance', '--skip', '9000', '--limit', '1000')
-    with pa.ipc.new_file(tmp / 'c.arrow', whole.schema) as file:
-        file.write_table(whole.slice(10000).select(whole.schema.names[::-1]).select(whole.schema.names))
-    pq.write_table(whole.slice(10000).select(whole.schema.names[::-1]), tmp / 'c.parquet')
-    for last in ('c.arrow', 'c.parquet'):
-        expect(0, tmp / 'a.parquet', tmp / 'b.lance', tmp / last, tmp / 'all.lance', '--force', '--summary', f'json={tmp}/s.json')
-        assert lance.dataset(tmp / 'all.lance').to_table().equals(whole)
-    summary = json.loads((tmp / 's.json').read_text())['summary']
-    assert len(summary['inputs']) == 3 and summary['rows'] == 25000
-    expect(0, tmp / 'a.parquet', tmp / 'b.lance', tmp / 'c.arrow', '-o', tmp / 'part.arrow', '-c', 'origin', '--skip', '8990', '--limit', '1020')
-    assert read_ipc(tmp / 'part.arrow').equals(whole.select(['origin']).slice(8990, 1020))
-
-
-@test
-def inputs_of_several_schemas(tmp):
-    (tmp / 'a.csv').write_text('id,name\n1,x\n2,y\n')
-    (tmp / 'b.csv').write_text('score,id\n1.5,3.5\n')
-    (tmp / 'c.csv').write_text('other\nz\n')
-    (tmp / 'd.csv').write_text('name,id\nq,9\n')
-    paths = [tmp / f'{name}.csv' for name in 'abc']
-    done = expect(2, *paths, tmp / 'o.arrow')
-    assert b'b.csv' in done.stderr and b'union' in done.stderr
-    expect(0, tmp / 'a.csv', tmp / 'd.csv', tmp / 'o.arrow')
-    assert read_ipc(tmp / 'o.arrow').to_pydict() == {'id': [1, 2, 9], 'name': ['x', 'y', 'q']}
-    expect(0, *paths, tmp / 'u.arrow', '--schema-mode', 'union')
-    assert read_ipc(tmp / 'u.arrow').to_pydict() == {'id': [1.0, 2.0, 3.5, None], 'name': ['x', 'y', None, None], 'score': [None, None, 1.5, None],
-                                                     'other': [None, None, None, 'z']}
-    expect(0, *paths, tmp / 'p.arrow', '--schema-mode', 'union', '-c', 'score')
-    assert read_ipc(tmp / 'p.arrow').to_pydict() == {'score': [None, None, 1.5, None]}
-    (tmp / 'e.csv').write_text('id,name\nword,5\n')
-    assert b'"id"' in expect(2, tmp / 'a.csv', tmp / 'e.csv', tmp / 'x.arrow').stderr
-    assert b'no type holds both' in expect(2, tmp / 'a.csv', tmp / 'e.csv', tmp / 'x.arrow', '--schema-mode', 'union').stderr
-    expect(2, '-', '-', tmp / 'x.arrow', stdin=b'id\n1\n')
-
-
-@test
-def late_conflicts_in_the_second_input(tmp):
-    (tmp / 'a.csv').write_text('v\n' + '1\n' * 10)
-    (tmp / 'b.csv').write_text('v\n' + '2\n' * 150_000 + 'word\n')
-    done = run(tmp / 'a.csv', tmp / 'b.csv', tmp / 'o.arrow', '--schema-mode', 'union')
-    assert done.returncode == 2 and b'no type holds both' in done.stderr, done.stderr
-    (tmp / 'b.csv').write_text('v\n' + '2\n' * 150_000 + '2.5\n')
-    expect(0, tmp / 'a.csv', tmp / 'b.csv', tmp / 'o.arrow', '--schema-mode', 'union')
-    values = read_ipc(tmp / 'o.arrow')['v']
-    assert values.type == pa.float64() and len(values) == 150_011 and values[-1].as_py() == 2.5
-    (tmp / 'c.csv').write_bytes(b'v\n1\n\xff\xfe,3\n')
-    assert b'c.csv' in run(tmp / 'a.csv', tmp / 'c.csv', tmp / 'z.arrow', '--schema-mode', 'union').stderr
-    assert not (tmp / 'z.arrow').exists()
-
-
-# ------------------------------------------------------------------ pipes
 
 @test
 def pipes(tmp):
@@ -562,8 +108,6 @@ def a_terminal_gets_no_binary(tmp):
     os.close(master)
     assert done.returncode == 2 and b'terminal' in done.stderr
 
-
-# ------------------------------------------------------------------ messages
 
 @test
 def no_escape_bytes_unless_wanted(tmp):
@@ -608,8 +152,6 @@ def json_messages(tmp):
     assert json.loads((tmp / 's.json').read_text())['summary']['columns']
     assert expect(0, FLIGHTS, tmp / 'c.parquet', '-q').stderr == b''
 
-
-# ------------------------------------------------------------------ bad input and output
 
 @test
 def missing_and_unreadable_input(tmp):
@@ -759,26 +301,6 @@ def threads_do_not_change_the_output(tmp):
         for jobs in '1', '4':
             expect(0, FLIGHTS, tmp / f'{jobs}.{name}', '-j', jobs, *(['--single-file'] if name == 'lance' else []))
         assert (tmp / f'1.{name}').read_bytes() == (tmp / f'4.{name}').read_bytes(), name
-
-
-def main():
-    global PROGRAM
-    PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
-    wanted = sys.argv[3] if len(sys.argv) == 4 and sys.argv[2] == '-k' else ''
-    failed = 0
-    for function in TESTS:
-        if wanted not in function.__name__:
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                function(pathlib.Path(folder))
-                print(f'ok    {function.__name__}')
-            except Exception:
-                failed += 1
-                print(f'FAIL  {function.__name__}')
-                traceback.print_exc(file=sys.stdout)
-    print(f'{failed} of {len(TESTS)} failed')
-    return 1 if failed else 0
 
 
 if __name__ == '__main__':

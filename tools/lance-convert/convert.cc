@@ -15,6 +15,7 @@
 #include "tools/common/terminal.h"
 #include "tools/lance-convert/arrow_error.h"
 #include "tools/lance-convert/columns.h"
+#include "tools/lance-convert/input_list.h"
 #include "tools/lance-convert/output.h"
 
 namespace lancekit::convert {
@@ -89,10 +90,13 @@ Error OutputError(ErrorCode code, const std::string& path, std::string message) 
 Result<Format> CheckOutput(const Options& options) {
   std::optional<Format> format = options.to ? options.to : FormatOfExtension(options.output);
   const Target target = LookAt(options.output);
+  const bool new_version = options.append || options.overwrite;
+  if (new_version && !format && target == Target::kFolder) format = Format::kLance;
   if (!format)
     return OutputError(ErrorCode::kInvalidArgument, options.output, "the format of the output is not known; say it with --to");
   // A pipe cannot be gone back in, which the file format's readers need.
   if (format == Format::kArrowFile && target == Target::kStream) format = Format::kArrowStream;
+  if (new_version && format != Format::kLance) return Invalid("--append and --overwrite go with a Lance output only");
   if (options.single_file && format != Format::kLance) return Invalid("--single-file goes with a Lance output only");
   if (!options.bloom.empty() && format != Format::kLance) return Invalid("--bloom goes with a Lance output only");
   if ((!options.preset.empty() || !options.encodings.empty()) && format != Format::kLance)
@@ -107,7 +111,7 @@ Result<Format> CheckOutput(const Options& options) {
     }
     return *format;
   }
-  if (target == Target::kNothing) return *format;
+  if (target == Target::kNothing || new_version) return *format;
   if (!options.force) return OutputError(ErrorCode::kOutput, options.output, "already exists");
   if (target == Target::kFolder) {
     // Only what this program makes is replaced: a Lance dataset or an empty folder, never somebody's files.
@@ -130,7 +134,9 @@ SinkOptions SinkOptionsOf(const Options& options, Format format, const TextOptio
   SinkOptions sink;
   sink.path = options.output;
   sink.format = format;
-  sink.overwrite = options.force;
+  sink.overwrite = options.force || options.overwrite;
+  sink.keep_versions = options.overwrite;
+  sink.append = options.append;
   sink.lance_version = options.format_version;
   sink.single_file = options.single_file;
   sink.max_rows_per_file = options.max_rows_per_file;
@@ -213,9 +219,11 @@ Result<Format> Prepare(Input* input, const Options& options) {
 
 }  // namespace
 
-Result<Report> Convert(const Options& options, Context& context) {
+Result<Report> Convert(const Options& given, Context& context) {
   const auto start = std::chrono::steady_clock::now();
-  LANCEKIT_ASSIGN(const Format to, CheckOutput(options));
+  LANCEKIT_ASSIGN(const Format to, CheckOutput(given));
+  Options options = given;
+  LANCEKIT_ASSIGN(options.inputs, ExpandInputs({given.inputs, given.files_from, given.nul_separated, given.from}));
   static_cast<void>(arrow::SetCpuThreadPoolCapacity(context.threads()));
   const Environment environment{context, LimitedPool(context.memory_budget()), context.memory_budget()};
   const bool final_output = LookAt(options.output) == Target::kStream;
@@ -235,6 +243,9 @@ Result<Report> Convert(const Options& options, Context& context) {
     if (from != Format::kLance) others.push_back(input.get());
     TextOptions text = TextOptionsOf(options, from);
     text.infer_all = final_output;  // what is sent cannot be taken back for a second try
+    text.keep_sample = options.inputs.size() == 1;
+    // Without a temporary file there is no second try, but mostly none is needed.
+    if (!final_output && IsText(from)) static_cast<void>(input->KeepForRetry());
     LANCEKIT_ASSIGN(std::unique_ptr<Source> source, OpenSource(*input, from, text, lance, environment));
     sources.push_back({input->name(), std::move(source)});
     report.inputs.push_back(input->name());
@@ -271,7 +282,8 @@ Result<Report> Convert(const Options& options, Context& context) {
 }
 
 std::string HintFor(const Error& error, const Options& options) {
-  if (error.code == ErrorCode::kOutput && error.message == "already exists") return "--force to replace it";
+  if (error.code == ErrorCode::kOutput && error.message == "already exists")
+    return "--force to replace it, --append or --overwrite for a new version of a dataset";
   if (error.code == ErrorCode::kResourceLimit) {
     const std::uint64_t limit = options.memory_limit > 0 ? options.memory_limit : Context().memory_budget();
     return fmt::format("--memory-limit {}MiB", std::max<std::uint64_t>(1, (limit * 2) >> 20));

@@ -27,7 +27,7 @@ class CsvSource : public Source {
       : input_(input),
         text_(text),
         environment_(environment),
-        infer_all_(text.infer_all && input.seekable()),
+        infer_all_(text.infer_all && input.rereadable()),
         block_bytes_(std::clamp(static_cast<std::int64_t>(environment.memory_limit) / kBlocksInLimit, kLeastBlockBytes,
                                 kMostBlockBytes)) {}
 
@@ -37,6 +37,7 @@ class CsvSource : public Source {
   Result<bool> Retry(const Error& error) override;
 
  private:
+  bool keeps_sample() const { return !infer_all_ && (text_.keep_sample || !input_.rereadable()); }
   bool CanDoBetter(const Error& error);
   arrow::Result<ReaderPtr> OpenText();
   arrow::Status InferTypes();
@@ -72,26 +73,24 @@ arrow::Result<ReaderPtr> CsvSource::OpenText() {
   convert.null_values = {text_.null_text};
   convert.strings_can_be_null = true;
   convert.quoted_strings_can_be_null = false;
-  ARROW_ASSIGN_OR_RAISE(auto stream, input_.Stream(CompressionOfExtension(input_.name())));
+  ARROW_ASSIGN_OR_RAISE(auto stream, input_.Stream());
   return arrow::csv::StreamingReader::Make(arrow::io::IOContext(environment_.pool), stream, read, parse, convert);
 }
 
 Status CsvSource::Open() {
   auto opened = OpenText();
-  while (!opened.ok() && input_.seekable() && CanDoBetter(FromArrow(opened.status(), Side::kInput, input_.name())))
+  while (!opened.ok() && input_.rereadable() && CanDoBetter(FromArrow(opened.status(), Side::kInput, input_.name())))
     opened = OpenText();
   LANCEKIT_ASSIGN_ARROW(reader_, std::move(opened), Side::kInput, input_.name());
   sample_.clear();
   rows_done_ = 0;
   LANCEKIT_TRY_ARROW(InferTypes(), Side::kInput, input_.name());
-  if (infer_all_) {
-    LANCEKIT_ASSIGN_ARROW(reader_, OpenText(), Side::kInput, input_.name());  // from the start again
-  }
   arrow::FieldVector fields;
   for (int i = 0; i < reader_->schema()->num_fields(); ++i) {
     fields.push_back(arrow::field(reader_->schema()->field(i)->name(), TypeOf(kinds_[static_cast<std::size_t>(i)])));
   }
   schema_ = arrow::schema(std::move(fields));
+  if (!keeps_sample()) reader_ = nullptr;
   return {};
 }
 
@@ -108,13 +107,18 @@ arrow::Status CsvSource::InferTypes() {
     }
     rows += batch->num_rows();
     bytes += block_bytes_;
-    if (!infer_all_) sample_.push_back(std::move(batch));
+    if (keeps_sample()) sample_.push_back(std::move(batch));
   }
   return arrow::Status::OK();
 }
 
 arrow::Result<BatchPtr> CsvSource::NextText() {
-  if (sample_.empty()) return reader_->Next();
+  if (sample_.empty()) {
+    if (reader_ == nullptr) return nullptr;
+    ARROW_ASSIGN_OR_RAISE(BatchPtr next, reader_->Next());
+    if (next == nullptr) reader_ = nullptr;  // and the file is closed: there may be many
+    return next;
+  }
   BatchPtr batch = std::move(sample_.front());
   sample_.pop_front();
   return batch;
@@ -126,7 +130,7 @@ arrow::Status CsvSource::Misfit(int column, std::string_view value, std::int64_t
   const TextKind kind = kinds_[static_cast<std::size_t>(column)];
   Error error = Corrupt("row {} holds \"{}\", but the rows before it made this a {} column",
                         tools::GroupDigits(static_cast<std::uint64_t>(row) + 1), value.substr(0, kShown), NameOf(kind));
-  if (!input_.seekable()) error.message += "; a pipe cannot be read again with a wider type, a file can";
+  if (!input_.rereadable()) error.message += "; a pipe cannot be read again with a wider type, a file can";
   error.column = schema_->field(column)->name();
   return ToArrow(std::move(error));
 }
@@ -146,6 +150,9 @@ arrow::Result<BatchPtr> CsvSource::NextBatch(const std::vector<int>& columns, co
 }
 
 arrow::Result<ReaderPtr> CsvSource::Read(const std::vector<int>& columns, const RowRange& rows) {
+  if (reader_ == nullptr) {
+    ARROW_ASSIGN_OR_RAISE(reader_, OpenText());  // from the start again
+  }
   arrow::FieldVector fields;
   for (const int column : columns) fields.push_back(schema_->field(column));
   auto schema = arrow::schema(std::move(fields));
@@ -153,7 +160,7 @@ arrow::Result<ReaderPtr> CsvSource::Read(const std::vector<int>& columns, const 
 }
 
 bool CsvSource::CanDoBetter(const Error& error) {
-  if (!input_.seekable()) return false;
+  if (!input_.rereadable()) return false;
   constexpr std::int64_t kLargestBlockBytes = 1 << 30;
   if (error.message.find("straddling object") != std::string::npos && block_bytes_ < kLargestBlockBytes) {
     block_bytes_ *= 8;  // a row longer than a block

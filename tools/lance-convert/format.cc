@@ -103,6 +103,12 @@ std::optional<Format> FormatOfExtension(const std::string& path) {
   return std::nullopt;
 }
 
+Compression CompressionOfMagic(std::string_view head) {
+  if (head.substr(0, 3) == "\x1F\x8B\x08") return Compression::kGzip;
+  if (head.substr(0, 4) == "\x28\xB5\x2F\xFD") return Compression::kZstd;
+  return Compression::kNone;
+}
+
 std::optional<Format> FormatOfMagic(std::string_view head) {
   if (head.substr(0, 4) == "PAR1") return Format::kParquet;
   if (head.substr(0, 6) == "ARROW1") return Format::kArrowFile;
@@ -133,7 +139,17 @@ Result<Format> DetectInput(const Detection& input) {
     if (!input.head.empty() && input.head[0] == '{') return Format::kJsonl;
     return Invalid("the format of \"{}\" is not known; say it with --from", input.path);
   }
-  if (CompressionOfExtension(input.path) != Compression::kNone) return *named;
+  const Compression claimed = CompressionOfExtension(input.path);
+  if (claimed != Compression::kNone && claimed != CompressionOfMagic(input.head)) {
+    const char* const name = claimed == Compression::kGzip ? "gzip" : "zstd";
+    return damaged(fmt::format("is not compressed by {}: it begins with {}", name, Quoted(input.head)));
+  }
+  if (CompressionOfMagic(input.head) != Compression::kNone) {
+    if (IsText(*named)) return *named;
+    Error error = Unsupported("is a {} file that was compressed as a whole; decompress it first", NameOf(*named));
+    error.path = input.path;
+    return error;
+  }
   if (!Fits(*named, magic, input.lance_tail)) {
     if (magic) return damaged(fmt::format("is a {} file, not {}; use --from to say so", NameOf(*magic), NameOf(*named)));
     if (input.head.empty()) return damaged(fmt::format("is empty, not a {} file", NameOf(*named)));

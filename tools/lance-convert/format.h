@@ -27,6 +27,8 @@ inline bool IsArrow(Format format) { return format == Format::kArrowFile || form
 /// By extension, after a .gz or .zst is taken off; none when the extension says nothing.
 std::optional<Format> FormatOfExtension(const std::string& path);
 Compression CompressionOfExtension(const std::string& path);
+/// By the first bytes.
+Compression CompressionOfMagic(std::string_view head);
 /// By the first bytes; none for text and for Lance, whose magic stands at the end.
 std::optional<Format> FormatOfMagic(std::string_view head);
 

@@ -12,6 +12,7 @@
 
 #include "base/status.h"
 #include "tools/lance-convert/format.h"
+#include "tools/lance-convert/spooled_pipe.h"
 
 namespace lancekit::convert {
 
@@ -37,10 +38,17 @@ class Input {
   /// Bytes read through the last Stream() so far.
   std::uint64_t bytes_read() const noexcept { return *bytes_read_; }
 
-  /// Copies a pipe to a nameless file in $TMPDIR, so that it becomes seekable; no effect on a file.
+  /// By the first bytes.
+  Compression compression() const noexcept { return compression_; }
+
+  /// Makes a pipe one that can be read again: what is read is kept in a nameless file in $TMPDIR, as long as that has space.
+  Status KeepForRetry();
+  /// Stream() can be called again.
+  bool rereadable() const;
+  /// Copies the rest of a pipe to such a file at once, so that it becomes seekable.
   Status Spool();
-  /// The bytes from the start, decompressed. A pipe gives one stream only.
-  arrow::Result<std::shared_ptr<arrow::io::InputStream>> Stream(Compression compression);
+  /// The bytes from the start, decompressed. A pipe that is not kept gives one stream only.
+  arrow::Result<std::shared_ptr<arrow::io::InputStream>> Stream();
 
  private:
   Input() = default;
@@ -53,7 +61,9 @@ class Input {
   bool folder_ = false;
   bool seekable_ = false;
   bool lance_tail_ = false;
+  Compression compression_ = Compression::kNone;
   std::uint64_t size_ = 0;
+  std::shared_ptr<SpooledPipe> pipe_;
   // Shared with the stream, which a reading thread may hold for longer than the input lives.
   std::shared_ptr<std::atomic<std::uint64_t>> bytes_read_ = std::make_shared<std::atomic<std::uint64_t>>(0);
 };

@@ -61,7 +61,7 @@ Result<std::unique_ptr<Source>> OpenIpc(Input& input, Format format, const Envir
   options.memory_pool = environment.pool;
   options.use_threads = environment.threads() > 1;
   if (format == Format::kArrowStream) {
-    LANCEKIT_ASSIGN_ARROW(auto stream, input.Stream(Compression::kNone), Side::kInput, input.name());
+    LANCEKIT_ASSIGN_ARROW(auto stream, input.Stream(), Side::kInput, input.name());
     LANCEKIT_ASSIGN_ARROW(auto reader, arrow::ipc::RecordBatchStreamReader::Open(stream, options), Side::kInput, input.name());
     return std::unique_ptr<Source>(std::make_unique<IpcStreamSource>(std::move(reader)));
   }

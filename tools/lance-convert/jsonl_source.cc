@@ -71,8 +71,11 @@ class LineBlocks {
 
 class JsonlSource : public Source {
  public:
-  JsonlSource(Input& input, bool infer_all, const Environment& environment)
-      : input_(input), environment_(environment), infer_all_(infer_all && input.seekable()) {}
+  JsonlSource(Input& input, const TextOptions& text, const Environment& environment)
+      : input_(input),
+        environment_(environment),
+        infer_all_(text.infer_all && input.rereadable()),
+        keep_sample_(text.keep_sample) {}
 
   Status Open();
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
@@ -80,12 +83,15 @@ class JsonlSource : public Source {
   Result<bool> Retry(const Error& error) override;
 
  private:
+  bool keeps_sample() const { return !infer_all_ && (keep_sample_ || !input_.rereadable()); }
+  arrow::Status OpenLines();
   arrow::Status InferSchema();
   arrow::Result<BatchPtr> NextBatch();
 
   Input& input_;
   const Environment& environment_;
   bool infer_all_;
+  bool keep_sample_;
   std::unique_ptr<LineBlocks> lines_;
   std::vector<std::shared_ptr<arrow::Buffer>> sample_;  // lines that the schema was found in, not converted yet
   std::size_t sample_next_ = 0;
@@ -109,24 +115,25 @@ arrow::Status JsonlSource::InferSchema() {
     ARROW_ASSIGN_OR_RAISE(schema_, arrow::UnifySchemas({schema_, arrow::schema(std::move(fields))}, merge));
     rows += batch->num_rows();
     bytes += block->size();
-    if (!infer_all_) sample_.push_back(std::move(block));
+    if (keeps_sample()) sample_.push_back(std::move(block));
   }
   return arrow::Status::OK();
 }
 
-Status JsonlSource::Open() {
-  const Compression compression = CompressionOfExtension(input_.name());
+arrow::Status JsonlSource::OpenLines() {
   const std::int64_t block_bytes =
       std::clamp<std::int64_t>(static_cast<std::int64_t>(environment_.memory_limit / 32), 1 << 20, kFirstBlockBytes);
-  LANCEKIT_ASSIGN_ARROW(auto stream, input_.Stream(compression), Side::kInput, input_.name());
+  ARROW_ASSIGN_OR_RAISE(auto stream, input_.Stream());
   lines_ = std::make_unique<LineBlocks>(std::move(stream), block_bytes);
+  return arrow::Status::OK();
+}
+
+Status JsonlSource::Open() {
+  LANCEKIT_TRY_ARROW(OpenLines(), Side::kInput, input_.name());
   sample_.clear();
   sample_next_ = 0;
   LANCEKIT_TRY_ARROW(InferSchema(), Side::kInput, input_.name());
-  if (infer_all_) {
-    LANCEKIT_ASSIGN_ARROW(auto again, input_.Stream(compression), Side::kInput, input_.name());
-    lines_ = std::make_unique<LineBlocks>(std::move(again), block_bytes);
-  }
+  if (!keeps_sample()) lines_ = nullptr;
   return {};
 }
 
@@ -134,10 +141,13 @@ arrow::Result<BatchPtr> JsonlSource::NextBatch() {
   std::shared_ptr<arrow::Buffer> block;
   if (sample_next_ < sample_.size()) {
     block = std::move(sample_[sample_next_++]);
-  } else {
+  } else if (lines_ != nullptr) {
     ARROW_ASSIGN_OR_RAISE(block, lines_->Next());
   }
-  if (block == nullptr) return nullptr;
+  if (block == nullptr) {
+    lines_ = nullptr;  // and the file is closed: there may be many
+    return nullptr;
+  }
   auto options = arrow::json::ParseOptions::Defaults();
   options.explicit_schema = schema_;
   options.unexpected_field_behavior = arrow::json::UnexpectedFieldBehavior::Error;
@@ -145,11 +155,12 @@ arrow::Result<BatchPtr> JsonlSource::NextBatch() {
 }
 
 arrow::Result<ReaderPtr> JsonlSource::Read(const std::vector<int>& columns, const RowRange& rows) {
+  if (lines_ == nullptr) ARROW_RETURN_NOT_OK(OpenLines());
   return CutRows(SelectColumns(MakeReader(schema_, [this] { return NextBatch(); }), columns), rows);
 }
 
 Result<bool> JsonlSource::Retry(const Error& error) {
-  if (error.code != ErrorCode::kCorruption || infer_all_ || !input_.seekable()) return false;
+  if (error.code != ErrorCode::kCorruption || infer_all_ || !input_.rereadable()) return false;
   infer_all_ = true;
   LANCEKIT_TRY(Open());
   return true;
@@ -157,13 +168,13 @@ Result<bool> JsonlSource::Retry(const Error& error) {
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> OpenJsonl(Input& input, bool infer_all, const Environment& environment) {
+Result<std::unique_ptr<Source>> OpenJsonl(Input& input, const TextOptions& text, const Environment& environment) {
   if (!input.head().empty() && input.head()[0] == '[') {
     Error error = Corrupt("is one JSON array, not one object per line; jq -c '.[]' makes lines of it");
     error.path = input.name();
     return error;
   }
-  auto source = std::make_unique<JsonlSource>(input, infer_all, environment);
+  auto source = std::make_unique<JsonlSource>(input, text, environment);
   LANCEKIT_TRY(source->Open());
   return std::unique_ptr<Source>(std::move(source));
 }

@@ -1,12 +1,16 @@
 // A Lance dataset or file as an output.
 #include <arrow/c/bridge.h>
 
-#include <filesystem>
+#include <algorithm>
+#include <iterator>
 
 #include "lancekit/lancekit.hpp"
 #include "tools/lance-convert/arrow_error.h"
+#include "tools/lance-convert/fit_columns.h"
 #include "tools/lance-convert/lance_types.h"
+#include "tools/lance-convert/output.h"
 #include "tools/lance-convert/sink.h"
+#include "writer/base_version.h"
 
 namespace lancekit::convert {
 namespace {
@@ -19,7 +23,7 @@ class LanceSink : public Sink {
   Status Write(const ReaderPtr& rows) override {
     // The C stream reduces an error to its text, so the one that began here is kept and takes precedence.
     arrow::Status source_status;
-    ReaderPtr cast = CastRows(rows, schema_.schema, pool_);
+    ReaderPtr cast = options_.append ? FitRows(rows, schema_.schema, pool_) : CastRows(rows, schema_.schema, pool_);
     ReaderPtr watched = MakeReader(schema_.schema, [&source_status, cast]() -> arrow::Result<BatchPtr> {
       auto batch = cast->Next();
       if (!batch.ok()) source_status = batch.status();
@@ -36,9 +40,9 @@ class LanceSink : public Sink {
     auto summary = writer_.commit();
     if (!summary) return At(std::move(summary).status(), {.path = options_.path});
     Written written;
-    written.format = options_.single_file ? fmt::format("file, Lance {}", options_.lance_version)
-                                          : fmt::format("dataset, Lance {}, {} data file{}, version 1", options_.lance_version,
-                                                        summary->files, summary->files == 1 ? "" : "s");
+    written.format = options_.single_file ? fmt::format("file, Lance {}", summary->format_version)
+                                          : fmt::format("dataset, Lance {}, {} data file{}, version {}", summary->format_version,
+                                                        summary->files, summary->files == 1 ? "" : "s", summary->version);
     written.bytes = summary->bytes;
     for (const WriteSummary::Column& column : summary->columns) written.columns.push_back({column.name, column.bytes});
     written.types = schema_.changes;
@@ -52,15 +56,34 @@ class LanceSink : public Sink {
   arrow::MemoryPool* pool_;
 };
 
+/// Changes `lance` to the columns of the dataset at the path, if one is there, and checks that rows can be appended to it.
+Status TakeColumnsOfDataset(const SinkOptions& options, const Environment& environment, LanceSchema* lance) {
+  if (LookAt(options.path) == Target::kNothing) return {};
+  LANCEKIT_ASSIGN(const auto base, ReadNewestVersion(environment.context.impl(), options.path));
+  LANCEKIT_ASSIGN(const format::FileVersion version, base->FormatVersion());
+  if (!options.lance_version.empty() && options.lance_version != format::Name(version))
+    return Invalid("the dataset has data files of Lance {}; --format-version {} cannot be appended", format::Name(version),
+                   options.lance_version);
+  LANCEKIT_ASSIGN(const Table table, open(environment.context, options.path));
+  LANCEKIT_ASSIGN(auto schema, ArrowSchemaOf(table, options.path));
+  LANCEKIT_ASSIGN(auto changes, CheckFit(*lance->schema, *schema));
+  std::ranges::move(changes, std::back_inserter(lance->changes));
+  lance->schema = std::move(schema);
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Sink>> OpenLanceSink(const SinkOptions& options, const std::shared_ptr<arrow::Schema>& schema,
                                             const Environment& environment) {
   LANCEKIT_ASSIGN(LanceSchema lance, ForLance(*schema));
+  if (options.append) LANCEKIT_TRY(At(TakeColumnsOfDataset(options, environment, &lance), {.path = options.path}));
   WriteOptions write;
-  write.version = options.lance_version;
+  if (!options.lance_version.empty()) write.version = options.lance_version;
   write.single_file = options.single_file;
   write.overwrite = options.overwrite;
+  write.keep_versions = options.keep_versions;
+  write.append = options.append;
   if (options.max_rows_per_file != 0) write.max_rows_per_file = options.max_rows_per_file;
   write.bloom = options.bloom;
   write.preset = options.preset;

@@ -6,6 +6,7 @@
 #include "lancekit/lancekit.hpp"
 #include "tools/lance-convert/arrow_error.h"
 #include "tools/lance-convert/batches.h"
+#include "tools/lance-convert/lance_types.h"
 
 namespace lancekit::convert {
 namespace {
@@ -74,12 +75,8 @@ Result<std::unique_ptr<Source>> OpenLance(Input& input, const LanceOptions& opti
     if (table.error().path == input.path()) table.error().path = input.name();
     return table.error();
   }
-  // A scan of no rows tells the Arrow schema without reading data.
-  Scan scan = table->scan().limit(0);
-  ArrowArrayStream stream;
-  LANCEKIT_TRY(scan.export_stream(&stream));
-  LANCEKIT_ASSIGN_ARROW(auto reader, arrow::ImportRecordBatchReader(&stream), Side::kInput, input.name());
-  return std::unique_ptr<Source>(std::make_unique<LanceSource>(*std::move(table), reader->schema(), environment.batch_bytes()));
+  LANCEKIT_ASSIGN(auto schema, ArrowSchemaOf(*table, input.name()));
+  return std::unique_ptr<Source>(std::make_unique<LanceSource>(*std::move(table), std::move(schema), environment.batch_bytes()));
 }
 
 }  // namespace lancekit::convert

@@ -1,9 +1,12 @@
 #include "tools/lance-convert/lance_types.h"
 
 #include <arrow/builder.h>
+#include <arrow/c/bridge.h>
 #include <arrow/compute/cast.h>
 #include <arrow/compute/exec.h>
 #include <arrow/extension_type.h>
+
+#include "tools/lance-convert/arrow_error.h"
 
 namespace lancekit::convert {
 namespace {
@@ -64,28 +67,33 @@ arrow::Result<std::shared_ptr<arrow::Array>> Flatten(const arrow::Array& array, 
   return builder.Finish();
 }
 
+}  // namespace
+
 arrow::Result<std::shared_ptr<arrow::Array>> CastArray(const std::shared_ptr<arrow::Array>& array, const TypePtr& type,
                                                        arrow::MemoryPool* pool) {
   if (array->type()->Equals(type)) return array;
   switch (array->type_id()) {
     case Type::STRING_VIEW:
+      if (type->id() != Type::STRING) break;
       return Flatten<arrow::StringBuilder, arrow::StringViewArray>(*array, pool);
     case Type::BINARY_VIEW:
+      if (type->id() != Type::BINARY) break;
       return Flatten<arrow::BinaryBuilder, arrow::BinaryViewArray>(*array, pool);
     case Type::DICTIONARY: {
       const auto& keyed = static_cast<const arrow::DictionaryArray&>(*array);
+      if (type->id() != Type::DICTIONARY ||
+          !keyed.indices()->type()->Equals(static_cast<const arrow::DictionaryType&>(*type).index_type()))
+        break;
       const auto& values = static_cast<const arrow::DictionaryType&>(*type).value_type();
       ARROW_ASSIGN_OR_RAISE(auto dictionary, CastArray(keyed.dictionary(), values, pool));
       return arrow::DictionaryArray::FromArrays(type, keyed.indices(), dictionary);
     }
-    default: {
-      arrow::compute::ExecContext context(pool);
-      return arrow::compute::Cast(*array, type, arrow::compute::CastOptions::Safe(), &context);
-    }
+    default:
+      break;
   }
+  arrow::compute::ExecContext context(pool);
+  return arrow::compute::Cast(*array, type, arrow::compute::CastOptions::Safe(), &context);
 }
-
-}  // namespace
 
 Result<LanceSchema> ForLance(const arrow::Schema& schema) {
   LanceSchema result;
@@ -111,6 +119,14 @@ arrow::Result<BatchPtr> CastBatch(const BatchPtr& batch, const std::shared_ptr<a
     ARROW_ASSIGN_OR_RAISE(column, CastArray(column, schema->field(i)->type(), pool));
   }
   return arrow::RecordBatch::Make(schema, batch->num_rows(), std::move(columns));
+}
+
+Result<std::shared_ptr<arrow::Schema>> ArrowSchemaOf(const Table& table, const std::string& name) {
+  Scan scan = table.scan().limit(0);
+  ArrowArrayStream stream;
+  LANCEKIT_TRY(scan.export_stream(&stream));
+  LANCEKIT_ASSIGN_ARROW(auto reader, arrow::ImportRecordBatchReader(&stream), Side::kInput, name);
+  return reader->schema();
 }
 
 ReaderPtr CastRows(ReaderPtr input, std::shared_ptr<arrow::Schema> schema, arrow::MemoryPool* pool) {

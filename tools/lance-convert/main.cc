@@ -1,5 +1,6 @@
 // lance-convert: converts between Lance, Parquet, Arrow IPC, CSV, TSV and JSON lines.
 #include <arrow/config.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -45,6 +46,14 @@ Status PrintSummary(const Report& report, const Options& options) {
   return {};
 }
 
+/// As many open files as the system lets this process have: each input may need one.
+void AllowManyFiles() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+}
+
 int Run(int argc, char** argv) {
   if (argc == 3 && std::string_view(argv[1]) == "help" && std::string_view(argv[2]) == "exit-codes") {
     Print(stdout, tools::ExitCodeTable());
@@ -68,6 +77,7 @@ int Run(int argc, char** argv) {
     Print(stdout, tools::VersionText("lance-convert", "Arrow C++ " + arrow::GetBuildInfo().version_string, options.common.json));
     return tools::kExitDone;
   }
+  AllowManyFiles();
   // A mapped file would count as memory of this process, page by page as it is read.
   const char* const variable = std::getenv("LANCEKIT_IO");
   const std::string_view wanted = variable == nullptr ? "" : variable;

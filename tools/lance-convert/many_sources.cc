@@ -1,14 +1,12 @@
 #include "tools/lance-convert/many_sources.h"
 
-#include <arrow/array/util.h>
-
 #include <algorithm>
 #include <set>
 
 #include "tools/lance-convert/arrow_error.h"
 #include "tools/lance-convert/batches.h"
 #include "tools/lance-convert/filter_rows.h"
-#include "tools/lance-convert/lance_types.h"
+#include "tools/lance-convert/fit_columns.h"
 
 namespace lancekit::convert {
 namespace {
@@ -155,36 +153,15 @@ class JoinedSource : public Source {
 
   /// The wanted columns of one input, in the types wanted.
   arrow::Result<ReaderPtr> Open(Source& source) {
-    std::vector<int> columns;   // of the input
-    std::vector<int> position;  // of each wanted column among them; -1 = the input lacks it
+    std::vector<int> columns;
     for (const auto& field : wanted_->fields()) {
       const int column = source.schema()->GetFieldIndex(field->name());
-      position.push_back(column < 0 ? -1 : static_cast<int>(columns.size()));
       if (column >= 0) columns.push_back(column);
     }
     // An input with none of the columns still has its rows.
     if (columns.empty()) columns.push_back(0);
     ARROW_ASSIGN_OR_RAISE(ReaderPtr rows, source.Read(columns, {.where = where_}));
-    arrow::FieldVector fields = wanted_->fields();
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      if (position[i] >= 0) fields[i] = fields[i]->WithType(rows->schema()->field(position[i])->type());
-    }
-    const SchemaPtr narrow = arrow::schema(std::move(fields), wanted_->metadata());
-    ReaderPtr placed = MakeReader(narrow, [rows, narrow, position, pool = pool_]() -> arrow::Result<BatchPtr> {
-      ARROW_ASSIGN_OR_RAISE(BatchPtr batch, rows->Next());
-      if (batch == nullptr) return batch;
-      arrow::ArrayVector arrays;
-      for (std::size_t i = 0; i < position.size(); ++i) {
-        if (position[i] >= 0) {
-          arrays.push_back(batch->column(position[i]));
-          continue;
-        }
-        ARROW_ASSIGN_OR_RAISE(arrays.emplace_back(),
-                              arrow::MakeArrayOfNull(narrow->field(static_cast<int>(i))->type(), batch->num_rows(), pool));
-      }
-      return arrow::RecordBatch::Make(narrow, batch->num_rows(), std::move(arrays));
-    });
-    return CastRows(std::move(placed), wanted_, pool_);
+    return FitRows(std::move(rows), wanted_, pool_);
   }
 
   std::vector<NamedSource> sources_;

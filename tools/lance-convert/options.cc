@@ -16,6 +16,7 @@ struct Raw {
   std::string from;
   std::string to;
   std::string output;
+  std::string files_from;
   std::vector<std::string> renames;
   std::vector<std::string> blooms;
   std::string compression;
@@ -72,6 +73,10 @@ void AddFormats(CommandLine& app, Options& options) {
   app.add_option("-o,--output", app.raw.output, "The output, instead of the last path")
       ->type_name("PATH")
       ->group("Input and output");
+  app.add_option("--files-from", app.raw.files_from, "A file with more inputs, a path in each line; - is stdin")
+      ->type_name("LIST")
+      ->group("Input and output");
+  app.add_flag("-0", options.nul_separated, "The paths in that file end with NUL, not with the line")->group("Input and output");
   app.add_option("--from", app.raw.from, "Format of the input: " + names)->type_name("FORMAT")->group("Input and output");
   app.add_option("--to", app.raw.to, "Format of the output")->type_name("FORMAT")->group("Input and output");
   app.add_option("--format-version", options.format_version, "Lance version to write: 2.1, 2.2 or x1 (default 2.2)")
@@ -113,7 +118,12 @@ void AddFormats(CommandLine& app, Options& options) {
   tools::AddVersionOptions(app, options.version, "Input and output");
   app.add_flag("--single-file", options.single_file, "Write a bare .lance file instead of a dataset folder")
       ->group("Input and output");
-  app.add_flag("-f,--force", options.force, "Replace an existing output; binary formats to a terminal")
+  app.add_flag("--append", options.append,
+               "Lance: add the rows to the dataset that is there, as a new version; columns go by name")
+      ->group("Input and output");
+  app.add_flag("--overwrite", options.overwrite, "Lance: a new version of the dataset with these rows only; older versions stay")
+      ->group("Input and output");
+  app.add_flag("-f,--force", options.force, "Replace an existing output, versions and all; binary formats to a terminal")
       ->group("Input and output");
   app.add_option("--null", options.null_text, "Text that stands for null in CSV and TSV (default: empty, unquoted)")
       ->type_name("TEXT")
@@ -193,11 +203,14 @@ Status ParseSummary(const std::string& text, Options& options) {
 Status TakePaths(const Raw& raw, Options& options) {
   std::vector<std::string> paths = options.paths;
   if (!raw.output.empty()) paths.push_back(raw.output);
-  if (paths.size() < 2) return Invalid("{} is missing", paths.empty() ? "INPUT" : "OUTPUT");
+  if (!raw.files_from.empty()) options.files_from = raw.files_from;
+  if (options.nul_separated && !options.files_from) return Invalid("-0 goes with --files-from");
+  if (paths.size() < (options.files_from ? 1 : 2))
+    return Invalid("{} is missing", paths.empty() && !options.files_from ? "INPUT" : "OUTPUT");
   if (std::ranges::find(paths, "") != paths.end()) return Invalid("a path is empty");
   options.output = paths.back();
   paths.pop_back();
-  if (std::ranges::count(paths, "-") > 1) return Invalid("stdin can be one input only");
+  if (std::ranges::count(paths, "-") + (options.files_from == "-") > 1) return Invalid("stdin can be one input only");
   options.inputs = std::move(paths);
   return {};
 }
@@ -243,7 +256,12 @@ Status ParseOptions(CLI::App& app, int argc, const char* const* argv, Options& o
   if (options.single_file && options.max_rows_per_file != 0)
     return Invalid("--single-file and --max-rows-per-file exclude each other");
   if (options.threads < 0 || options.threads > 4096) return Invalid("-j takes a number of threads from 1 to 4096");
-  if (options.format_version != "2.1" && options.format_version != "2.2" && options.format_version != "x1") {
+  if (options.append + options.overwrite + options.force > 1)
+    return Invalid("--append, --overwrite and --force exclude each other");
+  if ((options.append || options.overwrite) && options.single_file)
+    return Invalid("--append and --overwrite make new versions, which a --single-file does not have");
+  if (!options.format_version.empty() && options.format_version != "2.1" && options.format_version != "2.2" &&
+      options.format_version != "x1") {
     return Invalid("--format-version takes 2.1, 2.2 or x1, not \"{}\"", options.format_version);
   }
   LANCEKIT_ASSIGN(const char delimiter, ParseDelimiter(options.delimiter, Format::kCsv));
@@ -258,6 +276,7 @@ std::string ShortHelp() {
          "  lance-convert trips.parquet trips.lance\n"
          "  zstdcat x.csv.zst | lance-convert --from csv - x.lance\n\n"
          "The names tell the formats; --from and --to override them. - is stdin or stdout.\n"
+         "Inputs may be globs in quotes and folders too; text may be compressed, .gz or .zst.\n"
          "A Lance output is a dataset folder; --single-file makes it a bare file.\n"
          "lance-convert --help lists all options.\n";
 }
@@ -268,6 +287,8 @@ std::string FullHelp(const CLI::App& app) {
       "  lance-convert a.csv a.lance\n"
       "  lance-convert a.lance -c id,vec -o a.parquet\n"
       "  zstdcat x.csv.zst | lance-convert --from csv - x.lance\n"
+      "  lance-convert 'logs/2026-*.csv.gz' new/ logs.lance\n"
+      "  lance-convert --append today.parquet db.lance\n"
       "  lance-convert db.lance --where \"day >= '2026-01-01'\" --to jsonl - | jq .\n\n";
   std::string options = app.help();
   options.erase(0, std::min(options.size(), options.find("\n\n") + 1));

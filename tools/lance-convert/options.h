@@ -21,7 +21,9 @@ namespace lancekit::convert {
 struct Options {
   tools::CommonOptions common;
   std::vector<std::string> paths;
-  std::vector<std::string> inputs;
+  std::vector<std::string> inputs;        ///< as given: paths, globs, folders
+  std::optional<std::string> files_from;  ///< a list of more inputs
+  bool nul_separated = false;             ///< the paths in that list
   std::string output;
   std::optional<Format> from;
   std::optional<Format> to;
@@ -33,8 +35,10 @@ struct Options {
   std::string where_text;
   std::optional<Filter> where;
   bool explain = false;
-  std::string format_version = "2.2";
+  std::string format_version;  ///< of Lance; empty = the default, or that of the dataset that is appended to
   bool single_file = false;
+  bool append = false;                  ///< to a dataset, as a new version
+  bool overwrite = false;               ///< the rows of a dataset, as a new version
   std::uint64_t max_rows_per_file = 0;  ///< 0 = the library's default
   std::vector<BloomColumn> bloom;
   std::string preset;

@@ -16,6 +16,7 @@ struct TypeChange {
   std::string column;
   std::string from;
   std::string to;
+  bool rounded = false;  ///< digits may be lost
 };
 
 struct ColumnBytes {
@@ -35,7 +36,9 @@ struct SinkOptions {
   std::string path;
   Format format = Format::kLance;
   bool overwrite = false;
-  std::string lance_version = "2.2";
+  bool append = false;         ///< to a Lance dataset, as a new version
+  bool keep_versions = false;  ///< overwrite as a new version
+  std::string lance_version;   ///< empty = the one to append to, or the default
   bool single_file = false;
   std::uint64_t max_rows_per_file = 0;  ///< 0 = the library's default
   std::vector<BloomColumn> bloom;

@@ -27,7 +27,7 @@ Result<std::unique_ptr<Source>> OpenWhole(Input& input, Format format, const Tex
     case Format::kTsv:
       return OpenCsv(input, text, environment);
     case Format::kJsonl:
-      return OpenJsonl(input, text.infer_all, environment);
+      return OpenJsonl(input, text, environment);
     case Format::kLance:
       break;
   }

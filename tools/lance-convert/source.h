@@ -35,8 +35,9 @@ struct Environment {
 struct TextOptions {
   char delimiter = ',';
   bool header = true;
-  std::string null_text;   ///< unquoted text that stands for null
-  bool infer_all = false;  ///< infer the types from all rows before the first is converted
+  std::string null_text;    ///< unquoted text that stands for null
+  bool infer_all = false;   ///< infer the types from all rows before the first is converted
+  bool keep_sample = true;  ///< rows that types were found in wait in memory, instead of being read again
 };
 
 /// Which rows to read. A filter comes first: the others count what matches it.
@@ -80,7 +81,7 @@ Result<std::unique_ptr<Source>> OpenSource(Input& input, Format format, const Te
 Result<std::unique_ptr<Source>> OpenParquet(Input& input, const Environment& environment);
 Result<std::unique_ptr<Source>> OpenIpc(Input& input, Format format, const Environment& environment);
 Result<std::unique_ptr<Source>> OpenCsv(Input& input, const TextOptions& text, const Environment& environment);
-Result<std::unique_ptr<Source>> OpenJsonl(Input& input, bool infer_all, const Environment& environment);
+Result<std::unique_ptr<Source>> OpenJsonl(Input& input, const TextOptions& text, const Environment& environment);
 Result<std::unique_ptr<Source>> OpenLance(Input& input, const LanceOptions& options, const Environment& environment);
 
 }  // namespace lancekit::convert

@@ -72,8 +72,8 @@ std::string SummaryText(const Report& report, bool color) {
                                       report.threads == 1 ? "" : "s", tools::FormatBytes(report.peak_memory));
   for (std::size_t i = 0; i < report.written.types.size(); ++i) {
     const TypeChange& change = report.written.types[i];
-    text += label(i == 0 ? "types" : "") +
-            fmt::format("{}: {} → {} (values kept)\n", tools::EscapeControls(change.column), change.from, change.to);
+    text += label(i == 0 ? "types" : "") + fmt::format("{}: {} → {} ({})\n", tools::EscapeControls(change.column), change.from,
+                                                       change.to, change.rounded ? "rounded" : "values kept");
   }
   return text;
 }
@@ -93,7 +93,12 @@ std::string SummaryJson(const Report& report) {
   }
   json.EndArray().Key("types").BeginArray();
   for (const TypeChange& change : report.written.types) {
-    json.BeginObject().Member("column", change.column).Member("from", change.from).Member("to", change.to).EndObject();
+    json.BeginObject()
+        .Member("column", change.column)
+        .Member("from", change.from)
+        .Member("to", change.to)
+        .Member("rounded", change.rounded)
+        .EndObject();
   }
   json.EndArray().Key("losses").BeginArray();
   for (const Loss& loss : report.losses) {

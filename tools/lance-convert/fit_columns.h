@@ -1,0 +1,24 @@
+// Rows under the schema of another table: columns are found by name, types are cast.
+#pragma once
+
+#include <arrow/type.h>
+
+#include <memory>
+#include <vector>
+
+#include "base/status.h"
+#include "tools/lance-convert/batches.h"
+#include "tools/lance-convert/sink.h"
+
+namespace lancekit::convert {
+
+/// The rows of `input` under `schema`: columns by name, in its order; those that the input lacks are null, those that the schema
+/// lacks are left out; other types are cast, and a value that the type cannot hold is an error.
+ReaderPtr FitRows(ReaderPtr input, std::shared_ptr<arrow::Schema> schema, arrow::MemoryPool* pool);
+
+/// Whether rows of `from` can be appended to a table of `to`; returns the columns whose types change.
+/// Errors: kInvalidArgument for columns that the table lacks, or that it has and must not be null, or of a type that does not
+/// fit.
+Result<std::vector<TypeChange>> CheckFit(const arrow::Schema& from, const arrow::Schema& to);
+
+}  // namespace lancekit::convert
