@@ -126,7 +126,8 @@ def help_and_usage(tmp):
     text = expect(0, '--help').stdout.decode()
     assert text.startswith('Examples')
     for option in ('--columns', '--exclude', '--rename', '--skip', '--limit', '--from', '--to', '--format-version', '--single-file', '--force',
-                   '--max-rows-per-file', '--bloom', '--schema-mode', '--tag', '--branch', '--as-of', '--threads', '--memory-limit', '--summary', '--null', '--delimiter', '--no-header', '--quiet', '--progress', '--json', '--color'):
+                   '--max-rows-per-file', '--bloom', '--schema-mode', '--tag', '--branch', '--as-of', '--threads', '--memory-limit', '--summary', '--null', '--delimiter', '--no-header', '--append', '--overwrite', '--files-from', '-0', '--type', '--on-bad-row', '--quote', '--infer-rows',
+                   '--timestamp-format', '--sample', '--seed', '--split-by', '--dry-run', '--strict', '--verify', '--checksum', '--resume', '--quiet', '--progress', '--json', '--color'):
         assert option in text, option
     assert b'130' in expect(0, 'help', 'exit-codes').stdout
     assert expect(0, '--version').stdout.startswith(b'lance-convert ')

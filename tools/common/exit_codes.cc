@@ -12,7 +12,7 @@ struct CodeText {
 
 constexpr CodeText kCodes[] = {
     {kExitDone, "done; for verify and diff: sound, equal"},
-    {kExitAnswerIsNo, "ran fine, the answer is no: damage found, files differ"},
+    {kExitAnswerIsNo, "ran fine, the answer is no: damage found, files differ, refused by --strict"},
     {kExitUsage, "usage: bad flag, unknown column"},
     {kExitInput, "the input cannot be read: missing, no permission, I/O error"},
     {kExitDamaged, "the input is not what it claims to be, or is damaged"},

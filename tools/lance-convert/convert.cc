@@ -3,20 +3,26 @@
 #include <arrow/util/byte_size.h>
 #include <arrow/util/thread_pool.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <deque>
 #include <filesystem>
+#include <numeric>
 
 #include "tools/common/interrupt.h"
 #include "tools/common/numbers.h"
-#include "tools/common/terminal.h"
+#include "tools/common/suggest.h"
 #include "tools/lance-convert/arrow_error.h"
 #include "tools/lance-convert/columns.h"
+#include "tools/lance-convert/dry_run.h"
+#include "tools/lance-convert/fit_columns.h"
 #include "tools/lance-convert/input_list.h"
 #include "tools/lance-convert/output.h"
+#include "tools/lance-convert/output_check.h"
+#include "tools/lance-convert/resume.h"
+#include "tools/lance-convert/sample_rows.h"
+#include "tools/lance-convert/value_hashes.h"
 
 namespace lancekit::convert {
 namespace {
@@ -78,52 +84,6 @@ class Meter {
   std::optional<Error> error_;
 };
 
-Error OutputError(ErrorCode code, const std::string& path, std::string message) {
-  Error error;
-  error.code = code;
-  error.path = path == "-" ? "<stdout>" : path;
-  error.message = std::move(message);
-  return error;
-}
-
-/// The format of the output, after a look at what stands there now.
-Result<Format> CheckOutput(const Options& options) {
-  std::optional<Format> format = options.to ? options.to : FormatOfExtension(options.output);
-  const Target target = LookAt(options.output);
-  const bool new_version = options.append || options.overwrite;
-  if (new_version && !format && target == Target::kFolder) format = Format::kLance;
-  if (!format)
-    return OutputError(ErrorCode::kInvalidArgument, options.output, "the format of the output is not known; say it with --to");
-  // A pipe cannot be gone back in, which the file format's readers need.
-  if (format == Format::kArrowFile && target == Target::kStream) format = Format::kArrowStream;
-  if (new_version && format != Format::kLance) return Invalid("--append and --overwrite go with a Lance output only");
-  if (options.single_file && format != Format::kLance) return Invalid("--single-file goes with a Lance output only");
-  if (!options.bloom.empty() && format != Format::kLance) return Invalid("--bloom goes with a Lance output only");
-  if ((!options.preset.empty() || !options.encodings.empty()) && format != Format::kLance)
-    return Invalid("--preset, --compression and --encode go with a Lance output only");
-  if (options.max_rows_per_file != 0 && format != Format::kLance)
-    return Invalid("--max-rows-per-file goes with a Lance output only");
-  if (format == Format::kLance && options.output == "-") return Invalid("Lance cannot be written to a pipe; give a path");
-  if (target == Target::kStream) {
-    if (format == Format::kLance) return OutputError(ErrorCode::kOutput, options.output, "is neither a file nor a folder");
-    if (options.output == "-" && !IsText(*format) && tools::IsTerminal(STDOUT_FILENO) && !options.force) {
-      return Invalid("{} is binary and stdout is a terminal; --force writes it all the same", NameOf(*format));
-    }
-    return *format;
-  }
-  if (target == Target::kNothing || new_version) return *format;
-  if (!options.force) return OutputError(ErrorCode::kOutput, options.output, "already exists");
-  if (target == Target::kFolder) {
-    // Only what this program makes is replaced: a Lance dataset or an empty folder, never somebody's files.
-    std::error_code ignored;
-    const bool dataset = std::filesystem::is_directory(options.output + "/_versions", ignored);
-    if (format != Format::kLance || options.single_file || !(dataset || std::filesystem::is_empty(options.output, ignored))) {
-      return OutputError(ErrorCode::kOutput, options.output, "is a folder and no Lance dataset; it is not replaced");
-    }
-  }
-  return *format;
-}
-
 std::uint64_t PeakMemory() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -157,6 +117,73 @@ TextOptions TextOptionsOf(const Options& options, Format format) {
   return text;
 }
 
+/// The output as an input: what was written, in its order.
+Result<std::unique_ptr<Source>> OpenWritten(const std::string& path, const Options& options, const SinkOptions& sink,
+                                            const arrow::Schema& schema, std::vector<std::unique_ptr<Input>>* inputs,
+                                            const Environment& environment) {
+  LANCEKIT_ASSIGN(std::unique_ptr<Input> input, Input::Open(path));
+  TextOptions text = sink.text;
+  text.quote = '"';
+  text.keep_sample = false;
+  if (sink.format == Format::kJsonl) {  // lines, for JSON does not tell what types values had, by which some are spelled
+    text.delimiter = '\x01';
+    text.header = false;
+    text.quote.reset();
+    inputs->push_back(std::move(input));
+    return OpenSource(*inputs->back(), Format::kCsv, text, {}, environment);
+  }
+  if (IsText(sink.format)) {
+    for (const auto& field : schema.fields()) text.types.push_back({field->name(), arrow::utf8()});  // as it was spelled
+  }
+  LANCEKIT_ASSIGN(const Format format, DetectInput({.path = input->name(),
+                                                    .head = input->head(),
+                                                    .lance_tail = input->lance_tail(),
+                                                    .folder = input->folder(),
+                                                    .forced = options.to}));
+  inputs->push_back(std::move(input));
+  return OpenSource(*inputs->back(), format, text, {}, environment);
+}
+
+/// Compares what can be read of the output with what was written. Errors: kCorruption where they differ.
+Status VerifyOutput(const Options& options, const SinkOptions& sink, const arrow::Schema& schema, ValueHashes written,
+                    std::size_t num_outputs, const Environment& environment) {
+  std::vector<std::unique_ptr<Input>> inputs;
+  std::vector<NamedSource> sources;
+  for (std::size_t i = 0; i < num_outputs; ++i) {
+    const std::string path = options.split.any() ? PartName(options.output, i) : options.output;
+    LANCEKIT_ASSIGN(auto source, OpenWritten(path, options, sink, schema, &inputs, environment));
+    sources.push_back({path, std::move(source)});
+  }
+  LANCEKIT_ASSIGN(const std::unique_ptr<Source> source, JoinSources(std::move(sources), SchemaMode::kUnion, environment));
+  std::vector<int> all(static_cast<std::size_t>(source->schema()->num_fields()));
+  std::iota(all.begin(), all.end(), 0);
+  RowRange range;
+  if (options.append) range.skip = source->row_count().value_or(written.rows) - written.rows;  // what was there before
+  LANCEKIT_ASSIGN_ARROW(ReaderPtr rows, source->Read(all, range), Side::kInput, options.output);
+  ValueHashes read;
+  LANCEKIT_ASSIGN(rows, HashValues(std::move(rows), &read));
+  for (BatchPtr batch;;) {
+    LANCEKIT_ASSIGN_ARROW(batch, rows->Next(), Side::kInput, options.output);
+    if (batch == nullptr) break;
+    if (tools::Interrupted()) return MakeError(ErrorCode::kCancelled, "interrupted");
+  }
+  if (sink.format == Format::kJsonl) written.columns = read.columns = {};
+  return At(CompareHashes(written, read), {.path = options.output});
+}
+
+/// What --strict refuses, a line each.
+std::vector<std::string> Refusals(const std::vector<TypeChange>& changes, const Report& report) {
+  std::vector<std::string> lines;
+  for (const TypeChange& change : changes)
+    lines.push_back(fmt::format("column \"{}\" would become {} instead of {}", change.column, change.to, change.from));
+  if (report.bad_rows.skipped != 0)
+    lines.push_back(fmt::format("{} rows would be left out", tools::GroupDigits(report.bad_rows.skipped)));
+  for (const auto& [column, count] : report.bad_rows.nulls)
+    lines.push_back(fmt::format("{} values of column \"{}\" would become null", tools::GroupDigits(count), column));
+  if (!report.losses.empty()) lines.push_back("values of a damaged input would be lost");
+  return lines;
+}
+
 /// Reads the beginning of the input: of a damaged one, that it is damaged matters more than that Lance lacks its types.
 Status CheckInput(Source& source, const ColumnPlan& plan, const Options& options) {
   constexpr std::int64_t kCheckedBytes = 64 << 20;
@@ -170,20 +197,61 @@ Status CheckInput(Source& source, const ColumnPlan& plan, const Options& options
   return {};
 }
 
-/// One try from open sink to published output. `meter` holds the source's error, if it was that.
-Result<Written> Transfer(Source& source, const ColumnPlan& plan, const Options& options, const SinkOptions& sink_options,
-                         const Environment& environment, Meter& meter) {
-  Result<std::unique_ptr<Sink>> opened = OpenSink(sink_options, plan.schema, environment);
+/// One conversion in the middle of it.
+struct Job {
+  Source& source;
+  const ColumnPlan& plan;
+  const Options& options;
+  const SinkOptions& sink;
+  const Environment& environment;
+};
+
+Result<std::unique_ptr<Sink>> OpenOutput(const Job& job, SinkSchema* schema) {
+  LANCEKIT_ASSIGN(*schema, SchemaFor(job.sink, job.plan.schema, job.environment));
+  if (job.options.split.any()) return OpenSplitSink(job.sink, job.options.split, schema->schema, job.environment);
+  return OpenSink(job.sink, schema->schema, job.environment);
+}
+
+/// One try from open sink to published output, which `report` then has, or what --strict refuses. `meter` holds the source's
+/// error, if it was that.
+Status Transfer(const Job& job, Meter& meter, Report* report) {
+  const Options& options = job.options;
+  SinkSchema schema;
+  Result<std::unique_ptr<Sink>> opened = OpenOutput(job, &schema);
   if (!opened && opened.error().code == ErrorCode::kUnsupported) {
-    const Status input = CheckInput(source, plan, options);
+    const Status input = CheckInput(job.source, job.plan, options);
     if (!input.ok() && input.error().code == ErrorCode::kCorruption) return input.error();
   }
   LANCEKIT_ASSIGN(const std::unique_ptr<Sink> sink, std::move(opened));
-  LANCEKIT_ASSIGN_ARROW(ReaderPtr rows, source.Read(plan.columns, {options.skip, options.limit, options.where}), Side::kInput,
-                        options.inputs[0]);
-  LANCEKIT_TRY(sink->Write(meter.Watch(WithSchema(std::move(rows), plan.schema))));
+  LANCEKIT_ASSIGN_ARROW(ReaderPtr rows, job.source.Read(job.plan.columns, {options.skip, options.limit, options.where}),
+                        Side::kInput, options.inputs[0]);
+  if (options.sample) rows = SampleRows(std::move(rows), *options.sample, options.seed, job.environment.pool);
+  rows = meter.Watch(WithSchema(std::move(rows), job.plan.schema));
+  if (!schema.schema->Equals(*job.plan.schema)) rows = FitRows(std::move(rows), schema.schema, job.environment.pool);
+  ValueHashes hashes;
+  if (options.verify) {
+    LANCEKIT_ASSIGN(rows, HashValues(std::move(rows), &hashes));
+  }
+  report->bad_rows = {};
+  report->refused = options.strict ? Refusals(schema.changes, *report) : std::vector<std::string>();
+  if (!report->refused.empty()) return {};
+  LANCEKIT_TRY(sink->Write(rows));
   if (tools::Interrupted()) return MakeError(ErrorCode::kCancelled, "interrupted");
-  return sink->Publish();
+  job.source.AddBadRows(&report->bad_rows);
+  if (options.strict) report->refused = Refusals({}, *report);
+  if (!report->refused.empty()) return {};
+  LANCEKIT_ASSIGN(report->written, sink->Publish());
+  report->written.types = schema.changes;
+  if (options.verify)
+    LANCEKIT_TRY(VerifyOutput(options, job.sink, *schema.schema, std::move(hashes), report->written.outputs, job.environment));
+  for (std::size_t i = 0; options.checksum && i < report->written.outputs; ++i) {
+    const std::string path = options.split.any() ? PartName(options.output, i) : options.output;
+    std::string sums = path;
+    while (sums.size() > 1 && sums.ends_with('/')) sums.pop_back();
+    report->sums.push_back(sums + ".sums");
+    LANCEKIT_TRY(write_sums(job.environment.context, path, {}, report->sums.back(), true));
+  }
+  return {};
 }
 
 /// Arrow's I/O threads may free memory after the conversion has ended, so the pools live as long as the process.
@@ -197,7 +265,17 @@ std::optional<std::uint64_t> RowsToCome(const Source& source, const Options& opt
   std::optional<std::uint64_t> rows = source.row_count();
   if (rows) rows = *rows - std::min(*rows, options.skip);
   if (rows && options.limit) rows = std::min(*rows, *options.limit);
+  if (rows && options.sample) rows = std::min(*rows, *options.sample);
   return rows;
+}
+
+/// A type for a column that no input has would have no effect.
+Status CheckWishes(const arrow::Schema& schema, const Options& options) {
+  for (const TypeWish& wish : options.types) {
+    if (schema.GetFieldIndex(wish.column) < 0)
+      return Invalid("the input has no column \"{}\"{}", wish.column, tools::DidYouMean(wish.column, schema.field_names()));
+  }
+  return {};
 }
 
 /// Looks at the input; a pipe that must be read from its end is copied first.
@@ -220,6 +298,7 @@ Result<Format> Prepare(Input* input, const Options& options) {
 }  // namespace
 
 Result<Report> Convert(const Options& given, Context& context) {
+  if (given.resume) return ConvertResumable(given, context);
   const auto start = std::chrono::steady_clock::now();
   LANCEKIT_ASSIGN(const Format to, CheckOutput(given));
   Options options = given;
@@ -236,13 +315,19 @@ Result<Report> Convert(const Options& given, Context& context) {
     lance.columns = options.columns;
     lance.exclude = options.exclude;
   }
+  std::vector<Format> formats;
   for (const std::string& path : options.inputs) {
     LANCEKIT_ASSIGN(std::unique_ptr<Input> input, Input::Open(path));
     LANCEKIT_ASSIGN(const Format from, Prepare(input.get(), options));
-    if (inputs.empty()) report.input_format = from;
+    formats.push_back(from);
     if (from != Format::kLance) others.push_back(input.get());
     TextOptions text = TextOptionsOf(options, from);
-    text.infer_all = final_output;  // what is sent cannot be taken back for a second try
+    text.types = options.types;
+    text.on_bad_row = options.on_bad_row;
+    text.timestamp_formats = options.timestamp_formats;
+    text.quote = options.quote;
+    if (options.infer_rows) text.infer_rows = *options.infer_rows;
+    text.infer_all = final_output || text.infer_rows < 0;  // what is sent cannot be taken back for a second try
     text.keep_sample = options.inputs.size() == 1;
     // Without a temporary file there is no second try, but mostly none is needed.
     if (!final_output && IsText(from)) static_cast<void>(input->KeepForRetry());
@@ -252,14 +337,24 @@ Result<Report> Convert(const Options& given, Context& context) {
     inputs.push_back(std::move(input));
   }
   LANCEKIT_ASSIGN(const std::unique_ptr<Source> source, JoinSources(std::move(sources), options.schema_mode, environment));
+  report.input_format = formats[0];
+  LANCEKIT_TRY(CheckWishes(*source->schema(), options));
+  const SinkOptions sink = SinkOptionsOf(options, to, TextOptionsOf(options, to));
+  if (options.dry_run) {
+    LANCEKIT_ASSIGN(const ColumnPlan plan, PlanColumns(*source->schema(), options));
+    LANCEKIT_ASSIGN(SinkSchema schema, SchemaFor(sink, plan.schema, environment));
+    report.plan = PlanText(options, inputs, formats, *plan.schema, schema, sink, RowsToCome(*source, options));
+    if (options.strict) report.refused = Refusals(schema.changes, report);
+    return report;
+  }
   tools::Progress progress(options.common.quiet ? tools::ProgressMode::kNever : options.common.progress,
                            std::filesystem::path(options.output).filename().string(), "lance-convert");
   const std::uint64_t bytes_before = context.metrics().bytes_read;
   while (true) {
     LANCEKIT_ASSIGN(const ColumnPlan plan, PlanColumns(*source->schema(), options));
     Meter meter(inputs, RowsToCome(*source, options), progress);
-    auto written = Transfer(*source, plan, options, SinkOptionsOf(options, to, TextOptionsOf(options, to)), environment, meter);
-    if (written) {
+    const Status done = Transfer({*source, plan, options, sink, environment}, meter, &report);
+    if (done) {
       progress.Finish();
       report.rows = meter.rows();
       report.columns = plan.columns.size();
@@ -268,13 +363,12 @@ Result<Report> Convert(const Options& given, Context& context) {
       report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       report.threads = context.threads();
       report.peak_memory = PeakMemory();
-      report.written = *std::move(written);
       report.scan = source->report();
       report.scan.bytes_read = context.metrics().bytes_read - bytes_before;
       for (const Input* input : others) report.scan.bytes_read += BytesIn(*input);
       return report;
     }
-    const Error error = meter.error() ? *meter.error() : written.error();
+    const Error error = meter.error() ? *meter.error() : done.error();
     if (!meter.error() || final_output) return error;
     LANCEKIT_ASSIGN(const bool again, source->Retry(error));
     if (!again) return error;
@@ -290,6 +384,7 @@ std::string HintFor(const Error& error, const Options& options) {
   }
   if (error.code == ErrorCode::kUnsupported && !error.column.empty())
     return fmt::format("--exclude {} to convert the other columns", error.column);
+  if (error.message.find("columns, got") != std::string::npos) return "--on-bad-row skip to leave such rows out";
   if (error.message.find("invalid UTF8") != std::string::npos) return "iconv -f latin1 -t utf-8, if that is its encoding";
   if (error.code == ErrorCode::kInvalidArgument && error.path.empty()) return "lance-convert --help";
   return "";

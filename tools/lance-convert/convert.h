@@ -27,7 +27,11 @@ struct Report {
   std::uint64_t peak_memory = 0;
   Written written;
   std::vector<Loss> losses;  ///< of --salvage
-  ScanReport scan;           ///< with a filter
+  BadRows bad_rows;
+  std::vector<std::string> sums;     ///< files of --checksum
+  std::string plan;                  ///< of --dry-run, instead of a conversion
+  std::vector<std::string> refused;  ///< why --strict made no output
+  ScanReport scan;                   ///< with a filter
 };
 
 /// Runs the conversion. `context` is the one that signals cancel. Errors leave no output behind.

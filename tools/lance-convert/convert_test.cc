@@ -90,6 +90,37 @@ TEST(Options, RefusesWhatMakesNoSense) {
   }
 }
 
+TEST(Options, OfTypesAndParts) {
+  const auto options =
+      Parse({"a", "b", "--type", "x=y=int32?", "--split-by", "bytes=2KiB", "--infer-rows", "all", "--quote", "none"});
+  ASSERT_TRUE(options) << options.error().message;
+  ASSERT_EQ(options->types.size(), 1u);
+  EXPECT_EQ(options->types[0].column, "x=y");
+  EXPECT_TRUE(options->types[0].bad_is_null && options->types[0].type->Equals(arrow::int32()));
+  EXPECT_EQ(options->split.bytes, 2048u);
+  EXPECT_EQ(options->infer_rows, -1);
+  EXPECT_FALSE(options->quote.has_value());
+  EXPECT_FALSE(Parse({"a", "b", "--type", "x=int8", "--type", "x=int16"}).has_value());
+  EXPECT_FALSE(Parse({"a", "b", "-0"}).has_value());
+  EXPECT_EQ(Parse({"--files-from", "list", "out"})->output, "out");
+}
+
+TEST(TypeNames, SimpleAndWithParameters) {
+  EXPECT_TRUE((*ParseTypeName("timestamp[ns, Europe/Berlin]"))->Equals(arrow::timestamp(arrow::TimeUnit::NANO, "Europe/Berlin")));
+  EXPECT_TRUE((*ParseTypeName("timestamp"))->Equals(arrow::timestamp(arrow::TimeUnit::MICRO)));
+  EXPECT_TRUE((*ParseTypeName("decimal(38,0)"))->Equals(arrow::decimal128(38, 0)));
+  EXPECT_TRUE((*ParseTypeName("decimal(76, 76)"))->Equals(arrow::decimal256(76, 76)));
+  for (const char* wrong : {"", "int", "INT32", "decimal", "decimal(0)", "decimal(77,1)", "decimal(5,-1)", "timestamp[]",
+                            "timestamp[us,]", "timestamp[us", "int32 "})
+    EXPECT_FALSE(ParseTypeName(wrong).has_value()) << wrong;
+}
+
+TEST(PartName, KeepsTheExtensionsOfFormatAndCompression) {
+  EXPECT_EQ(PartName("d.x/trips.csv.gz", 3), "d.x/trips-00003.csv.gz");
+  EXPECT_EQ(PartName("v1.2.parquet", 0), "v1.2-00000.parquet");
+  EXPECT_EQ(PartName("d.x/plain", 123456), "d.x/plain-123456");
+}
+
 TEST(Columns, SelectExcludeRename) {
   const auto schema =
       arrow::schema({arrow::field("a", arrow::int8()), arrow::field("b", arrow::int16()), arrow::field("c", arrow::int32())});
@@ -153,9 +184,7 @@ TEST(LanceTypes, KeepsValuesOfTypesThatLanceLacks) {
   const auto keyed =
       arrow::DictionaryArray::FromArrays(schema->field(2)->type(), indices.Finish().ValueOrDie(), view_array).ValueOrDie();
   const auto batch = arrow::RecordBatch::Make(schema, 3, {view_array, decimals.Finish().ValueOrDie(), keyed});
-  const ReaderPtr one = MakeReader(
-      schema, [batch, done = false]() mutable -> arrow::Result<BatchPtr> { return std::exchange(done, true) ? nullptr : batch; });
-  const BatchPtr cast = CastRows(one, lance->schema, arrow::default_memory_pool())->Next().ValueOrDie();
+  const BatchPtr cast = CastBatch(batch, lance->schema, arrow::default_memory_pool()).ValueOrDie();
   ASSERT_TRUE(cast->ValidateFull().ok());
   EXPECT_EQ(static_cast<const arrow::StringArray&>(*cast->column(0)).GetView(1), "longer than twelve bytes");
   EXPECT_TRUE(cast->column(0)->IsNull(2));

@@ -4,18 +4,19 @@
 #include <arrow/io/interfaces.h>
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <set>
 
 #include "tools/common/numbers.h"
 #include "tools/lance-convert/arrow_error.h"
 #include "tools/lance-convert/batches.h"
+#include "tools/lance-convert/text_lines.h"
 #include "tools/lance-convert/text_types.h"
 
 namespace lancekit::convert {
 namespace {
 
-constexpr std::int64_t kSampleRows = 100'000;
 // Arrow reads up to 32 blocks ahead, so they are small against the memory limit.
 constexpr std::int64_t kBlocksInLimit = 256;
 constexpr std::int64_t kLeastBlockBytes = 64 << 10;
@@ -35,8 +36,11 @@ class CsvSource : public Source {
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
   arrow::Result<ReaderPtr> Read(const std::vector<int>& columns, const RowRange& rows) override;
   Result<bool> Retry(const Error& error) override;
+  void AddBadRows(BadRows* sum) const override;
+  std::vector<std::uint64_t> LinesOf(const std::vector<std::uint64_t>& rows) const override;
 
  private:
+  FoundLines Find(const std::vector<std::uint64_t>& rows, std::size_t most_bad) const;
   bool keeps_sample() const { return !infer_all_ && (text_.keep_sample || !input_.rereadable()); }
   bool CanDoBetter(const Error& error);
   arrow::Result<ReaderPtr> OpenText();
@@ -57,6 +61,7 @@ class CsvSource : public Source {
   std::vector<TextKind> kinds_;
   std::int64_t rows_done_ = 0;
   std::shared_ptr<arrow::Schema> schema_;
+  std::shared_ptr<std::atomic<std::uint64_t>> skipped_;  // rows with the wrong number of fields; shared with Arrow's threads
 };
 
 arrow::Result<ReaderPtr> CsvSource::OpenText() {
@@ -68,6 +73,15 @@ arrow::Result<ReaderPtr> CsvSource::OpenText() {
   parse.delimiter = text_.delimiter;
   parse.newlines_in_values = true;
   parse.ignore_empty_lines = true;
+  parse.quoting = text_.quote.has_value();
+  parse.quote_char = text_.quote.value_or('"');
+  skipped_ = std::make_shared<std::atomic<std::uint64_t>>(0);
+  if (text_.on_bad_row != OnBadRow::kFail) {
+    parse.invalid_row_handler = [skipped = skipped_](const arrow::csv::InvalidRow&) {
+      ++*skipped;
+      return arrow::csv::InvalidRowResult::Skip;
+    };
+  }
   auto convert = arrow::csv::ConvertOptions::Defaults();
   convert.default_column_type = arrow::utf8();
   convert.null_values = {text_.null_text};
@@ -96,14 +110,19 @@ Status CsvSource::Open() {
 
 arrow::Status CsvSource::InferTypes() {
   kinds_.assign(static_cast<std::size_t>(reader_->schema()->num_fields()), TextKind::kNull);
+  for (const TypeWish& wish : text_.types) {
+    const int column = reader_->schema()->GetFieldIndex(wish.column);
+    if (column >= 0) kinds_[static_cast<std::size_t>(column)] = TextKind::kText;
+  }
   for (const int column : text_columns_) kinds_[static_cast<std::size_t>(column)] = TextKind::kText;
   const auto most_bytes = static_cast<std::int64_t>(environment_.memory_limit / 8);
   std::int64_t rows = 0;
-  for (std::int64_t bytes = 0; infer_all_ || (rows < kSampleRows && bytes < most_bytes);) {
+  for (std::int64_t bytes = 0; infer_all_ || (rows < text_.infer_rows && bytes < most_bytes);) {
     ARROW_ASSIGN_OR_RAISE(BatchPtr batch, reader_->Next());
     if (batch == nullptr) break;
     for (std::size_t i = 0; i < kinds_.size(); ++i) {
-      kinds_[i] = Join(kinds_[i], static_cast<const arrow::StringArray&>(*batch->column(static_cast<int>(i))));
+      kinds_[i] =
+          Join(kinds_[i], static_cast<const arrow::StringArray&>(*batch->column(static_cast<int>(i))), text_.timestamp_formats);
     }
     rows += batch->num_rows();
     bytes += block_bytes_;
@@ -141,7 +160,8 @@ arrow::Result<BatchPtr> CsvSource::NextBatch(const std::vector<int>& columns, co
   arrow::ArrayVector arrays;
   for (const int column : columns) {
     const auto& values = static_cast<const arrow::StringArray&>(*text->column(column));
-    ARROW_ASSIGN_OR_RAISE(TextColumn converted, ConvertText(values, kinds_[static_cast<std::size_t>(column)], environment_.pool));
+    ARROW_ASSIGN_OR_RAISE(TextColumn converted, ConvertText(values, kinds_[static_cast<std::size_t>(column)], environment_.pool,
+                                                            text_.timestamp_formats));
     if (converted.misfit >= 0) return Misfit(column, values.GetView(converted.misfit), rows_done_ + converted.misfit);
     arrays.push_back(std::move(converted.array));
   }
@@ -178,6 +198,25 @@ Result<bool> CsvSource::Retry(const Error& error) {
   if (!CanDoBetter(error)) return false;
   LANCEKIT_TRY(Open());
   return true;
+}
+
+FoundLines CsvSource::Find(const std::vector<std::uint64_t>& rows, std::size_t most_bad) const {
+  if (!input_.rereadable()) return {};
+  const auto stream = input_.Stream();
+  if (!stream.ok()) return {};
+  return FindLines(**stream, {text_.delimiter, text_.quote, text_.header, schema_->num_fields(), rows, most_bad})
+      .ValueOr(FoundLines());
+}
+
+void CsvSource::AddBadRows(BadRows* sum) const {
+  if (*skipped_ == 0) return;
+  sum->skipped += *skipped_;
+  for (const FoundLines::Bad& bad : Find({}, BadRows::kMostTold).bad)
+    sum->Tell({input_.name(), bad.line, 0, "", fmt::format("{} fields instead of {}", bad.num_fields, schema_->num_fields())});
+}
+
+std::vector<std::uint64_t> CsvSource::LinesOf(const std::vector<std::uint64_t>& rows) const {
+  return rows.empty() ? std::vector<std::uint64_t>() : Find(rows, 0).rows;
 }
 
 }  // namespace

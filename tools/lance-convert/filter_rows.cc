@@ -114,6 +114,7 @@ class FilteredSource : public Source {
   std::optional<std::uint64_t> row_count() const override { return source_->row_count(); }
   Result<bool> Retry(const Error& error) override { return source_->Retry(error); }
   ScanReport report() const override { return *report_; }
+  void AddBadRows(BadRows* sum) const override { source_->AddBadRows(sum); }
 
   arrow::Result<ReaderPtr> Read(const std::vector<int>& columns, const RowRange& rows) override {
     report_ = std::make_shared<ScanReport>();

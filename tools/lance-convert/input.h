@@ -36,7 +36,7 @@ class Input {
   /// Bytes of the file, or of all files of a folder; 0 for a pipe.
   std::uint64_t size() const noexcept { return size_; }
   /// Bytes read through the last Stream() so far.
-  std::uint64_t bytes_read() const noexcept { return *bytes_read_; }
+  std::uint64_t bytes_read() const { return pipe_ == nullptr ? bytes_read_->load() : pipe_->size(); }
 
   /// By the first bytes.
   Compression compression() const noexcept { return compression_; }

@@ -14,7 +14,6 @@
 namespace lancekit::convert {
 namespace {
 
-constexpr std::int64_t kSampleRows = 100'000;
 constexpr std::int64_t kFirstBlockBytes = 8 << 20;
 constexpr std::int64_t kLargestBlockBytes = 1 << 30;
 
@@ -75,7 +74,8 @@ class JsonlSource : public Source {
       : input_(input),
         environment_(environment),
         infer_all_(text.infer_all && input.rereadable()),
-        keep_sample_(text.keep_sample) {}
+        keep_sample_(text.keep_sample),
+        infer_rows_(text.infer_rows) {}
 
   Status Open();
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
@@ -92,6 +92,7 @@ class JsonlSource : public Source {
   const Environment& environment_;
   bool infer_all_;
   bool keep_sample_;
+  std::int64_t infer_rows_;
   std::unique_ptr<LineBlocks> lines_;
   std::vector<std::shared_ptr<arrow::Buffer>> sample_;  // lines that the schema was found in, not converted yet
   std::size_t sample_next_ = 0;
@@ -106,7 +107,7 @@ arrow::Status JsonlSource::InferSchema() {
   std::int64_t bytes = 0;
   arrow::FieldVector no_fields;
   schema_ = arrow::schema(no_fields);
-  while (infer_all_ || (rows < kSampleRows && bytes < most_bytes)) {
+  while (infer_all_ || (rows < infer_rows_ && bytes < most_bytes)) {
     ARROW_ASSIGN_OR_RAISE(auto block, lines_->Next());
     if (block == nullptr) break;
     ARROW_ASSIGN_OR_RAISE(BatchPtr batch, arrow::json::ParseOne(options, block));

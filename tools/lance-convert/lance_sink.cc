@@ -17,15 +17,13 @@ namespace {
 
 class LanceSink : public Sink {
  public:
-  LanceSink(const SinkOptions& options, Writer writer, LanceSchema schema, arrow::MemoryPool* pool)
-      : options_(options), writer_(std::move(writer)), schema_(std::move(schema)), pool_(pool) {}
+  LanceSink(const SinkOptions& options, Writer writer) : options_(options), writer_(std::move(writer)) {}
 
   Status Write(const ReaderPtr& rows) override {
     // The C stream reduces an error to its text, so the one that began here is kept and takes precedence.
     arrow::Status source_status;
-    ReaderPtr cast = options_.append ? FitRows(rows, schema_.schema, pool_) : CastRows(rows, schema_.schema, pool_);
-    ReaderPtr watched = MakeReader(schema_.schema, [&source_status, cast]() -> arrow::Result<BatchPtr> {
-      auto batch = cast->Next();
+    ReaderPtr watched = MakeReader(rows->schema(), [&source_status, rows]() -> arrow::Result<BatchPtr> {
+      auto batch = rows->Next();
       if (!batch.ok()) source_status = batch.status();
       return batch;
     });
@@ -45,19 +43,16 @@ class LanceSink : public Sink {
                                                         summary->files, summary->files == 1 ? "" : "s", summary->version);
     written.bytes = summary->bytes;
     for (const WriteSummary::Column& column : summary->columns) written.columns.push_back({column.name, column.bytes});
-    written.types = schema_.changes;
     return written;
   }
 
  private:
   SinkOptions options_;
   Writer writer_;
-  LanceSchema schema_;
-  arrow::MemoryPool* pool_;
 };
 
 /// Changes `lance` to the columns of the dataset at the path, if one is there, and checks that rows can be appended to it.
-Status TakeColumnsOfDataset(const SinkOptions& options, const Environment& environment, LanceSchema* lance) {
+Status TakeColumnsOfDataset(const SinkOptions& options, const Environment& environment, SinkSchema* lance) {
   if (LookAt(options.path) == Target::kNothing) return {};
   LANCEKIT_ASSIGN(const auto base, ReadNewestVersion(environment.context.impl(), options.path));
   LANCEKIT_ASSIGN(const format::FileVersion version, base->FormatVersion());
@@ -74,10 +69,15 @@ Status TakeColumnsOfDataset(const SinkOptions& options, const Environment& envir
 
 }  // namespace
 
+Result<SinkSchema> LanceSchemaFor(const SinkOptions& options, const std::shared_ptr<arrow::Schema>& schema,
+                                  const Environment& environment) {
+  LANCEKIT_ASSIGN(SinkSchema lance, ForLance(*schema));
+  if (options.append) LANCEKIT_TRY(At(TakeColumnsOfDataset(options, environment, &lance), {.path = options.path}));
+  return lance;
+}
+
 Result<std::unique_ptr<Sink>> OpenLanceSink(const SinkOptions& options, const std::shared_ptr<arrow::Schema>& schema,
                                             const Environment& environment) {
-  LANCEKIT_ASSIGN(LanceSchema lance, ForLance(*schema));
-  if (options.append) LANCEKIT_TRY(At(TakeColumnsOfDataset(options, environment, &lance), {.path = options.path}));
   WriteOptions write;
   if (!options.lance_version.empty()) write.version = options.lance_version;
   write.single_file = options.single_file;
@@ -90,11 +90,11 @@ Result<std::unique_ptr<Sink>> OpenLanceSink(const SinkOptions& options, const st
   write.encodings = options.encodings;
   LANCEKIT_ASSIGN(Writer writer, create(environment.context, options.path, write));
   ArrowSchema c_schema;
-  LANCEKIT_TRY_ARROW(arrow::ExportSchema(*lance.schema, &c_schema), Side::kOutput, options.path);
+  LANCEKIT_TRY_ARROW(arrow::ExportSchema(*schema, &c_schema), Side::kOutput, options.path);
   Status fixed = writer.set_schema(&c_schema);
   c_schema.release(&c_schema);
   LANCEKIT_TRY(At(std::move(fixed), {.path = options.path}));
-  return std::unique_ptr<Sink>(std::make_unique<LanceSink>(options, std::move(writer), std::move(lance), environment.pool));
+  return std::unique_ptr<Sink>(std::make_unique<LanceSink>(options, std::move(writer)));
 }
 
 }  // namespace lancekit::convert

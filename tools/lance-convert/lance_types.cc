@@ -95,8 +95,8 @@ arrow::Result<std::shared_ptr<arrow::Array>> CastArray(const std::shared_ptr<arr
   return arrow::compute::Cast(*array, type, arrow::compute::CastOptions::Safe(), &context);
 }
 
-Result<LanceSchema> ForLance(const arrow::Schema& schema) {
-  LanceSchema result;
+Result<SinkSchema> ForLance(const arrow::Schema& schema) {
+  SinkSchema result;
   arrow::FieldVector fields;
   for (const auto& field : schema.fields()) {
     const TypePtr type = LanceType(field->type());
@@ -127,14 +127,6 @@ Result<std::shared_ptr<arrow::Schema>> ArrowSchemaOf(const Table& table, const s
   LANCEKIT_TRY(scan.export_stream(&stream));
   LANCEKIT_ASSIGN_ARROW(auto reader, arrow::ImportRecordBatchReader(&stream), Side::kInput, name);
   return reader->schema();
-}
-
-ReaderPtr CastRows(ReaderPtr input, std::shared_ptr<arrow::Schema> schema, arrow::MemoryPool* pool) {
-  if (input->schema()->Equals(*schema)) return input;
-  return MakeReader(schema, [input, schema, pool]() -> arrow::Result<BatchPtr> {
-    ARROW_ASSIGN_OR_RAISE(BatchPtr batch, input->Next());
-    return batch == nullptr ? batch : CastBatch(batch, schema, pool);
-  });
 }
 
 }  // namespace lancekit::convert

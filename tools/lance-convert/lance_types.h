@@ -11,13 +11,8 @@
 
 namespace lancekit::convert {
 
-struct LanceSchema {
-  std::shared_ptr<arrow::Schema> schema;
-  std::vector<TypeChange> changes;
-};
-
 /// View types become plain ones, small decimals decimal128. Errors: kUnsupported with column and type.
-Result<LanceSchema> ForLance(const arrow::Schema& schema);
+Result<SinkSchema> ForLance(const arrow::Schema& schema);
 
 /// The columns of a table as Arrow has them. Reads no data.
 Result<std::shared_ptr<arrow::Schema>> ArrowSchemaOf(const Table& table, const std::string& name);
@@ -27,7 +22,5 @@ arrow::Result<std::shared_ptr<arrow::Array>> CastArray(const std::shared_ptr<arr
                                                        const std::shared_ptr<arrow::DataType>& type, arrow::MemoryPool* pool);
 /// The batch in the types of `schema`, which ForLance() made of its schema.
 arrow::Result<BatchPtr> CastBatch(const BatchPtr& batch, const std::shared_ptr<arrow::Schema>& schema, arrow::MemoryPool* pool);
-/// The rows of `input` in the types of `schema`, which ForLance() made of its schema.
-ReaderPtr CastRows(ReaderPtr input, std::shared_ptr<arrow::Schema> schema, arrow::MemoryPool* pool);
 
 }  // namespace lancekit::convert

@@ -24,13 +24,13 @@ namespace {
 void Print(std::FILE* file, const std::string& text) { std::fwrite(text.data(), 1, text.size(), file); }
 
 Status PrintSummary(const Report& report, const Options& options) {
-  if (!options.summary && !options.common.json) Print(stderr, LossText(report));
+  if (!options.summary && !options.common.json) Print(stderr, LossText(report) + BadRowsText(report));
   if (options.explain) {
     Print(stderr, options.common.json ? tools::ExplainJson("lance-convert/1", *options.where, report.scan)
                                       : tools::ExplainText(*options.where, report.scan));
   }
   if (options.summary && !options.summary->empty()) {
-    Print(stderr, LossText(report));
+    Print(stderr, LossText(report) + BadRowsText(report));
     std::FILE* file = std::fopen(options.summary->c_str(), "w");
     const bool written = file != nullptr && std::fputs(SummaryJson(report).c_str(), file) >= 0;
     if (file != nullptr && std::fclose(file) == 0 && written) return {};
@@ -88,6 +88,12 @@ int Run(int argc, char** argv) {
   tools::HandleSignals(context);
   tools::TellIoNote("lance-convert", options.common, context);
   auto report = Convert(options, context);
+  if (report && !report->plan.empty()) Print(stdout, report->plan);
+  if (report && !report->refused.empty()) {
+    Print(stderr, options.common.json ? RefusalJson(*report) : BadRowsText(*report) + RefusalText(*report));
+    return tools::kExitAnswerIsNo;
+  }
+  if (report && !report->plan.empty()) return tools::kExitDone;
   Status status = report ? PrintSummary(*report, options) : std::move(report).status();
   if (Status written = tools::WriteStats(options.common, context); status && !written) status = std::move(written);
   if (status) return tools::kExitDone;

@@ -126,6 +126,10 @@ class JoinedSource : public Source {
     return sum;
   }
 
+  void AddBadRows(BadRows* sum) const override {
+    for (const NamedSource& source : sources_) source.source->AddBadRows(sum);
+  }
+
   Result<bool> Retry(const Error& error) override {
     LANCEKIT_ASSIGN(const bool again, sources_[std::min(at_, sources_.size() - 1)].source->Retry(error));
     if (!again) return false;

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <limits>
 
 #include "tools/common/numbers.h"
@@ -24,6 +25,12 @@ struct Raw {
   std::string memory_limit;
   std::string summary;
   std::string salvage;
+  std::vector<std::string> types;
+  std::vector<std::string> timestamp_formats;
+  std::string infer_rows;
+  std::string quote;
+  std::string split;
+  std::uint64_t sample = 0;
   std::uint64_t limit = 0;
 };
 
@@ -64,6 +71,26 @@ void AddColumnsAndRows(CommandLine& app, Options& options) {
   app.add_option("--limit", app.raw.limit, "Rows to convert at most")
       ->type_name("N")
       ->check(NotNegative())
+      ->group("Columns and rows");
+  app.add_option("--sample", app.raw.sample, "Rows to take at random, in the order that they have; after the other choices")
+      ->type_name("N")
+      ->check(NotNegative())
+      ->group("Columns and rows");
+  app.add_option("--seed", options.seed, "Of --sample: the same rows for the same seed (default 0)")
+      ->type_name("S")
+      ->check(NotNegative())
+      ->group("Columns and rows");
+  app.add_option("--type", app.raw.types, "Type of a column of the input; with a ? values of other types become null; repeatable")
+      ->type_name("COL=TYPE[?]")
+      ->allow_extra_args(false)
+      ->group("Columns and rows");
+  app.add_option(
+         "--on-bad-row", options.on_bad_row,
+         "Values not of their --type, CSV rows of too many or few fields: fail (default), skip the row, or null the value")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, OnBadRow>{
+                                              {"fail", OnBadRow::kFail}, {"skip", OnBadRow::kSkip}, {"null", OnBadRow::kNull}})
+                      .description(""))
+      ->type_name("fail|skip|null")
       ->group("Columns and rows");
 }
 
@@ -115,6 +142,10 @@ void AddFormats(CommandLine& app, Options& options) {
       ->check(CLI::IsMember({"nulls", "drop"}).description(""))
       ->type_name("nulls|drop")
       ->group("Input and output");
+  app.add_option("--split-by", app.raw.split,
+                 "Many outputs, OUTPUT-00000, ...: rows=N each, or bytes=SIZE as Arrow has the values")
+      ->type_name("rows=N|bytes=SIZE")
+      ->group("Input and output");
   tools::AddVersionOptions(app, options.version, "Input and output");
   app.add_flag("--single-file", options.single_file, "Write a bare .lance file instead of a dataset folder")
       ->group("Input and output");
@@ -131,16 +162,99 @@ void AddFormats(CommandLine& app, Options& options) {
   app.add_option("--delimiter", options.delimiter, "Delimiter of CSV: one character, or tab")
       ->type_name("CHAR")
       ->group("Delimited text");
+  app.add_option("--quote", app.raw.quote, "Quotation mark of CSV and TSV inputs, or none (default \")")
+      ->type_name("CHAR")
+      ->group("Delimited text");
+  app.add_option("--infer-rows", app.raw.infer_rows,
+                 "Rows of text in which types are found (default 100000); wider ones later are another try")
+      ->type_name("N|all")
+      ->group("Delimited text");
+  app.add_option("--timestamp-format", app.raw.timestamp_formats,
+                 "How timestamps are spelled in CSV and TSV inputs, as strptime has it; repeatable")
+      ->type_name("FORMAT")
+      ->allow_extra_args(false)
+      ->group("Delimited text");
   app.add_flag("--no-header", options.no_header, "The first line holds values, not names")->group("Delimited text");
 }
 
 void AddWork(CommandLine& app, Options& options) {
+  app.add_flag("--dry-run", options.dry_run, "Tell what would be done: inputs, columns and types, output; write nothing")
+      ->group("Work");
+  app.add_flag("--strict", options.strict, "No output (exit 1) where a type is changed, a row is left out or a value is lost")
+      ->group("Work");
+  app.add_flag("--verify", options.verify, "Read the output again and compare rows and values with what was written")
+      ->group("Work");
+  app.add_flag("--checksum", options.checksum, "Write OUTPUT.sums beside a Lance output, for lance-inspect verify --sums")
+      ->group("Work");
+  app.add_flag("--resume", options.resume,
+               "Many inputs to a new dataset: go on after the last input that an earlier run has finished")
+      ->group("Work");
   app.add_option("-j,--threads", options.threads, "Threads (default: cores)")->type_name("N")->group("Work");
   app.add_option("--memory-limit", app.raw.memory_limit,
                  "Bytes in flight, e.g. 512MiB (default: 2 GiB or a quarter of the memory)")
       ->type_name("SIZE")
       ->group("Work");
   app.add_option("--summary", app.raw.summary, "Summary as JSON, to stderr or to FILE")->type_name("json[=FILE]")->group("Work");
+}
+
+Result<std::optional<char>> ParseQuote(const std::string& text) {
+  if (text == "none") return std::optional<char>();
+  if (text.size() != 1 || text == "\n" || text == "\r") return Invalid("--quote takes one character or none, not \"{}\"", text);
+  return std::optional<char>(text[0]);
+}
+
+Result<std::int64_t> ParseInferRows(const std::string& text) {
+  if (text == "all") return -1;
+  std::int64_t rows = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rows);
+  if (error != std::errc() || end != text.data() + text.size() || rows < 1)
+    return Invalid("--infer-rows takes a number of rows or all, not \"{}\"", text);
+  return rows;
+}
+
+Result<Split> ParseSplit(const std::string& text) {
+  Split split;
+  if (text.starts_with("rows=")) {
+    const auto [end, error] = std::from_chars(text.data() + 5, text.data() + text.size(), split.rows);
+    if (error != std::errc() || end != text.data() + text.size()) split.rows = 0;
+  } else if (text.starts_with("bytes=")) {
+    LANCEKIT_ASSIGN(split.bytes, tools::ParseBytes(text.substr(6)));
+  }
+  if (!split.any()) return Invalid("--split-by takes rows=N or bytes=SIZE, not \"{}\"", text);
+  return split;
+}
+
+Status ParseTypes(const Raw& raw, Options& options) {
+  for (const std::string& text : raw.types) {
+    LANCEKIT_ASSIGN(TypeWish wish, ParseTypeWish(text));
+    if (std::ranges::find(options.types, wish.column, &TypeWish::column) != options.types.end())
+      return Invalid("two types for the column \"{}\"", wish.column);
+    options.types.push_back(std::move(wish));
+  }
+  options.timestamp_formats = raw.timestamp_formats;
+  if (!raw.infer_rows.empty()) {
+    LANCEKIT_ASSIGN(options.infer_rows, ParseInferRows(raw.infer_rows));
+  }
+  if (!raw.quote.empty()) {
+    LANCEKIT_ASSIGN(options.quote, ParseQuote(raw.quote));
+  }
+  return {};
+}
+
+/// What is decided about the output as a whole.
+Status CheckTogether(const Options& options) {
+  if (options.split.any() && (options.append || options.overwrite || options.output == "-"))
+    return Invalid("--split-by makes new outputs beside each other; it goes neither with - nor with --append or --overwrite");
+  if (options.verify && options.output == "-") return Invalid("--verify reads the output again, which stdout does not allow");
+  if (!options.resume) return {};
+  if (options.append || options.overwrite || options.force || options.single_file || options.split.any() || options.verify ||
+      options.checksum || options.dry_run)
+    return Invalid(
+        "--resume makes a new dataset; it does not go with --append, --overwrite, --force, --single-file, --split-by, --verify, "
+        "--checksum or --dry-run");
+  if (options.skip != 0 || options.limit || options.sample || options.schema_mode == SchemaMode::kUnion)
+    return Invalid("--resume takes each input by itself; it does not go with --skip, --limit, --sample or --schema-mode union");
+  return {};
 }
 
 Result<char> ParseDelimiter(const std::string& text, Format format) {
@@ -245,6 +359,13 @@ Status ParseOptions(CLI::App& app, int argc, const char* const* argv, Options& o
   if (app.count("--where") > 0) {
     LANCEKIT_ASSIGN(options.where, Filter::parse(options.where_text));
   }
+  LANCEKIT_TRY(ParseTypes(raw, options));
+  if (app.count("--sample") > 0) options.sample = raw.sample;
+  if (app.count("--seed") > 0 && !options.sample) return Invalid("--seed goes with --sample");
+  if (!raw.split.empty()) {
+    LANCEKIT_ASSIGN(options.split, ParseSplit(raw.split));
+  }
+  LANCEKIT_TRY(CheckTogether(options));
   if (options.explain && !options.where) return Invalid("--explain goes with --where");
   LANCEKIT_TRY(ParseRenames(raw.renames, options));
   LANCEKIT_TRY(ParseBlooms(raw.blooms, options));

@@ -15,6 +15,7 @@
 #include "tools/common/version_options.h"
 #include "tools/lance-convert/format.h"
 #include "tools/lance-convert/many_sources.h"
+#include "tools/lance-convert/split_sink.h"
 
 namespace lancekit::convert {
 
@@ -51,6 +52,19 @@ struct Options {
   int threads = 0;
   std::uint64_t memory_limit = 0;      ///< 0 = the library's default
   std::optional<std::string> summary;  ///< --summary json: the file it goes to, empty = stderr
+  bool dry_run = false;
+  bool strict = false;                  ///< nothing may be changed, lost or left out
+  bool verify = false;                  ///< read the output again and compare
+  bool checksum = false;                ///< write sums beside a Lance output
+  bool resume = false;                  ///< go on where an earlier run was stopped
+  std::optional<std::uint64_t> sample;  ///< rows
+  std::uint64_t seed = 0;
+  Split split;
+  std::optional<std::int64_t> infer_rows;  ///< negative = all
+  OnBadRow on_bad_row = OnBadRow::kFail;
+  std::vector<TypeWish> types;
+  TimestampFormats timestamp_formats;
+  std::optional<char> quote = '"';
   std::string null_text;
   std::string delimiter;  ///< empty = by format
   bool no_header = false;

@@ -2,6 +2,12 @@
 
 namespace lancekit::convert {
 
+Result<SinkSchema> SchemaFor(const SinkOptions& options, const std::shared_ptr<arrow::Schema>& schema,
+                             const Environment& environment) {
+  if (options.format == Format::kLance) return LanceSchemaFor(options, schema, environment);
+  return SinkSchema{schema, {}};
+}
+
 Result<std::unique_ptr<Sink>> OpenSink(const SinkOptions& options, const std::shared_ptr<arrow::Schema>& schema,
                                        const Environment& environment) {
   switch (options.format) {

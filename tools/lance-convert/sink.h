@@ -28,6 +28,7 @@ struct ColumnBytes {
 struct Written {
   std::string format;  ///< "dataset, Lance 2.2, 3 data files, version 1", "Parquet, zstd"
   std::uint64_t bytes = 0;
+  std::size_t outputs = 1;           ///< of --split-by
   std::vector<ColumnBytes> columns;  ///< empty where the format has no columns
   std::vector<TypeChange> types;
 };
@@ -55,7 +56,19 @@ class Sink {
   virtual Result<Written> Publish() = 0;
 };
 
-/// Starts an output for `schema`. Errors: kUnsupported with the column that the format cannot hold, kOutput.
+/// The columns as an output has them.
+struct SinkSchema {
+  std::shared_ptr<arrow::Schema> schema;
+  std::vector<TypeChange> changes;
+};
+/// What rows of `schema` become. Errors: as OpenSink(); kInvalidArgument for columns that do not fit a dataset to append to.
+Result<SinkSchema> SchemaFor(const SinkOptions& options, const std::shared_ptr<arrow::Schema>& schema,
+                             const Environment& environment);
+Result<SinkSchema> LanceSchemaFor(const SinkOptions& options, const std::shared_ptr<arrow::Schema>& schema,
+                                  const Environment& environment);
+
+/// Starts an output for `schema`, which SchemaFor() gave. Errors: kUnsupported with the column that the format cannot hold,
+/// kOutput.
 Result<std::unique_ptr<Sink>> OpenSink(const SinkOptions& options, const std::shared_ptr<arrow::Schema>& schema,
                                        const Environment& environment);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tools/lance-convert/filter_rows.h"
+#include "tools/lance-convert/retype.h"
 
 namespace lancekit::convert {
 
@@ -44,8 +45,14 @@ Result<std::unique_ptr<Source>> OpenSource(Input& input, Format format, const Te
     return Status(At(Invalid("--version N, --tag, --branch and --as-of go with Lance datasets only"), {.path = input.name()}));
   if (lance.salvage.has_value() && format != Format::kLance)
     return Status(At(Invalid("--salvage goes with Lance inputs only"), {.path = input.name()}));
-  if (format == Format::kLance) return OpenLance(input, lance, environment);
-  LANCEKIT_ASSIGN(std::unique_ptr<Source> source, OpenWhole(input, format, text, environment));
+  const bool is_lance = format == Format::kLance;
+  LANCEKIT_ASSIGN(std::unique_ptr<Source> source,
+                  is_lance ? OpenLance(input, lance, environment) : OpenWhole(input, format, text, environment));
+  if (!text.types.empty()) {
+    LANCEKIT_ASSIGN(source, RetypeColumns(std::move(source), input.name(), text, environment.pool));
+  } else if (is_lance) {
+    return source;
+  }
   return FilterRows(std::move(source), environment.pool);
 }
 

@@ -15,8 +15,11 @@
 #include "lancekit/context.hpp"
 #include "lancekit/table.hpp"
 #include "lancekit/verify.hpp"
+#include "tools/lance-convert/bad_rows.h"
 #include "tools/lance-convert/format.h"
 #include "tools/lance-convert/input.h"
+#include "tools/lance-convert/text_types.h"
+#include "tools/lance-convert/type_names.h"
 
 namespace lancekit::convert {
 
@@ -31,9 +34,14 @@ struct Environment {
   std::uint64_t batch_bytes() const;
 };
 
-/// How delimited text is read and written.
+/// How text is read and written, and the types that are wanted of columns of any input.
 struct TextOptions {
   char delimiter = ',';
+  std::optional<char> quote = '"';    ///< none: quotes are like other characters
+  std::int64_t infer_rows = 100'000;  ///< rows in which types are found, for the first try
+  OnBadRow on_bad_row = OnBadRow::kFail;
+  std::vector<TypeWish> types;
+  TimestampFormats timestamp_formats;  ///< of delimited text, besides ISO 8601
   bool header = true;
   std::string null_text;    ///< unquoted text that stands for null
   bool infer_all = false;   ///< infer the types from all rows before the first is converted
@@ -60,6 +68,10 @@ class Source {
   virtual std::optional<std::uint64_t> row_count() const { return std::nullopt; }
   /// What the filter of the last Read() has compared and skipped so far, bytes apart.
   virtual ScanReport report() const { return {}; }
+  /// What became of bad rows since the last Read().
+  virtual void AddBadRows(BadRows*) const {}
+  /// The lines of text on which rows begin; fewer than asked for, perhaps none, where that is not known. Rows ascend.
+  virtual std::vector<std::uint64_t> LinesOf(const std::vector<std::uint64_t>&) const { return {}; }
   /// After a failed Read(): where another try can do better (wider types, longer rows), starts over, perhaps with another
   /// schema(), and returns true.
   virtual Result<bool> Retry(const Error&) { return false; }

@@ -58,6 +58,35 @@ std::string LossText(const Report& report) {
   return text;
 }
 
+std::string BadRowsText(const Report& report) {
+  const BadRows& bad = report.bad_rows;
+  std::string text;
+  for (const BadRow& row : bad.first) {
+    std::string place = row.line != 0 ? fmt::format("line {}", tools::GroupDigits(row.line)) : "";
+    if (row.line == 0 && row.row != 0) place = fmt::format("row {}", tools::GroupDigits(row.row));
+    text += fmt::format("bad: {}{}{}: ", tools::EscapeControls(row.input), place.empty() ? "" : ", ", place);
+    if (!row.column.empty()) text += fmt::format("column \"{}\": ", tools::EscapeControls(row.column));
+    text += tools::EscapeControls(row.message) + "\n";
+  }
+  std::uint64_t all = bad.skipped;
+  for (const auto& [column, count] : bad.nulls) all += count;
+  if (all > bad.first.size() && !bad.first.empty()) text += fmt::format("bad: ... {} in all\n", tools::GroupDigits(all));
+  return text;
+}
+
+std::string RefusalText(const Report& report) {
+  std::string text = "lance-convert: --strict: no output was written\n";
+  for (const std::string& line : report.refused) text += "  " + tools::EscapeControls(line) + "\n";
+  return text;
+}
+
+std::string RefusalJson(const Report& report) {
+  tools::JsonWriter json;
+  json.BeginObject().Member("schema", "lance-convert/1").Key("refused").BeginArray();
+  for (const std::string& line : report.refused) json.Value(line);
+  return json.EndArray().EndObject().text() + "\n";
+}
+
 std::string SummaryText(const Report& report, bool color) {
   const auto label = [color](const char* text) {
     return "  " + tools::Styled(fmt::format("{:<10}", text), tools::Style::kDim, color);
@@ -75,6 +104,11 @@ std::string SummaryText(const Report& report, bool color) {
     text += label(i == 0 ? "types" : "") + fmt::format("{}: {} → {} ({})\n", tools::EscapeControls(change.column), change.from,
                                                        change.to, change.rounded ? "rounded" : "values kept");
   }
+  if (report.bad_rows.skipped != 0)
+    text += label("bad rows") + fmt::format("{} left out\n", tools::GroupDigits(report.bad_rows.skipped));
+  for (const auto& [column, count] : report.bad_rows.nulls)
+    text += label("nulls") + fmt::format("{}: {} became null\n", tools::EscapeControls(column), tools::GroupDigits(count));
+  for (const std::string& path : report.sums) text += label("sums") + tools::EscapeControls(path) + "\n";
   return text;
 }
 
@@ -100,6 +134,15 @@ std::string SummaryJson(const Report& report) {
         .Member("rounded", change.rounded)
         .EndObject();
   }
+  json.EndArray().Member("rows_skipped", report.bad_rows.skipped).Key("values_nulled").BeginObject();
+  for (const auto& [column, count] : report.bad_rows.nulls) json.Member(column, count);
+  json.EndObject().Key("bad_rows").BeginArray();
+  for (const BadRow& row : report.bad_rows.first) {
+    json.BeginObject().Member("input", row.input).Member("line", row.line).Member("row", row.row);
+    json.Member("column", row.column).Member("message", row.message).EndObject();
+  }
+  json.EndArray().Member("outputs", report.written.outputs).Key("sums").BeginArray();
+  for (const std::string& path : report.sums) json.Value(path);
   json.EndArray().Key("losses").BeginArray();
   for (const Loss& loss : report.losses) {
     json.BeginObject().Member("path", loss.path).Member("column", loss.column).Key("page");

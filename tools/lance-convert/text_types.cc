@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <ctime>
 #include <limits>
 
 namespace lancekit::convert {
@@ -149,8 +150,30 @@ std::optional<std::int64_t> InUnits(const Instant& instant, std::int64_t per_sec
   return value;
 }
 
-std::optional<std::int64_t> ParseTimestamp(std::string_view text, bool micros, bool utc) {
-  const auto instant = ParseInstant(text);
+std::optional<Instant> ParseByFormat(std::string_view text, const TimestampFormats& formats) {
+  if (formats.empty()) return std::nullopt;
+  const std::string copy(text);  // ends with NUL
+  for (const std::string& format : formats) {
+    std::tm time{};
+    time.tm_mday = 1;
+    const char* const end = ::strptime(copy.c_str(), format.c_str(), &time);
+    if (end == nullptr || end != copy.c_str() + copy.size() || time.tm_sec > 59) continue;
+    const std::chrono::year_month_day date{std::chrono::year(time.tm_year + 1900),
+                                           std::chrono::month(static_cast<unsigned>(time.tm_mon + 1)),
+                                           std::chrono::day(static_cast<unsigned>(time.tm_mday))};
+    if (!date.ok()) continue;
+    Instant instant;
+    instant.seconds = std::chrono::sys_days(date).time_since_epoch().count() * kSecondsPerDay + time.tm_hour * 3600 +
+                      time.tm_min * 60 + time.tm_sec - time.tm_gmtoff;
+    instant.utc = format.find("%z") != std::string::npos;
+    return instant;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> ParseTimestamp(std::string_view text, bool micros, bool utc, const TimestampFormats& formats) {
+  auto instant = ParseByFormat(text, formats);
+  if (!instant) instant = ParseInstant(text);
   if (!instant || instant->utc != utc || (micros && !instant->fits_micros)) return std::nullopt;
   return InUnits(*instant, micros ? 1'000'000 : 1'000'000'000);
 }
@@ -178,7 +201,8 @@ bool IsMicros(TextKind kind) { return kind == TextKind::kMicros || kind == TextK
 
 }  // namespace
 
-TextKind KindOf(std::string_view text) {
+TextKind KindOf(std::string_view text, const TimestampFormats& formats) {
+  if (const auto instant = ParseByFormat(text, formats)) return instant->utc ? TextKind::kMicrosUtc : TextKind::kMicros;
   if (ParseInt64(text)) return TextKind::kInt64;
   if (ParseDouble(text)) return TextKind::kDouble;
   if (ParseBool(text)) return TextKind::kBool;
@@ -201,9 +225,19 @@ TextKind Join(TextKind a, TextKind b) {
   return TextKind::kText;
 }
 
-TextKind Join(TextKind kind, const arrow::StringArray& values) {
+std::optional<std::int64_t> ParseTime(std::string_view text, const arrow::TimestampType& type, const TimestampFormats& formats) {
+  constexpr std::int64_t kPerSecond[] = {1, 1'000, 1'000'000, 1'000'000'000};
+  auto instant = ParseByFormat(text, formats);
+  if (!instant) instant = ParseInstant(text);
+  const std::int64_t per_second = kPerSecond[type.unit()];
+  if (!instant || instant->utc == type.timezone().empty() || instant->nanos % (1'000'000'000 / per_second) != 0)
+    return std::nullopt;
+  return InUnits(*instant, per_second);
+}
+
+TextKind Join(TextKind kind, const arrow::StringArray& values, const TimestampFormats& formats) {
   for (std::int64_t i = 0; i < values.length() && kind != TextKind::kText; ++i) {
-    if (values.IsValid(i)) kind = Join(kind, KindOf(values.GetView(i)));
+    if (values.IsValid(i)) kind = Join(kind, KindOf(values.GetView(i), formats));
   }
   return kind;
 }
@@ -240,7 +274,8 @@ const char* NameOf(TextKind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
-arrow::Result<TextColumn> ConvertText(const arrow::StringArray& values, TextKind kind, arrow::MemoryPool* pool) {
+arrow::Result<TextColumn> ConvertText(const arrow::StringArray& values, TextKind kind, arrow::MemoryPool* pool,
+                                      const TimestampFormats& formats) {
   switch (kind) {
     case TextKind::kNull: {
       arrow::NullBuilder builder(pool);
@@ -274,7 +309,8 @@ arrow::Result<TextColumn> ConvertText(const arrow::StringArray& values, TextKind
       return TextColumn{std::make_shared<arrow::StringArray>(values.data())};
     default: {
       arrow::TimestampBuilder builder(TypeOf(kind), pool);
-      return Build(values, builder, [kind](std::string_view text) { return ParseTimestamp(text, IsMicros(kind), IsUtc(kind)); });
+      return Build(values, builder,
+                   [&](std::string_view text) { return ParseTimestamp(text, IsMicros(kind), IsUtc(kind), formats); });
     }
   }
 }

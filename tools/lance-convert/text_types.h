@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace lancekit::convert {
 
@@ -25,20 +27,28 @@ enum class TextKind : std::uint8_t {
   kText,
 };
 
+/// Formats of strptime that timestamps have, before ISO 8601 is tried. One with %z makes them UTC.
+using TimestampFormats = std::vector<std::string>;
+
 /// The narrowest kind of one value.
-TextKind KindOf(std::string_view text);
+TextKind KindOf(std::string_view text, const TimestampFormats& formats = {});
 /// The narrowest kind that holds all values of both: int64 and double make double, what does not go together is text.
 TextKind Join(TextKind a, TextKind b);
 std::shared_ptr<arrow::DataType> TypeOf(TextKind kind);
 const char* NameOf(TextKind kind);
 
 /// The kind of all values of a column and of `kind`.
-TextKind Join(TextKind kind, const arrow::StringArray& values);
+TextKind Join(TextKind kind, const arrow::StringArray& values, const TimestampFormats& formats = {});
 
 struct TextColumn {
   std::shared_ptr<arrow::Array> array;
   std::int64_t misfit = -1;  ///< the first row whose value does not fit the kind; then there is no array
 };
-arrow::Result<TextColumn> ConvertText(const arrow::StringArray& values, TextKind kind, arrow::MemoryPool* pool);
+arrow::Result<TextColumn> ConvertText(const arrow::StringArray& values, TextKind kind, arrow::MemoryPool* pool,
+                                      const TimestampFormats& formats = {});
+
+/// A time in the unit of the type, by a format or as ISO 8601; it tells its offset from UTC if and only if the type has a time
+/// zone.
+std::optional<std::int64_t> ParseTime(std::string_view text, const arrow::TimestampType& type, const TimestampFormats& formats);
 
 }  // namespace lancekit::convert

@@ -1,0 +1,141 @@
+#include "tools/lance-convert/split_sink.h"
+
+#include <arrow/util/byte_size.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "tools/lance-convert/arrow_error.h"
+#include "tools/lance-convert/output.h"
+
+namespace lancekit::convert {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SplitSink : public Sink {
+ public:
+  SplitSink(SinkOptions options, const Split& split, std::shared_ptr<arrow::Schema> schema, const Environment& environment)
+      : options_(std::move(options)), split_(split), schema_(std::move(schema)), environment_(environment) {}
+
+  ~SplitSink() override {
+    std::error_code ignored;
+    for (const std::string& path : made_) fs::remove_all(path, ignored);
+  }
+
+  Status Write(const ReaderPtr& rows) override {
+    rows_ = rows;
+    do {
+      LANCEKIT_TRY(WritePart());
+      LANCEKIT_TRY_ARROW(Fill(), Side::kInput, "");
+    } while (rest_ != nullptr);
+    return {};
+  }
+
+  Result<Written> Publish() override {
+    LANCEKIT_TRY(RemoveOlderParts());
+    written_.format = fmt::format("{} outputs, {}", made_.size(), written_.format);
+    written_.outputs = made_.size();
+    made_.clear();
+    return std::move(written_);
+  }
+
+ private:
+  Status WritePart() {
+    SinkOptions part = options_;
+    part.path = PartName(options_.path, made_.size());
+    LANCEKIT_ASSIGN(const std::unique_ptr<Sink> sink, OpenSink(part, schema_, environment_));
+    LANCEKIT_TRY(sink->Write(MakeReader(schema_, [this, part_rows = std::uint64_t{0}, part_bytes = std::uint64_t{0}]() mutable {
+      return Next(&part_rows, &part_bytes);
+    })));
+    LANCEKIT_ASSIGN(const Written written, sink->Publish());
+    made_.push_back(part.path);
+    written_.format = written.format;
+    written_.bytes += written.bytes;
+    for (const ColumnBytes& column : written.columns) {
+      const auto same = std::ranges::find(written_.columns, column.name, &ColumnBytes::name);
+      if (same == written_.columns.end()) {
+        written_.columns.push_back(column);
+      } else {
+        same->bytes += column.bytes;
+      }
+    }
+    return {};
+  }
+
+  arrow::Status Fill() {
+    while (rest_ == nullptr || rest_->num_rows() == 0) {
+      ARROW_ASSIGN_OR_RAISE(rest_, rows_->Next());
+      if (rest_ == nullptr) break;
+    }
+    return arrow::Status::OK();
+  }
+
+  /// Rows of one part; null when it has enough.
+  arrow::Result<BatchPtr> Next(std::uint64_t* part_rows, std::uint64_t* part_bytes) {
+    ARROW_RETURN_NOT_OK(Fill());
+    if (rest_ == nullptr) return nullptr;
+    const auto num_rows = static_cast<std::uint64_t>(rest_->num_rows());
+    const auto bytes =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(1, arrow::util::ReferencedBufferSize(*rest_).ValueOr(1)));
+    std::uint64_t count = num_rows;
+    if (split_.rows != 0) count = std::min(count, split_.rows - *part_rows);
+    if (split_.bytes != 0) {
+      const std::uint64_t left = split_.bytes - std::min(split_.bytes, *part_bytes);
+      count = std::min(count, std::max<std::uint64_t>(*part_rows == 0, left / std::max<std::uint64_t>(1, bytes / num_rows)));
+    }
+    if (count == 0) return nullptr;
+    BatchPtr batch = rest_->Slice(0, static_cast<std::int64_t>(count));
+    rest_ = count == num_rows ? nullptr : rest_->Slice(static_cast<std::int64_t>(count));
+    *part_rows += count;
+    *part_bytes += bytes / num_rows * count;
+    return batch;
+  }
+
+  /// Of an earlier and longer run, which would be taken for parts of this one.
+  Status RemoveOlderParts() {
+    for (std::uint64_t part = made_.size();; ++part) {
+      const std::string path = PartName(options_.path, part);
+      std::error_code error;
+      if (!fs::exists(path, error)) return {};
+      if (options_.overwrite) fs::remove_all(path, error);
+      if (!options_.overwrite || error) {
+        Error left = MakeError(ErrorCode::kOutput, "{}", options_.overwrite ? "cannot be removed" : "already exists");
+        left.path = path;
+        return left;
+      }
+    }
+  }
+
+  SinkOptions options_;
+  Split split_;
+  std::shared_ptr<arrow::Schema> schema_;
+  const Environment& environment_;
+  ReaderPtr rows_;
+  BatchPtr rest_;
+  std::vector<std::string> made_;
+  Written written_;
+};
+
+}  // namespace
+
+std::string PartName(const std::string& path, std::uint64_t part) {
+  fs::path stem = path;
+  if (CompressionOfExtension(path) != Compression::kNone) stem.replace_extension();
+  if (FormatOfExtension(path)) stem.replace_extension();
+  const std::size_t end = stem.string().size();
+  return fmt::format("{}-{:05}{}", path.substr(0, end), part, path.substr(end));
+}
+
+Result<std::unique_ptr<Sink>> OpenSplitSink(const SinkOptions& options, const Split& split,
+                                            const std::shared_ptr<arrow::Schema>& schema, const Environment& environment) {
+  const std::string first = PartName(options.path, 0);
+  if (!options.overwrite && LookAt(first) != Target::kNothing) {
+    Error error = MakeError(ErrorCode::kOutput, "already exists");
+    error.path = first;
+    return error;
+  }
+  return std::unique_ptr<Sink>(std::make_unique<SplitSink>(options, split, schema, environment));
+}
+
+}  // namespace lancekit::convert
