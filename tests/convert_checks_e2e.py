@@ -113,8 +113,10 @@ def outputs_in_parts(tmp):
     assert (tmp / 'e-00000.csv').read_text().count('\n') == 1 and not (tmp / 'e-00001.csv').exists()
     before = sorted(path.name for path in tmp.iterdir())
     (tmp / 'late.csv').write_text('a,b\n' + '1,2\n' * 100_000 + '1\n')
-    for kind in readers:
+    for kind, read in readers.items():
         expect(4, tmp / 'late.csv', tmp / f'bad.{kind}', '--split-by', 'rows=1000')
+        expect(4, tmp / 'late.csv', tmp / f'p.{kind}', '--split-by', 'rows=1000', '--force')
+        assert read(tmp / f'p-00001.{kind}').num_rows == 5000, 'what was there stays'
     (tmp / 'late.csv').unlink()
     assert sorted(path.name for path in tmp.iterdir()) == before
     for args in (['rows=0'], ['rows=x'], ['5'], ['bytes=much'], ['rows=5', '--append']):

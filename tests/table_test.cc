@@ -307,6 +307,66 @@ TEST_F(TableTest, OverwriteReplacesADatasetInOneStep) {
   }
 }
 
+TEST_F(TableTest, EveryFlatTypeIsAppended) {
+  std::mt19937 random(13);
+  for (const DataType& type : testing::AllTypes()) {
+    const Field field = testing::MakeField("c", type);
+    for (const char* version : {"2.1", "2.2", "x1"}) {
+      SCOPED_TRACE(fmt::format("{} {}", type.to_string(), version));
+      const std::string path = Path(fmt::format("{}.lance", version));
+      fs::remove_all(path);
+      std::vector<std::string> expected;
+      std::uint64_t versions = 0;
+      for (const std::int64_t length : {7, 0, 300}) {
+        auto made = testing::MakeArray(type, length, {}, &random);
+        HandArray batch(length, 0, 0);
+        batch.AddNullBuffer().AddChild(std::move(made.array));
+        // The dataset says what version its files are of.
+        const WriteOptions options{.version = versions == 0 ? version : "2.2", .append = true};
+        const Status status = WriteColumn(context_, path, field, &batch, options);
+        if (!status && status.error().code == ErrorCode::kUnsupported) break;
+        ASSERT_TRUE(status) << status.error().describe();
+        ++versions;
+        std::ranges::move(made.expected, std::back_inserter(expected));
+        auto table = open(context_, path);
+        ASSERT_TRUE(table) << table.error().describe();
+        EXPECT_EQ(RenderScan(table->scan()), expected);
+        EXPECT_TRUE(open(context_, path, {.version = versions}));
+      }
+    }
+  }
+}
+
+TEST_F(TableTest, OverwriteCanKeepVersions) {
+  std::mt19937 random(11);
+  const std::vector<DataType> types{{.id = TypeId::kInt64}, {.id = TypeId::kString}};
+  std::vector<std::vector<std::string>> expected;
+  for (const DataType& type : types) {
+    auto made = testing::MakeArray(type, 10, {}, &random);
+    HandArray batch(10, 0, 0);
+    batch.AddNullBuffer().AddChild(std::move(made.array));
+    ASSERT_TRUE(WriteColumn(context_, Path("o.lance"), testing::MakeField("c", type), &batch,
+                            {.overwrite = true, .keep_versions = true}));
+    expected.push_back(std::move(made.expected));
+    for (std::size_t version = 1; version <= expected.size(); ++version) {
+      auto table = open(context_, Path("o.lance"), {.version = version});
+      ASSERT_TRUE(table);
+      EXPECT_EQ(RenderScan(table->scan()), expected[version - 1]);
+    }
+  }
+  // Other columns than the newest version has.
+  auto made = testing::MakeArray(types[0], 10, {}, &random);
+  HandArray batch(10, 0, 0);
+  batch.AddNullBuffer().AddChild(std::move(made.array));
+  const Status status = WriteColumn(context_, Path("o.lance"), testing::MakeField("c", types[0]), &batch, {.append = true});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_FALSE(create(context_, Path("p.lance"), {.overwrite = true, .append = true}));
+  EXPECT_FALSE(create(context_, Path("p.lance"), {.single_file = true, .append = true}));
+  EXPECT_FALSE(create(context_, Path("p.lance"), {.keep_versions = true}));
+  EXPECT_EQ(NumFiles(), 1u);
+}
+
 TEST_F(TableTest, NullsInANonNullableColumnAreRefused) {
   const DataType type{.id = TypeId::kInt32};
   HandArray batch(2, 0, 0);

@@ -1,6 +1,7 @@
 #include "tools/lance-convert/split_sink.h"
 
 #include <arrow/util/byte_size.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -13,6 +14,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+Error Failed(const std::string& path, const std::string& what) {
+  Error error = MakeError(ErrorCode::kOutput, "{}", what);
+  error.path = path;
+  return error;
+}
+
 class SplitSink : public Sink {
  public:
   SplitSink(SinkOptions options, const Split& split, std::shared_ptr<arrow::Schema> schema, const Environment& environment)
@@ -20,7 +27,17 @@ class SplitSink : public Sink {
 
   ~SplitSink() override {
     std::error_code ignored;
-    for (const std::string& path : made_) fs::remove_all(path, ignored);
+    if (!folder_.empty()) fs::remove_all(folder_, ignored);
+  }
+
+  Status MakeFolder() {
+    const fs::path path = options_.path;
+    const fs::path folder = path.parent_path() / fmt::format(".{}.parts-{}", path.filename().string(), ::getpid());
+    std::error_code error;
+    fs::create_directory(folder, error);
+    if (error) return Failed(options_.path, fmt::format("cannot create: {}", error.message()));
+    folder_ = folder;
+    return {};
   }
 
   Status Write(const ReaderPtr& rows) override {
@@ -33,23 +50,22 @@ class SplitSink : public Sink {
   }
 
   Result<Written> Publish() override {
+    for (std::uint64_t part = 0; part < written_.outputs; ++part) LANCEKIT_TRY(MoveOut(part));
     LANCEKIT_TRY(RemoveOlderParts());
-    written_.format = fmt::format("{} outputs, {}", made_.size(), written_.format);
-    written_.outputs = made_.size();
-    made_.clear();
+    written_.format = fmt::format("{} outputs, {}", written_.outputs, written_.format);
     return std::move(written_);
   }
 
  private:
   Status WritePart() {
     SinkOptions part = options_;
-    part.path = PartName(options_.path, made_.size());
+    part.path = InFolder(written_.outputs);
     LANCEKIT_ASSIGN(const std::unique_ptr<Sink> sink, OpenSink(part, schema_, environment_));
     LANCEKIT_TRY(sink->Write(MakeReader(schema_, [this, part_rows = std::uint64_t{0}, part_bytes = std::uint64_t{0}]() mutable {
       return Next(&part_rows, &part_bytes);
     })));
     LANCEKIT_ASSIGN(const Written written, sink->Publish());
-    made_.push_back(part.path);
+    ++written_.outputs;
     written_.format = written.format;
     written_.bytes += written.bytes;
     for (const ColumnBytes& column : written.columns) {
@@ -60,6 +76,20 @@ class SplitSink : public Sink {
         same->bytes += column.bytes;
       }
     }
+    return {};
+  }
+
+  std::string InFolder(std::uint64_t part) const {
+    return (folder_ / fs::path(PartName(options_.path, part)).filename()).string();
+  }
+
+  Status MoveOut(std::uint64_t part) {
+    const std::string path = PartName(options_.path, part);
+    std::error_code error;
+    if (!options_.overwrite && fs::exists(path, error)) return Failed(path, "already exists");
+    if (fs::is_directory(path, error)) fs::remove_all(path, error);
+    fs::rename(InFolder(part), path, error);
+    if (error) return Failed(path, fmt::format("cannot rename to it: {}", error.message()));
     return {};
   }
 
@@ -94,16 +124,13 @@ class SplitSink : public Sink {
 
   /// Of an earlier and longer run, which would be taken for parts of this one.
   Status RemoveOlderParts() {
-    for (std::uint64_t part = made_.size();; ++part) {
+    for (std::uint64_t part = written_.outputs;; ++part) {
       const std::string path = PartName(options_.path, part);
       std::error_code error;
       if (!fs::exists(path, error)) return {};
-      if (options_.overwrite) fs::remove_all(path, error);
-      if (!options_.overwrite || error) {
-        Error left = MakeError(ErrorCode::kOutput, "{}", options_.overwrite ? "cannot be removed" : "already exists");
-        left.path = path;
-        return left;
-      }
+      if (!options_.overwrite) return Failed(path, "already exists");
+      fs::remove_all(path, error);
+      if (error) return Failed(path, fmt::format("cannot be removed: {}", error.message()));
     }
   }
 
@@ -113,8 +140,8 @@ class SplitSink : public Sink {
   const Environment& environment_;
   ReaderPtr rows_;
   BatchPtr rest_;
-  std::vector<std::string> made_;
-  Written written_;
+  fs::path folder_;  // of the parts, until all are there
+  Written written_{.outputs = 0};
 };
 
 }  // namespace
@@ -130,12 +157,10 @@ std::string PartName(const std::string& path, std::uint64_t part) {
 Result<std::unique_ptr<Sink>> OpenSplitSink(const SinkOptions& options, const Split& split,
                                             const std::shared_ptr<arrow::Schema>& schema, const Environment& environment) {
   const std::string first = PartName(options.path, 0);
-  if (!options.overwrite && LookAt(first) != Target::kNothing) {
-    Error error = MakeError(ErrorCode::kOutput, "already exists");
-    error.path = first;
-    return error;
-  }
-  return std::unique_ptr<Sink>(std::make_unique<SplitSink>(options, split, schema, environment));
+  if (!options.overwrite && LookAt(first) != Target::kNothing) return Failed(first, "already exists");
+  auto sink = std::make_unique<SplitSink>(options, split, schema, environment);
+  LANCEKIT_TRY(sink->MakeFolder());
+  return std::unique_ptr<Sink>(std::move(sink));
 }
 
 }  // namespace lancekit::convert
