@@ -75,8 +75,13 @@ Status TakeColumnsOf(const Schema& table, const WriteOptions& options, format::F
       columns += fmt::format("{}{}: {}", columns.empty() ? "" : ", ", field.name, field.type.to_string());
     return columns;
   };
-  // Of blobs the table may describe more than a writer does.
-  if (FileSchema(planned->table).fields != FileSchema(table).fields)
+  // As a manifest gives it back, which does not tell all of a type; and of blobs the table may describe more than a writer does.
+  LANCEKIT_ASSIGN(const std::vector<std::string> messages, format::SerializeFields(planned->table));
+  std::vector<Bytes> views;
+  for (const std::string& message : messages) views.push_back(std::as_bytes(std::span(message)));
+  Schema stored;
+  LANCEKIT_ASSIGN(stored.fields, format::ParseFields(views));
+  if (FileSchema(std::move(stored)).fields != FileSchema(table).fields)
     return Invalid("the table has the columns {}; these rows have {}", text(table), text(planned->table));
   planned->table = table;
   Schema wanted = table;
