@@ -119,6 +119,11 @@ def outputs_in_parts(tmp):
         assert read(tmp / f'p-00001.{kind}').num_rows == 5000, 'what was there stays'
     (tmp / 'late.csv').unlink()
     assert sorted(path.name for path in tmp.iterdir()) == before
+    (tmp / 'm-00001.csv').mkdir()
+    (tmp / 'm-00001.csv' / 'mine').write_text('precious')
+    assert b'no Lance dataset' in expect(6, FLIGHTS, tmp / 'm.csv', '--split-by', 'rows=20000', '--force').stderr
+    assert b'already exists' in expect(6, FLIGHTS, tmp / 'm.csv', '--split-by', 'rows=20000').stderr
+    assert (tmp / 'm-00001.csv' / 'mine').read_text() == 'precious' and not (tmp / 'm-00000.csv').exists()
     for args in (['rows=0'], ['rows=x'], ['5'], ['bytes=much'], ['rows=5', '--append']):
         expect(2, FLIGHTS, tmp / 'x.lance', '--split-by', *args)
     expect(2, FLIGHTS, '-', '--to', 'csv', '--split-by', 'rows=5')

@@ -50,6 +50,9 @@ class SplitSink : public Sink {
   }
 
   Result<Written> Publish() override {
+    std::error_code ignored;
+    for (std::uint64_t part = 0; part < written_.outputs || fs::exists(PartName(options_.path, part), ignored); ++part)
+      LANCEKIT_TRY(CheckPlace(PartName(options_.path, part)));
     for (std::uint64_t part = 0; part < written_.outputs; ++part) LANCEKIT_TRY(MoveOut(part));
     LANCEKIT_TRY(RemoveOlderParts());
     written_.format = fmt::format("{} outputs, {}", written_.outputs, written_.format);
@@ -83,10 +86,18 @@ class SplitSink : public Sink {
     return (folder_ / fs::path(PartName(options_.path, part)).filename()).string();
   }
 
+  /// Only what this program makes is replaced.
+  Status CheckPlace(const std::string& path) const {
+    std::error_code ignored;
+    if (!options_.overwrite && fs::exists(path, ignored)) return Failed(path, "already exists");
+    if (fs::is_directory(path, ignored) && !fs::is_directory(fs::path(path) / "_versions", ignored))
+      return Failed(path, "is a folder and no Lance dataset; it is not replaced");
+    return {};
+  }
+
   Status MoveOut(std::uint64_t part) {
     const std::string path = PartName(options_.path, part);
     std::error_code error;
-    if (!options_.overwrite && fs::exists(path, error)) return Failed(path, "already exists");
     if (fs::is_directory(path, error)) fs::remove_all(path, error);
     fs::rename(InFolder(part), path, error);
     if (error) return Failed(path, fmt::format("cannot rename to it: {}", error.message()));
@@ -128,7 +139,6 @@ class SplitSink : public Sink {
       const std::string path = PartName(options_.path, part);
       std::error_code error;
       if (!fs::exists(path, error)) return {};
-      if (!options_.overwrite) return Failed(path, "already exists");
       fs::remove_all(path, error);
       if (error) return Failed(path, fmt::format("cannot be removed: {}", error.message()));
     }
