@@ -1,8 +1,8 @@
-# Install rules: library, public headers, programs, the CMake package LanceKit and lancekit.pc. The test install_consumer
+# Install rules: library, public headers, programs, the CMake package LanceKit and the .pc files. The test install_consumer
 # builds a project against the result.
 include(CMakePackageConfigHelpers)
 
-install(TARGETS lancekit lancekit_index EXPORT LanceKitTargets
+install(TARGETS lancekit lancekit_index lancekit_c EXPORT LanceKitTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -24,11 +24,13 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/LanceKitConfigVersion.cma
 install(FILES ${PROJECT_BINARY_DIR}/LanceKitConfig.cmake ${PROJECT_BINARY_DIR}/LanceKitConfigVersion.cmake
   DESTINATION ${package_dir})
 
-# lancekit.pc finds its prefix from its own place, so that an installed tree can be moved.
+# The .pc files find their prefix from their own place, so that an installed tree can be moved.
 set(pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 if(URING_FOUND)
   set(pc_uring -luring)
 endif()
 file(RELATIVE_PATH pc_prefix /${pc_dir} /)
-configure_file(cmake/lancekit.pc.in ${PROJECT_BINARY_DIR}/lancekit.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/lancekit.pc DESTINATION ${pc_dir})
+foreach(name lancekit lancekit_c)
+  configure_file(cmake/${name}.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${pc_dir})
+endforeach()

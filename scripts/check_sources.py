@@ -16,7 +16,7 @@ import re
 import sys
 import tempfile
 
-CODE = ('.cc', '.h', '.hpp')
+CODE = ('.c', '.cc', '.h', '.hpp')
 TEXT = CODE + ('.py', '.sh', '.md', '.cmake', '.txt', '.json', '.fbs')
 SKIPPED = {'.git', '.venv', '.cache', 'build', '__pycache__', 'generated'}
 BUILT_ELSEWHERE = ('tests/consumer/',)  # a project of its own, built against the installed package

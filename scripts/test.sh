@@ -64,7 +64,7 @@ run_ctest() { # preset
 }
 
 check_format() {
-  find . \( -path ./build -o -path ./.venv -o -path ./.git \) -prune -o \( -name '*.cc' -o -name '*.h' -o -name '*.hpp' \) -print0 |
+  find . \( -path ./build -o -path ./.venv -o -path ./.git \) -prune -o \( -name '*.c' -o -name '*.cc' -o -name '*.h' -o -name '*.hpp' \) -print0 |
     xargs -0 clang-format-19 --dry-run -Werror
 }
 

@@ -30,7 +30,7 @@ void ExportArray(const DataType& type, const ArrayData& array, ArrowArray* out);
 /// A struct array of the columns.
 void ExportColumns(const Schema& schema, const std::vector<ArrayData>& columns, std::int64_t num_rows, ArrowArray* out);
 /// The schema as a struct type, with nullability and metadata.
-void ExportSchema(const Schema& schema, ArrowSchema* out);
+LANCEKIT_EXPORT void ExportSchema(const Schema& schema, ArrowSchema* out);
 void ExportField(const Field& field, ArrowSchema* out);
 
 /// Reads a C schema; views (utf8_view, binary_view) become string and binary, as Lance stores them.

@@ -332,12 +332,14 @@ Result<WriteSummary> WriterImpl::Commit() {
 }
 
 Status WriterImpl::WriteStream(ArrowArrayStream* stream) {
-  return ReadStream(
+  Status status = ReadStream(
       stream, [&](const ArrowSchema& schema) { return SetSchema(schema); },
       [&](const ArrowArray& array, const ArrowSchema& schema) -> Result<bool> {
         LANCEKIT_TRY(WriteBatch(array, schema));
         return true;
       });
+  if (!status.ok()) failed_ = true;  // part of the stream is no table to publish
+  return status;
 }
 
 Result<Writer> create(const Context& context, const std::string& path, const WriteOptions& options) {

@@ -20,6 +20,7 @@ if [ "$kind" = static ]; then
     { cat "$temp/log"; fail "configuring the static library"; }
   cp "$build/liblancekit_internal.a" "$temp/static/liblancekit.a"
   cp "$build/index/liblancekit_index_internal.a" "$temp/static/index/liblancekit_index.a"
+  cp "$build/c_api/liblancekit_c_internal.a" "$temp/static/c_api/liblancekit_c.a"
   build=$temp/static
 fi
 
@@ -45,14 +46,19 @@ cmake -S "$here" -B "$temp/by_cmake" -G Ninja -DCMAKE_CXX_COMPILER="$cxx" -DCMAK
 grep -q -- '-std=c++17' "$temp/log" || fail "the consumer was not built as C++17"
 "$temp/by_cmake/consumer" "$temp/by_cmake.lance" || fail "find_package consumer failed"
 LD_LIBRARY_PATH=$(dirname "$library") "$temp/by_cmake/searcher" "$temp/by_cmake.lance" || fail "consumer of the index failed"
-echo "find_package: $kind library, consumer ran"
+LD_LIBRARY_PATH=$(dirname "$library") "$temp/by_cmake/c_consumer" "$temp" || fail "find_package consumer in C failed"
+echo "find_package: $kind library, consumers ran"
 
 libdir=$(dirname "$library")
 export PKG_CONFIG_PATH=$libdir/pkgconfig
-flags=()
-[ "$kind" = shared ] || flags=(--static)
-read -ra flags <<< "$(pkg-config --cflags --libs ${flags[@]+"${flags[@]}"} lancekit)"
+static=()
+[ "$kind" = shared ] || static=(--static)
+read -ra flags <<< "$(pkg-config --cflags --libs ${static[@]+"${static[@]}"} lancekit)"
 "$cxx" -std=c++17 -Wall -Wextra -Wpedantic -Werror "$here/main.cc" "${flags[@]}" -o "$temp/by_pkg_config" ||
   fail "pkg-config consumer does not build"
 LD_LIBRARY_PATH=$libdir "$temp/by_pkg_config" "$temp/by_pkg_config.lance" || fail "pkg-config consumer failed"
-echo "pkg-config: $kind library, consumer ran"
+read -ra flags <<< "$(pkg-config --cflags --libs ${static[@]+"${static[@]}"} lancekit_c)"
+cc -std=c99 -Wall -Wextra -Wpedantic -Werror "$here/c_main.c" "${flags[@]}" -o "$temp/c_by_pkg_config" ||
+  fail "pkg-config consumer in C does not build"
+LD_LIBRARY_PATH=$libdir "$temp/c_by_pkg_config" "$temp" || fail "pkg-config consumer in C failed"
+echo "pkg-config: $kind library, consumers ran"
