@@ -25,10 +25,16 @@ Result<OpenOptions> ReadOpenOptions(const lancekit_open_options* given) {
 
 namespace {
 
+/// Empty for all.
+Result<std::vector<std::string>> ColumnsOf(const char* const* columns, std::size_t num_columns) {
+  if (columns != nullptr && num_columns == 0) return Invalid("no columns are selected; null selects all");
+  return NamesOf(columns, num_columns);
+}
+
 Result<Scan> MakeScan(const Table& table, const lancekit_scan_options& options) {
   Scan scan = table.scan();
   if (options.columns != nullptr) {
-    LANCEKIT_ASSIGN(std::vector<std::string> columns, NamesOf(options.columns, options.num_columns));
+    LANCEKIT_ASSIGN(std::vector<std::string> columns, ColumnsOf(options.columns, options.num_columns));
     scan.select(std::move(columns));
   }
   if (options.where != nullptr) {
@@ -91,7 +97,7 @@ lancekit_code lancekit_table_take(const lancekit_table* table, const int64_t* ro
   return Guard(error, [&]() -> Status {
     LANCEKIT_TRY(CheckGiven("table and out", table, out));
     if (num_rows != 0) LANCEKIT_TRY(CheckGiven("rows", rows));
-    LANCEKIT_ASSIGN(const std::vector<std::string> names, lancekit::c_api::NamesOf(columns, num_columns));
+    LANCEKIT_ASSIGN(const std::vector<std::string> names, lancekit::c_api::ColumnsOf(columns, num_columns));
     LANCEKIT_ASSIGN(lancekit::Batch batch, table->table.take({rows, num_rows}, names));
     lancekit::Schema schema = batch.schema();
     auto next = [rest = std::optional(std::move(batch))]() mutable -> lancekit::Result<std::optional<lancekit::Batch>> {

@@ -83,6 +83,8 @@ def _batches(data: Any) -> Iterator[tuple[Any, Any]]:
 
 def _stream_batches(capsule: object) -> Iterator[tuple[Any, Any]]:
     stream = _native.stream_of(capsule)
+    if not stream.contents.release:
+        raise ValueError('the stream was released: somebody has read it before')
     schema_capsule, schema = _native.new_schema()
     if stream.contents.get_schema(stream, schema) != 0:
         raise _native.stream_error(stream)
@@ -97,4 +99,7 @@ def _stream_batches(capsule: object) -> Iterator[tuple[Any, Any]]:
 
 
 def _array_batches(schema_capsule: object, array_capsule: object) -> Iterator[tuple[Any, Any]]:
-    yield _native.schema_of(schema_capsule), _native.array_of(array_capsule)
+    schema, batch = _native.schema_of(schema_capsule), _native.array_of(array_capsule)
+    if not schema.contents.release or not batch.contents.release:
+        raise ValueError('the batch was released: somebody has read it before')
+    yield schema, batch

@@ -284,6 +284,9 @@ static void provoke_errors(const char* path, const char* none) {
   FAILS(lancekit_table_scan(table, &options, &stream, &error), LANCEKIT_INVALID_ARGUMENT, "nothing");
   options.columns = null_name;
   FAILS(lancekit_table_scan(table, &options, &stream, &error), LANCEKIT_INVALID_ARGUMENT, "null");
+  options.num_columns = 0;
+  FAILS(lancekit_table_scan(table, &options, &stream, &error), LANCEKIT_INVALID_ARGUMENT, "no columns");
+  FAILS(lancekit_table_take(table, beyond, 1, unknown, 0, &stream, &error), LANCEKIT_INVALID_ARGUMENT, "no columns");
   options.columns = NULL;
   options.where = "id >";
   FAILS(lancekit_table_scan(table, &options, &stream, &error), LANCEKIT_INVALID_ARGUMENT, "expected a literal");
