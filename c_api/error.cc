@@ -24,12 +24,13 @@ lancekit_code Report(Status status, lancekit_error** error) noexcept {
   try {
     *error = new lancekit_error(std::move(status.error()));
   } catch (const std::bad_alloc&) {
-    // The code says enough.
+    *error = nullptr;  // which says enough
   }
   return code;
 }
 
 lancekit_code ReportException(lancekit_error** error) noexcept {
+  if (error != nullptr) *error = nullptr;
   try {
     throw;
   } catch (const std::bad_alloc&) {

@@ -11,7 +11,7 @@
 //
 // Rules for all functions: no exception leaves them, and they end no process. Texts are UTF-8 and end with 0; those that are
 // given are copied, those that come back belong to what they come from. `error` may be NULL; else it is set where the return
-// value is not LANCEKIT_OK, and then the caller's (in utter lack of memory it may stay as it was). Options may be NULL, and a
+// value is not LANCEKIT_OK, and then the caller's (in utter lack of memory it is set to NULL). Options may be NULL, and a
 // field of zeros is the default; their first field is their size, by which a library knows what its caller knows: set it to
 // sizeof. What a _free function takes may be NULL. Handles do not depend on one another's life: a stream goes on without its
 // table, a table without its context.
@@ -58,7 +58,7 @@ LANCEKIT_EXPORT const char* lancekit_error_path(const lancekit_error* error);
 LANCEKIT_EXPORT const char* lancekit_error_column(const lancekit_error* error);
 LANCEKIT_EXPORT int64_t lancekit_error_page(const lancekit_error* error);
 LANCEKIT_EXPORT uint64_t lancekit_error_offset(const lancekit_error* error);
-/// Place and message on one line. Of NULL: that there is no memory for an error.
+/// Place and message on one line. Of NULL, as the others: that memory is out.
 LANCEKIT_EXPORT const char* lancekit_error_describe(const lancekit_error* error);
 LANCEKIT_EXPORT void lancekit_error_free(lancekit_error* error);
 
