@@ -332,14 +332,12 @@ Result<WriteSummary> WriterImpl::Commit() {
 }
 
 Status WriterImpl::WriteStream(ArrowArrayStream* stream) {
-  Status status = ReadStream(
+  return ReadStream(
       stream, [&](const ArrowSchema& schema) { return SetSchema(schema); },
       [&](const ArrowArray& array, const ArrowSchema& schema) -> Result<bool> {
         LANCEKIT_TRY(WriteBatch(array, schema));
         return true;
       });
-  if (!status.ok()) failed_ = true;  // part of the stream is no table to publish
-  return status;
 }
 
 Result<Writer> create(const Context& context, const std::string& path, const WriteOptions& options) {
@@ -359,11 +357,11 @@ Writer::Writer(Writer&&) noexcept = default;
 Writer& Writer::operator=(Writer&&) noexcept = default;
 
 Status Writer::set_schema(const ArrowSchema* schema) {
-  return WithoutThrowing([&]() -> Status { return impl_->SetSchema(*schema); });
+  return impl_->Note(WithoutThrowing([&]() -> Status { return impl_->SetSchema(*schema); }));
 }
 
 Status Writer::write(ArrowArrayStream* stream) {
-  Status status = WithoutThrowing([&]() -> Status { return impl_->WriteStream(stream); });
+  Status status = impl_->Note(WithoutThrowing([&]() -> Status { return impl_->WriteStream(stream); }));
   if (stream->release != nullptr) stream->release(stream);
   return status;
 }

@@ -25,6 +25,11 @@ class WriterImpl {
   WriterImpl(Context context, WriteOptions options, format::FileVersion version, Output output);
 
   Status SetSchema(const ArrowSchema& schema);
+  /// Passes the status on. After an error nothing can be written or committed: part of a stream is no table to publish.
+  Status Note(Status status) {
+    failed_ = failed_ || !status.ok();
+    return status;
+  }
   Status WriteStream(ArrowArrayStream* stream);
   Status WriteBatch(const ArrowArray& array, const ArrowSchema& schema);
   Result<WriteSummary> Commit();

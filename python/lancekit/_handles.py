@@ -52,6 +52,7 @@ def interruptible(context: Context, work: Callable[[], T]) -> T:
         finally:
             done.set()
 
+    # Interrupted before the try, the work runs on to its end; it has all that it uses.
     threading.Thread(target=run, daemon=True).start()
     try:
         done.wait()

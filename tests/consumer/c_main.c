@@ -300,6 +300,14 @@ static void provoke_errors(const char* path, const char* none) {
   wish.version = NULL;
   wish.mode = 9;
   FAILS(lancekit_create(NULL, none, &wish, &writer, &error), LANCEKIT_INVALID_ARGUMENT, "9");
+  /* What failed before rows came is not written without it either. */
+  wish.mode = LANCEKIT_CREATE;
+  wish.bloom_columns = unknown;
+  wish.num_bloom_columns = 1;
+  OK(lancekit_create(NULL, none, &wish, &writer, &error));
+  FAILS(lancekit_writer_set_schema(writer, &table_schema, &error), LANCEKIT_INVALID_ARGUMENT, "nothing");
+  FAILS(lancekit_writer_commit(writer, NULL, &error), LANCEKIT_INVALID_ARGUMENT, "failed before");
+  lancekit_writer_free(writer);
   /* A stream that fails is released, its reason told, and nothing is left at the path. */
   OK(lancekit_create(NULL, none, NULL, &writer, &error));
   EXPECT(lancekit_stream_error(&stream) == NULL);

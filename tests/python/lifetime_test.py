@@ -2,7 +2,6 @@
 """How long data lives, what several threads may do, and what Ctrl-C leaves behind. Needs pyarrow."""
 import concurrent.futures
 import gc
-import os
 import pathlib
 import shutil
 import signal
@@ -10,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import types
 import unittest
 import unittest.mock
 
@@ -161,11 +161,20 @@ class LifetimeTest(unittest.TestCase):
                 ended.append(error.code)
                 raise
 
-        timer = threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT))
-        timer.start()
-        self.assertRaises(KeyboardInterrupt, _handles.interruptible, context, work)
-        self.assertEqual(ended, [lancekit.ErrorCode.CANCELLED])
-        timer.join()
+        class Event(threading.Event):
+            """Ctrl-C while the call runs, and again while it is being ended."""
+
+            presses = 0
+
+            def wait(self, timeout=None):
+                if Event.presses < 3:
+                    Event.presses += 1
+                    signal.raise_signal(signal.SIGINT)
+                return super().wait(timeout)
+
+        with unittest.mock.patch.object(_handles, 'threading', types.SimpleNamespace(**{**vars(threading), 'Event': Event})):
+            self.assertRaises(KeyboardInterrupt, _handles.interruptible, context, work)
+        self.assertEqual((Event.presses, ended), (3, [lancekit.ErrorCode.CANCELLED]))
 
     def test_failing_input(self):
         def batches():
