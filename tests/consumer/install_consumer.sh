@@ -46,7 +46,7 @@ cmake -S "$here" -B "$temp/by_cmake" -G Ninja -DCMAKE_CXX_COMPILER="$cxx" -DCMAK
 grep -q -- '-std=c++17' "$temp/log" || fail "the consumer was not built as C++17"
 "$temp/by_cmake/consumer" "$temp/by_cmake.lance" || fail "find_package consumer failed"
 LD_LIBRARY_PATH=$(dirname "$library") "$temp/by_cmake/searcher" "$temp/by_cmake.lance" || fail "consumer of the index failed"
-LD_LIBRARY_PATH=$(dirname "$library") "$temp/by_cmake/c_consumer" "$temp" || fail "find_package consumer in C failed"
+"$temp/by_cmake/c_consumer" "$temp" || fail "find_package consumer in C failed"
 echo "find_package: $kind library, consumers ran"
 
 libdir=$(dirname "$library")
