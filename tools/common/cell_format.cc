@@ -6,42 +6,11 @@
 #include <string_view>
 
 #include "base/bitmap.h"
-#include "base/endian.h"
 #include "tools/common/json.h"
 #include "tools/common/value_text.h"
-#include "types/scalar.h"
 
 namespace lancekit::tools {
 namespace {
-
-using ByteSpan = std::span<const std::byte>;
-
-template <class T>
-T Load(const ArrayView& view, std::int64_t i) {
-  return LoadLe<T>(view.values + (view.offset + i) * static_cast<std::int64_t>(sizeof(T)));
-}
-
-/// A signed number of 1, 2, 4 or 8 bytes; dictionary keys among them.
-std::int64_t LoadInteger(TypeId id, const ArrayView& view, std::int64_t i) {
-  switch (id) {
-    case TypeId::kInt8:
-      return Load<std::int8_t>(view, i);
-    case TypeId::kUInt8:
-      return Load<std::uint8_t>(view, i);
-    case TypeId::kInt16:
-      return Load<std::int16_t>(view, i);
-    case TypeId::kUInt16:
-      return Load<std::uint16_t>(view, i);
-    case TypeId::kInt32:
-    case TypeId::kDate32:
-    case TypeId::kTime32:
-      return Load<std::int32_t>(view, i);
-    case TypeId::kUInt32:
-      return Load<std::uint32_t>(view, i);
-    default:
-      return Load<std::int64_t>(view, i);
-  }
-}
 
 void AppendQuoted(std::string_view text, const ValueStyle& style, std::string* out) {
   if (style.json) {
@@ -53,7 +22,7 @@ void AppendQuoted(std::string_view text, const ValueStyle& style, std::string* o
 
 void AppendInteger(const ArrayView& view, std::int64_t i, const ValueStyle& style, std::string* out) {
   const TypeId id = view.type->id;
-  const std::int64_t value = LoadInteger(id, view, i);
+  const std::int64_t value = CellInteger(view, i);
   const bool quoted = style.json && style.int64_strings && (id == TypeId::kInt64 || id == TypeId::kUInt64);
   const std::string text = id == TypeId::kUInt64 ? std::to_string(static_cast<std::uint64_t>(value)) : std::to_string(value);
   *out += quoted ? '"' + text + '"' : text;
@@ -62,9 +31,9 @@ void AppendInteger(const ArrayView& view, std::int64_t i, const ValueStyle& styl
 void AppendFloat(const ArrayView& view, std::int64_t i, const ValueStyle& style, std::string* out) {
   std::string text;
   if (view.type->id == TypeId::kFloat64) {
-    AppendJsonNumber(Load<double>(view, i), text);
+    AppendJsonNumber(CellFloat(view, i), text);
   } else {
-    AppendJsonNumber(view.type->id == TypeId::kFloat32 ? Load<float>(view, i) : HalfToFloat(Load<std::uint16_t>(view, i)), text);
+    AppendJsonNumber(static_cast<float>(CellFloat(view, i)), text);
   }
   // NaN and the infinities are strings in JSON only.
   *out += !style.json && text.front() == '"' ? text.substr(1, text.size() - 2) : text;
@@ -72,7 +41,7 @@ void AppendFloat(const ArrayView& view, std::int64_t i, const ValueStyle& style,
 
 void AppendTemporal(const ArrayView& view, std::int64_t i, const ValueStyle& style, std::string* out) {
   const DataType& type = *view.type;
-  const std::int64_t value = LoadInteger(type.id, view, i);
+  const std::int64_t value = CellInteger(view, i);
   if (style.raw_values) {
     *out += std::to_string(value);
     return;
@@ -100,19 +69,8 @@ void AppendTemporal(const ArrayView& view, std::int64_t i, const ValueStyle& sty
   AppendQuoted(text, style, out);
 }
 
-ByteSpan BytesOf(const ArrayView& view, std::int64_t i) {
-  const DataType& type = *view.type;
-  if (type.id == TypeId::kFixedSizeBinary) {
-    return {view.values + (view.offset + i) * type.size, static_cast<std::size_t>(type.size)};
-  }
-  const bool large = HasLargeOffsets(type.id);
-  const std::int64_t begin = large ? Load<std::int64_t>(view, i) : Load<std::int32_t>(view, i);
-  const std::int64_t end = large ? Load<std::int64_t>(view, i + 1) : Load<std::int32_t>(view, i + 1);
-  return {view.data + begin, static_cast<std::size_t>(end - begin)};
-}
-
 void AppendBytes(const ArrayView& view, std::int64_t i, const ValueStyle& style, std::string* out) {
-  const ByteSpan bytes = BytesOf(view, i);
+  const std::span<const std::byte> bytes = CellBytes(view, i);
   std::string text;
   switch (style.binary) {
     case BinaryStyle::kBase64:
@@ -129,7 +87,7 @@ void AppendBytes(const ArrayView& view, std::int64_t i, const ValueStyle& style,
 }
 
 void AppendText(const ArrayView& view, std::int64_t i, const ValueStyle& style, std::string* out) {
-  const ByteSpan bytes = BytesOf(view, i);
+  const std::span<const std::byte> bytes = CellBytes(view, i);
   std::string text(bytes.size(), '\0');
   if (!bytes.empty()) std::memcpy(text.data(), bytes.data(), bytes.size());
   AppendQuoted(text, style, out);
@@ -157,28 +115,15 @@ void AppendStruct(const ArrayView& view, std::int64_t i, const ValueStyle& style
 
 void AppendNested(const ArrayView& view, std::int64_t i, ValueStyle style, std::string* out) {
   style.json = true;
-  switch (view.type->id) {
-    case TypeId::kStruct:
-      AppendStruct(view, i, style, out);
-      break;
-    case TypeId::kFixedSizeList:
-      AppendItems(view.children[0], i * view.type->size, (i + 1) * view.type->size, style, out);
-      break;
-    case TypeId::kLargeList:
-      AppendItems(view.children[0], Load<std::int64_t>(view, i), Load<std::int64_t>(view, i + 1), style, out);
-      break;
-    default:  // lists and maps
-      AppendItems(view.children[0], Load<std::int32_t>(view, i), Load<std::int32_t>(view, i + 1), style, out);
+  if (view.type->id == TypeId::kStruct) {
+    AppendStruct(view, i, style, out);
+  } else {
+    const auto [begin, end] = CellItems(view, i);
+    AppendItems(view.children[0], begin, end, style, out);
   }
 }
 
 }  // namespace
-
-bool IsNull(const ArrayView& view, std::int64_t i) {
-  if (view.type->id == TypeId::kNull) return true;
-  if (view.validity != nullptr && !GetBit(view.validity, static_cast<std::uint64_t>(view.offset + i))) return true;
-  return view.dictionary != nullptr && IsNull(*view.dictionary, LoadInteger(view.type->key_id, view, i));
-}
 
 void AppendValue(const ArrayView& view, std::int64_t i, const ValueStyle& style, std::string* out) {
   if (IsNull(view, i)) {
@@ -215,7 +160,7 @@ void AppendValue(const ArrayView& view, std::int64_t i, const ValueStyle& style,
     case TypeId::kFixedSizeBinary:
       return AppendBytes(view, i, style, out);
     case TypeId::kDictionary:
-      return AppendValue(*view.dictionary, LoadInteger(view.type->key_id, view, i), style, out);
+      return AppendValue(*view.dictionary, CellKey(view, i), style, out);
     case TypeId::kFixedSizeList:
     case TypeId::kStruct:
     case TypeId::kList:

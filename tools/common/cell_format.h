@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "tools/common/cells.h"
 #include "types/array.h"
 
 namespace lancekit::tools {
@@ -17,9 +18,7 @@ struct ValueStyle {
   BinaryStyle binary = BinaryStyle::kBase64;
 };
 
-/// Value i of the view, i counted from 0.
-bool IsNull(const ArrayView& view, std::int64_t i);
-/// A null is "null".
+/// Value i of the view, i counted from 0. A null is "null".
 void AppendValue(const ArrayView& view, std::int64_t i, const ValueStyle& style, std::string* out);
 /// True for types whose values line up at the right.
 bool IsNumeric(TypeId id);

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "lancekit/version.hpp"
 #include "tools/common/json.h"
+#include "tools/common/numbers.h"
 #include "tools/common/suggest.h"
 
 namespace lancekit::tools {
@@ -68,9 +69,9 @@ void AddCommonOptions(CLI::App& app, CommonOptions& options) {
       ->each([&options](const std::string& text) { TakeVersion(text, &options); });
   app.add_flag("--json", options.json, "Machine-readable messages, one JSON document per line");
   app.add_flag("-q,--quiet", options.quiet, "No progress, no summary; errors only");
-  app.add_option("--color", options.color, "Colour: auto, always or never")
-      ->transform(CLI::Transformer(colors).description(""))
-      ->type_name("WHEN");
+  app.add_option("--color", options.color, "When to use colour")
+      ->transform(CLI::CheckedTransformer(colors).description(""))
+      ->type_name("auto|always|never");
   app.add_flag("--stats")
       ->description("What was read and written, as Prometheus text on stderr; --stats=FILE: in a file")
       ->each([&options](const std::string& text) {
@@ -78,9 +79,27 @@ void AddCommonOptions(CLI::App& app, CommonOptions& options) {
         options.stats_file = text == "true" ? "" : text;
       });
   const std::map<std::string, IoMode> modes{{"map", IoMode::kMap}, {"read", IoMode::kRead}, {"uring", IoMode::kUring}};
-  app.add_option("--io", options.io_mode, "How files are read: map, read or uring (io_uring); else LANCEKIT_IO says")
+  app.add_option("--io", options.io_mode, "How files are read (uring: io_uring); else LANCEKIT_IO says")
       ->transform(CLI::CheckedTransformer(modes).description(""))
-      ->type_name("MODE");
+      ->type_name("map|read|uring");
+}
+
+void AddLimitOptions(CLI::App& app, CommonOptions& options, const std::string& group) {
+  CLI::Option* const threads = app.add_option("-j,--threads", options.threads, "Threads (default: cores)")
+                                   ->check(CLI::Range(0, 4096).description(""))
+                                   ->type_name("N");
+  CLI::Option* const limit = app.add_option_function<std::string>(
+                                    "--memory-limit",
+                                    [&options](const std::string& text) {
+                                      const Result<std::uint64_t> bytes = ParseBytes(text);
+                                      if (!bytes) throw CLI::ValidationError("--memory-limit: " + bytes.error().message);
+                                      options.memory_limit = *bytes;
+                                    },
+                                    "Bytes in flight, e.g. 512MiB (default: 2 GiB or a quarter of the memory)")
+                                 ->type_name("SIZE");
+  if (group.empty()) return;
+  threads->group(group);
+  limit->group(group);
 }
 
 void AddProgressOption(CLI::App& app, CommonOptions& options) {
@@ -88,9 +107,9 @@ void AddProgressOption(CLI::App& app, CommonOptions& options) {
                                                   {"always", ProgressMode::kAlways},
                                                   {"never", ProgressMode::kNever},
                                                   {"json", ProgressMode::kJson}};
-  app.add_option("--progress", options.progress, "Progress on stderr: auto (terminal only), always, never or json")
-      ->transform(CLI::Transformer(modes).description(""))
-      ->type_name("WHEN");
+  app.add_option("--progress", options.progress, "Progress on stderr; auto: on a terminal")
+      ->transform(CLI::CheckedTransformer(modes).description(""))
+      ->type_name("auto|always|never|json");
 }
 
 Status ParseArguments(CLI::App& app, int argc, const char* const* argv) {
@@ -106,6 +125,8 @@ Status ParseArguments(CLI::App& app, int argc, const char* const* argv) {
     app.parse(std::move(arguments));
   } catch (const CLI::ExtrasError&) {
     return UnknownArgument(app);
+  } catch (const CLI::ConfigError& error) {
+    return Invalid("{}: {}", app.get_config_ptr()->as<std::string>(), error.what());
   } catch (const CLI::ParseError& error) {
     return Invalid("{}", error.what());
   }

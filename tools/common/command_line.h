@@ -15,6 +15,8 @@ namespace lancekit::tools {
 
 /// Adds -h, --help, --version, --json, -q/--quiet and --color to `app`.
 void AddCommonOptions(CLI::App& app, CommonOptions& options);
+/// Adds -j/--threads and --memory-limit, in a group when it is not empty.
+void AddLimitOptions(CLI::App& app, CommonOptions& options, const std::string& group = "");
 /// Adds --progress, for programs that work long enough.
 void AddProgressOption(CLI::App& app, CommonOptions& options);
 

@@ -23,6 +23,8 @@ struct CommonOptions {
   bool stats = false;
   std::string stats_file;  ///< empty: stderr
   IoMode io_mode = IoMode::kDefault;
+  int threads = 0;                 ///< 0: as many as there are cores
+  std::uint64_t memory_limit = 0;  ///< 0: the library's default
 };
 
 }  // namespace lancekit::tools

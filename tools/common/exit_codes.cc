@@ -5,12 +5,7 @@
 namespace lancekit::tools {
 namespace {
 
-struct CodeText {
-  int code;
-  const char* text;
-};
-
-constexpr CodeText kCodes[] = {
+constexpr ExitCodeText kCodes[] = {
     {kExitDone, "done; for verify and diff: sound, equal"},
     {kExitAnswerIsNo, "ran fine, the answer is no: damage found, files differ, refused by --strict"},
     {kExitUsage, "usage: bad flag, unknown column"},
@@ -69,9 +64,11 @@ const char* NameOf(ErrorCode code) {
   return "internal";
 }
 
+std::span<const ExitCodeText> ExitCodes() { return kCodes; }
+
 std::string ExitCodeTable() {
   std::string text;
-  for (const CodeText& entry : kCodes) text += fmt::format("{:>3}  {}\n", entry.code, entry.text);
+  for (const ExitCodeText& entry : kCodes) text += fmt::format("{:>3}  {}\n", entry.code, entry.text);
   return text;
 }
 

@@ -1,6 +1,7 @@
 // The exit codes of both programs: one table, printed by `help exit-codes`.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "lancekit/result.hpp"
@@ -21,6 +22,12 @@ inline constexpr int kExitInterrupted = 130;
 int ExitCodeOf(ErrorCode code);
 /// "invalid_argument", "corruption", ...: the name in JSON errors.
 const char* NameOf(ErrorCode code);
+struct ExitCodeText {
+  int code;
+  const char* text;
+};
+/// Ascending.
+std::span<const ExitCodeText> ExitCodes();
 /// The table as text, one line per code.
 std::string ExitCodeTable();
 

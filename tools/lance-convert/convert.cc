@@ -379,7 +379,7 @@ std::string HintFor(const Error& error, const Options& options) {
   if (error.code == ErrorCode::kOutput && error.message == "already exists")
     return "--force to replace it, --append or --overwrite for a new version of a dataset";
   if (error.code == ErrorCode::kResourceLimit) {
-    const std::uint64_t limit = options.memory_limit > 0 ? options.memory_limit : Context().memory_budget();
+    const std::uint64_t limit = options.common.memory_limit > 0 ? options.common.memory_limit : Context().memory_budget();
     return fmt::format("--memory-limit {}MiB", std::max<std::uint64_t>(1, (limit * 2) >> 20));
   }
   if (error.code == ErrorCode::kUnsupported && !error.column.empty())

@@ -59,8 +59,8 @@ TEST(Options, FlagsStandBeforeOrAfterThePaths) {
   EXPECT_EQ(options->columns, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(options->renames, (std::vector<std::pair<std::string, std::string>>{{"a", "x"}}));
   EXPECT_EQ(options->limit, 0u);
-  EXPECT_EQ(options->threads, 3);
-  EXPECT_EQ(options->memory_limit, 1u << 20);
+  EXPECT_EQ(options->common.threads, 3);
+  EXPECT_EQ(options->common.memory_limit, 1u << 20);
   EXPECT_EQ(Parse({"in", "-c", "a", "-o", "out"})->output, "out");
   EXPECT_EQ(Parse({"--", "-in", "out"})->inputs, std::vector<std::string>{"-in"});
   EXPECT_EQ(Parse({"a", "b", "c"})->inputs, (std::vector<std::string>{"a", "b"}));

@@ -65,6 +65,10 @@ int Run(int argc, char** argv) {
   }
   Options options;
   const auto app = MakeCommandLine(options);
+  if (std::string text; tools::AnswerAboutProgram(FactsAbout(*app), argc, argv, &text)) {
+    Print(stdout, text);
+    return tools::kExitDone;
+  }
   const Status parsed = ParseOptions(*app, argc, argv, options);
   const tools::ErrorStyle style{"lance-convert", options.common.json, tools::UseColor(STDERR_FILENO, options.common.color),
                                 options.where_text};
@@ -82,8 +86,8 @@ int Run(int argc, char** argv) {
   const char* const variable = std::getenv("LANCEKIT_IO");
   const std::string_view wanted = variable == nullptr ? "" : variable;
   const bool chosen = options.common.io_mode != IoMode::kDefault || wanted == "map" || wanted == "uring";
-  Context context({.threads = options.threads,
-                   .memory_budget = options.memory_limit,
+  Context context({.threads = options.common.threads,
+                   .memory_budget = options.common.memory_limit,
                    .io_mode = chosen ? options.common.io_mode : IoMode::kRead});
   tools::HandleSignals(context);
   tools::TellIoNote("lance-convert", options.common, context);

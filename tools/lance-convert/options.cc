@@ -5,6 +5,7 @@
 #include <charconv>
 #include <limits>
 
+#include "tools/common/defaults.h"
 #include "tools/common/numbers.h"
 
 namespace lancekit::convert {
@@ -22,7 +23,6 @@ struct Raw {
   std::vector<std::string> blooms;
   std::string compression;
   std::vector<std::string> encodings;
-  std::string memory_limit;
   std::string summary;
   std::string salvage;
   std::vector<std::string> types;
@@ -96,7 +96,7 @@ void AddColumnsAndRows(CommandLine& app, Options& options) {
 
 void AddFormats(CommandLine& app, Options& options) {
   std::string names;
-  for (const std::string& name : FormatNames()) names += (names.empty() ? "" : ", ") + name;
+  for (const std::string& name : FormatNames()) names += (names.empty() ? "" : "|") + name;
   app.add_option("-o,--output", app.raw.output, "The output, instead of the last path")
       ->type_name("PATH")
       ->group("Input and output");
@@ -104,10 +104,10 @@ void AddFormats(CommandLine& app, Options& options) {
       ->type_name("LIST")
       ->group("Input and output");
   app.add_flag("-0", options.nul_separated, "The paths in that file end with NUL, not with the line")->group("Input and output");
-  app.add_option("--from", app.raw.from, "Format of the input: " + names)->type_name("FORMAT")->group("Input and output");
-  app.add_option("--to", app.raw.to, "Format of the output")->type_name("FORMAT")->group("Input and output");
-  app.add_option("--format-version", options.format_version, "Lance version to write: 2.1, 2.2 or x1 (default 2.2)")
-      ->type_name("VERSION")
+  app.add_option("--from", app.raw.from, "Format of the input")->type_name(names)->group("Input and output");
+  app.add_option("--to", app.raw.to, "Format of the output")->type_name(names)->group("Input and output");
+  app.add_option("--format-version", options.format_version, "Lance version to write (default 2.2)")
+      ->type_name("2.1|2.2|x1")
       ->group("Input and output");
   app.add_option("--max-rows-per-file", options.max_rows_per_file, "Rows in a data file of a Lance dataset (default 1048576)")
       ->type_name("N")
@@ -115,9 +115,9 @@ void AddFormats(CommandLine& app, Options& options) {
       ->group("Input and output");
   app.add_option(
          "--preset", options.preset,
-         "Lance: what counts: fast (decoding, single rows; default of 2.1 and 2.2), balanced (default of x1) or small (bytes)")
+         "Lance: what counts; fast: decoding, single rows (default of 2.1 and 2.2), balanced (default of x1), small: bytes")
       ->check(CLI::IsMember({"fast", "balanced", "small"}).description(""))
-      ->type_name("PRESET")
+      ->type_name("fast|balanced|small")
       ->group("Input and output");
   app.add_option("--compression", app.raw.compression, "Lance: compression of all columns: zstd[:LEVEL], lz4 or none")
       ->type_name("CODEC")
@@ -135,7 +135,7 @@ void AddFormats(CommandLine& app, Options& options) {
   const std::map<std::string, SchemaMode> modes{{"strict", SchemaMode::kStrict}, {"union", SchemaMode::kUnion}};
   app.add_option("--schema-mode", options.schema_mode, "Several inputs: strict (the same columns) or union (all, with nulls)")
       ->transform(CLI::CheckedTransformer(modes).description(""))
-      ->type_name("MODE")
+      ->type_name("strict|union")
       ->group("Input and output");
   app.add_option("--salvage", app.raw.salvage,
                  "Damaged Lance inputs: keep what is sound; lost values become nulls, or drop their rows")
@@ -189,11 +189,7 @@ void AddWork(CommandLine& app, Options& options) {
   app.add_flag("--resume", options.resume,
                "Many inputs to a new dataset: go on after the last input that an earlier run has finished")
       ->group("Work");
-  app.add_option("-j,--threads", options.threads, "Threads (default: cores)")->type_name("N")->group("Work");
-  app.add_option("--memory-limit", app.raw.memory_limit,
-                 "Bytes in flight, e.g. 512MiB (default: 2 GiB or a quarter of the memory)")
-      ->type_name("SIZE")
-      ->group("Work");
+  tools::AddLimitOptions(app, options.common, "Work");
   app.add_option("--summary", app.raw.summary, "Summary as JSON, to stderr or to FILE")->type_name("json[=FILE]")->group("Work");
 }
 
@@ -339,6 +335,7 @@ std::unique_ptr<CLI::App> MakeCommandLine(Options& options) {
   AddWork(*app, options);
   tools::AddCommonOptions(*app, options.common);
   tools::AddProgressOption(*app, options.common);
+  tools::AddDefaults(*app, "lance-convert", {"progress"});
   return app;
 }
 
@@ -371,12 +368,8 @@ Status ParseOptions(CLI::App& app, int argc, const char* const* argv, Options& o
   LANCEKIT_TRY(ParseBlooms(raw.blooms, options));
   LANCEKIT_TRY(ParseEncodings(raw, options));
   if (!raw.summary.empty()) LANCEKIT_TRY(ParseSummary(raw.summary, options));
-  if (!raw.memory_limit.empty()) {
-    LANCEKIT_ASSIGN(options.memory_limit, tools::ParseBytes(raw.memory_limit));
-  }
   if (options.single_file && options.max_rows_per_file != 0)
     return Invalid("--single-file and --max-rows-per-file exclude each other");
-  if (options.threads < 0 || options.threads > 4096) return Invalid("-j takes a number of threads from 1 to 4096");
   if (options.append + options.overwrite + options.force > 1)
     return Invalid("--append, --overwrite and --force exclude each other");
   if ((options.append || options.overwrite) && options.single_file)
@@ -402,15 +395,29 @@ std::string ShortHelp() {
          "lance-convert --help lists all options.\n";
 }
 
+tools::ProgramFacts FactsAbout(const CLI::App& app) {
+  tools::ProgramFacts facts{
+      .name = "lance-convert",
+      .summary = "convert between Lance, Parquet, Arrow IPC, CSV, TSV and JSON lines",
+      .arguments = "[OPTIONS] INPUT... OUTPUT",
+      .description =
+          "The names tell the formats; --from and --to override them. - is stdin or stdout. A Lance output is a dataset "
+          "folder; --single-file makes it a bare file.",
+      .commands = tools::SharedCommands(),
+      .options = tools::OptionsOf(app),
+      .examples = {{"lance-convert a.csv a.lance", ""},
+                   {"lance-convert a.lance -c id,vec -o a.parquet", ""},
+                   {"zstdcat x.csv.zst | lance-convert --from csv - x.lance", ""},
+                   {"lance-convert 'logs/2026-*.csv.gz' new/ logs.lance", ""},
+                   {"lance-convert --append today.parquet db.lance", ""},
+                   {"lance-convert db.lance --where \"day >= '2026-01-01'\" --to jsonl - | jq .", ""}}};
+  return facts;
+}
+
 std::string FullHelp(const CLI::App& app) {
-  std::string help =
-      "Examples\n"
-      "  lance-convert a.csv a.lance\n"
-      "  lance-convert a.lance -c id,vec -o a.parquet\n"
-      "  zstdcat x.csv.zst | lance-convert --from csv - x.lance\n"
-      "  lance-convert 'logs/2026-*.csv.gz' new/ logs.lance\n"
-      "  lance-convert --append today.parquet db.lance\n"
-      "  lance-convert db.lance --where \"day >= '2026-01-01'\" --to jsonl - | jq .\n\n";
+  std::string help = "Examples\n";
+  for (const auto& [line, text] : FactsAbout(app).examples) help += "  " + line + '\n';
+  help += '\n';
   std::string options = app.help();
   options.erase(0, std::min(options.size(), options.find("\n\n") + 1));
   for (std::size_t at; (at = options.find("\n\n\n")) != std::string::npos;) options.erase(at, 1);

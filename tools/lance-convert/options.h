@@ -12,6 +12,7 @@
 #include "lancekit/verify.hpp"
 #include "lancekit/writer.hpp"
 #include "tools/common/command_line.h"
+#include "tools/common/program_facts.h"
 #include "tools/common/version_options.h"
 #include "tools/lance-convert/format.h"
 #include "tools/lance-convert/many_sources.h"
@@ -49,8 +50,6 @@ struct Options {
   OpenOptions open;                ///< the version of the dataset that is read
   std::optional<Salvage> salvage;  ///< of damaged Lance inputs: all that is sound
   bool force = false;
-  int threads = 0;
-  std::uint64_t memory_limit = 0;      ///< 0 = the library's default
   std::optional<std::string> summary;  ///< --summary json: the file it goes to, empty = stderr
   bool dry_run = false;
   bool strict = false;                  ///< nothing may be changed, lost or left out
@@ -76,6 +75,8 @@ std::unique_ptr<CLI::App> MakeCommandLine(Options& options);
 /// Parses and checks. Errors: kInvalidArgument.
 Status ParseOptions(CLI::App& app, int argc, const char* const* argv, Options& options);
 
+/// What help, man page and completion are made of.
+tools::ProgramFacts FactsAbout(const CLI::App& app);
 /// At most 20 lines with two examples.
 std::string ShortHelp();
 /// Examples, then every option.

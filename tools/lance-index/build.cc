@@ -30,7 +30,8 @@ JsonWriter BeginIndexDocument(const IndexSession& session) {
 
 Result<VectorIndex> OpenIndex(const IndexSession& session) {
   const IndexOptions& options = session.options;
-  return VectorIndex::open(session.context, options.table, {options.open, options.index, options.column, options.memory_limit});
+  return VectorIndex::open(session.context, options.table,
+                           {options.open, options.index, options.column, options.common.memory_limit});
 }
 
 Status RunBuild(IndexSession& session) {
@@ -51,8 +52,8 @@ Status RunBuild(IndexSession& session) {
   progress.Finish();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (options.common.quiet) return {};
-  LANCEKIT_ASSIGN(const VectorIndex index,
-                  VectorIndex::open(session.context, options.table, {options.open, path, options.column, options.memory_limit}));
+  LANCEKIT_ASSIGN(const VectorIndex index, VectorIndex::open(session.context, options.table,
+                                                             {options.open, path, options.column, options.common.memory_limit}));
   LANCEKIT_ASSIGN(const IndexStats stats, index.stats());
   if (options.common.json) {
     JsonWriter json = BeginIndexDocument(session);
@@ -73,8 +74,8 @@ namespace {
 ChangeOptions ChangeOptionsOf(const IndexSession& session) {
   const IndexOptions& options = session.options;
   ChangeOptions change;
-  change.open = {options.open, options.index, options.column, options.memory_limit};
-  change.memory_limit = options.memory_limit;
+  change.open = {options.open, options.index, options.column, options.common.memory_limit};
+  change.memory_limit = options.common.memory_limit;
   return change;
 }
 

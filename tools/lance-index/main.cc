@@ -46,8 +46,8 @@ int Main(int argc, const char* const* argv) {
     std::fputs(session.options.text.c_str(), session.options.exit_code == 0 ? stdout : stderr);
     return session.options.exit_code;
   }
-  session.context = Context({.threads = session.options.threads,
-                             .memory_budget = session.options.memory_limit,
+  session.context = Context({.threads = session.options.common.threads,
+                             .memory_budget = session.options.common.memory_limit,
                              .io_mode = session.options.common.io_mode});
   HandleSignals(session.context);
   TellIoNote("lance-index", session.options.common, session.context);

@@ -7,30 +7,16 @@
 
 #include "base/status.h"
 #include "tools/common/command_line.h"
+#include "tools/common/defaults.h"
 #include "tools/common/exit_codes.h"
 #include "tools/common/numbers.h"
+#include "tools/common/program_facts.h"
 #include "tools/common/suggest.h"
 
 namespace lancekit::tools {
 namespace {
 
-constexpr const char* kUsage =
-    "Usage: lance-index COMMAND TABLE [OPTIONS]\n"
-    "Vector search: an HNSW index in a file beside a Lance table.\n\n"
-    "  build TABLE -c COL          Make an index of a column of vectors\n"
-    "  add TABLE                   Take in rows that were appended to a dataset\n"
-    "  delete TABLE                Take out rows, and those that are deleted in the dataset\n"
-    "  compact TABLE               Take out what is only marked as deleted\n"
-    "  search TABLE VECTOR         The rows with the nearest vectors\n"
-    "  eval TABLE --queries FILE   Recall and speed for several --ef\n"
-    "  stats TABLE                 What is in the index\n"
-    "  verify TABLE                Compare the index with its hashes and its data\n\n"
-    "  lance-index build photos.lance -c embedding --metric cosine\n"
-    "  lance-index search photos.lance row:17 -k 5 --columns name,url\n\n"
-    "lance-index COMMAND --help lists the options of one. Exit codes: lance-index help exit-codes\n";
-
 struct Raw {
-  std::string memory_limit;
   std::string efs;
   std::string columns;
   std::string where;
@@ -46,20 +32,19 @@ std::vector<std::string> SplitAtCommas(const std::string& text) {
   return parts;
 }
 
-void AddTable(CLI::App* app, IndexOptions* options, Raw* raw) {
+void AddTable(CLI::App* app, IndexOptions* options) {
   app->add_option("table", options->table, "A Lance file or dataset")->type_name("TABLE")->required();
   app->add_option("-c,--column", options->column, "The column of vectors")->type_name("COL");
   app->add_option("--index", options->index, "The file of the index (TABLE.hnsw; in a dataset _lancekit/COL.hnsw)")
       ->type_name("FILE");
-  app->add_option("-j,--threads", options->threads, "Threads (number of cores)")->check(CLI::Range(0, 4096))->type_name("N");
-  app->add_option("--memory-limit", raw->memory_limit, "At most so much memory, such as 2GiB")->type_name("SIZE");
   AddVersionOptions(*app, options->version);
   AddCommonOptions(*app, options->common);
+  AddLimitOptions(*app, options->common);
 }
 
 void AddOutput(CLI::App* app, IndexOptions* options) {
-  app->add_option("-f,--format", options->format, "table (on a terminal), plain (elsewhere), json, jsonl, csv or tsv")
-      ->type_name("FORMAT");
+  app->add_option("-f,--format", options->format, "Form of the output; else table on a terminal, plain elsewhere")
+      ->type_name("table|plain|json|jsonl|csv|tsv");
   app->add_option("-o,--output", options->output, "Write to this file instead of stdout")->type_name("FILE");
 }
 
@@ -80,14 +65,16 @@ void AddWhere(CLI::App* app, Raw* raw) {
 std::unique_ptr<CLI::App> MakeApp(IndexOptions* options, Raw* raw) {
   auto app = std::make_unique<CLI::App>();
   AddCommonOptions(*app, options->common);
+  AddLimitOptions(*app, options->common);
+  AddDefaults(*app, "lance-index", {});
   const std::map<std::string, VectorMetric> metrics{
       {"l2", VectorMetric::kL2}, {"cosine", VectorMetric::kCosine}, {"ip", VectorMetric::kInnerProduct}};
   CLI::App* const build = app->add_subcommand("build", "Make an index of a column of vectors");
-  AddTable(build, options, raw);
+  AddTable(build, options);
   AddProgressOption(*build, options->common);
-  build->add_option("--metric", options->build.metric, "l2 (default), cosine or ip, the inner product")
+  build->add_option("--metric", options->build.metric, "How far vectors are from each other; ip is the inner product (l2)")
       ->transform(CLI::CheckedTransformer(metrics).description(""))
-      ->type_name("METRIC");
+      ->type_name("l2|cosine|ip");
   build->add_option("-m,--m", options->build.m, "Neighbours that a vector seeks in each layer (16)")->type_name("M");
   build->add_option("--ef-construction", options->build.ef_construction, "Vectors among which it seeks them (200)")
       ->type_name("EF");
@@ -99,22 +86,22 @@ std::unique_ptr<CLI::App> MakeApp(IndexOptions* options, Raw* raw) {
                    "What the index keeps of vectors: 8bit (default) for each dimension; 1bit, an eighth, for vectors that do not "
                    "fit into the memory, searched with a larger --ef; none, the graph alone")
       ->transform(CLI::CheckedTransformer(codes).description(""))
-      ->type_name("CODES");
+      ->type_name("8bit|1bit|none");
   build->add_flag("--force", options->force, "Replace an index that is there");
 
   CLI::App* const add = app->add_subcommand("add", "Take in rows that were appended to a dataset");
-  AddTable(add, options, raw);
+  AddTable(add, options);
   AddProgressOption(*add, options->common);
   CLI::App* const remove = app->add_subcommand("delete", "Take out rows, and those that are deleted in the dataset");
-  AddTable(remove, options, raw);
+  AddTable(remove, options);
   remove->add_option("--rows", options->rows, "Rows of the table, such as 3,17,100:200")->type_name("ROWS");
   AddWhere(remove, raw);
   remove->add_flag("--tombstones", options->tombstones, "Mark them only; compact takes them out");
   CLI::App* const compact = app->add_subcommand("compact", "Take out what is only marked as deleted");
-  AddTable(compact, options, raw);
+  AddTable(compact, options);
 
   CLI::App* const search = app->add_subcommand("search", "The rows with the nearest vectors");
-  AddTable(search, options, raw);
+  AddTable(search, options);
   AddOutput(search, options);
   search->add_option("vector", options->query, "[0.1, 0.2, ...], or row:N for the vector of a row")->type_name("VECTOR");
   AddSearch(search, options);
@@ -127,20 +114,57 @@ std::unique_ptr<CLI::App> MakeApp(IndexOptions* options, Raw* raw) {
       ->type_name("COL");
 
   CLI::App* const eval = app->add_subcommand("eval", "Recall against the exact search, and speed, for several --ef");
-  AddTable(eval, options, raw);
+  AddTable(eval, options);
   AddOutput(eval, options);
   AddSearch(eval, options);
   AddWhere(eval, raw);
   eval->add_option("--ef", raw->efs, "Separated by commas (10,15,20,30,40,60,80,120,200,400)")->type_name("EF");
 
   CLI::App* const stats = app->add_subcommand("stats", "What is in the index");
-  AddTable(stats, options, raw);
+  AddTable(stats, options);
   AddOutput(stats, options);
   CLI::App* const verify = app->add_subcommand("verify", "Compare the index with its hashes and its data");
-  AddTable(verify, options, raw);
+  AddTable(verify, options);
   AddOutput(verify, options);
   app->require_subcommand(0, 1);
   return app;
+}
+
+/// What stands behind TABLE in the commands' usage.
+constexpr std::pair<const char*, const char*> kArguments[] = {
+    {"build", "-c COL"}, {"search", "VECTOR"}, {"eval", "--queries FILE"}};
+
+ProgramFacts FactsAbout(const CLI::App& app) {
+  ProgramFacts facts{.name = "lance-index",
+                     .summary = "search vectors in Lance tables",
+                     .arguments = "COMMAND TABLE [OPTIONS]",
+                     .description = "Vector search: an HNSW index in a file beside a Lance table.",
+                     .commands = {},
+                     .options = OptionsOf(app),
+                     .examples = {{"lance-index build photos.lance -c embedding --metric cosine", "Makes the index."},
+                                  {"lance-index search photos.lance row:17 -k 5 --columns name,url", "The five nearest rows."}}};
+  for (const CLI::App* const sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    CommandFacts command{.name = sub->get_name(), .arguments = "TABLE", .summary = sub->get_description(), .options = {}};
+    for (const auto& [name, arguments] : kArguments) {
+      if (command.name == name) command.arguments += std::string(" ") + arguments;
+    }
+    for (OptionFacts& option : OptionsOf(*sub)) {
+      if (std::ranges::find(facts.options, option.names, &OptionFacts::names) == facts.options.end())
+        command.options.push_back(std::move(option));
+    }
+    facts.commands.push_back(std::move(command));
+  }
+  for (CommandFacts& command : SharedCommands()) facts.commands.push_back(std::move(command));
+  return facts;
+}
+
+std::string Usage(const ProgramFacts& facts) {
+  std::string commands, examples;
+  for (const CommandFacts& command : facts.commands)
+    commands += fmt::format("  {:<27} {}\n", command.name + ' ' + command.arguments, command.summary);
+  for (const auto& [line, text] : facts.examples) examples += fmt::format("  {}\n", line);
+  return fmt::format("Usage: {} {}\n{}\n\n{}\n{}\n{} COMMAND --help lists the options of one. Exit codes: {} help exit-codes\n",
+                     facts.name, facts.arguments, facts.description, commands, examples, facts.name, facts.name);
 }
 
 constexpr const char* kNames[] = {"", "build", "add", "delete", "compact", "search", "eval", "stats", "verify"};
@@ -148,10 +172,7 @@ constexpr const char* kNames[] = {"", "build", "add", "delete", "compact", "sear
 Status Check(const Raw& raw, IndexOptions* options) {
   LANCEKIT_ASSIGN(options->open, ToOpenOptions(options->common, options->version));
   options->columns = SplitAtCommas(raw.columns);
-  if (!raw.memory_limit.empty()) {
-    LANCEKIT_ASSIGN(options->memory_limit, ParseBytes(raw.memory_limit));
-    options->build.memory_limit = options->memory_limit;
-  }
+  options->build.memory_limit = options->common.memory_limit;
   if (!raw.where.empty()) {
     LANCEKIT_ASSIGN(options->where, Filter::parse(raw.where));
   }
@@ -176,13 +197,15 @@ Status ParseIndexOptions(int argc, const char* const* argv, IndexOptions* option
     options->text = ExitCodeTable();
     return {};
   }
-  options->text = kUsage;
+  Raw raw;
+  const auto app = MakeApp(options, &raw);
+  const ProgramFacts facts = FactsAbout(*app);
+  if (AnswerAboutProgram(facts, argc, argv, &options->text)) return {};
+  options->text = Usage(facts);
   if (argc <= 1) {
     options->exit_code = kExitUsage;
     return {};
   }
-  Raw raw;
-  const auto app = MakeApp(options, &raw);
   // Help is wanted also where what is required is missing.
   for (int i = 2; i < argc; ++i) {
     if (std::string(argv[i]) != "--help" && std::string(argv[i]) != "-h") continue;

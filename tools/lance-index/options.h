@@ -25,9 +25,7 @@ struct IndexOptions {
   std::string output;
   VersionOptions version;
   OpenOptions open;
-  int threads = 0;
   bool force = false;
-  std::uint64_t memory_limit = 0;
   BuildOptions build;
   // Of searches.
   std::string query;               ///< "[0.1, 0.2]" or "row:17"

@@ -44,6 +44,7 @@ Status RunCount(Session& session);
 Status RunTake(Session& session);
 Status RunSample(Session& session);
 Status RunStats(Session& session);
+Status RunDiff(Session& session);
 Status RunLint(Session& session);
 Status RunVersions(Session& session);
 Status RunFragments(Session& session);

@@ -164,24 +164,15 @@ Result<std::vector<FragmentFacts>> ReadFragments(Session& session, const Inspect
   return facts;
 }
 
-/// Opens the file for a picture, unless it is one of the table's or must not be replaced.
-Result<std::unique_ptr<Output>> OpenPicture(const std::string& path, const InspectedTable& table, bool force) {
-  for (const InspectedFile& file : table.structure) {
-    std::error_code ignored;
-    if (std::filesystem::equivalent(path, file.path, ignored)) return Invalid("{} is a file that is looked at", path);
-  }
-  return Output::Open(path, force);
-}
-
 Status WritePictures(Session& session, const TableLayout& layout) {
   const Options& options = session.options;
   if (options.svg == options.html) return Invalid("--svg and --html want two files");
   std::unique_ptr<Output> svg, html;
   if (!options.svg.empty()) {
-    LANCEKIT_ASSIGN(svg, OpenPicture(options.svg, layout.table, options.force));
+    LANCEKIT_ASSIGN(svg, OpenPicture(options.svg, {&layout.table}, options.force));
   }
   if (!options.html.empty()) {
-    LANCEKIT_ASSIGN(html, OpenPicture(options.html, layout.table, options.force));
+    LANCEKIT_ASSIGN(html, OpenPicture(options.html, {&layout.table}, options.force));
   }
   JsonWriter json = BeginDocument();
   json.Member("path", layout.table.path);
@@ -207,9 +198,21 @@ Status WritePictures(Session& session, const TableLayout& layout) {
 
 }  // namespace
 
+Result<std::unique_ptr<Output>> OpenPicture(const std::string& path, const std::vector<const InspectedTable*>& tables,
+                                            bool force) {
+  for (const InspectedTable* const table : tables) {
+    for (const InspectedFile& file : table->structure) {
+      std::error_code ignored;
+      if (std::filesystem::equivalent(path, file.path, ignored)) return Invalid("{} is a file that is looked at", path);
+    }
+  }
+  return Output::Open(path, force);
+}
+
 Status RunLayout(Session& session) {
   const std::string& path = session.options.arguments[0];
-  LANCEKIT_ASSIGN(const TableLayout layout, MakeLayout(session, path));
+  LANCEKIT_ASSIGN(InspectedTable inspected, InspectTable(session, path));
+  LANCEKIT_ASSIGN(const TableLayout layout, MakeLayout(session, std::move(inspected)));
   if (!session.options.svg.empty() || !session.options.html.empty()) return WritePictures(session, layout);
   const InspectedTable& table = layout.table;
   Sheet sheet{.name = "parts",

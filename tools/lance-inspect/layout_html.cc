@@ -1,4 +1,4 @@
-// layout --html: the page's skeleton, with the model as JSON for its script.
+// layout --html and diff --layout --html: the pages' skeletons, with the model as JSON for their scripts.
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -48,18 +48,7 @@ class PageData {
     json_.EndArray().EndObject();
   }
 
-  /// Within a script element nothing but its end is markup, and a JSON text has '<' in strings only.
-  std::string Text() const {
-    std::string text;
-    for (const char c : json_.text()) {
-      if (c == '<') {
-        text += "\\u003c";
-      } else {
-        text.push_back(c);
-      }
-    }
-    return text;
-  }
+  const std::string& json() const { return json_.text(); }
 
  private:
   /// By number: what parts are.
@@ -166,13 +155,21 @@ class PageData {
   JsonWriter json_;
 };
 
-}  // namespace
+/// Within a script element nothing but its end is markup, and a JSON text has '<' in strings only.
+std::string ScriptData(const std::string& json) {
+  std::string text;
+  for (const char c : json) {
+    if (c == '<') {
+      text += "\\u003c";
+    } else {
+      text.push_back(c);
+    }
+  }
+  return text;
+}
 
-std::string HtmlPage(const TableLayout& layout, const std::vector<FragmentFacts>& fragments) {
-  const std::pair<std::string_view, std::string> contents[] = {{"<!--title-->", MarkupText(TableName(layout.table))},
-                                                               {"<!--picture-->", SvgPicture(layout)},
-                                                               {"<!--data-->", PageData(layout, fragments).Text()}};
-  std::string_view rest = kLayoutPage;
+/// Puts the contents in the place of their marks, which follow each other in the page.
+std::string Fill(std::string_view rest, const std::vector<std::pair<std::string_view, std::string>>& contents) {
   std::string page;
   for (const auto& [mark, content] : contents) {
     const std::size_t at = rest.find(mark);
@@ -181,6 +178,23 @@ std::string HtmlPage(const TableLayout& layout, const std::vector<FragmentFacts>
     rest.remove_prefix(at + mark.size());
   }
   return page.append(rest);
+}
+
+}  // namespace
+
+std::string HtmlPage(const TableLayout& layout, const std::vector<FragmentFacts>& fragments) {
+  return Fill(kLayoutPage, {{"<!--title-->", MarkupText(TableName(layout.table))},
+                            {"<!--picture-->", SvgPicture(layout)},
+                            {"<!--data-->", ScriptData(PageData(layout, fragments).json())}});
+}
+
+std::string DiffPage(const TableLayout& a, const std::string& name_a, const TableLayout& b, const std::string& name_b) {
+  JsonWriter json;
+  json.BeginArray();
+  json.BeginObject().Member("name", name_a).Key("table").Raw(PageData(a, {}).json()).EndObject();
+  json.BeginObject().Member("name", name_b).Key("table").Raw(PageData(b, {}).json()).EndObject();
+  return Fill(kDiffPage,
+              {{"<!--title-->", MarkupText(name_a + " and " + name_b)}, {"<!--data-->", ScriptData(json.EndArray().text())}});
 }
 
 }  // namespace lancekit::tools

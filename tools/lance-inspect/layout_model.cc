@@ -67,9 +67,8 @@ enum ShadeIndex : std::size_t {
 
 }  // namespace
 
-Result<TableLayout> MakeLayout(const Session& session, const std::string& path) {
-  TableLayout layout;
-  LANCEKIT_ASSIGN(layout.table, InspectTable(session, path));
+Result<TableLayout> MakeLayout(const Session& session, InspectedTable table) {
+  TableLayout layout{.table = std::move(table), .parts = {}};
   for (const InspectedFile& file : layout.table.structure) {
     LANCEKIT_ASSIGN(std::vector<FilePart> parts, byte_map(session.context, file));
     layout.parts.push_back(std::move(parts));

@@ -15,7 +15,7 @@ struct TableLayout {
   InspectedTable table;
   std::vector<std::vector<FilePart>> parts;  ///< of each file, as byte_map() has them
 };
-Result<TableLayout> MakeLayout(const Session& session, const std::string& path);
+Result<TableLayout> MakeLayout(const Session& session, InspectedTable table);
 
 /// Neighbouring parts that are told as one.
 struct PartGroup {

@@ -1,8 +1,11 @@
 // Pictures of a table's bytes. All text of files is escaped.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "tools/common/output.h"
 #include "tools/lance-inspect/layout_model.h"
 
 namespace lancekit::tools {
@@ -20,5 +23,12 @@ struct FragmentFacts {
 
 /// A page that needs nothing else: strip of the bytes, columns, pages, fragments. Files with very many parts have them in groups.
 std::string HtmlPage(const TableLayout& layout, const std::vector<FragmentFacts>& fragments);
+
+/// A page that shows two tables column by column, with their pages side by side; the names are how the tables are called there.
+std::string DiffPage(const TableLayout& a, const std::string& name_a, const TableLayout& b, const std::string& name_b);
+
+/// Opens the file for a picture, unless it is one of the tables' or must not be replaced.
+Result<std::unique_ptr<Output>> OpenPicture(const std::string& path, const std::vector<const InspectedTable*>& tables,
+                                            bool force);
 
 }  // namespace lancekit::tools

@@ -62,7 +62,9 @@ int Main(int argc, const char* const* argv) {
     return request.exit_code;
   }
   if (status.ok()) {
-    session.context = Context({.io_mode = request.options.common.io_mode});
+    session.context = Context({.threads = request.options.common.threads,
+                               .memory_budget = request.options.common.memory_limit,
+                               .io_mode = request.options.common.io_mode});
     HandleSignals(session.context);
     TellIoNote("lance-inspect", request.options.common, session.context);
     status = Run(request, &session);

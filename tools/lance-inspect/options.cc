@@ -7,7 +7,9 @@
 
 #include "base/status.h"
 #include "tools/common/command_line.h"
+#include "tools/common/defaults.h"
 #include "tools/common/exit_codes.h"
+#include "tools/common/program_facts.h"
 #include "tools/common/suggest.h"
 
 namespace lancekit::tools {
@@ -17,9 +19,10 @@ constexpr const char* kProgram = "lance-inspect";
 
 void AddOptions(CLI::App& app, Options& options) {
   AddCommonOptions(app, options.common);
+  AddLimitOptions(app, options.common);
   app.add_option("arguments", options.arguments);
-  app.add_option("-f,--format", options.format, "table (on a terminal), plain (elsewhere), json, jsonl, csv or tsv")
-      ->type_name("FORMAT");
+  app.add_option("-f,--format", options.format, "Form of the output; else table on a terminal, plain elsewhere")
+      ->type_name("table|plain|json|jsonl|csv|tsv");
   app.add_option("-o,--output", options.output_path, "Write to this file instead of stdout")->type_name("FILE");
   app.add_option("-c,--columns", options.columns, "Only these columns, separated by commas")
       ->type_name("COL")
@@ -31,33 +34,45 @@ void AddOptions(CLI::App& app, Options& options) {
       ->type_name("FILTER")
       ->allow_extra_args(false);
   app.add_flag("--explain", options.explain, "Tell on stderr what the filter let the program skip");
+  app.add_flag("--vertical", options.vertical, "Each field on a line of its own");
+  app.add_option("--key", options.key, "Compare rows that have the same values in these columns, wherever they are")
+      ->type_name("COL")
+      ->allow_extra_args(false);
+  app.add_option("--rtol", options.relative_tolerance, "Floats a and b are the same when |a - b| <= ATOL + RTOL * |b| (0)")
+      ->type_name("RTOL");
+  app.add_option("--atol", options.absolute_tolerance, "See --rtol (0)")->type_name("ATOL");
+  app.add_option("--limit", options.most_differences, "Show at most so many differences of rows (20)")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  app.add_flag("--layout", options.diff_layout, "Compare bytes and encodings of columns instead of rows");
+  app.add_flag("--pages", options.each_page, "With --layout: a line per page");
   app.add_flag("--scan", options.scan, "Look at all values, also where zone maps tell something");
   AddVersionOptions(app, options.version);
   app.add_option("--page", options.page, "Only this page of each column")->check(CLI::NonNegativeNumber)->type_name("N");
   app.add_flag("--why", options.why,
                "What the writer would weigh for these rows: trials, sizes, the reason; page 0 unless --page");
-  app.add_option("--preset", options.preset, "What counts with --why: fast, balanced or small (default: as lance-convert has it)")
+  app.add_option("--preset", options.preset, "What counts with --why (default: as lance-convert has it)")
       ->check(CLI::IsMember({"fast", "balanced", "small"}))
-      ->type_name("PRESET");
-  app.add_option("--as", options.schema_form, "Form of the schema: tree or json")
+      ->type_name("fast|balanced|small");
+  app.add_option("--as", options.schema_form, "Form of the schema")
       ->check(CLI::IsMember({"tree", "json"}))
-      ->type_name("FORM");
+      ->type_name("tree|json");
   app.add_flag("--bytes", options.exact_bytes, "Exact sizes everywhere");
   app.add_flag("--raw-values", options.values.raw_values, "Dates and times as the numbers that are stored");
   app.add_option_function<std::string>(
          "--int64", [&options](const std::string& form) { options.values.int64_strings = form == "string"; },
-         "JSON: 64-bit integers as number or string")
+         "JSON: how 64-bit integers are written")
       ->check(CLI::IsMember({"number", "string"}))
-      ->type_name("FORM");
+      ->type_name("number|string");
   app.add_option_function<std::string>(
          "--binary",
          [&options](const std::string& form) {
            options.has_binary_style = true;
            options.values.binary = form == "hex" ? BinaryStyle::kHex : form == "none" ? BinaryStyle::kNone : BinaryStyle::kBase64;
          },
-         "Bytes as base64 (JSON), hex (text) or none")
+         "How bytes are written; else base64 in JSON, hex in text")
       ->check(CLI::IsMember({"base64", "hex", "none"}))
-      ->type_name("FORM");
+      ->type_name("base64|hex|none");
   app.add_flag("--quick", options.quick, "Read the tails of the files only (the default)");
   app.add_flag("--full", options.full, "Read everything: each page's hashes and values");
   app.add_option("--sums", options.sums, "Compare with the hashes that checksum has written")->type_name("FILE");
@@ -66,11 +81,13 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--svg", options.svg, "A picture of the bytes for papers and READMEs; - is stdout")->type_name("FILE");
   app.add_option("--html", options.html, "A page to look into the bytes, columns and pages; - is stdout")->type_name("FILE");
   app.add_flag("-v,--verbose", options.verbose, "Tell reads, bytes read and time on stderr");
+  AddDefaults(app, kProgram, {"bytes"});
 }
 
 bool IsCommon(const std::string& name) {
-  constexpr const char* kCommon[] = {"-h",       "--help",   "--version", "--json",    "-q",      "--quiet", "--color",
-                                     "--format", "--output", "--bytes",   "--verbose", "--stats", "--io"};
+  constexpr const char* kCommon[] = {"-h",      "--help",    "--version",      "--json",  "-q",        "--quiet",
+                                     "--color", "--format",  "--output",       "--bytes", "--verbose", "--stats",
+                                     "--io",    "--threads", "--memory-limit", "--config"};
   return std::ranges::find(kCommon, name) != std::end(kCommon);
 }
 
@@ -102,42 +119,69 @@ Status CheckUse(const CLI::App& app, const Command& command, const Options& opti
   return {};
 }
 
-std::string OptionLines(const CLI::App& app, const Command* command) {
-  std::string text;
+/// The options of the app that the command takes, or those that all take.
+std::vector<OptionFacts> OptionsFor(const CLI::App& app, const Command* command) {
+  std::vector<OptionFacts> facts;
   for (const CLI::Option* option : app.get_options()) {
-    if (option->get_positional() || (command != nullptr && !Takes(*command, *option))) continue;
-    std::string names;
-    for (const std::string& name : option->get_snames()) names += "-" + name;
-    for (const std::string& name : option->get_lnames()) names += (names.empty() ? "    --" : ", --") + name;
-    if (option->get_type_size() != 0) names += " " + option->get_type_name();
-    // The allowed values are in the description.
-    names = names.substr(0, names.find(":{"));
-    text += fmt::format("  {:<26} {}\n", names, option->get_description());
+    if (option->get_positional()) continue;
+    const bool is_common = IsCommon(NameOf(*option));
+    if (command == nullptr ? is_common : !is_common && Takes(*command, *option)) facts.push_back(FactsOf(*option));
   }
-  return text;
+  return facts;
 }
 
-std::string CommandLines() {
-  std::string text;
-  for (const Command& command : AllCommands()) text += fmt::format("  {:<9} {}\n", command.name, command.summary);
-  return text;
+ProgramFacts FactsAbout(const CLI::App& app) {
+  ProgramFacts facts{
+      .name = kProgram,
+      .summary = "look into Lance files and datasets",
+      .arguments = "[COMMAND] PATH [OPTIONS]",
+      .description =
+          "Shows what is in a Lance file or dataset: its schema and rows, what every byte is for, which encodings are "
+          "in use; finds damage and differences. Without a command it is info.",
+      .commands = {},
+      .options = OptionsFor(app, nullptr),
+      .examples = {{"lance-inspect trips.lance", "What is it? The same as info."},
+                   {"lance-inspect columns trips.lance", "Where do the bytes go?"},
+                   {"lance-inspect head -n 5 -c id,name trips.lance", "The first rows."},
+                   {"lance-inspect cat -f csv trips.lance > trips.csv", "All rows as CSV."},
+                   {"lance-inspect diff --key id trips.lance@3 trips.lance", "What has changed since version 3?"},
+                   {"lance-inspect layout --html trips.html trips.lance", "What every byte is for, to look at."},
+                   {"lance-inspect layout --json part.lance | jq '.parts[0]'", "The same for programs."}}};
+  for (const Command& command : AllCommands())
+    facts.commands.push_back({command.name, command.arguments, command.summary, OptionsFor(app, &command)});
+  for (CommandFacts& command : SharedCommands()) facts.commands.push_back(std::move(command));
+  facts.commands.back() = {"help", "[COMMAND]|exit-codes", "this text, that of a command, or the exit codes", {}};
+  return facts;
 }
 
-std::string FullHelp(const CLI::App& app, const Command* command) {
-  if (command != nullptr) {
-    return fmt::format("{}: {}\n\nUsage: {} {} {} [OPTIONS]\n\nOptions:\n{}", command->name, command->summary, kProgram,
-                       command->name, command->arguments, OptionLines(app, command));
+std::string FullHelp(const ProgramFacts& facts) {
+  std::string examples, commands;
+  for (const auto& [line, text] : facts.examples) examples += fmt::format("  {:<52} {}\n", line, text);
+  std::vector<OptionFacts> options = facts.options;
+  for (const CommandFacts& command : facts.commands) {
+    commands += fmt::format("  {:<10} {}\n", command.name, command.summary);
+    for (const OptionFacts& option : command.options) {
+      if (std::ranges::find(options, option.names, &OptionFacts::names) == options.end()) options.push_back(option);
+    }
   }
-  return fmt::format(
-      "Examples:\n"
-      "  {0} trips.lance                         what is it? (the same as info)\n"
-      "  {0} columns trips.lance                 where do the bytes go?\n"
-      "  {0} head -n 5 -c id,name trips.lance    the first rows\n"
-      "  {0} cat -f csv trips.lance > trips.csv\n"
-      "  {0} layout --html trips.html trips.lance   what every byte is for, to look at\n"
-      "  {0} layout --json part.lance | jq '.parts[0]'\n\n"
-      "Usage: {0} [COMMAND] PATH [OPTIONS]\n\nCommands:\n{1}  {2:<9} {3}\n\nOptions:\n{4}\nExit codes:\n{5}",
-      kProgram, CommandLines(), "help", "this text; help COMMAND; help exit-codes", OptionLines(app, nullptr), ExitCodeTable());
+  return fmt::format("Examples:\n{}\nUsage: {} {}\n\nCommands:\n{}\nOptions:\n{}\nExit codes:\n{}", examples, kProgram,
+                     facts.arguments, commands, OptionLines(options), ExitCodeTable());
+}
+
+std::string CommandHelp(const ProgramFacts& facts, const CommandFacts& command) {
+  std::vector<OptionFacts> options = command.options;
+  options.insert(options.end(), facts.options.begin(), facts.options.end());
+  return fmt::format("{}: {}\n\nUsage: {} {} {} [OPTIONS]\n\nOptions:\n{}", command.name, command.summary, kProgram, command.name,
+                     command.arguments, OptionLines(options));
+}
+
+/// The text of help, of help TOPIC. Errors: kInvalidArgument.
+Result<std::string> Help(const ProgramFacts& facts, const std::string& topic) {
+  if (topic.empty()) return FullHelp(facts);
+  if (topic == "exit-codes") return ExitCodeTable();
+  const auto command = std::ranges::find(facts.commands, topic, &CommandFacts::name);
+  if (command == facts.commands.end()) return Invalid("there is no help about \"{}\"", topic);
+  return CommandHelp(facts, *command);
 }
 
 /// Answers help, --help and --version. False when the request is none of these.
@@ -147,13 +191,11 @@ Result<bool> Answer(const CLI::App& app, Request* request) {
   const bool help_command = !arguments.empty() && arguments[0] == "help";
   if (options.common.version) {
     request->text = VersionText(kProgram, "", options.common.json);
-  } else if (help_command || options.common.full_help) {
-    const std::size_t at = help_command ? 1 : 0;
-    const std::string topic = arguments.size() > at ? arguments[at] : "";
-    const Command* command = FindCommand(topic);
-    if (help_command && command == nullptr && !topic.empty() && topic != "exit-codes")
-      return Invalid("there is no help about \"{}\"", topic);
-    request->text = topic == "exit-codes" ? ExitCodeTable() : FullHelp(app, command);
+  } else if (help_command) {
+    LANCEKIT_ASSIGN(request->text, Help(FactsAbout(app), arguments.size() > 1 ? arguments[1] : ""));
+  } else if (options.common.full_help) {
+    const bool has_command = !arguments.empty() && FindCommand(arguments[0]) != nullptr;
+    LANCEKIT_ASSIGN(request->text, Help(FactsAbout(app), has_command ? arguments[0] : ""));
   } else if (options.common.short_help) {
     request->text = UsageText();
   } else if (arguments.empty()) {
@@ -190,6 +232,7 @@ Status TakeCommand(Request* request) {
 Status ParseRequest(int argc, const char* const* argv, Request* request) {
   CLI::App app("Look into Lance files and datasets", kProgram);
   AddOptions(app, request->options);
+  if (AnswerAboutProgram(FactsAbout(app), argc, argv, &request->text)) return {};
   // Rows that count from the end are no options; their parser passes over blanks.
   std::vector<std::string> arguments(argv, argv + argc);
   std::vector<const char*> pointers;

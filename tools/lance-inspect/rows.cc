@@ -8,7 +8,9 @@
 #include "tools/common/exported_batch.h"
 #include "tools/common/interrupt.h"
 #include "tools/common/json.h"
+#include "tools/common/numbers.h"
 #include "tools/common/suggest.h"
+#include "tools/common/terminal.h"
 #include "tools/lance-inspect/commands.h"
 #include "tools/lance-inspect/row_choice.h"
 #include "tools/lance-inspect/sheet.h"
@@ -33,7 +35,7 @@ class RowWriter {
     if (session->format == Format::kJson) {
       std::string start = BeginDocument().Member("path", session->options.arguments.back()).text();
       output_->Write(start + ",\"rows\":[");
-    } else if (!style_.json) {
+    } else if (!style_.json && !session->options.vertical) {
       std::vector<TextColumn> columns;
       for (const Field& field : schema.fields) columns.push_back({field.name, IsNumeric(field.type.id)});
       table_.emplace(session->format, std::move(columns), output_);
@@ -47,6 +49,8 @@ class RowWriter {
     for (std::int64_t i = 0; i < view.length && !output_->failed(); ++i) {
       if (style_.json) {
         WriteJson(view, i);
+      } else if (session_->options.vertical) {
+        WriteVertical(view, i);
       } else {
         WriteText(view, i);
       }
@@ -82,6 +86,27 @@ class RowWriter {
     table_->Add(std::move(cells));
   }
 
+  /// A line that numbers the row, then one for each field; for programs an empty line ends the row instead.
+  void WriteVertical(const ArrayView& view, std::int64_t i) {
+    const bool table = session_->format == Format::kTable;
+    std::size_t width = 0;
+    for (const Field& field : schema_.fields) width = std::max(width, DisplayWidth(EscapeControls(field.name)));
+    std::string text =
+        table ? Styled(fmt::format("── {} ──", GroupDigits(num_rows_ + 1)), Style::kDim, output_->color()) + '\n' : "";
+    for (std::size_t column = 0; column < schema_.fields.size(); ++column) {
+      const std::string name = EscapeControls(schema_.fields[column].name);
+      const ArrayView& child = view.children[column];
+      std::string value;
+      if (!IsNull(child, i)) AppendValue(child, i, style_, &value);
+      value = IsNull(child, i) ? "NULL" : EscapeControls(value);
+      text += Styled(name, Style::kBold, output_->color());
+      text += table ? std::string(width - DisplayWidth(name) + 2, ' ') : "\t";
+      text += value + '\n';
+    }
+    output_->Write(text + (table ? "" : "\n"));
+    ++num_rows_;
+  }
+
   Schema schema_;
   Session* session_;
   Output* output_;
@@ -90,6 +115,12 @@ class RowWriter {
   std::optional<TextTable> table_;
   std::uint64_t num_rows_ = 0;
 };
+
+Status CheckForm(const Session& session) {
+  if (session.options.vertical && session.format != Format::kTable && session.format != Format::kPlain)
+    return Invalid("--vertical goes with the formats table and plain");
+  return {};
+}
 
 /// What to read: -c in its order, columns or dotted paths into them, else all columns but the excluded ones.
 Result<std::vector<std::string>> ChooseNames(const Options& options, const Table& table) {
@@ -115,6 +146,7 @@ Result<std::vector<std::string>> ChooseNames(const Options& options, const Table
 enum class Which : std::uint8_t { kFirst, kLast, kAll };
 
 Status WriteRows(Session& session, Which which) {
+  LANCEKIT_TRY(CheckForm(session));
   const Options& options = session.options;
   LANCEKIT_ASSIGN(const Table table, open(session.context, options.arguments[0], options.open));
   LANCEKIT_ASSIGN(std::vector<std::string> names, ChooseNames(options, table));
@@ -143,6 +175,7 @@ Status WriteRows(Session& session, Which which) {
 constexpr std::size_t kRowsAtOnce = 8192;
 template <class Next>
 Status WriteTaken(Session& session, const Table& table, Next next) {
+  LANCEKIT_TRY(CheckForm(session));
   LANCEKIT_ASSIGN(const std::vector<std::string> names, ChooseNames(session.options, table));
   Scan scan = table.scan();
   LANCEKIT_ASSIGN(const Schema schema, (names.empty() ? scan : scan.select(names)).schema());

@@ -77,8 +77,12 @@ std::string InspectedTable::Kind() const {
 }
 
 Result<InspectedTable> InspectTable(const Session& session, const std::string& path) {
+  return InspectTable(session, path, session.options.open);
+}
+
+Result<InspectedTable> InspectTable(const Session& session, const std::string& path, const OpenOptions& version) {
   InspectedTable table{.path = path};
-  LANCEKIT_ASSIGN(table.files, list_data_files(session.context, path, session.options.open));
+  LANCEKIT_ASSIGN(table.files, list_data_files(session.context, path, version));
   for (const DataFileEntry& entry : table.files.files) {
     LANCEKIT_ASSIGN(InspectedFile file, inspect_file(session.context, entry.path));
     table.structure.push_back(std::move(file));

@@ -45,6 +45,13 @@ struct Options {
   std::string sums;  ///< --sums; empty = none
   std::string svg;   ///< layout --svg; empty = none
   std::string html;  ///< layout --html; empty = none
+  bool vertical = false;
+  std::vector<std::string> key;  ///< diff --key, not yet split at commas
+  double relative_tolerance = 0;
+  double absolute_tolerance = 0;
+  std::uint64_t most_differences = 20;  ///< diff --limit
+  bool diff_layout = false;
+  bool each_page = false;  ///< diff --layout --pages
 };
 
 struct Session {
@@ -76,7 +83,9 @@ struct InspectedTable {
   /// "Lance 2.2 dataset, version 1"
   std::string Kind() const;
 };
+/// The version that the options name.
 Result<InspectedTable> InspectTable(const Session& session, const std::string& path);
+Result<InspectedTable> InspectTable(const Session& session, const std::string& path, const OpenOptions& version);
 
 /// Splits at commas, except for what is a name as it is.
 std::vector<std::string> SplitNames(const std::vector<std::string>& texts, const std::vector<std::string>& known);

@@ -58,36 +58,51 @@ Fact Fact::List(const std::vector<std::string>& names) {
 }
 
 void WriteSheet(const Sheet& sheet, Session* session) {
-  Output& output = *session->output;
+  SheetWriter writer(sheet, session);
+  for (const std::vector<Fact>& row : sheet.rows) writer.Add(row);
+  writer.Finish();
+}
+
+SheetWriter::SheetWriter(const Sheet& sheet, Session* session) : columns_(sheet.columns), session_(session) {
   const Format format = session->format;
-  if (format == Format::kJsonLines) {
-    for (const std::vector<Fact>& row : sheet.rows) output.Write(ObjectText(sheet.columns, row) + '\n');
-    return;
-  }
   if (format == Format::kJson) {
     JsonWriter json = BeginDocument();
     for (const auto& [key, value] : sheet.members) json.Key(key).Raw(value);
-    json.Key(sheet.name).BeginArray();
-    for (const std::vector<Fact>& row : sheet.rows) json.Raw(ObjectText(sheet.columns, row));
-    output.Write(json.EndArray().EndObject().text() + '\n');
+    session->output->Write(json.Key(sheet.name).BeginArray().text());
+  } else if (format != Format::kJsonLines) {
+    const bool table = format == Format::kTable;
+    std::vector<TextColumn> columns;
+    for (const SheetColumn& column : columns_) {
+      if (!table || column.in_table) columns.push_back({table ? column.title : column.key, column.right, column.optional});
+    }
+    text_.emplace(format, std::move(columns), session->output.get());
+  }
+}
+
+void SheetWriter::Add(const std::vector<Fact>& row) {
+  const Format format = session_->format;
+  if (!text_) {
+    const bool document = format == Format::kJson;
+    session_->output->Write((document && !is_first_ ? "," : "") + ObjectText(columns_, row) + (document ? "" : "\n"));
+    is_first_ = false;
     return;
   }
   const bool table = format == Format::kTable;
-  std::vector<TextColumn> columns;
-  for (const SheetColumn& column : sheet.columns) {
-    if (!table || column.in_table) columns.push_back({table ? column.title : column.key, column.right, column.optional});
+  std::vector<TextCell> cells;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    // A dash stands for what does not apply; NULL is a value of a row.
+    if (table && columns_[i].in_table) cells.push_back({row[i].shown});
+    if (!table) cells.push_back({row[i].exact, row[i].is_null && format == Format::kCsv});
   }
-  TextTable text(format, std::move(columns), &output);
-  for (const std::vector<Fact>& row : sheet.rows) {
-    std::vector<TextCell> cells;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      // A dash stands for what does not apply; NULL is a value of a row.
-      if (table && sheet.columns[i].in_table) cells.push_back({row[i].shown});
-      if (!table) cells.push_back({row[i].exact, row[i].is_null && format == Format::kCsv});
-    }
-    text.Add(std::move(cells));
-  }
-  text.Finish();
+  text_->Add(std::move(cells));
+}
+
+void SheetWriter::Finish(const std::vector<std::pair<std::string, std::string>>& members) {
+  if (text_) text_->Finish();
+  if (session_->format != Format::kJson) return;
+  std::string end = "]";
+  for (const auto& [key, value] : members) end += ',' + JsonText(key) + ':' + value;
+  session_->output->Write(end + "}\n");
 }
 
 JsonWriter BeginDocument() {

@@ -50,6 +50,23 @@ struct Sheet {
 
 /// Writes the sheet; for JSON a whole document.
 void WriteSheet(const Sheet& sheet, Session* session);
+
+/// Writes a sheet row by row, which are then not held. The session must outlive it.
+class SheetWriter {
+ public:
+  /// Rows that `sheet` has are not written.
+  SheetWriter(const Sheet& sheet, Session* session);
+  void Add(const std::vector<Fact>& row);
+  /// Members of the JSON document behind the rows.
+  void Finish(const std::vector<std::pair<std::string, std::string>>& members = {});
+
+ private:
+  std::vector<SheetColumn> columns_;
+  Session* session_;
+  std::optional<TextTable> text_;
+  bool is_first_ = true;
+};
+
 /// The start of every JSON document: the contract's name. Objects are still open.
 JsonWriter BeginDocument();
 std::string JsonText(std::string_view text);
