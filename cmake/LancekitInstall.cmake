@@ -11,6 +11,26 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lancekit DESTINATION ${CMAKE_INS
 if(TARGET lance-inspect)
   install(TARGETS lance-inspect lance-index RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
+
+# Man pages, and the completion scripts that the programs print.
+foreach(program lance-inspect lance-index lance-convert)
+  if(TARGET ${program})
+    install(FILES man/${program}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  endif()
+  if(TARGET ${program} AND NOT CMAKE_CROSSCOMPILING)
+    set(scripts ${PROJECT_BINARY_DIR}/completions/${program})
+    add_custom_command(OUTPUT ${scripts}.bash ${scripts}.zsh ${scripts}.fish
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/completions
+      COMMAND ${program} completion bash > ${scripts}.bash
+      COMMAND ${program} completion zsh > ${scripts}.zsh
+      COMMAND ${program} completion fish > ${scripts}.fish
+      DEPENDS ${program} VERBATIM)
+    add_custom_target(${program}-completions ALL DEPENDS ${scripts}.bash)
+    install(FILES ${scripts}.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ${program})
+    install(FILES ${scripts}.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions RENAME _${program})
+    install(FILES ${scripts}.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+  endif()
+endforeach()
 # lance-convert (its folder installs it) keeps using the wheel's libraries; CMake itself leaves out paths inside the project.
 if(TARGET lance-convert AND ArrowWheel_DIR)
   set_target_properties(lance-convert PROPERTIES INSTALL_RPATH "${ArrowWheel_DIR}")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""End-to-end checks of lance-inspect layout --svg and --html: both are well-formed whatever names the file has, load nothing, tell
+"""End-to-end checks of lance-inspect layout --svg and --html and diff --layout --html: all are well-formed whatever names the file has, load nothing, tell
 what layout --json tells, and stay small for files of many parts.
 
     inspect_pictures_e2e.py PROGRAM
@@ -81,11 +81,11 @@ def drawn_bytes(root):
     return end
 
 
-def check_page(text):
+def check_page(text, sections=('strip', 'kinds', 'columns', 'pages', 'fragments', 'grid', 'versions')):
     """-> the data in the page"""
     page = Page(text.decode())
     check(text.startswith(b'<!doctype html>') and len(page.ids) == len(set(page.ids)), 'a document whose ids are unique')
-    allowed = ('html head meta title style body header h1 p main noscript section h2 div table button label input footer script '
+    allowed = ('html head meta title style body header h1 p main noscript section h2 div ol table button label input footer script '
                'svg rect text path').split()
     check({tag for tag, _ in page.tags} <= set(allowed), f'elements of the page: {({tag for tag, _ in page.tags} - set(allowed))}')
     for tag, attributes in page.tags:
@@ -96,11 +96,25 @@ def check_page(text):
     check(b'://' not in text.replace(b'http://www.w3.org/2000/svg', b''), 'no addresses')
     script = page.texts['script', None]
     check('innerHTML' not in script and 'insertAdjacentHTML' not in script and 'document.write' not in script and 'eval(' not in script, 'texts stay texts')
-    check(all(f"byId('{name}')" in script for name in ('strip', 'kinds', 'columns', 'pages', 'fragments')), 'the script knows the sections')
+    check(all(f"byId('{name}')" in script for name in sections), 'the script knows the sections')
     check(set(re.findall(r"byId\('([\w-]+)'\)", script)) <= set(page.ids), 'ids of the script are there')
     check(b'prefers-color-scheme: dark' in text and b':focus-visible' in text, 'dark, and focus is seen')
     check(not re.search(r'@\w+_(css|js|html)@', text.decode().replace('@layout_page_js@', '')), 'all parts are filled in')
     return json.loads(page.texts['script', 'data'])
+
+
+def check_diff(tool, a, b, folder, same=False):
+    """The page of two tables has what the pages of each have."""
+    page = folder / 'diff.html'
+    result = tool('diff', '--layout', '--html', page, '--force', a, b, code=0 if same else 1)
+    check(result.stdout.decode() == f'{page}\n', 'what was written is told')
+    data = check_page(page.read_bytes(), ('totals', 'kinds', 'columns', 'pages'))
+    check([side['name'] for side in data] == [str(a), str(b)], 'names as they were given')
+    for side, path in zip(data, (a, b)):
+        own = check_page(tool('layout', str(path).partition('@')[0], '--html', '-', *(['--version', str(path).partition('@')[2]] if '@' in str(path) else []), code=0).stdout)
+        for key in ('columns', 'files', 'bytes', 'roles', 'encodings', 'headline'):
+            check(side['table'][key] == own[key], f'{path}: {key}')
+    page.unlink()
 
 
 def parts_of(data, file):
@@ -185,6 +199,7 @@ def check_hostile(tool, folder, lance, pa):
     texts = [text.text or '' for text in root.iter(SVG + 'text')]
     check(any(text.startswith('<script>alert(1)') for text in texts), 'a name in the picture')
     check('\\u202egnp-exe' in texts and not any('\u202e' in text for text in texts), 'names do not turn around')
+    check_diff(tool, path, STRINGS, folder)
     check(path.name in root[0].text and data['name'] == path.name and data['name'].encode() not in (folder / 'out.html').read_bytes(), 'the name of the table')
 
 
@@ -200,6 +215,14 @@ def check_dataset(tool, folder, lance, pa):
     for row in rows:
         check([f['path'] for f in data['files'] if f['fragment'] == row['fragment']] == ['data/' + f['path'] for f in row['data_files']], 'files of the fragments')
     check(check_table(tool, path, folder, '--version', '1')[0]['fragments'][0]['deleted'] == 0, 'an older version')
+    ds.tags.create('good', 2)
+    data, root = check_table(tool, path, folder, '--tag', 'good')
+    versions = tool.json('versions', path)['versions']
+    check(data['version'] == 2 and data['older_versions'] == 0, f'{data["version"]}')
+    check([(v['version'], v['time'], v['operation'], v['rows'], v['deleted'], v['tags']) for v in data['versions']] ==
+          [(v['version'], v['time'], v['operation'], v['rows'], v['deleted_rows'], v['tags']) for v in versions] and len(versions) == 3, f'{data["versions"]}')
+    check_diff(tool, f'{path}@1', path, folder)
+    check_diff(tool, path, path, folder, same=True)
 
 
 def check_damage(tool, folder):
@@ -252,6 +275,7 @@ def main():
         check_output(tool, folder)
         for path in FIXTURES + GOLDEN:
             check_table(tool, path, folder)
+            check_diff(tool, STRINGS, path, folder, same=path == STRINGS)
         check_damage(tool, folder)
         try:
             import lance

@@ -38,6 +38,10 @@ library=$(find "$prefix" -name 'liblancekit.a' -o -name 'liblancekit.so')
   fail "the package names private parts of the build"
 
 for program in "$prefix"/bin/*; do
+  [ ! -e "$program" ] || [ -s "$prefix/share/man/man1/$(basename "$program").1" ] || fail "no man page of $program"
+  [ ! -e "$program" ] || [ -s "$prefix/share/bash-completion/completions/$(basename "$program")" ] || fail "no completion of $program"
+done
+for program in "$prefix"/bin/*; do
   [ ! -e "$program" ] || "$program" --version > "$temp/log" 2>&1 || { cat "$temp/log"; fail "$program does not start"; }
 done
 

@@ -178,7 +178,7 @@ FUNCTION() {
   COMPREPLY=()
   if [[ ${answer[0]} == files ]]; then
     [[ $word == "=" ]] && word=
-    compopt -o filenames
+    compopt -o filenames 2> /dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$word")
   fi
   for line in "${answer[@]:1}"; do

@@ -43,8 +43,7 @@ std::string OptionLines(const std::vector<OptionFacts>& options) {
   std::string text;
   for (const OptionFacts& option : options) {
     const std::string usage = option.Usage();
-    text += fmt::format("  {:<{}} ", usage, kWidth);
-    if (usage.size() > kWidth) text += fmt::format("\n  {:<{}} ", "", kWidth);
+    text += usage.size() > kWidth ? fmt::format("  {}\n  {:<{}} ", usage, "", kWidth) : fmt::format("  {:<{}} ", usage, kWidth);
     text += option.text + '\n';
   }
   return text;

@@ -25,6 +25,17 @@ RowCounts CountRows(const format::Fragment& fragment);
 RowCounts CountRows(const format::Manifest& manifest);
 std::uint64_t CountDataFiles(const format::Manifest& manifest);
 
+/// A version of the history.
+struct VersionFacts {
+  std::uint64_t version = 0;
+  std::string time;
+  std::string operation;  ///< empty where nothing tells it
+  RowCounts rows;
+  std::uint64_t num_fragments = 0;
+  std::uint64_t num_data_files = 0;
+};
+Result<VersionFacts> ReadVersion(ContextImpl& context, const format::VersionFile& file);
+
 /// "array" or "bitmap"; empty without a deletion file.
 std::string DeletionKind(const format::Fragment& fragment);
 /// "2.1"

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/status.h"
+#include "reader/refs.h"
 #include "tools/common/numbers.h"
 #include "tools/common/terminal.h"
 #include "tools/lance-inspect/commands.h"
@@ -153,14 +154,43 @@ void AddRows(const InspectedFile& file, const std::vector<FilePart>& parts, cons
   }
 }
 
-Result<std::vector<FragmentFacts>> ReadFragments(Session& session, const InspectedTable& table) {
-  std::vector<FragmentFacts> facts;
+/// The branch that holds the version that is shown; empty = main.
+Result<std::string> ShownBranch(Session& session) {
+  const OpenOptions& open = session.options.open;
+  if (open.tag.empty()) return open.branch;
+  LANCEKIT_ASSIGN(const std::vector<Tag> tags, ListTags(session.context.impl(), session.options.arguments[0]));
+  const auto tag = std::ranges::find(tags, open.tag, &Tag::name);
+  return tag == tags.end() ? std::string() : tag->branch;
+}
+
+Status ReadVersions(Session& session, const Dataset& dataset, DatasetFacts* facts) {
+  constexpr std::size_t kMostVersions = 100;
+  ContextImpl& context = session.context.impl();
+  LANCEKIT_ASSIGN(const std::string branch, ShownBranch(session));
+  LANCEKIT_ASSIGN(const std::vector<format::VersionFile> files, format::ListVersionFiles(dataset.folder()));
+  LANCEKIT_ASSIGN(const std::vector<Tag> tags, ListTags(context, session.options.arguments[0]));
+  facts->shown_version = dataset.manifest().version;
+  facts->older_versions = files.size() - std::min(files.size(), kMostVersions);
+  for (std::size_t i = facts->older_versions; i < files.size(); ++i) {
+    DatasetFacts::Version version;
+    LANCEKIT_ASSIGN(version.facts, ReadVersion(context, files[i]));
+    for (const Tag& tag : tags) {
+      if (tag.branch == branch && tag.version == files[i].version) version.tags.push_back(tag.name);
+    }
+    facts->versions.push_back(std::move(version));
+  }
+  return {};
+}
+
+Result<DatasetFacts> ReadFacts(Session& session, const InspectedTable& table) {
+  DatasetFacts facts;
   if (!table.files.is_dataset) return facts;
   LANCEKIT_ASSIGN(const Dataset dataset, OpenDatasetArgument(session));
   for (const format::Fragment& fragment : dataset.manifest().fragments) {
     const RowCounts rows = CountRows(fragment);
-    facts.push_back({fragment.id, rows.physical, rows.deleted, DeletionKind(fragment)});
+    facts.fragments.push_back({fragment.id, rows.physical, rows.deleted, DeletionKind(fragment)});
   }
+  LANCEKIT_TRY(ReadVersions(session, dataset, &facts));
   return facts;
 }
 
@@ -184,8 +214,8 @@ Status WritePictures(Session& session, const TableLayout& layout) {
     written += EscapeControls(options.svg) + '\n';
   }
   if (html != nullptr) {
-    LANCEKIT_ASSIGN(const std::vector<FragmentFacts> fragments, ReadFragments(session, layout.table));
-    html->Write(HtmlPage(layout, fragments));
+    LANCEKIT_ASSIGN(const DatasetFacts facts, ReadFacts(session, layout.table));
+    html->Write(HtmlPage(layout, facts));
     LANCEKIT_TRY(html->Finish());
     json.Member("html", options.html);
     written += EscapeControls(options.html) + '\n';

@@ -33,13 +33,14 @@ class Interned {
 
 class PageData {
  public:
-  PageData(const TableLayout& layout, const std::vector<FragmentFacts>& fragments) : layout_(layout), shades_(layout.table) {
+  PageData(const TableLayout& layout, const DatasetFacts& dataset) : layout_(layout), shades_(layout.table) {
     const InspectedTable& table = layout.table;
     json_.BeginObject().Member("name", TableName(table)).Member("headline", Headline(table, shades_.columns().size()));
     json_.Member("rows", table.NumRows()).Member("bytes", table.NumBytes()).Member("own_colors", shades_.num_own());
     AddKinds();
     AddColumns();
-    AddFragments(fragments);
+    AddFragments(dataset.fragments);
+    AddVersions(dataset);
     AddFiles();
     json_.Key("roles").BeginArray();
     for (const std::string* role : roles_.texts()) json_.Value(*role);
@@ -79,6 +80,17 @@ class PageData {
     for (const FragmentFacts& fragment : fragments) {
       json_.BeginObject().Member("id", fragment.id).Member("rows", fragment.rows).Member("deleted", fragment.deleted_rows);
       json_.Member("deletion_file", fragment.deletion_file).EndObject();
+    }
+    json_.EndArray();
+  }
+
+  void AddVersions(const DatasetFacts& dataset) {
+    json_.Member("version", dataset.shown_version).Member("older_versions", dataset.older_versions).Key("versions").BeginArray();
+    for (const auto& [facts, tags] : dataset.versions) {
+      json_.BeginObject().Member("version", facts.version).Member("time", facts.time).Member("operation", facts.operation);
+      json_.Member("rows", facts.rows.live()).Member("deleted", facts.rows.deleted).Key("tags").BeginArray();
+      for (const std::string& tag : tags) json_.Value(tag);
+      json_.EndArray().EndObject();
     }
     json_.EndArray();
   }
@@ -182,10 +194,10 @@ std::string Fill(std::string_view rest, const std::vector<std::pair<std::string_
 
 }  // namespace
 
-std::string HtmlPage(const TableLayout& layout, const std::vector<FragmentFacts>& fragments) {
+std::string HtmlPage(const TableLayout& layout, const DatasetFacts& dataset) {
   return Fill(kLayoutPage, {{"<!--title-->", MarkupText(TableName(layout.table))},
                             {"<!--picture-->", SvgPicture(layout)},
-                            {"<!--data-->", ScriptData(PageData(layout, fragments).json())}});
+                            {"<!--data-->", ScriptData(PageData(layout, dataset).json())}});
 }
 
 std::string DiffPage(const TableLayout& a, const std::string& name_a, const TableLayout& b, const std::string& name_b) {

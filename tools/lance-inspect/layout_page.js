@@ -316,6 +316,51 @@ function showFragments() {
                      html('td', {}, fragment.deletion_file || '—'), number(digits(own.reduce((sum, file) => sum + file.bytes, 0))),
                      html('td', {}, ...own.map(file => html('div', {}, html('button', {type: 'button', class: 'name', 'aria-pressed': String(file === view.file), onclick: () => showFile(file), 'data-file': data.files.indexOf(file)}, shown(file.path))))));
        }, left => counted(left.length, 'fragment'));
+  showGrid();
+}
+
+/** The history as dots on a line, the version that is shown filled. */
+function showVersions() {
+  if (!data.versions.length) return;
+  const section = byId('versions');
+  section.hidden = false;
+  section.querySelector('p').textContent = data.older_versions ? `The newest ${counted(data.versions.length, 'version')}; ${digits(data.older_versions)} older ones are left out.` : '';
+  let before = null;
+  for (const version of data.versions) {
+    const more = before === null ? 0 : version.rows - before;
+    before = version.rows;
+    const shown_here = version.version === data.version;
+    section.querySelector('ol').append(html('li', {class: shown_here ? 'shown' : '', 'aria-current': shown_here && 'true'},
+      html('strong', {}, String(version.version)), html('div', {}, version.operation || '—'), html('div', {}, counted(version.rows, 'row')),
+      more ? html('div', {}, `${more > 0 ? '+' : '−'}${digits(Math.abs(more))}`) : null, html('div', {class: 'time'}, version.time.slice(0, 16).replace('T', ' ')),
+      ...version.tags.map(tag => html('div', {class: 'tag'}, name(tag)))));
+  }
+  section.querySelector('.shown')?.scrollIntoView({block: 'nearest', inline: 'center'});
+}
+
+/** Fragments x columns: the darker, the more bytes; what is deleted of the rows is hatched. */
+function showGrid() {
+  const columns = data.columns.slice(0, 24), bytesOf = new Map(data.fragments.map(fragment => [fragment.id, new Map()]));
+  for (const file of data.files) {
+    const sums = bytesOf.get(file.fragment);
+    for (const part of file.parts) {
+      if (partColumn(part) >= 0 && data.kinds[part[1]] === 'page buffer') sums.set(partColumn(part), (sums.get(partColumn(part)) ?? 0) + part[0]);
+    }
+  }
+  let most = 1;
+  for (const sums of bytesOf.values()) for (const [place, size] of sums) if (place < columns.length) most = Math.max(most, size);
+  const cell = (fragment, place) => {
+    const size = bytesOf.get(fragment.id).get(place);
+    const text = size === undefined ? 'nothing' : bytes(size);
+    const filled = html('div', {class: `cell ${columnShade(place)}`}), deleted = html('div', {class: 'deleted'});
+    filled.style.opacity = size === undefined ? 0 : 0.25 + 0.75 * size / most;
+    deleted.style.width = `${fragment.rows ? fragment.deleted / fragment.rows * 100 : 0}%`;
+    return html('td', {title: `fragment ${fragment.id}, ${shown(data.columns[place][0])}: ${text}${fragment.deleted ? `, ${digits(fragment.deleted)} rows deleted` : ''}`}, filled, deleted, html('span', {class: 'unseen'}, text));
+  };
+  fill(byId('grid'), `Bytes of the ${columns.length < data.columns.length ? `${columns.length} largest columns` : 'columns'} in each fragment: the stronger, the more; deleted rows are hatched.`,
+       [['fragment'], ...columns.map((column, place) => [column[0], 'slanted'])], data.fragments,
+       fragment => html('tr', {}, html('th', {scope: 'row'}, String(fragment.id)), ...columns.map((column, place) => cell(fragment, place))), left => counted(left.length, 'fragment'));
+  for (const head of byId('grid').querySelectorAll('.slanted')) head.replaceChildren(name(head.textContent));
 }
 
 function showFile(file) {
@@ -329,6 +374,7 @@ function showFile(file) {
 
 byId('name').replaceChildren(name(data.name));
 byId('headline').textContent = data.headline;
+showVersions();
 showFragments();
 byId('all-columns').hidden = false;
 showColumns();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tools/common/output.h"
+#include "tools/lance-inspect/dataset_sheets.h"
 #include "tools/lance-inspect/layout_model.h"
 
 namespace lancekit::tools {
@@ -21,8 +22,21 @@ struct FragmentFacts {
   std::string deletion_file;  ///< "array", "bitmap" or empty
 };
 
-/// A page that needs nothing else: strip of the bytes, columns, pages, fragments. Files with very many parts have them in groups.
-std::string HtmlPage(const TableLayout& layout, const std::vector<FragmentFacts>& fragments);
+/// What the page tells of a dataset beside its files.
+struct DatasetFacts {
+  std::vector<FragmentFacts> fragments;
+  struct Version {
+    VersionFacts facts;
+    std::vector<std::string> tags;
+  };
+  std::vector<Version> versions;  ///< the newest ones, oldest first
+  std::uint64_t shown_version = 0;
+  std::uint64_t older_versions = 0;  ///< that are not among them
+};
+
+/// A page that needs nothing else: strip of the bytes, columns, pages; of a dataset fragments and versions. Files with very many
+/// parts have them in groups.
+std::string HtmlPage(const TableLayout& layout, const DatasetFacts& dataset);
 
 /// A page that shows two tables column by column, with their pages side by side; the names are how the tables are called there.
 std::string DiffPage(const TableLayout& a, const std::string& name_a, const TableLayout& b, const std::string& name_b);

@@ -156,10 +156,10 @@ ProgramFacts FactsAbout(const CLI::App& app) {
 
 std::string FullHelp(const ProgramFacts& facts) {
   std::string examples, commands;
-  for (const auto& [line, text] : facts.examples) examples += fmt::format("  {:<52} {}\n", line, text);
+  for (const auto& [line, text] : facts.examples) examples += fmt::format("  {:<56} {}\n", line, text);
   std::vector<OptionFacts> options = facts.options;
   for (const CommandFacts& command : facts.commands) {
-    commands += fmt::format("  {:<10} {}\n", command.name, command.summary);
+    commands += fmt::format("  {:<11} {}\n", command.name, command.summary);
     for (const OptionFacts& option : command.options) {
       if (std::ranges::find(options, option.names, &OptionFacts::names) == options.end()) options.push_back(option);
     }

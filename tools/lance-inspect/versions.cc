@@ -31,24 +31,18 @@ std::string BranchesJson(const std::vector<Branch>& branches) {
   return json.EndArray().text();
 }
 
-Result<std::vector<Fact>> VersionRow(Session& session, const format::VersionFile& file, const std::vector<std::string>& tags,
-                                     const std::vector<std::string>& branches) {
-  ContextImpl& context = session.context.impl();
+}  // namespace
+
+Result<VersionFacts> ReadVersion(ContextImpl& context, const format::VersionFile& file) {
   LANCEKIT_ASSIGN(const format::Manifest manifest, ReadManifest(context, file.path));
   LANCEKIT_ASSIGN(const auto transaction, ReadTransaction(context, file.path, manifest));
-  const RowCounts rows = CountRows(manifest);
-  return std::vector<Fact>{Fact::Number(static_cast<std::int64_t>(file.version)),
-                           Fact::Text(TimeText(manifest.timestamp_seconds, manifest.timestamp_nanos)),
-                           TextOrNone(transaction ? format::OperationName(transaction->operation) : ""),
-                           Fact::Count(rows.live()),
-                           Fact::Count(rows.deleted),
-                           Fact::Count(manifest.fragments.size()),
-                           Fact::Count(CountDataFiles(manifest)),
-                           Fact::List(tags),
-                           Fact::List(branches)};
+  return VersionFacts{.version = file.version,
+                      .time = TimeText(manifest.timestamp_seconds, manifest.timestamp_nanos),
+                      .operation = transaction ? format::OperationName(transaction->operation) : "",
+                      .rows = CountRows(manifest),
+                      .num_fragments = manifest.fragments.size(),
+                      .num_data_files = CountDataFiles(manifest)};
 }
-
-}  // namespace
 
 Status RunVersions(Session& session) {
   const std::string& path = session.options.arguments[0];
@@ -79,8 +73,11 @@ Status RunVersions(Session& session) {
     for (const Branch& other : branches) {
       if (other.parent == branch && other.parent_version == file.version) branches_here.push_back(other.name);
     }
-    LANCEKIT_ASSIGN(std::vector<Fact> row, VersionRow(session, file, tags_here, branches_here));
-    sheet.rows.push_back(std::move(row));
+    LANCEKIT_ASSIGN(const VersionFacts facts, ReadVersion(context, file));
+    sheet.rows.push_back({Fact::Number(static_cast<std::int64_t>(facts.version)), Fact::Text(facts.time),
+                          TextOrNone(facts.operation), Fact::Count(facts.rows.live()), Fact::Count(facts.rows.deleted),
+                          Fact::Count(facts.num_fragments), Fact::Count(facts.num_data_files), Fact::List(tags_here),
+                          Fact::List(branches_here)});
   }
   WriteSheet(sheet, &session);
   return {};
