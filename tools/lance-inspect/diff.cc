@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <map>
+#include <set>
 
 #include "base/status.h"
 #include "tools/common/suggest.h"
@@ -20,66 +22,77 @@ bool ParseNumber(std::string_view text, std::uint64_t* number) {
   return error == std::errc{} && stop == end && !text.empty();
 }
 
-std::vector<std::string> TopNames(const Table& table) {
-  std::vector<std::string> names;
-  for (const Field& field : table.schema().fields) names.push_back(field.name);
-  return names;
-}
+/// The columns of a table by name, and dotted paths into them.
+class Columns {
+ public:
+  explicit Columns(const Table& table) : table_(table) {
+    for (const Field& field : table.schema().fields) by_name_.emplace(field.name, &field);
+  }
+  const Table& table() const { return table_; }
 
-bool Has(const Table& table, const std::string& name) {
-  return table.schema().index_of(name) >= 0 || table.scan().select({name}).schema().has_value();
-}
+  /// What a name or path makes of its column; nothing when there is no such.
+  std::optional<Field> Find(const std::string& name) const {
+    if (const auto at = by_name_.find(name); at != by_name_.end()) return *at->second;
+    const auto schema = table_.scan().select({name}).schema();
+    return schema ? std::optional(schema->fields.front()) : std::nullopt;
+  }
 
-/// Columns and dotted paths that the options name, those of A first, which one of the tables has at least.
-/// Errors: kInvalidArgument for others.
-Result<std::vector<std::string>> ChooseColumns(const std::vector<std::string>& texts, const Table& a, const Table& b) {
-  std::vector<std::string> known = TopNames(a);
-  for (const std::string& name : TopNames(b)) {
-    if (std::ranges::find(known, name) == known.end()) known.push_back(name);
+  /// The columns that hold what the names say, in the table's order; names that the table does not have are passed over. Paths
+  /// into one column make one column.
+  Result<std::vector<Field>> Project(std::vector<std::string> names) const {
+    std::erase_if(names, [&](const std::string& name) { return !Find(name); });
+    if (names.empty()) return std::vector<Field>();
+    LANCEKIT_ASSIGN(const Schema schema, table_.scan().select(std::move(names)).schema());
+    std::map<std::string, Field> chosen;
+    for (const Field& field : schema.fields) chosen.emplace(field.name, field);
+    std::vector<Field> fields;
+    for (const Field& field : table_.schema().fields) {
+      if (const auto at = chosen.find(field.name); at != chosen.end()) fields.push_back(at->second);
+    }
+    return fields;
+  }
+
+ private:
+  const Table& table_;
+  std::map<std::string, const Field*> by_name_;
+};
+
+/// Columns and dotted paths that the options name, without any all columns, those of A first. Errors: kInvalidArgument for what
+/// neither table has.
+Result<std::vector<std::string>> ChooseNames(const std::vector<std::string>& texts, const Columns& a, const Columns& b) {
+  std::vector<std::string> known;
+  std::set<std::string> seen;
+  for (const Columns* const side : {&a, &b}) {
+    for (const Field& field : side->table().schema().fields) {
+      if (seen.insert(field.name).second) known.push_back(field.name);
+    }
   }
   if (texts.empty()) return known;
   std::vector<std::string> names = SplitNames(texts, known);
   for (const std::string& name : names) {
-    if (!Has(a, name) && !Has(b, name)) return Invalid("there is no column \"{}\" in A or B{}", name, DidYouMean(name, known));
+    if (!a.Find(name) && !b.Find(name)) return Invalid("there is no column \"{}\" in A or B{}", name, DidYouMean(name, known));
   }
   return names;
 }
 
-/// The columns that hold what the names say, in the table's order; names that the table does not have are passed over. Paths into
-/// one column make one column.
-Result<std::vector<Field>> Project(const Table& table, std::vector<std::string> names) {
-  std::erase_if(names, [&](const std::string& name) { return !Has(table, name); });
-  if (names.empty()) return std::vector<Field>();
-  LANCEKIT_ASSIGN(Schema schema, table.scan().select(std::move(names)).schema());
-  std::ranges::stable_sort(schema.fields, {}, [&](const Field& field) { return table.schema().index_of(field.name); });
-  return std::move(schema.fields);
-}
-
 /// What is compared of the rows: the keys, then of the names what both tables have in comparable types.
-Status ChooseRows(const std::vector<std::string>& names, const std::vector<std::string>& keys, RowDiff* diff) {
-  const auto find = [](const std::vector<Field>& fields, const std::string& name) {
-    const auto at = std::ranges::find(fields, name, &Field::name);
-    return at == fields.end() ? nullptr : &*at;
-  };
-  LANCEKIT_ASSIGN(const std::vector<Field> keys_a, Project(diff->a, keys));
-  LANCEKIT_ASSIGN(const std::vector<Field> keys_b, Project(diff->b, keys));
+Status ChooseRows(const std::vector<std::string>& names, const std::vector<std::string>& keys, const Columns& a, const Columns& b,
+                  RowDiff* diff) {
+  std::set<std::string> key_columns;
   for (const std::string& key : keys) {
-    if (!Has(diff->a, key) || !Has(diff->b, key)) return Invalid("the key \"{}\" is not in both tables", key);
-  }
-  for (const Field& key : keys_a) {
-    if (!AreComparable(key.type, find(keys_b, key.name)->type))
-      return Invalid("the key \"{}\" is of types that cannot be compared", key.name);
+    const std::optional<Field> of_a = a.Find(key), of_b = b.Find(key);
+    if (!of_a || !of_b) return Invalid("the key \"{}\" is not in both tables", key);
+    if (!AreComparable(of_a->type, of_b->type)) return Invalid("the key \"{}\" is of types that cannot be compared", key);
+    key_columns.insert(of_a->name);
   }
   diff->keys = diff->selection = keys;
-  diff->num_keys = keys_a.size();
+  diff->num_keys = key_columns.size();
   for (const std::string& name : names) {
-    if (std::ranges::find(keys, name) != keys.end() || !Has(diff->a, name) || !Has(diff->b, name)) continue;
-    LANCEKIT_ASSIGN(const std::vector<Field> of_a, Project(diff->a, {name}));
-    LANCEKIT_ASSIGN(const std::vector<Field> of_b, Project(diff->b, {name}));
-    if (find(keys_a, of_a.front().name) != nullptr)
-      return Invalid("a key lies in the column \"{}\", which then cannot be compared; --exclude leaves it out",
-                     of_a.front().name);
-    if (AreComparable(of_a.front().type, of_b.front().type)) diff->selection.push_back(name);
+    const std::optional<Field> of_a = a.Find(name), of_b = b.Find(name);
+    if (std::ranges::find(keys, name) != keys.end() || !of_a || !of_b) continue;
+    if (key_columns.contains(of_a->name))
+      return Invalid("a key lies in the column \"{}\", which then cannot be compared; --exclude leaves it out", of_a->name);
+    if (AreComparable(of_a->type, of_b->type)) diff->selection.push_back(name);
   }
   if (diff->selection.empty()) return {};
   LANCEKIT_ASSIGN(const Schema selected, diff->a.scan().select(diff->selection).schema());
@@ -104,29 +117,30 @@ Status DiffTables(Session& session) {
   const Options& options = session.options;
   LANCEKIT_ASSIGN(const TableAt at_a, ParseTableAt(options.arguments[0]));
   LANCEKIT_ASSIGN(const TableAt at_b, ParseTableAt(options.arguments[1]));
-  LANCEKIT_ASSIGN(Table a, open(session.context, at_a.path, at_a.open));
-  LANCEKIT_ASSIGN(Table b, open(session.context, at_b.path, at_b.open));
-  LANCEKIT_ASSIGN(std::vector<std::string> names, ChooseColumns(options.columns, a, b));
+  LANCEKIT_ASSIGN(const Table table_a, open(session.context, at_a.path, at_a.open));
+  LANCEKIT_ASSIGN(const Table table_b, open(session.context, at_b.path, at_b.open));
+  const Columns a(table_a), b(table_b);
+  LANCEKIT_ASSIGN(std::vector<std::string> names, ChooseNames(options.columns, a, b));
   if (!options.excluded.empty()) {
-    LANCEKIT_ASSIGN(const std::vector<std::string> excluded, ChooseColumns(options.excluded, a, b));
+    LANCEKIT_ASSIGN(const std::vector<std::string> excluded, ChooseNames(options.excluded, a, b));
     std::erase_if(names, [&](const std::string& name) { return std::ranges::find(excluded, name) != excluded.end(); });
   }
   std::vector<std::string> keys;
   if (!options.key.empty()) {
-    LANCEKIT_ASSIGN(keys, ChooseColumns(options.key, a, b));
+    LANCEKIT_ASSIGN(keys, ChooseNames(options.key, a, b));
     for (const std::string& key : keys) {
       if (std::ranges::find(names, key) == names.end()) names.push_back(key);
     }
   }
   if (options.relative_tolerance < 0 || options.absolute_tolerance < 0) return Invalid("tolerances are not negative");
-  RowDiff diff{.a = std::move(a), .b = std::move(b), .selection = {}, .columns = {}, .keys = {}, .filter = {}};
+  RowDiff diff{.a = table_a, .b = table_b, .selection = {}, .columns = {}, .keys = {}, .filter = {}};
   diff.tolerance = {options.relative_tolerance, options.absolute_tolerance};
   LANCEKIT_ASSIGN(diff.filter, FilterOf(options));
-  LANCEKIT_TRY(ChooseRows(names, keys, &diff));
-  Schema schema_a{.fields = {}, .metadata = diff.a.schema().metadata},
-      schema_b{.fields = {}, .metadata = diff.b.schema().metadata};
-  LANCEKIT_ASSIGN(schema_a.fields, Project(diff.a, names));
-  LANCEKIT_ASSIGN(schema_b.fields, Project(diff.b, names));
+  LANCEKIT_TRY(ChooseRows(names, keys, a, b, &diff));
+  Schema schema_a{.fields = {}, .metadata = table_a.schema().metadata},
+      schema_b{.fields = {}, .metadata = table_b.schema().metadata};
+  LANCEKIT_ASSIGN(schema_a.fields, a.Project(names));
+  LANCEKIT_ASSIGN(schema_b.fields, b.Project(names));
   DiffReport report(&session);
   for (const auto& [what, column, of_a, of_b] : CompareSchemas(schema_a, schema_b)) {
     report.AddSchema(what, column, TextOrNone(of_a), TextOrNone(of_b));

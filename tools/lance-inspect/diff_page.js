@@ -8,7 +8,8 @@ const pairs = [...new Set(sides.flatMap(side => side.data.columns.map(column => 
   const columns = sides.map((side, i) => side.data.columns[places[i]]);
   return {path, places, columns, bytes: Math.max(...columns.map(column => column?.[3] ?? 0))};
 }).sort((a, b) => b.bytes - a.bytes);
-const ownColors = pairs.length <= 8 ? pairs.length : 7;
+// What is too small to see in the bars needs no colour of its own.
+const ownColors = pairs.filter((pair, i) => i < 8 && pair.bytes >= most / 100).length;
 pairs.forEach((pair, i) => {
   pair.shade = i < ownColors ? `c${i + 1}` : 'cx';
   const [a, b] = pair.columns;
@@ -19,7 +20,8 @@ pairs.forEach((pair, i) => {
 function change(a, b) {
   if (a === undefined || b === undefined) return a === b ? '—' : a === undefined ? 'only in B' : 'only in A';
   if (a === b) return 'same';
-  return a === 0 ? '—' : `${b > a ? '+' : '−'}${Math.abs((b / a - 1) * 100).toFixed(1)}%`;
+  const percents = Math.abs((b / a - 1) * 100);
+  return a === 0 ? '—' : `${b > a ? '+' : '−'}${percents < 0.05 ? 'under 0.1' : percents.toFixed(1)}%`;
 }
 
 /** Two bars to one scale, A above B; pieces are [share, class]. */
@@ -91,10 +93,10 @@ function allPages(data, place) {
   return pages;
 }
 
-function showSide(i, pair) {
-  const {data} = sides[i], pages = allPages(data, pair.places[i]);
-  const sizeOf = ({buffers}) => buffers.reduce((sum, buffer) => sum + buffer.size, 0);
-  const largest = Math.max(1, ...pages.slice(0, 10000).map(sizeOf));
+const sizeOf = ({buffers}) => buffers.reduce((sum, buffer) => sum + buffer.size, 0);
+
+function showSide(i, pair, pages, largest) {
+  const {data} = sides[i];
   const caption = pair.places[i] < 0 ? `${'AB'[i]} has no such column.` : `${'AB'[i]}: ${counted(pages.length, 'page')}${pages.length < pair.columns[i][2] ? ` of ${digits(pair.columns[i][2])}; there is no room here for the others` : ''}`;
   fill(byId(`pages-${'ab'[i]}`), caption, [['page', 'number'], ['rows', 'number'], ['bytes', 'number'], [''], ['encoding', 'text']], pages,
        (item, at) => {
@@ -116,8 +118,9 @@ function showSide(i, pair) {
 function showPages(pair) {
   byId('pages').hidden = false;
   byId('pages-title').replaceChildren('Pages of ', name(pair.path));
-  showSide(0, pair);
-  showSide(1, pair);
+  const pages = sides.map((side, i) => allPages(side.data, pair.places[i]));
+  const largest = Math.max(1, ...pages.flatMap(list => list.slice(0, 10000).map(sizeOf)));
+  pages.forEach((list, i) => showSide(i, pair, list, largest));
   byId('pages-title').focus();
   byId('pages-title').scrollIntoView({block: 'start'});
 }
