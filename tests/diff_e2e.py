@@ -58,6 +58,23 @@ def check_usage(tool, folder):
     check(diff(tool, STRINGS, at)['equal'], 'a path with an @')
 
 
+def check_damage(tool, folder):
+    """Damaged files are an error or another table, never a crash."""
+    rng, path, codes = random.Random(5), folder / 'flipped.lance', set()
+    for _ in range(120):
+        sound = rng.choice([STRINGS, *GOLDEN])
+        data = bytearray(sound.read_bytes())
+        for _ in range(rng.choice((1, 3))):
+            data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        path.write_bytes(data)
+        first = next(iter(tool.json('columns', sound)['columns']))['path'].partition('.')[0]
+        for options in ((), ('--key', first), ('--layout', '--json')):
+            result = tool('diff', sound, path, *options)
+            check(result.returncode in (0, 1, 2, 4, 5, 7), f'{sound} {options}: {result.returncode} {result.stderr}')
+            codes.add(result.returncode)
+    check({0, 1, 4} <= codes, f'{codes}')
+
+
 def check_schemas(tool, folder):
     def table(name, *fields, metadata=None):
         schema = pa.schema(fields, metadata)
@@ -245,6 +262,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix='lancekit_diff_'))
     try:
         check_usage(tool, folder)
+        check_damage(tool, folder)
         if lance is None:
             print('pylance is not installed: fixtures only')
             return

@@ -73,6 +73,24 @@ def check_formats(tool):
     check(tool('dump', 'buffer', 'strlow:0:0', STRINGS).stdout == STRINGS.read_bytes()[:12], 'a pipe gets raw bytes')
 
 
+def check_vertical(tool):
+    names = [column['name'] for column in tool.json('schema', STRINGS)['fields']]
+    for command in (['head', '-n', '3'], ['tail', '-n', '3'], ['take', '0,5,-1'], ['sample', '-n', '3']):
+        rows = [json.loads(line) for line in tool(*command, STRINGS, '-f', 'jsonl', code=0).stdout.splitlines()]
+        blocks = tool(*command, '--vertical', STRINGS, code=0).stdout.decode().split('\n\n')
+        check(len(rows) == 3 and len(blocks) == 4 and blocks.pop() == '', f'{command}: an empty line ends a row: {blocks}')
+        for row, block in zip(rows, blocks):
+            fields = dict(line.split('\t') for line in block.split('\n'))
+            check(list(fields) == names, f'{command}: a line for each field: {block}')
+            check(all(fields[name] == ('NULL' if value is None else value) for name, value in row.items() if value is None or isinstance(value, str)), f'{row} {block}')
+    table = tool('cat', '--vertical', '-f', 'table', STRINGS, code=0).stdout.decode()
+    count = int(tool('count', STRINGS, code=0).stdout)
+    check(table.startswith('── 1 ──\n') and f'── {count:,} ──\n' in table and table.count('\n') == count * (1 + len(names)), 'rows are numbered')
+    tool('head', '--vertical', '--json', STRINGS, code=2)
+    tool('head', '--vertical', '-f', 'csv', STRINGS, code=2)
+    tool('schema', '--vertical', STRINGS, code=2)
+
+
 def check_layouts(tool):
     for path in FIXTURES + GOLDEN:
         document = tool.json('layout', path)
@@ -277,6 +295,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix='lancekit_inspect_'))
     try:
         check_formats(tool)
+        check_vertical(tool)
         check_layouts(tool)
         check_why(tool)
         check_usage(tool)

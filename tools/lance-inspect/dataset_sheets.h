@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "format/version_files.h"
 #include "reader/dataset.h"
 #include "tools/common/json.h"
 #include "tools/lance-inspect/session.h"

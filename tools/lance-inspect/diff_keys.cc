@@ -3,6 +3,8 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <bit>
+#include <numeric>
 
 #include "tools/lance-inspect/diff_rows.h"
 
@@ -44,11 +46,18 @@ class KeyIndex {
   void Add(const KeyHash& hash, std::int64_t row) { entries_.push_back({hash, row}); }
   void Finish() {
     std::ranges::sort(entries_, {}, [](const Entry& entry) { return std::pair(entry.hash, entry.row); });
+    // About eight entries share their first bits.
+    num_bits_ = std::max(static_cast<int>(std::bit_width(entries_.size())), 4) - 3;
+    starts_.assign((std::size_t{1} << num_bits_) + 1, 0);
+    for (const Entry& entry : entries_) ++starts_[Prefix(entry.hash) + 1];
+    std::partial_sum(starts_.begin(), starts_.end(), starts_.begin());
   }
 
   /// The first row of the key that was not asked for yet; -1 = none. Tells whether the key was asked for before.
   std::int64_t Take(const KeyHash& hash, bool* is_repeated) {
-    const auto first = std::ranges::lower_bound(entries_, hash, {}, &Entry::hash);
+    const auto place = [this](std::size_t start) { return entries_.begin() + static_cast<std::ptrdiff_t>(start); };
+    const std::size_t prefix = Prefix(hash);
+    const auto first = std::ranges::lower_bound(place(starts_[prefix]), place(starts_[prefix + 1]), hash, {}, &Entry::hash);
     if (first == entries_.end() || first->hash != hash) return -1;
     *is_repeated = first->num_taken != 0;
     const auto next = first + static_cast<std::ptrdiff_t>(first->num_taken);
@@ -87,7 +96,11 @@ class KeyIndex {
     }
   }
 
-  std::vector<Entry> entries_;
+  std::size_t Prefix(const KeyHash& hash) const { return static_cast<std::size_t>(hash.high >> (64 - num_bits_)); }
+
+  std::vector<Entry> entries_;       // by hash, then by row
+  std::vector<std::size_t> starts_;  // where the entries of each prefix begin
+  int num_bits_ = 1;
 };
 
 constexpr std::size_t kRowsAtOnce = 8192;
