@@ -49,6 +49,13 @@ std::string OptionLines(const std::vector<OptionFacts>& options) {
   return text;
 }
 
+std::string CommandHelp(const ProgramFacts& facts, const CommandFacts& command) {
+  std::vector<OptionFacts> options = command.options;
+  options.insert(options.end(), facts.options.begin(), facts.options.end());
+  return fmt::format("{}: {}\n\nUsage: {} {} {} [OPTIONS]\n\nOptions:\n{}", command.name, command.summary, facts.name,
+                     command.name, command.arguments, OptionLines(options));
+}
+
 bool AnswerAboutProgram(const ProgramFacts& facts, int argc, const char* const* argv, std::string* answer) {
   const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   if (words.size() == 1 && words[0] == "--help-man") {

@@ -47,6 +47,9 @@ std::vector<OptionFacts> OptionsOf(const CLI::App& app);
 /// A line or two for each option, as --help has them.
 std::string OptionLines(const std::vector<OptionFacts>& options);
 
+/// The text of --help about a command.
+std::string CommandHelp(const ProgramFacts& facts, const CommandFacts& command);
+
 /// Answers what is the same in all programs: `completion SHELL`, the `__complete` of completion scripts, `--help-man`. False when
 /// the command line is none of these.
 bool AnswerAboutProgram(const ProgramFacts& facts, int argc, const char* const* argv, std::string* answer);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 
 #include "base/status.h"
@@ -38,8 +39,8 @@ void AddTable(CLI::App* app, IndexOptions* options) {
   app->add_option("--index", options->index, "The file of the index (TABLE.hnsw; in a dataset _lancekit/COL.hnsw)")
       ->type_name("FILE");
   AddVersionOptions(*app, options->version);
-  AddCommonOptions(*app, options->common);
-  AddLimitOptions(*app, options->common);
+  // Those of the program may stand behind the command.
+  app->fallthrough();
 }
 
 void AddOutput(CLI::App* app, IndexOptions* options) {
@@ -207,13 +208,11 @@ Status ParseIndexOptions(int argc, const char* const* argv, IndexOptions* option
     return {};
   }
   // Help is wanted also where what is required is missing.
-  for (int i = 2; i < argc; ++i) {
+  const auto command = std::ranges::find(facts.commands, std::string(argv[1]), &CommandFacts::name);
+  for (int i = 2; i < argc && command != facts.commands.end(); ++i) {
     if (std::string(argv[i]) != "--help" && std::string(argv[i]) != "-h") continue;
-    const std::string wanted = argv[1];
-    for (const CLI::App* const sub : app->get_subcommands([&](const CLI::App* one) { return one->get_name() == wanted; })) {
-      options->text = sub->help();
-      return {};
-    }
+    options->text = CommandHelp(facts, *command);
+    return {};
   }
   LANCEKIT_TRY(ParseArguments(*app, argc, argv));
   const std::vector<CLI::App*> chosen = app->get_subcommands();

@@ -168,13 +168,6 @@ std::string FullHelp(const ProgramFacts& facts) {
                      facts.arguments, commands, OptionLines(options), ExitCodeTable());
 }
 
-std::string CommandHelp(const ProgramFacts& facts, const CommandFacts& command) {
-  std::vector<OptionFacts> options = command.options;
-  options.insert(options.end(), facts.options.begin(), facts.options.end());
-  return fmt::format("{}: {}\n\nUsage: {} {} {} [OPTIONS]\n\nOptions:\n{}", command.name, command.summary, kProgram, command.name,
-                     command.arguments, OptionLines(options));
-}
-
 /// The text of help, of help TOPIC. Errors: kInvalidArgument.
 Result<std::string> Help(const ProgramFacts& facts, const std::string& topic) {
   if (topic.empty()) return FullHelp(facts);
