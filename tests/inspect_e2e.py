@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -62,6 +63,9 @@ def check_formats(tool):
         for name in ('plain', 'tsv'):
             lines = tool(command, STRINGS, '-f', name, code=0).stdout.decode().splitlines()
             check(len({line.count('\t') for line in lines}) == 1, f'{command} -f {name}: lines of one width')
+        lines = re.sub(r'\\.', '', tool(command, STRINGS, '-f', 'md', code=0).stdout.decode()).splitlines()
+        if command != 'count':
+            check(len({line.count('|') for line in lines}) == 1 and re.fullmatch(r'\|( ---:? \|)+', lines[1]), f'{command} -f md: {lines[:3]}')
         check(tool(command, STRINGS, code=0).stdout == tool(command, STRINGS, '-f', 'plain', code=0).stdout, f'{command}: a pipe gets plain')
         for flags, env in (([], {'NO_COLOR': '1'}), ([], {'TERM': 'dumb'}), (['--color', 'never'], {}), ([], {'CLICOLOR_FORCE': '1', 'NO_COLOR': '1'})):
             for form in ('plain', 'table', 'json'):
@@ -71,6 +75,27 @@ def check_formats(tool):
         tool.json('dump', *what, STRINGS)
         tool('dump', *what, STRINGS, code=0)
     check(tool('dump', 'buffer', 'strlow:0:0', STRINGS).stdout == STRINGS.read_bytes()[:12], 'a pipe gets raw bytes')
+
+
+def check_sorted(tool):
+    nested = DATA / 'x1-nested.lance'
+    def columns(*options):
+        return tool.json('columns', nested, *options)['columns']
+    largest = columns()
+    check([c['bytes'] for c in largest] == sorted((c['bytes'] for c in largest), reverse=True), 'largest first')
+    check([c['path'] for c in columns('--sort', 'name')] == sorted(c['path'] for c in largest), 'by name')
+    order = list(dict.fromkeys(page['column'] for page in tool.json('pages', nested)['pages']))
+    check([c['path'] for c in columns('--sort', 'schema')] == order, 'as in the schema')
+    known = 0
+    for path in FIXTURES + GOLDEN:
+        ratios = [column['ratio'] for column in tool.json('columns', path, '--sort', 'ratio')['columns']]
+        numbers = [ratio for ratio in ratios if ratio is not None]
+        check(ratios == sorted(numbers) + [None] * (len(ratios) - len(numbers)), f'by ratio, what is not known last: {ratios}')
+        known = max(known, len(numbers))
+    check(known > 2, 'ratios are known')
+    check(columns('--top', '2') == largest[:2] and len(largest) > 2, 'the first ones')
+    tool('columns', nested, '--top', '0', code=2)
+    tool('columns', nested, '--sort', 'size', code=2)
 
 
 def check_vertical(tool):
@@ -295,6 +320,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix='lancekit_inspect_'))
     try:
         check_formats(tool)
+        check_sorted(tool)
         check_vertical(tool)
         check_layouts(tool)
         check_why(tool)

@@ -61,6 +61,16 @@ std::string TsvField(const TextCell& cell) {
 
 std::string PlainField(const TextCell& cell) { return cell.is_null ? "NULL" : EscapeControls(cell.text); }
 
+/// Characters that Markdown would take for more than text are escaped.
+std::string MarkdownField(const TextCell& cell) {
+  std::string escaped;
+  for (const char c : PlainField(cell)) {
+    if (std::string_view("\\|`*[<&").find(c) != std::string_view::npos) escaped.push_back('\\');
+    escaped.push_back(c);
+  }
+  return escaped;
+}
+
 std::vector<TextCell> Titles(const std::vector<TextColumn>& columns) {
   std::vector<TextCell> titles;
   for (const TextColumn& column : columns) titles.push_back({column.title});
@@ -70,16 +80,16 @@ std::vector<TextCell> Titles(const std::vector<TextColumn>& columns) {
 }  // namespace
 
 Result<Format> ParseFormat(const std::string& name, bool wants_json, bool is_terminal) {
-  constexpr std::pair<const char*, Format> kFormats[] = {{"table", Format::kTable}, {"plain", Format::kPlain},
-                                                         {"json", Format::kJson},   {"jsonl", Format::kJsonLines},
-                                                         {"csv", Format::kCsv},     {"tsv", Format::kTsv}};
+  constexpr std::pair<const char*, Format> kFormats[] = {
+      {"table", Format::kTable}, {"plain", Format::kPlain}, {"json", Format::kJson},  {"jsonl", Format::kJsonLines},
+      {"csv", Format::kCsv},     {"tsv", Format::kTsv},     {"md", Format::kMarkdown}};
   if (name.empty()) return wants_json ? Format::kJson : is_terminal ? Format::kTable : Format::kPlain;
   std::vector<std::string> names;
   for (const auto& [known, format] : kFormats) {
     if (name == known) return format;
     names.emplace_back(known);
   }
-  return Invalid("unknown format \"{}\"{}; there are table, plain, json, jsonl, csv and tsv", name, DidYouMean(name, names));
+  return Invalid("unknown format \"{}\"{}; there are table, plain, json, jsonl, csv, tsv and md", name, DidYouMean(name, names));
 }
 
 std::size_t DisplayWidth(std::string_view text) {
@@ -107,6 +117,11 @@ std::string CutToWidth(std::string_view text, std::size_t width) {
 TextTable::TextTable(Format format, std::vector<TextColumn> columns, Output* output)
     : format_(format), columns_(std::move(columns)), output_(output) {
   if (format_ != Format::kTable) WriteSeparated(Titles(columns_));
+  if (format_ == Format::kMarkdown) {
+    std::string line = "|";
+    for (const TextColumn& column : columns_) line += column.right ? " ---: |" : " --- |";
+    output_->Write(line + '\n');
+  }
 }
 
 void TextTable::Add(std::vector<TextCell> row) {
@@ -135,8 +150,12 @@ void TextTable::Finish() {
 }
 
 void TextTable::WriteSeparated(const std::vector<TextCell>& row) {
-  std::string line;
+  std::string line = format_ == Format::kMarkdown ? "|" : "";
   for (std::size_t i = 0; i < row.size(); ++i) {
+    if (format_ == Format::kMarkdown) {
+      line += ' ' + MarkdownField(row[i]) + " |";
+      continue;
+    }
     if (i != 0) line.push_back(format_ == Format::kCsv ? ',' : '\t');
     line += format_ == Format::kCsv   ? CsvField(row[i], output_->is_terminal(), row.size() == 1)
             : format_ == Format::kTsv ? TsvField(row[i])

@@ -1,4 +1,5 @@
-// Rows of text as aligned table, tab-separated or CSV lines. Only a table on a terminal is cut to its width.
+// Rows of text as aligned table, tab-separated or CSV lines, or as a table in Markdown. Only a table on a terminal is cut to its
+// width.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,10 @@
 
 namespace lancekit::tools {
 
-enum class Format : std::uint8_t { kTable, kPlain, kJson, kJsonLines, kCsv, kTsv };
+enum class Format : std::uint8_t { kTable, kPlain, kJson, kJsonLines, kCsv, kTsv, kMarkdown };
+
+/// True for the forms that people look at: titles and rounded numbers instead of keys and exact ones.
+constexpr bool IsForPeople(Format format) { return format == Format::kTable || format == Format::kMarkdown; }
 
 /// The format of that name; without one JSON where that is wanted, else a table on a terminal and plain text elsewhere.
 /// Errors: kInvalidArgument.

@@ -34,6 +34,11 @@ TEST(TextTable, AlignsAndShowsNulls) {
             "name    n\na       1\n日本  100\nNULL    2\n");
 }
 
+TEST(TextTable, MarkdownEscapesWhatItWouldReadAsMarkup) {
+  EXPECT_EQ(Written(Format::kMarkdown, kColumns, {{{"a|b\n"}, {"1"}}, {{"<b>*\\"}, {"", true}}}),
+            "| name | n |\n| --- | ---: |\n| a\\|b\\\\n | 1 |\n| \\<b>\\*\\\\ | NULL |\n");
+}
+
 TEST(TextTable, CsvQuotesAndTellsNullFromEmpty) {
   EXPECT_EQ(Written(Format::kCsv, kColumns, {{{"a,b"}, {"1"}}, {{"say \"x\"\n"}, {"2"}}, {{""}, {"", true}}}),
             "name,n\n\"a,b\",1\n\"say \"\"x\"\"\n\",2\n\"\",\n");

@@ -45,7 +45,7 @@ void AddTable(CLI::App* app, IndexOptions* options) {
 
 void AddOutput(CLI::App* app, IndexOptions* options) {
   app->add_option("-f,--format", options->format, "Form of the output; else table on a terminal, plain elsewhere")
-      ->type_name("table|plain|json|jsonl|csv|tsv");
+      ->type_name("table|plain|json|jsonl|csv|tsv|md");
   app->add_option("-o,--output", options->output, "Write to this file instead of stdout")->type_name("FILE");
 }
 

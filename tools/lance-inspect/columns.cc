@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "tools/common/numbers.h"
@@ -42,6 +43,24 @@ void AddPages(const InspectedColumn& column, ColumnTotal* total) {
     CollectNames(page.encoding, &total->encodings);
     AddOnce(Summary(page.encoding), &total->summaries);
   }
+}
+
+/// Of Arrow bytes to stored ones; infinite where it is not known.
+double RatioOf(const ColumnTotal& total) {
+  if (!total.arrow_bytes || total.bytes == 0) return std::numeric_limits<double>::infinity();
+  return static_cast<double>(*total.arrow_bytes) / static_cast<double>(total.bytes);
+}
+
+/// Columns that are stored largest first in another order. "ratio": what is compressed least comes first.
+void Sort(const InspectedTable& table, const std::string& by, std::vector<ColumnTotal>* totals) {
+  if (by == "name") std::ranges::stable_sort(*totals, {}, &ColumnTotal::path);
+  if (by == "ratio") std::ranges::stable_sort(*totals, {}, [](const ColumnTotal& total) { return RatioOf(total); });
+  if (by != "schema") return;
+  std::map<std::string, std::size_t> places;
+  for (const InspectedFile& file : table.structure) {
+    for (const InspectedColumn& column : file.columns) places.emplace(column.path, places.size());
+  }
+  std::ranges::stable_sort(*totals, {}, [&](const ColumnTotal& total) { return places[total.path]; });
 }
 
 std::vector<std::string> PathsOf(const std::vector<ColumnTotal>& totals) {
@@ -142,8 +161,10 @@ std::vector<ColumnTotal> TotalColumns(const InspectedTable& table) {
 Status RunColumns(Session& session) {
   const std::string& path = session.options.arguments[0];
   LANCEKIT_ASSIGN(const InspectedTable table, InspectTable(session, path));
-  const std::vector<ColumnTotal> totals = TotalColumns(table);
+  std::vector<ColumnTotal> totals = TotalColumns(table);
+  Sort(table, session.options.sort, &totals);
   LANCEKIT_ASSIGN(const std::vector<bool> chosen, ChooseColumns(session.options, PathsOf(totals)));
+  const std::uint64_t most = session.options.most_columns == 0 ? totals.size() : session.options.most_columns;
   Sheet sheet{
       .name = "columns",
       .columns = {{"path", "column"},
@@ -158,15 +179,14 @@ Status RunColumns(Session& session) {
       .members = {
           {"path", JsonText(path)}, {"bytes", std::to_string(table.NumBytes())}, {"rows", std::to_string(table.NumRows())}}};
   for (std::size_t i = 0; i < totals.size(); ++i) {
-    if (!chosen[i]) continue;
+    if (!chosen[i] || sheet.rows.size() == most) continue;
     const ColumnTotal& total = totals[i];
-    const bool has_ratio = total.arrow_bytes && total.bytes != 0;
-    sheet.rows.push_back(
-        {Fact::Text(total.path), Fact::Text(total.type), Fact::Count(total.pages), Fact::Bytes(total.bytes, session),
-         Fact::Share(static_cast<double>(total.bytes) / static_cast<double>(table.NumBytes())),
-         total.arrow_bytes ? Fact::Bytes(*total.arrow_bytes, session) : Fact::None(),
-         has_ratio ? Fact::Ratio(static_cast<double>(*total.arrow_bytes) / static_cast<double>(total.bytes)) : Fact::None(),
-         Fact::Text(SummaryText(total)), Fact::List(total.encodings)});
+    sheet.rows.push_back({Fact::Text(total.path), Fact::Text(total.type), Fact::Count(total.pages),
+                          Fact::Bytes(total.bytes, session),
+                          Fact::Share(static_cast<double>(total.bytes) / static_cast<double>(table.NumBytes())),
+                          total.arrow_bytes ? Fact::Bytes(*total.arrow_bytes, session) : Fact::None(),
+                          total.arrow_bytes && total.bytes != 0 ? Fact::Ratio(RatioOf(total)) : Fact::None(),
+                          Fact::Text(SummaryText(total)), Fact::List(total.encodings)});
   }
   WriteSheet(sheet, &session);
   return {};

@@ -12,7 +12,7 @@ std::span<const Command> AllCommands() {
        "look",
        "PATH",
        "bytes and encodings of each column, largest first",
-       {"--columns", "--exclude"},
+       {"--columns", "--exclude", "--sort", "--top"},
        1,
        1,
        &RunColumns},

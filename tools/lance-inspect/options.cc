@@ -22,7 +22,7 @@ void AddOptions(CLI::App& app, Options& options) {
   AddLimitOptions(app, options.common);
   app.add_option("arguments", options.arguments);
   app.add_option("-f,--format", options.format, "Form of the output; else table on a terminal, plain elsewhere")
-      ->type_name("table|plain|json|jsonl|csv|tsv");
+      ->type_name("table|plain|json|jsonl|csv|tsv|md");
   app.add_option("-o,--output", options.output_path, "Write to this file instead of stdout")->type_name("FILE");
   app.add_option("-c,--columns", options.columns, "Only these columns, separated by commas")
       ->type_name("COL")
@@ -34,6 +34,10 @@ void AddOptions(CLI::App& app, Options& options) {
       ->type_name("FILTER")
       ->allow_extra_args(false);
   app.add_flag("--explain", options.explain, "Tell on stderr what the filter let the program skip");
+  app.add_option("--sort", options.sort, "Order: largest first, as in the schema, by name, or what is compressed least (bytes)")
+      ->check(CLI::IsMember({"bytes", "schema", "name", "ratio"}).description(""))
+      ->type_name("bytes|schema|name|ratio");
+  app.add_option("--top", options.most_columns, "Only the first so many")->check(CLI::PositiveNumber)->type_name("N");
   app.add_flag("--vertical", options.vertical, "Each field on a line of its own");
   app.add_option("--key", options.key, "Compare rows that have the same values in these columns, wherever they are")
       ->type_name("COL")

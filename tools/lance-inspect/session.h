@@ -46,7 +46,9 @@ struct Options {
   std::string svg;   ///< layout --svg; empty = none
   std::string html;  ///< layout --html; empty = none
   bool vertical = false;
-  std::vector<std::string> key;  ///< diff --key, not yet split at commas
+  std::string sort = "bytes";      ///< columns --sort
+  std::uint64_t most_columns = 0;  ///< columns --top; 0 = all
+  std::vector<std::string> key;    ///< diff --key, not yet split at commas
   double relative_tolerance = 0;
   double absolute_tolerance = 0;
   std::uint64_t most_differences = 20;  ///< diff --limit

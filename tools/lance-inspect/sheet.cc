@@ -70,7 +70,7 @@ SheetWriter::SheetWriter(const Sheet& sheet, Session* session) : columns_(sheet.
     for (const auto& [key, value] : sheet.members) json.Key(key).Raw(value);
     session->output->Write(json.Key(sheet.name).BeginArray().text());
   } else if (format != Format::kJsonLines) {
-    const bool table = format == Format::kTable;
+    const bool table = IsForPeople(format);
     std::vector<TextColumn> columns;
     for (const SheetColumn& column : columns_) {
       if (!table || column.in_table) columns.push_back({table ? column.title : column.key, column.right, column.optional});
@@ -87,7 +87,7 @@ void SheetWriter::Add(const std::vector<Fact>& row) {
     is_first_ = false;
     return;
   }
-  const bool table = format == Format::kTable;
+  const bool table = IsForPeople(format);
   std::vector<TextCell> cells;
   for (std::size_t i = 0; i < row.size(); ++i) {
     // A dash stands for what does not apply; NULL is a value of a row.
