@@ -5,13 +5,15 @@ namespace {
 
 Result<WriteOptions> ReadWriteOptions(const lancekit_write_options* given) {
   LANCEKIT_ASSIGN(const lancekit_write_options read, ReadOptions(given));
-  if (read.mode != LANCEKIT_CREATE && read.mode != LANCEKIT_OVERWRITE) return Invalid("there is no write mode {}", read.mode);
+  if (read.mode < LANCEKIT_CREATE || read.mode > LANCEKIT_REPLACE) return Invalid("there is no write mode {}", read.mode);
   if (read.num_encodings != 0) LANCEKIT_TRY(CheckGiven("encodings", read.encodings));
   WriteOptions options;
   if (read.version != nullptr) options.version = read.version;
   options.preset = TextOf(read.preset);
-  options.overwrite = read.mode == LANCEKIT_OVERWRITE;
   options.single_file = read.single_file != 0;
+  options.overwrite = read.mode == LANCEKIT_OVERWRITE || read.mode == LANCEKIT_REPLACE;
+  options.keep_versions = read.mode == LANCEKIT_OVERWRITE && !options.single_file;
+  options.append = read.mode == LANCEKIT_APPEND;
   for (std::size_t i = 0; i < read.num_encodings; ++i) {
     LANCEKIT_TRY(CheckGiven("an encoding", read.encodings[i].encoding));
     options.encodings.push_back({TextOf(read.encodings[i].column), read.encodings[i].encoding});

@@ -30,7 +30,7 @@ class WriteSummary:
     arrow_bytes: int  #: the same values in Arrow layout
 
 
-_MODES = {'create': 0, 'overwrite': 1}
+_MODES = {'create': 0, 'overwrite': 1, 'append': 2, 'replace': 3}
 
 
 def write(data: Union[ArrowStream, ArrowArray], path: _native.StrPath, *, mode: str = 'create', version: str | None = None,
@@ -39,12 +39,13 @@ def write(data: Union[ArrowStream, ArrowArray], path: _native.StrPath, *, mode: 
           statistics: bool = True, threads: int | None = None, memory_limit: int | None = None) -> WriteSummary:
     """Writes a table to a dataset folder, or with single_file to a bare .lance file. It appears whole or not at all.
 
-    mode: 'create' fails where the path exists, 'overwrite' replaces what is there in one step. version: '2.1', '2.2' (the default) or
-    'x1'. preset: 'fast', 'balanced' or 'small'. compression: for all columns, such as 'zstd:9'; encodings: by column. bloom: columns
+    mode: 'create' fails where the path exists; 'append' adds the rows to a dataset, as a new version; 'overwrite' makes a new version of
+    these rows alone, and the older ones stay (a single file is replaced); 'replace' leaves nothing of what was there. version: '2.1',
+    '2.2' (the default) or 'x1'; an append takes that of the dataset. preset: 'fast', 'balanced' or 'small'. compression: for all columns, such as 'zstd:9'; encodings: by column. bloom: columns
     whose pages get Bloom filters. statistics: zone maps and hashes, by which filters skip pages and damage is found.
     """
     if mode not in _MODES:
-        raise ValueError(f"mode is {mode!r}, not 'create' or 'overwrite'")
+        raise ValueError(f'mode is {mode!r}, not one of {", ".join(map(repr, _MODES))}')
     wishes = ([('', compression)] if compression is not None else []) + list((encodings or {}).items())
     encoded = (_native.ColumnEncoding * len(wishes))(
         *(_native.ColumnEncoding(_native.encode(column), _native.encode(wish)) for column, wish in wishes))

@@ -83,7 +83,7 @@ class CleanTest(unittest.TestCase):
         self.fails(codes.INVALID_ARGUMENT, lancekit.open, self.folder / 'a.lance', as_of='1999-01-01T00:00:00Z')
         self.fails(codes.IO, lancekit.verify, self.folder / 'none.lance')
         for call in (lambda: table.scan(limit=-1), lambda: table.scan(offset=-1), lambda: table.scan('a\0b'), lambda: lancekit.open('a\0b'),
-                     lambda: lancekit.write(table, 'x', mode='append'), lambda: lancekit.verify('x', 'deep')):
+                     lambda: lancekit.write(table, 'x', mode='prepend'), lambda: lancekit.verify('x', 'deep')):
             self.assertRaises(ValueError, call)
         self.assertRaises(TypeError, lancekit.write, [1, 2], self.folder / 'b.lance')
         self.assertRaises(OverflowError, table.take, [1 << 70])
@@ -92,8 +92,12 @@ class CleanTest(unittest.TestCase):
     def test_versions(self):
         path = self.folder / 'a.lance'
         table = lancekit.open(DATA / 'x1-nested.lance')
-        lancekit.write(table, path, mode='overwrite')
+        lancekit.write(table, path, mode='append')
         lancekit.write(table.scan(limit=9), path, mode='overwrite')
+        lancekit.write(table.scan(limit=5), path, mode='append')
+        self.assertEqual([len(lancekit.open(path, version)) for version in (1, 2, 3)], [len(table), 9, 14])
+        lancekit.write(table.scan(limit=9), path, mode='replace')
+        self.fails(lancekit.ErrorCode.INVALID_ARGUMENT, lancekit.open, path, 2)
         self.assertEqual(len(lancekit.open(path)), 9)
         self.assertEqual(len(lancekit.open(path, as_of=datetime.datetime.now())), 9)
         self.assertEqual(len(lancekit.open(path, as_of=datetime.datetime.now(datetime.timezone.utc))), 9)
