@@ -21,6 +21,7 @@
 #include "index/parts.h"
 #include "index/random.h"
 #include "index/sidecar.h"
+#include "io/uninterrupted.h"
 
 namespace lancekit::index {
 namespace {
@@ -309,9 +310,9 @@ class FileLock {
   static Result<FileLock> Take(const std::string& path) {
     while (true) {
       FileLock lock;
-      lock.fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+      lock.fd_ = Uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); });
       struct stat locked{}, there{};
-      if (lock.fd_ < 0 || ::flock(lock.fd_, LOCK_EX) != 0 || ::fstat(lock.fd_, &locked) != 0) {
+      if (lock.fd_ < 0 || Uninterrupted([&] { return ::flock(lock.fd_, LOCK_EX); }) != 0 || ::fstat(lock.fd_, &locked) != 0) {
         Error error = MakeError(ErrorCode::kIo, "cannot be locked: {}", std::generic_category().message(errno));
         error.path = path;
         return error;

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "io/uninterrupted.h"
+
 namespace lancekit {
 namespace {
 
@@ -32,9 +34,12 @@ Result<AtomicFile> AtomicFile::Create(const std::string& target) {
   const std::filesystem::path path(target);
   AtomicFile file;
   file.target_ = target;
-  file.temporary_ =
-      (path.parent_path() / fmt::format(".{}.tmp-{}-{}", path.filename().string(), ::getpid(), counter.fetch_add(1))).string();
-  file.fd_ = ::open(file.temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  // A process of the same number may have been killed here and have left its file.
+  do {
+    const unsigned number = counter.fetch_add(1);
+    file.temporary_ = (path.parent_path() / fmt::format(".{}.tmp-{}-{}", path.filename().string(), ::getpid(), number)).string();
+    file.fd_ = Uninterrupted([&] { return ::open(file.temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
+  } while (file.fd_ < 0 && errno == EEXIST);
   if (file.fd_ < 0) return OutputError(target, "cannot create", errno);
   return file;
 }
@@ -62,8 +67,7 @@ void AtomicFile::Discard() noexcept {
 
 Status AtomicFile::WriteAll(Bytes bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
+    const ssize_t written = Uninterrupted([&] { return ::write(fd_, bytes.data(), bytes.size()); });
     if (written < 0) return OutputError(target_, "cannot write", errno);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
@@ -86,8 +90,8 @@ Status AtomicFile::Append(Bytes bytes) {
 
 Status AtomicFile::Publish(bool replace) {
   LANCEKIT_TRY(Flush());
-  if (::fsync(fd_) != 0) return OutputError(target_, "cannot fsync", errno);
-  if (::close(std::exchange(fd_, -1)) != 0) {
+  if (Uninterrupted([&] { return ::fsync(fd_); }) != 0) return OutputError(target_, "cannot fsync", errno);
+  if (::close(std::exchange(fd_, -1)) != 0 && errno != EINTR) {
     const int error_number = errno;
     ::unlink(temporary_.c_str());
     return OutputError(target_, "cannot close", error_number);
@@ -112,9 +116,9 @@ Status AtomicFile::Publish(bool replace) {
 }
 
 Status SyncFolder(const std::string& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int fd = Uninterrupted([&] { return ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   if (fd < 0) return OutputError(folder, "cannot open the folder", errno);
-  const int result = ::fsync(fd);
+  const int result = Uninterrupted([&] { return ::fsync(fd); });
   const int error_number = errno;
   ::close(fd);
   if (result != 0 && error_number != EINVAL) return OutputError(folder, "cannot fsync the folder", error_number);

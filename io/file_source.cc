@@ -16,6 +16,7 @@
 #include "io/block_cache.h"
 #include "io/ring.h"
 #include "io/source.h"
+#include "io/uninterrupted.h"
 
 namespace lancekit {
 namespace {
@@ -274,8 +275,8 @@ class ReadSource final : public Source {
     std::size_t done = 0;
     std::uint64_t calls = 0;
     while (done < size) {
-      const ssize_t got = ::pread(fd_.get(), buffer.data() + done, size - done, static_cast<off_t>(offset + done));
-      if (got < 0 && errno == EINTR) continue;
+      const ssize_t got =
+          Uninterrupted([&] { return ::pread(fd_.get(), buffer.data() + done, size - done, static_cast<off_t>(offset + done)); });
       if (got < 0) return IoError(path(), "cannot read", errno);
       if (got == 0) return IoError(path(), "file became shorter while it was read", EIO);
       done += static_cast<std::size_t>(got);
@@ -297,7 +298,7 @@ class ReadSource final : public Source {
 std::unique_ptr<IoState> MakeIoState(const ContextOptions& options) { return std::make_unique<FileIoState>(options); }
 
 Result<std::shared_ptr<Source>> OpenFileSource(ContextImpl& context, const std::string& path) {
-  FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  FileDescriptor fd(Uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
   if (fd.get() < 0) return IoError(path, "cannot open", errno);
   struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return IoError(path, "cannot stat", errno);

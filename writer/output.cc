@@ -94,10 +94,14 @@ Result<Output> Output::Open(ContextImpl& context, const std::string& path, const
     return output;
   }
   const fs::path target(output.path_);
-  output.folder_ = (fs::path(ParentOf(output.path_)) /
-                    fmt::format(".{}.tmp-{}-{}", target.filename().string(), ::getpid(), counter.fetch_add(1)))
-                       .string();
-  if (::mkdir(output.folder_.c_str(), 0777) != 0) {
+  // A process of the same number may have been killed here and have left its folder.
+  int made = 0;
+  do {
+    const std::string name = fmt::format(".{}.tmp-{}-{}", target.filename().string(), ::getpid(), counter.fetch_add(1));
+    output.folder_ = (fs::path(ParentOf(output.path_)) / name).string();
+    made = ::mkdir(output.folder_.c_str(), 0777);
+  } while (made != 0 && errno == EEXIST);
+  if (made != 0) {
     output.folder_.clear();
     return OutputErrno(output.path_, "cannot create");
   }

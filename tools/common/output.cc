@@ -10,6 +10,7 @@
 #include <span>
 
 #include "base/status.h"
+#include "io/uninterrupted.h"
 #include "tools/common/terminal.h"
 
 namespace lancekit::tools {
@@ -39,7 +40,7 @@ Result<std::unique_ptr<Output>> Output::Open(const std::string& path, bool repla
   }
   output->path_ = path;
   if (IsSpecial(path)) {
-    output->fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    output->fd_ = Uninterrupted([&] { return ::open(path.c_str(), O_WRONLY | O_CLOEXEC); });
     if (output->fd_ < 0) return OutputError(path, errno);
     output->owns_fd_ = true;
     return output;
@@ -69,8 +70,7 @@ void Output::Flush() {
     rest = {};
   }
   while (!rest.empty() && status_.ok()) {
-    const ssize_t written = ::write(fd_, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
+    const ssize_t written = Uninterrupted([&] { return ::write(fd_, rest.data(), rest.size()); });
     if (written < 0) {
       status_ = OutputError(path_, errno);
     } else {

@@ -2,6 +2,7 @@
 
 #include <arrow/util/io_util.h>
 
+#include <cstring>
 #include <memory>
 
 namespace lancekit::convert {
@@ -62,6 +63,8 @@ Error FromArrow(const arrow::Status& status, Side side, const std::string& path)
   Error error;
   error.code = CodeOf(status, side);
   error.message = status.message();
+  if (const int number = arrow::internal::ErrnoFromStatus(status); number != 0)
+    error.message += fmt::format(": {}", std::strerror(number));
   error.path = path;
   return error;
 }

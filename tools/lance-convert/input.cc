@@ -14,12 +14,29 @@
 #include <functional>
 #include <vector>
 
+#include "io/uninterrupted.h"
 #include "tools/lance-convert/arrow_error.h"
 
 namespace lancekit::convert {
 namespace {
 
 constexpr std::size_t kCopyBytes = 1 << 20;
+
+/// Up to `size` bytes from `offset` on; false with errno on an error.
+bool PreadFully(int fd, char* data, off_t offset, std::size_t size) {
+  while (size > 0) {
+    const ssize_t got = Uninterrupted([&] { return ::pread(fd, data, size, offset); });
+    if (got <= 0) return got == 0;
+    data += got;
+    offset += got;
+    size -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+int OpenToRead(const std::string& path) {
+  return Uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); });
+}
 
 Error Failed(const std::string& name, const char* what, int error_number) {
   const ErrorCode code = error_number == ECANCELED ? ErrorCode::kCancelled : ErrorCode::kIo;
@@ -91,7 +108,7 @@ Result<std::unique_ptr<Input>> Input::Open(const std::string& path) {
   std::unique_ptr<Input> input(new Input());
   input->path_ = path;
   input->name_ = path == "-" ? "<stdin>" : path;
-  input->fd_ = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  input->fd_ = path == "-" ? ::dup(STDIN_FILENO) : OpenToRead(path);
   if (input->fd_ < 0) return Failed(input->name_, "cannot open", errno);
   LANCEKIT_TRY(input->Look());
   return input;
@@ -119,8 +136,9 @@ Status Input::Look() {
   compression_ = CompressionOfMagic(head_);
   if (!seekable_) return {};
   size_ = static_cast<std::uint64_t>(info.st_size);
-  char tail[4];
-  lance_tail_ = info.st_size >= 4 && ::pread(fd_, tail, 4, info.st_size - 4) == 4 && std::memcmp(tail, "LANC", 4) == 0;
+  char tail[4] = {};
+  if (!PreadFully(fd_, tail, std::max<off_t>(0, info.st_size - 4), sizeof(tail))) return Failed(name_, "cannot read", errno);
+  lance_tail_ = std::memcmp(tail, "LANC", 4) == 0;
   ::close(std::exchange(fd_, -1));
   return {};
 }
@@ -156,7 +174,7 @@ arrow::Result<std::shared_ptr<arrow::io::InputStream>> Input::Stream() {
   bytes_read_ = std::make_shared<std::atomic<std::uint64_t>>(0);
   ReadStream::Read_ read;
   if (seekable_) {
-    const int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+    const int fd = OpenToRead(path_);
     if (fd < 0) return ToArrow(Failed(name_, "cannot open", errno));
     read = [file = std::make_shared<File>(fd)](std::uint64_t, char* data, std::size_t size) {
       return ReadFully(file->fd, data, size);

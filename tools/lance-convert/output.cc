@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "io/uninterrupted.h"
 #include "tools/lance-convert/arrow_error.h"
 
 namespace lancekit::convert {
@@ -36,7 +37,7 @@ Result<std::shared_ptr<Output>> Output::Open(const std::string& path, bool overw
   output->name_ = path == "-" ? "<stdout>" : path;
   output->overwrite_ = overwrite;
   if (LookAt(path) == Target::kStream) {
-    output->fd_ = path == "-" ? ::dup(STDOUT_FILENO) : ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    output->fd_ = path == "-" ? ::dup(STDOUT_FILENO) : Uninterrupted([&] { return ::open(path.c_str(), O_WRONLY | O_CLOEXEC); });
     if (output->fd_ < 0) return Failed(output->name_, "cannot open", errno);
     return output;
   }
@@ -56,8 +57,7 @@ arrow::Status Output::Write(const void* data, std::int64_t size) {
   position_ += size;
   if (file_) return ToArrow(file_->Append({bytes, static_cast<std::size_t>(size)}));
   while (size > 0) {
-    const ssize_t written = ::write(fd_, bytes, static_cast<std::size_t>(size));
-    if (written < 0 && errno == EINTR) continue;
+    const ssize_t written = Uninterrupted([&] { return ::write(fd_, bytes, static_cast<std::size_t>(size)); });
     if (written < 0) return ToArrow(Failed(name_, "cannot write", errno));
     bytes += written;
     size -= written;
@@ -72,7 +72,7 @@ arrow::Status Output::Close() {
 
 Status Output::Publish() {
   if (file_) return file_->Publish(overwrite_);
-  if (::close(std::exchange(fd_, -1)) != 0) return Failed(name_, "cannot close", errno);
+  if (::close(std::exchange(fd_, -1)) != 0 && errno != EINTR) return Failed(name_, "cannot close", errno);
   return {};
 }
 
