@@ -51,6 +51,7 @@ AtomicFile& AtomicFile::operator=(AtomicFile&& other) noexcept {
     temporary_ = std::move(other.temporary_);
     fd_ = std::exchange(other.fd_, -1);
     size_ = other.size_;
+    name_was_taken_ = other.name_was_taken_;
     pending_ = std::move(other.pending_);
   }
   return *this;
@@ -110,6 +111,7 @@ Status AtomicFile::Publish(bool replace) {
   if (result != 0) {
     const int error_number = errno;
     ::unlink(temporary_.c_str());
+    name_was_taken_ = error_number == EEXIST;
     return OutputError(target_, error_number == EEXIST ? "already exists" : "cannot rename to it", error_number);
   }
   return SyncFolder(FolderOf(target_));

@@ -19,8 +19,11 @@ class LANCEKIT_EXPORT AtomicFile {
 
   std::uint64_t size() const noexcept { return size_; }
   Status Append(Bytes bytes);
-  /// fsync, then rename to the target; when `replace` is off and the target exists: kOutput, nothing changes.
+  /// fsync, then rename to the target; when `replace` is off and the target exists: kOutput, nothing changes. An error of the
+  /// folder's fsync, after that, leaves the file where it is.
   Status Publish(bool replace);
+  /// Whether Publish failed because the target existed.
+  bool name_was_taken() const noexcept { return name_was_taken_; }
 
  private:
   AtomicFile() = default;
@@ -32,6 +35,7 @@ class LANCEKIT_EXPORT AtomicFile {
   std::string temporary_;
   int fd_ = -1;
   std::uint64_t size_ = 0;
+  bool name_was_taken_ = false;
   MutableBuffer pending_;  // small appends are gathered into one write
 };
 

@@ -218,6 +218,14 @@ def check_values(tool, folder):
     check(b'--exclude' in tool('diff', a, b, '--key', 's.a', code=2).stderr, 'a column is key or value')
     a, b = pair({'s': [{'a': 1}, {'a': 2}], 'v': [1, 2]}, {'s': [{'a': 2}, {'a': 1}], 'v': [2, 3]})
     check([(row['key'], row['a'], row['b']) for row in diff(tool, a, b, '--key', 's.a', '-c', 'v')['differences']] == [([{'a': 1}], 1, 3)], 'a key in a struct')
+    # The same fields in another order: one at a time they are found by name, together they would not be.
+    numbers, words = pa.array([100_000_000, 5], pa.int32()), pa.array(['x', 'y'])
+    a, b = pair({'s': pa.StructArray.from_arrays([words, numbers], ['w', 'n'])}, {'s': pa.StructArray.from_arrays([numbers, words], ['n', 'w'])})
+    check(diff(tool, a, b, '-c', 's.w')['rows']['same'] == 2 and diff(tool, a, b, '-c', 's.n')['rows']['same'] == 2, 'fields by name')
+    for options in (('-c', 's.w,s.n'), ('--key', 's.w,s.n')):
+        check(b'order' in tool('diff', a, b, *options, code=2).stderr, f'{options}: fields in another order')
+    a, b = pair({'k': [0.0, -0.0, 1.5]}, {'k': [-0.0, 0.0, 1.5]})
+    check(diff(tool, a, b, '--key', 'k')['rows']['same'] == 3, 'zeros of both signs are one key')
 
 
 def check_versions(tool, folder):

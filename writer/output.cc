@@ -66,6 +66,14 @@ bool IsSameTable(const format::Manifest& a, const format::Manifest& b) {
   return a.schema.fields == b.schema.fields && ids(a.schema) == ids(b.schema) && a.data_format_version == b.data_format_version;
 }
 
+/// A folder is replaced where it is a dataset or empty, never where it holds somebody's files. Errors: kOutput.
+Status CheckReplaceable(const std::string& path) {
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored) || fs::is_directory(fs::path(path) / "_versions", ignored) || fs::is_empty(path, ignored))
+    return {};
+  return OutputError(path, "is a folder and no Lance dataset; it is not replaced");
+}
+
 std::string ParentOf(const std::string& path) {
   const std::string parent = fs::path(path).parent_path().string();
   return parent.empty() ? "." : parent;
@@ -83,6 +91,10 @@ Result<Output> Output::Open(ContextImpl& context, const std::string& path, const
     output.base_ = *std::move(base);
     output.change_ = options.append ? format::Change::kAppend : format::Change::kOverwrite;
     output.folder_ = output.path_;
+    struct stat info{};
+    if (::stat(output.path_.c_str(), &info) != 0) return OutputErrno(output.path_, "cannot stat");
+    output.device_ = info.st_dev;
+    output.inode_ = info.st_ino;
     LANCEKIT_TRY(output.MakeFolders());
     return output;
   }
@@ -93,6 +105,7 @@ Result<Output> Output::Open(ContextImpl& context, const std::string& path, const
       return OutputError(output.path_, "is a folder; a single file cannot replace it");
     return output;
   }
+  if (Exists(output.path_)) LANCEKIT_TRY(CheckReplaceable(output.path_));
   const fs::path target(output.path_);
   // A process of the same number may have been killed here and have left its folder.
   int made = 0;
@@ -122,6 +135,8 @@ Output::Output(Output&& other) noexcept
       replace_(other.replace_),
       folder_(std::exchange(other.folder_, {})),
       base_(std::move(other.base_)),
+      device_(other.device_),
+      inode_(other.inode_),
       change_(other.change_),
       created_(std::move(other.created_)),
       data_file_(std::move(other.data_file_)),
@@ -158,11 +173,13 @@ void Output::AddFragment(std::uint64_t num_rows, std::uint64_t size_bytes, const
   fragments_.push_back(std::move(fragment));
 }
 
-Status Output::WriteWhole(const std::string& name, const std::string& bytes) {
+Status Output::WriteWhole(const std::string& name, const std::string& bytes, bool* taken) {
   LANCEKIT_ASSIGN(AtomicFile file, AtomicFile::Create((fs::path(folder_) / name).string()));
   LANCEKIT_TRY(file.Append(std::as_bytes(std::span(bytes))));
   metadata_bytes_ += bytes.size();
-  return file.Publish(false);
+  Status status = file.Publish(false);
+  *taken = file.name_was_taken();
+  return status;
 }
 
 Result<std::uint64_t> Output::Publish(ContextImpl& context, const Schema& schema, format::FileVersion version) {
@@ -181,14 +198,15 @@ Result<std::uint64_t> Output::Publish(ContextImpl& context, const Schema& schema
   if (base_) {
     LANCEKIT_TRY(PublishVersion(context, &manifest));
   } else {
-    LANCEKIT_TRY(WriteManifest(&manifest));
+    bool taken = false;
+    LANCEKIT_TRY(WriteManifest(&manifest, &taken));
     LANCEKIT_TRY(PublishFolder());
   }
   folder_.clear();
   return manifest.version;
 }
 
-Status Output::WriteManifest(format::Manifest* manifest) {
+Status Output::WriteManifest(format::Manifest* manifest, bool* taken) {
   manifest->version = base_ ? base_->manifest.version + 1 : 1;
   std::uint64_t id = base_ ? base_->NextFragmentId() : 0;
   for (format::Fragment& fragment : manifest->fragments) fragment.id = id++;
@@ -202,15 +220,27 @@ Status Output::WriteManifest(format::Manifest* manifest) {
   if (!file) return std::move(file).status();
   const std::string name = "_transactions/" + manifest->transaction_file;
   if (base_) created_.push_back((fs::path(folder_) / name).string());
-  LANCEKIT_TRY(WriteWhole(name, transaction));
-  return WriteWhole("_versions/" + (base_ ? base_->NextName() : format::ManifestName(manifest->version)), *file);
+  bool transaction_taken = false;
+  LANCEKIT_TRY(WriteWhole(name, transaction, &transaction_taken));
+  if (base_) LANCEKIT_TRY(CheckSameFolder());
+  return WriteWhole("_versions/" + (base_ ? base_->NextName() : format::ManifestName(manifest->version)), *file, taken);
+}
+
+Status Output::CheckSameFolder() const {
+  struct stat info{};
+  if (::stat(folder_.c_str(), &info) == 0 && info.st_dev == device_ && info.st_ino == inode_) return {};
+  return OutputError(path_, "was replaced by somebody meanwhile");
 }
 
 Status Output::PublishVersion(ContextImpl& context, format::Manifest* manifest) {
   while (true) {
-    Status written = WriteManifest(manifest);
-    const bool taken = !written.ok() && Exists((fs::path(folder_) / "_versions" / base_->NextName()).string());
-    if (!taken) return written;
+    bool taken = false;
+    Status written = WriteManifest(manifest, &taken);
+    if (!taken) {
+      // Once its manifest has its name, a version needs its files, whatever happens then.
+      if (written.ok() || Exists((fs::path(folder_) / "_versions" / base_->NextName()).string())) created_.clear();
+      return written;
+    }
     // Somebody else has made that version meanwhile. Whatever it did to other rows, these can follow it if the columns are the
     // same.
     LANCEKIT_ASSIGN(auto newer, ReadNewestVersion(context, folder_));
@@ -219,7 +249,7 @@ Status Output::PublishVersion(ContextImpl& context, format::Manifest* manifest) 
           path_, fmt::format("version {} has other columns than the one that rows were appended to", newer->manifest.version));
     base_ = std::move(newer);
     std::error_code ignored;
-    fs::remove(created_.back(), ignored);
+    fs::remove(created_.back(), ignored);  // the transaction
     created_.pop_back();
     metadata_bytes_ = 0;
   }
@@ -228,6 +258,7 @@ Status Output::PublishVersion(ContextImpl& context, format::Manifest* manifest) 
 Status Output::PublishFolder() {
   LANCEKIT_TRY(SyncFolder(folder_));
   if (replace_ && Exists(path_)) {
+    LANCEKIT_TRY(CheckReplaceable(path_));
     LANCEKIT_TRY(Exchange(folder_, path_));
     std::error_code ignored;
     fs::remove_all(folder_, ignored);

@@ -39,16 +39,21 @@ class Output {
   Output(std::string path, bool single_file, bool replace)
       : path_(std::move(path)), single_file_(single_file), replace_(replace) {}
   Status MakeFolders();
-  Status WriteWhole(const std::string& name, const std::string& bytes);
+  /// `taken`: set where the file was not written because its name was there.
+  Status WriteWhole(const std::string& name, const std::string& bytes, bool* taken);
   Status PublishFolder();
   Status PublishVersion(ContextImpl& context, format::Manifest* manifest);
-  Status WriteManifest(format::Manifest* manifest);
+  Status WriteManifest(format::Manifest* manifest, bool* taken);
+  /// That the folder is the one that the new version was begun in. Errors: kOutput.
+  Status CheckSameFolder() const;
 
   std::string path_;
   bool single_file_;
   bool replace_;
   std::string folder_;  // that files are written to: the temporary one, or the dataset's; empty once published or for a bare file
   std::unique_ptr<BaseVersion> base_;  // of the dataset that gets a new version
+  std::uint64_t device_ = 0;           // of the dataset's folder, and its number there
+  std::uint64_t inode_ = 0;
   format::Change change_ = format::Change::kOverwrite;
   std::vector<std::string> created_;  // files of the new version
   std::string data_file_;             // name of the data file being written

@@ -98,6 +98,12 @@ class CleanTest(unittest.TestCase):
         self.assertEqual([len(lancekit.open(path, version)) for version in (1, 2, 3)], [len(table), 9, 14])
         lancekit.write(table.scan(limit=9), path, mode='replace')
         self.fails(lancekit.ErrorCode.INVALID_ARGUMENT, lancekit.open, path, 2)
+        (self.folder / 'mine').mkdir()
+        (self.folder / 'mine' / 'thesis.txt').write_text('years of work')
+        for mode in 'create', 'overwrite', 'append', 'replace':
+            self.fails(lancekit.ErrorCode.OUTPUT, lancekit.write, table, self.folder / 'mine', mode=mode)
+        self.assertEqual((self.folder / 'mine' / 'thesis.txt').read_text(), 'years of work')
+        self.assertEqual(len(list((self.folder / 'mine').iterdir())), 1)
         self.assertEqual(len(lancekit.open(path)), 9)
         self.assertEqual(len(lancekit.open(path, as_of=datetime.datetime.now())), 9)
         self.assertEqual(len(lancekit.open(path, as_of=datetime.datetime.now(datetime.timezone.utc))), 9)

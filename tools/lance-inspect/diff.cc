@@ -96,7 +96,14 @@ Status ChooseRows(const std::vector<std::string>& names, const std::vector<std::
   }
   if (diff->selection.empty()) return {};
   LANCEKIT_ASSIGN(const Schema selected, diff->a.scan().select(diff->selection).schema());
-  for (const Field& field : selected.fields) diff->columns.push_back(field.name);
+  LANCEKIT_ASSIGN(const Schema selected_of_b, diff->b.scan().select(diff->selection).schema());
+  for (std::size_t i = 0; i < selected.fields.size(); ++i) {
+    const Field& field = selected.fields[i];
+    // Fields of one struct that are named one by one come in the order that each table has them in.
+    if (i >= selected_of_b.fields.size() || !AreComparable(field.type, selected_of_b.fields[i].type))
+      return Invalid("the fields of \"{}\" have another order in A than in B; compare them one at a time", field.name);
+    diff->columns.push_back(field.name);
+  }
   return {};
 }
 

@@ -27,7 +27,10 @@ class KeyHasher {
     constexpr ValueStyle kStyle{.json = true, .raw_values = true};
     text_.clear();
     for (std::size_t column = 0; column < num_keys_; ++column) {
+      const std::size_t start = text_.size();
       AppendValue(row.children[column], i, kStyle, &text_);
+      if (text_.compare(start, std::string::npos, "-0.0") == 0 || text_.compare(start, std::string::npos, "-0") == 0)
+        text_.erase(start, 1);  // equal to 0.0
       text_.push_back(',');
     }
     const XXH128_hash_t hash = XXH3_128bits(text_.data(), text_.size());
