@@ -222,7 +222,7 @@ def check_values(tool, folder):
     numbers, words = pa.array([100_000_000, 5], pa.int32()), pa.array(['x', 'y'])
     a, b = pair({'s': pa.StructArray.from_arrays([words, numbers], ['w', 'n'])}, {'s': pa.StructArray.from_arrays([numbers, words], ['n', 'w'])})
     check(diff(tool, a, b, '-c', 's.w')['rows']['same'] == 2 and diff(tool, a, b, '-c', 's.n')['rows']['same'] == 2, 'fields by name')
-    for options in (('-c', 's.w,s.n'), ('--key', 's.w,s.n')):
+    for options in (('-c', 's.w,s.n'), ('--key', 's.w,s.n', '-c', 's.w')):
         check(b'order' in tool('diff', a, b, *options, code=2).stderr, f'{options}: fields in another order')
     a, b = pair({'k': [0.0, -0.0, 1.5]}, {'k': [-0.0, 0.0, 1.5]})
     check(diff(tool, a, b, '--key', 'k')['rows']['same'] == 3, 'zeros of both signs are one key')
