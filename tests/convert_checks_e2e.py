@@ -3,8 +3,10 @@
 
     convert_checks_e2e.py PATH-OF-LANCE-CONVERT [-k PART-OF-A-NAME]
 """
+import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -64,6 +66,17 @@ def checksums_beside_the_output(tmp):
     expect(0, '--checksum', '--append', FLIGHTS, tmp / 'f.lance')
     expect(0, '--checksum', FLIGHTS, tmp / 'p.lance', '--split-by', 'rows=20000')
     expect(2, '--checksum', FLIGHTS, tmp / 'f.csv')
+    # Sums are replaced where the output may be, also those of parts, and a slash behind the name changes nothing.
+    for target, sums in (('n.lance', 'n.lance.sums'), ('n.lance/', 'n.lance.sums')):
+        (tmp / sums).write_text('mine')
+        assert sums.encode() in expect(6, '--checksum', FLIGHTS, f'{tmp}/{target}').stderr
+        assert (tmp / sums).read_text() == 'mine'
+    for sums in 'n-00000.lance.sums', 'n-00001.lance.sums':
+        (tmp / sums).write_text('mine')
+        assert sums.encode() in expect(6, '--checksum', FLIGHTS, f'{tmp}/n.lance/', '--split-by', 'rows=20000').stderr
+        assert (tmp / sums).read_text() == 'mine'
+        (tmp / sums).unlink()
+    (tmp / 'n.lance.sums').unlink()
     nothing_left(tmp, 'f.lance', 'f.lance.sums', 'p-00000.lance', 'p-00000.lance.sums', 'p-00001.lance', 'p-00001.lance.sums')
 
 
@@ -124,6 +137,10 @@ def outputs_in_parts(tmp):
     assert b'no Lance dataset' in expect(6, FLIGHTS, tmp / 'm.csv', '--split-by', 'rows=20000', '--force').stderr
     assert b'already exists' in expect(6, FLIGHTS, tmp / 'm.csv', '--split-by', 'rows=20000').stderr
     assert (tmp / 'm-00001.csv' / 'mine').read_text() == 'precious' and not (tmp / 'm-00000.csv').exists()
+    expect(0, FLIGHTS, tmp / 'd.lance')
+    expect(0, FLIGHTS, f'{tmp}/d.lance/', '--split-by', 'rows=20000')
+    assert sorted(path.name for path in tmp.glob('d*')) == ['d-00000.lance', 'd-00001.lance', 'd.lance']
+    nothing_left(tmp / 'd.lance', 'data', '_transactions', '_versions')
     for args in (['rows=0'], ['rows=x'], ['5'], ['bytes=much'], ['rows=5', '--append']):
         expect(2, FLIGHTS, tmp / 'x.lance', '--split-by', *args)
     expect(2, FLIGHTS, '-', '--to', 'csv', '--split-by', 'rows=5')
@@ -167,6 +184,61 @@ def a_run_goes_on_where_another_was_stopped(tmp):
         expect(2, '--resume', *inputs, tmp / 'q.lance', *args)
     expect(2, '--resume', *inputs, tmp / 'q.parquet')
     expect(2, '--resume', '--from', 'csv', '-', tmp / 'q.lance', stdin=b'a\n1\n')
+
+
+@test
+def one_run_at_a_time_of_one_output(tmp):
+    whole = pq.read_table(FLIGHTS)
+    inputs = [tmp / f'in{i}.parquet' for i in range(3)]
+    for i, path in enumerate(inputs):
+        pq.write_table(whole.slice(i * 8000, 8000), path)
+    both = [subprocess.Popen([PROGRAM, '-q', '--resume', *inputs, tmp / 'o.lance'], stderr=subprocess.DEVNULL) for _ in range(2)]
+    assert sorted(process.wait() for process in both) == [0, 6]
+    assert lance.dataset(tmp / 'o.lance').to_table().equals(whole.slice(0, 24000))
+    folder = tmp / '.p.lance.resume'
+    folder.mkdir()
+    # What a killed run has left, whose process id may be that of this one.
+    (folder / '.dataset.tmp-1-0' / 'data').mkdir(parents=True)
+    (folder / '.journal.jsonl.tmp-1-0').write_text('half')
+    lock = os.open(folder, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    assert b'another --resume' in expect(6, '--resume', *inputs, tmp / 'p.lance').stderr
+    nothing_left(folder, '.dataset.tmp-1-0', '.journal.jsonl.tmp-1-0')
+    os.close(lock)
+    good = inputs[2].read_bytes()
+    inputs[2].write_bytes(b'broken')
+    expect(4, '--resume', *inputs, tmp / 'p.lance')
+    nothing_left(folder, 'dataset', 'journal.jsonl')
+    inputs[2].write_bytes(good)
+    # Half of the rows with these options and half with others would be neither.
+    for options in (['-c', 'delay'], ['--where', 'delay > 0'], ['--encode', 'delay=rle'], ['--rename', 'delay=d']):
+        told = expect(2, '--resume', *inputs, tmp / 'p.lance', *options).stderr
+        assert b'other options' in told and b'remove' in told, told
+    expect(0, '--resume', *inputs, tmp / 'p.lance', '--threads', '1', '--strict')
+    assert lance.dataset(tmp / 'p.lance').to_table().equals(whole.slice(0, 24000))
+
+
+@test
+def resumed_inputs_have_the_columns_of_the_first(tmp):
+    nested = pa.table({'l': [[{'a': 1, 'b': ['x']}], None, []], 'v': pa.array(['a', 'b', None], pa.string_view()), 'n': pa.nulls(3)})
+    table = pa.table({**{name: zoo()[name] for name in zoo().column_names}, **{name: nested[name] for name in nested.column_names}})
+    for name in 'a', 'b':
+        with pa.ipc.new_file(str(tmp / f'{name}.arrow'), table.schema) as writer:
+            writer.write_table(table)
+    done = expect(0, '--resume', '--json', tmp / 'a.arrow', tmp / 'b.arrow', tmp / 'o.lance')
+    types = json.loads(done.stderr)['summary']['types']
+    assert [(t['column'], t['from'], t['to']) for t in types] == [('v', 'string_view', 'string')], types
+    assert lance.dataset(tmp / 'o.lance').count_rows() == 6
+    pq.write_table(pa.table({'i': pa.array([1], pa.int64()), 's': ['x']}), tmp / '1.parquet')
+    pq.write_table(pa.table({'s': ['y'], 'i': pa.array([2], pa.int64())}), tmp / '2.parquet')
+    expect(0, '--resume', tmp / '1.parquet', tmp / '2.parquet', tmp / 'p.lance')
+    for columns, words in (({'i': [2]}, b'no column "s"'), ({'i': pa.array([2], pa.int32()), 's': ['y']}, b'is int32'),
+                           ({'i': [2], 's': ['y'], 'more': [1]}, b'"more"')):
+        pq.write_table(pa.table(columns), tmp / '2.parquet')
+        for options in [], ['--resume']:
+            told = expect(2, *options, tmp / '1.parquet', tmp / '2.parquet', tmp / 'q.lance').stderr
+            assert words in told and b'2.parquet' in told, told
+        shutil.rmtree(tmp / '.q.lance.resume')
 
 
 @test

@@ -95,8 +95,10 @@ SinkOptions SinkOptionsOf(const Options& options, Format format, const TextOptio
   sink.path = options.output;
   sink.format = format;
   sink.overwrite = options.force || options.overwrite;
+  sink.sums = options.checksum;
   sink.keep_versions = options.overwrite;
   sink.append = options.append;
+  if (options.same_columns) sink.same_columns = options.inputs[0];
   sink.lance_version = options.format_version;
   sink.single_file = options.single_file;
   sink.max_rows_per_file = options.max_rows_per_file;
@@ -246,10 +248,8 @@ Status Transfer(const Job& job, Meter& meter, Report* report) {
     LANCEKIT_TRY(VerifyOutput(options, job.sink, *schema.schema, std::move(hashes), report->written.outputs, job.environment));
   for (std::size_t i = 0; options.checksum && i < report->written.outputs; ++i) {
     const std::string path = options.split.any() ? PartName(options.output, i) : options.output;
-    std::string sums = path;
-    while (sums.size() > 1 && sums.ends_with('/')) sums.pop_back();
-    report->sums.push_back(sums + ".sums");
-    LANCEKIT_TRY(write_sums(job.environment.context, path, {}, report->sums.back(), true));
+    report->sums.push_back(path + ".sums");
+    LANCEKIT_TRY(write_sums(job.environment.context, path, {}, report->sums.back(), MayReplace(options)));
   }
   return {};
 }

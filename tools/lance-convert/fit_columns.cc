@@ -87,18 +87,31 @@ Result<std::vector<TypeChange>> CheckFit(const arrow::Schema& from, const arrow:
       return Invalid("the dataset has no column \"{}\"{}; --exclude leaves it out", name,
                      tools::DidYouMean(name, to.field_names()));
     }
+    if (wanted->type()->Equals(field->type())) continue;
     if (!IsOfOneKind(*field->type(), *wanted->type()) || !arrow::compute::CanCast(*field->type(), *wanted->type())) {
       return At(Invalid("is {}, but {} in the dataset", field->type()->ToString(), wanted->type()->ToString()), {.column = name});
     }
-    if (!wanted->type()->Equals(field->type()))
-      changes.push_back(
-          {name, field->type()->ToString(), wanted->type()->ToString(), IsRounded(*field->type(), *wanted->type())});
+    changes.push_back({name, field->type()->ToString(), wanted->type()->ToString(), IsRounded(*field->type(), *wanted->type())});
   }
   for (const auto& field : to.fields()) {
     if (!field->nullable() && from.GetFieldByName(field->name()) == nullptr)
       return Invalid("there is no column \"{}\", which must not be null in the dataset", field->name());
   }
   return changes;
+}
+
+Status CheckSameColumns(const arrow::Schema& from, const arrow::Schema& to) {
+  for (const auto& field : to.fields()) {
+    const auto same = from.GetFieldByName(field->name());
+    if (same == nullptr) return Invalid("there is no column \"{}\", which the inputs before have", field->name());
+    if (!same->type()->Equals(field->type()))
+      return At(Invalid("is {}, but {} in the inputs before", same->type()->ToString(), field->type()->ToString()),
+                {.column = field->name()});
+  }
+  for (const std::string& name : from.field_names()) {
+    if (to.GetFieldByName(name) == nullptr) return Invalid("column \"{}\" is not in the inputs before", name);
+  }
+  return {};
 }
 
 }  // namespace lancekit::convert

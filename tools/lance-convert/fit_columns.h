@@ -21,4 +21,7 @@ ReaderPtr FitRows(ReaderPtr input, std::shared_ptr<arrow::Schema> schema, arrow:
 /// fit.
 Result<std::vector<TypeChange>> CheckFit(const arrow::Schema& from, const arrow::Schema& to);
 
+/// Errors: kInvalidArgument when `from` has not the columns of `to` in the same types, in any order.
+Status CheckSameColumns(const arrow::Schema& from, const arrow::Schema& to);
+
 }  // namespace lancekit::convert

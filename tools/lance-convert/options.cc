@@ -319,6 +319,7 @@ Status TakePaths(const Raw& raw, Options& options) {
     return Invalid("{} is missing", paths.empty() && !options.files_from ? "INPUT" : "OUTPUT");
   if (std::ranges::find(paths, "") != paths.end()) return Invalid("a path is empty");
   options.output = paths.back();
+  while (options.output.size() > 1 && options.output.ends_with('/')) options.output.pop_back();
   paths.pop_back();
   if (std::ranges::count(paths, "-") + (options.files_from == "-") > 1) return Invalid("stdin can be one input only");
   options.inputs = std::move(paths);

@@ -40,6 +40,7 @@ struct Options {
   std::string format_version;  ///< of Lance; empty = the default, or that of the dataset that is appended to
   bool single_file = false;
   bool append = false;                  ///< to a dataset, as a new version
+  bool same_columns = false;            ///< of what is appended; of --resume
   bool overwrite = false;               ///< the rows of a dataset, as a new version
   std::uint64_t max_rows_per_file = 0;  ///< 0 = the library's default
   std::vector<BloomColumn> bloom;

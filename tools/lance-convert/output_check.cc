@@ -33,6 +33,8 @@ Status CheckLanceOptions(const Options& options) {
 
 }  // namespace
 
+bool MayReplace(const Options& options) { return options.force || options.append || options.overwrite; }
+
 Result<Format> CheckOutput(const Options& options) {
   std::optional<Format> format = options.to ? options.to : FormatOfExtension(options.output);
   const Target target = LookAt(options.output);
@@ -53,9 +55,11 @@ Result<Format> CheckOutput(const Options& options) {
     }
     return *format;
   }
-  const bool may_replace = options.force || new_version;
-  if (options.checksum && !may_replace && LookAt(options.output + ".sums") != Target::kNothing)
-    return OutputError(ErrorCode::kOutput, options.output + ".sums", "already exists");
+  const std::string first = options.split.any() ? PartName(options.output, 0) : options.output;
+  if (options.checksum && !MayReplace(options) && LookAt(first + ".sums") != Target::kNothing)
+    return OutputError(ErrorCode::kOutput, first + ".sums", "already exists");
+  if (options.split.any() && !options.force && LookAt(first) != Target::kNothing)
+    return OutputError(ErrorCode::kOutput, first, "already exists");
   if (target == Target::kNothing || new_version || options.split.any()) return *format;
   if (!options.force) return OutputError(ErrorCode::kOutput, options.output, "already exists");
   if (target == Target::kFolder) {

@@ -10,4 +10,7 @@ namespace lancekit::convert {
 /// kOutput for what is in the way.
 Result<Format> CheckOutput(const Options& options);
 
+/// Whether the options allow that what stands at the output is replaced, or gets a new version.
+bool MayReplace(const Options& options);
+
 }  // namespace lancekit::convert

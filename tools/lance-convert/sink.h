@@ -17,6 +17,8 @@ struct TypeChange {
   std::string from;
   std::string to;
   bool rounded = false;  ///< digits may be lost
+
+  bool operator==(const TypeChange&) const = default;
 };
 
 struct ColumnBytes {
@@ -38,7 +40,9 @@ struct SinkOptions {
   Format format = Format::kLance;
   bool overwrite = false;
   bool append = false;         ///< to a Lance dataset, as a new version
+  std::string same_columns;    ///< the input that must have the columns and types of the dataset; empty = what fits will do
   bool keep_versions = false;  ///< overwrite as a new version
+  bool sums = false;           ///< a file of sums will stand beside each output
   std::string lance_version;   ///< empty = the one to append to, or the default
   bool single_file = false;
   std::uint64_t max_rows_per_file = 0;  ///< 0 = the library's default

@@ -1,13 +1,14 @@
 #include "tools/lance-convert/split_sink.h"
 
 #include <arrow/util/byte_size.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include "tools/lance-convert/arrow_error.h"
-#include "tools/lance-convert/output.h"
 
 namespace lancekit::convert {
 namespace {
@@ -32,10 +33,8 @@ class SplitSink : public Sink {
 
   Status MakeFolder() {
     const fs::path path = options_.path;
-    const fs::path folder = path.parent_path() / fmt::format(".{}.parts-{}", path.filename().string(), ::getpid());
-    std::error_code error;
-    fs::create_directory(folder, error);
-    if (error) return Failed(options_.path, fmt::format("cannot create: {}", error.message()));
+    std::string folder = (path.parent_path() / fmt::format(".{}.parts-XXXXXX", path.filename().string())).string();
+    if (::mkdtemp(folder.data()) == nullptr) return Failed(options_.path, fmt::format("cannot create: {}", std::strerror(errno)));
     folder_ = folder;
     return {};
   }
@@ -89,7 +88,10 @@ class SplitSink : public Sink {
   /// Only what this program makes is replaced.
   Status CheckPlace(const std::string& path) const {
     std::error_code ignored;
-    if (!options_.overwrite && fs::exists(path, ignored)) return Failed(path, "already exists");
+    for (const std::string& name : {path, path + ".sums"}) {
+      if (name != path && !options_.sums) continue;
+      if (!options_.overwrite && fs::exists(name, ignored)) return Failed(name, "already exists");
+    }
     if (fs::is_directory(path, ignored) && !fs::is_directory(fs::path(path) / "_versions", ignored))
       return Failed(path, "is a folder and no Lance dataset; it is not replaced");
     return {};
@@ -166,8 +168,6 @@ std::string PartName(const std::string& path, std::uint64_t part) {
 
 Result<std::unique_ptr<Sink>> OpenSplitSink(const SinkOptions& options, const Split& split,
                                             const std::shared_ptr<arrow::Schema>& schema, const Environment& environment) {
-  const std::string first = PartName(options.path, 0);
-  if (!options.overwrite && LookAt(first) != Target::kNothing) return Failed(first, "already exists");
   auto sink = std::make_unique<SplitSink>(options, split, schema, environment);
   LANCEKIT_TRY(sink->MakeFolder());
   return std::unique_ptr<Sink>(std::move(sink));

@@ -21,7 +21,7 @@ struct Split {
 std::string PartName(const std::string& path, std::uint64_t part);
 
 /// Outputs beside each other, named by PartName() of the options' path from 0 on; one at least. They are built in a folder of
-/// their own, from which Publish() moves them. Errors: kOutput where the first exists and is not to be replaced.
+/// their own, from which Publish() moves them. Errors: kOutput, from Publish() where one exists and is not to be replaced.
 Result<std::unique_ptr<Sink>> OpenSplitSink(const SinkOptions& options, const Split& split,
                                             const std::shared_ptr<arrow::Schema>& schema, const Environment& environment);
 
