@@ -51,7 +51,11 @@ def outputs_are_read_again(tmp):
     expect(0, '--verify', FLIGHTS, tmp / 'p.csv', '--split-by', 'rows=9000')
     # A column of nulls alone is lines that no reader of CSV takes for rows.
     (tmp / 'n.csv').write_text('a,b\n1,x\n,y\n')
-    assert b'2 rows were written, but 1 are read back' in expect(4, '--verify', tmp / 'n.csv', '-c', 'a', tmp / 'lost.csv').stderr
+    told = expect(1, '--verify', tmp / 'n.csv', '-c', 'a', tmp / 'lost.csv').stderr
+    assert b'2 rows were written, but 1 are read back' in told and b'left in place' in told, told
+    assert (tmp / 'lost.csv').read_text() == 'a\n1\n\n'
+    told = json.loads(expect(1, '--verify', '--json', '--force', tmp / 'n.csv', '-c', 'a', tmp / 'lost.csv').stderr)
+    assert told['mismatch']['path'] == str(tmp / 'lost.csv'), told
     assert b'stdout' in expect(2, '--verify', FLIGHTS, '--to', 'csv', '-').stderr
     expect(2, '--verify', FLIGHTS, '--to', 'csv', '/dev/null')
 
@@ -116,6 +120,8 @@ def outputs_in_parts(tmp):
         if kind != 'csv.gz':
             assert pa.concat_tables(parts).equals(whole)
         assert b'p-00000' in expect(6, FLIGHTS, tmp / f'p.{kind}', '--split-by', 'rows=10000').stderr
+        expect(6, '--dry-run', FLIGHTS, tmp / f'p.{kind}', '--split-by', 'rows=10000')
+        assert b': replaced' in expect(0, '--dry-run', FLIGHTS, tmp / f'p.{kind}', '--split-by', 'rows=9', '--force').stdout
         # A shorter run replaces all of a longer one.
         expect(0, FLIGHTS, tmp / f'p.{kind}', '--split-by', 'rows=20000', '--force')
         assert len(list(tmp.glob(f'p-*.{kind}'))) == 2

@@ -4,6 +4,7 @@
     convert_lance_e2e.py PATH-OF-LANCE-CONVERT [-k PART-OF-A-NAME]
 """
 import json
+import os
 import sys
 
 import lance
@@ -98,6 +99,18 @@ def rows_of_lance(tmp):
     expect(0, FLIGHTS, tmp / 'f.lance')
     expect(0, tmp / 'f.lance', tmp / 'a.arrow', '-c', 'origin,date', '--skip', '24990', '--limit', '7')
     assert read_ipc(tmp / 'a.arrow').equals(pq.read_table(FLIGHTS).select(['origin', 'date']).slice(24990, 7))
+
+
+@test
+def a_link_keeps_pointing_at_its_dataset(tmp):
+    (tmp / 'link.lance').symlink_to('real.lance')
+    (tmp / 'real.lance').mkdir()
+    for options in ['--force'], ['--append'], ['--overwrite']:
+        expect(0, FLIGHTS, tmp / 'link.lance', *options)
+        assert os.readlink(tmp / 'link.lance') == 'real.lance' and not (tmp / 'real.lance').is_symlink()
+        assert lance.dataset(str(tmp / 'real.lance')).count_rows() == (50_000 if options == ['--append'] else 25_000)
+    expect(6, FLIGHTS, tmp / 'link.lance')
+    nothing_left(tmp, 'link.lance', 'real.lance')
 
 
 @test

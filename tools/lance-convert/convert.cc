@@ -93,6 +93,12 @@ std::uint64_t PeakMemory() {
 SinkOptions SinkOptionsOf(const Options& options, Format format, const TextOptions& text) {
   SinkOptions sink;
   sink.path = options.output;
+  // A link keeps pointing at its target, which is what gets replaced.
+  std::error_code no_link;
+  if (std::filesystem::is_symlink(options.output, no_link)) {
+    const std::filesystem::path real = std::filesystem::canonical(options.output, no_link);
+    if (!no_link) sink.path = real.string();
+  }
   sink.format = format;
   sink.overwrite = options.force || options.overwrite;
   sink.sums = options.checksum;
@@ -146,7 +152,7 @@ Result<std::unique_ptr<Source>> OpenWritten(const std::string& path, const Optio
   return OpenSource(*inputs->back(), format, text, {}, environment);
 }
 
-/// Compares what can be read of the output with what was written. Errors: kCorruption where they differ.
+/// Compares what can be read of the output with what was written. Errors: kCorruption where they differ, or it cannot be read.
 Status VerifyOutput(const Options& options, const SinkOptions& sink, const arrow::Schema& schema, ValueHashes written,
                     std::size_t num_outputs, const Environment& environment) {
   std::vector<std::unique_ptr<Input>> inputs;
@@ -244,8 +250,14 @@ Status Transfer(const Job& job, Meter& meter, Report* report) {
   if (!report->refused.empty()) return {};
   LANCEKIT_ASSIGN(report->written, sink->Publish());
   report->written.types = schema.changes;
-  if (options.verify)
-    LANCEKIT_TRY(VerifyOutput(options, job.sink, *schema.schema, std::move(hashes), report->written.outputs, job.environment));
+  if (options.verify) {
+    Status same = VerifyOutput(options, job.sink, *schema.schema, std::move(hashes), report->written.outputs, job.environment);
+    if (!same && same.error().code != ErrorCode::kCorruption) return same;
+    if (!same) {
+      report->mismatch = same.error();
+      return {};
+    }
+  }
   for (std::size_t i = 0; options.checksum && i < report->written.outputs; ++i) {
     const std::string path = options.split.any() ? PartName(options.output, i) : options.output;
     report->sums.push_back(path + ".sums");

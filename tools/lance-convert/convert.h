@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct Report {
   std::vector<std::string> sums;     ///< files of --checksum
   std::string plan;                  ///< of --dry-run, instead of a conversion
   std::vector<std::string> refused;  ///< why --strict made no output
+  std::optional<Error> mismatch;     ///< what --verify found in the output, which stays
   ScanReport scan;                   ///< with a filter
 };
 

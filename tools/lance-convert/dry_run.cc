@@ -22,8 +22,9 @@ std::string OutputForm(const Options& options, const SinkOptions& sink) {
 }
 
 const char* Effect(const Options& options) {
-  if (LookAt(options.output) == Target::kStream) return "sent";
-  if (LookAt(options.output) == Target::kNothing || options.split.any()) return "created";
+  const Target target = LookAt(options.split.any() ? PartName(options.output, 0) : options.output);
+  if (target == Target::kStream) return "sent";
+  if (target == Target::kNothing) return "created";
   if (options.append) return "a new version with the rows added";
   return options.overwrite ? "a new version with these rows" : "replaced";
 }

@@ -97,6 +97,10 @@ int Run(int argc, char** argv) {
     Print(stderr, options.common.json ? RefusalJson(*report) : BadRowsText(*report) + RefusalText(*report));
     return tools::kExitAnswerIsNo;
   }
+  if (report && report->mismatch) {
+    Print(stderr, options.common.json ? MismatchJson(*report->mismatch) : MismatchText(*report->mismatch));
+    return tools::kExitAnswerIsNo;
+  }
   if (report && !report->plan.empty()) return tools::kExitDone;
   Status status = report ? PrintSummary(*report, options) : std::move(report).status();
   if (Status written = tools::WriteStats(options.common, context); status && !written) status = std::move(written);

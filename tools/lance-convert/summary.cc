@@ -87,6 +87,19 @@ std::string RefusalJson(const Report& report) {
   return json.EndArray().EndObject().text() + "\n";
 }
 
+std::string MismatchText(const Error& error) {
+  const std::string column = error.column.empty() ? "" : fmt::format("column \"{}\": ", tools::EscapeControls(error.column));
+  return fmt::format("lance-convert: --verify: {}: {}{}\n  the output was left in place\n", tools::EscapeControls(error.path),
+                     column, tools::EscapeControls(error.message));
+}
+
+std::string MismatchJson(const Error& error) {
+  tools::JsonWriter json;
+  json.BeginObject().Member("schema", "lance-convert/1").Key("mismatch").BeginObject().Member("path", error.path);
+  json.Member("column", error.column).Member("message", error.message);
+  return json.EndObject().EndObject().text() + "\n";
+}
+
 std::string SummaryText(const Report& report, bool color) {
   const auto label = [color](const char* text) {
     return "  " + tools::Styled(fmt::format("{:<10}", text), tools::Style::kDim, color);

@@ -14,6 +14,9 @@ std::string BadRowsText(const Report& report);
 /// What --strict refused.
 std::string RefusalText(const Report& report);
 std::string RefusalJson(const Report& report);
+/// What --verify found, Report::mismatch.
+std::string MismatchText(const Error& error);
+std::string MismatchJson(const Error& error);
 std::string SummaryText(const Report& report, bool color);
 /// One JSON document on one line.
 std::string SummaryJson(const Report& report);
