@@ -49,7 +49,8 @@ ErrorCode CodeOf(const arrow::Status& status, Side side) {
 
 arrow::Status ToArrow(Error error) {
   const std::string text = error.describe();
-  return arrow::Status(arrow::StatusCode::UnknownError, text, std::make_shared<ErrorDetail>(std::move(error)));
+  const auto code = error.code == ErrorCode::kResourceLimit ? arrow::StatusCode::OutOfMemory : arrow::StatusCode::UnknownError;
+  return arrow::Status(code, text, std::make_shared<ErrorDetail>(std::move(error)));
 }
 
 arrow::Status ToArrow(Status status) { return status.ok() ? arrow::Status::OK() : ToArrow(std::move(status.error())); }

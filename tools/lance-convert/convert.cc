@@ -2,13 +2,16 @@
 
 #include <arrow/util/byte_size.h>
 #include <arrow/util/thread_pool.h>
-#include <sys/resource.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <deque>
 #include <filesystem>
+#include <fstream>
 #include <numeric>
+#include <string_view>
 
 #include "tools/common/interrupt.h"
 #include "tools/common/numbers.h"
@@ -41,11 +44,22 @@ std::uint64_t SumBytesRead(const std::vector<std::unique_ptr<Input>>& inputs) {
   return sum;
 }
 
+/// Bytes of a line of /proc/self/status. (The peak that getrusage() tells begins with that of the process that started this one.)
+std::uint64_t OwnMemory(std::string_view name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(name) && line[name.size()] == ':')
+      return std::strtoull(line.c_str() + name.size() + 1, nullptr, 10) << 10;
+  }
+  return 0;
+}
+
 /// Counts what flows from source to sink, keeps the source's error, and stops on Ctrl-C.
 class Meter {
  public:
-  Meter(const std::vector<std::unique_ptr<Input>>& inputs, std::optional<std::uint64_t> total_rows, tools::Progress& progress)
-      : inputs_(inputs), total_rows_(total_rows), progress_(progress) {}
+  Meter(const std::vector<std::unique_ptr<Input>>& inputs, std::optional<std::uint64_t> total_rows,
+        const Environment& environment, tools::Progress& progress)
+      : inputs_(inputs), total_rows_(total_rows), environment_(environment), progress_(progress) {}
 
   ReaderPtr Watch(ReaderPtr rows) {
     auto schema = rows->schema();
@@ -62,13 +76,25 @@ class Meter {
     auto batch = rows.Next();
     if (!batch.ok()) return Keep(FromArrow(batch.status(), Side::kInput, inputs_[0]->name()));
     if (*batch == nullptr) return batch;
+    const auto bytes =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, arrow::util::ReferencedBufferSize(**batch).ValueOr(0)));
+    if (const std::uint64_t needed = std::max(bytes, environment_.pool->used()); needed > environment_.memory_limit)
+      return Keep(At(OverLimit(needed, environment_.memory_limit), {.path = inputs_[0]->name()}).error());
     rows_ += static_cast<std::uint64_t>((*batch)->num_rows());
-    arrow_bytes_ += static_cast<std::uint64_t>(std::max<std::int64_t>(0, arrow::util::ReferencedBufferSize(**batch).ValueOr(0)));
+    arrow_bytes_ += bytes;
     tools::ProgressState state{.rows = rows_, .bytes = arrow_bytes_};
     state.done = total_rows_ ? rows_ : SumBytesRead(inputs_);
     state.total = total_rows_ ? *total_rows_ : SumSizes(inputs_);
     progress_.Update(state);
+    KeepToLimit();
     return batch;
+  }
+
+  /// Allocators hold on to what was freed, Arrow's to more than is in use. That is fine while there is memory to spare.
+  void KeepToLimit() const {
+    if (OwnMemory("VmRSS") < environment_.memory_limit / 4 * 3) return;
+    environment_.pool->ReleaseUnused();
+    ::malloc_trim(0);
   }
 
   arrow::Status Keep(Error error) {
@@ -78,17 +104,12 @@ class Meter {
 
   const std::vector<std::unique_ptr<Input>>& inputs_;
   std::optional<std::uint64_t> total_rows_;
+  const Environment& environment_;
   tools::Progress& progress_;
   std::uint64_t rows_ = 0;
   std::uint64_t arrow_bytes_ = 0;
   std::optional<Error> error_;
 };
-
-std::uint64_t PeakMemory() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-}
 
 SinkOptions SinkOptionsOf(const Options& options, Format format, const TextOptions& text) {
   SinkOptions sink;
@@ -267,9 +288,9 @@ Status Transfer(const Job& job, Meter& meter, Report* report) {
 }
 
 /// Arrow's I/O threads may free memory after the conversion has ended, so the pools live as long as the process.
-arrow::MemoryPool* LimitedPool(std::uint64_t bytes) {
-  static auto& pools = *new std::deque<arrow::CappedMemoryPool>();
-  return &pools.emplace_back(arrow::default_memory_pool(), static_cast<std::int64_t>(bytes));
+LimitedPool* MakePool(std::uint64_t bytes) {
+  static auto& pools = *new std::deque<LimitedPool>();
+  return &pools.emplace_back(bytes);
 }
 
 std::optional<std::uint64_t> RowsToCome(const Source& source, const Options& options) {
@@ -316,7 +337,7 @@ Result<Report> Convert(const Options& given, Context& context) {
   Options options = given;
   LANCEKIT_ASSIGN(options.inputs, ExpandInputs({given.inputs, given.files_from, given.nul_separated, given.from}));
   static_cast<void>(arrow::SetCpuThreadPoolCapacity(context.threads()));
-  const Environment environment{context, LimitedPool(context.memory_budget()), context.memory_budget()};
+  const Environment environment{context, MakePool(context.memory_budget()), context.memory_budget()};
   const bool final_output = LookAt(options.output) == Target::kStream;
   std::vector<std::unique_ptr<Input>> inputs;
   std::vector<NamedSource> sources;
@@ -364,7 +385,7 @@ Result<Report> Convert(const Options& given, Context& context) {
   const std::uint64_t bytes_before = context.metrics().bytes_read;
   while (true) {
     LANCEKIT_ASSIGN(const ColumnPlan plan, PlanColumns(*source->schema(), options));
-    Meter meter(inputs, RowsToCome(*source, options), progress);
+    Meter meter(inputs, RowsToCome(*source, options), environment, progress);
     const Status done = Transfer({*source, plan, options, sink, environment}, meter, &report);
     if (done) {
       progress.Finish();
@@ -374,7 +395,7 @@ Result<Report> Convert(const Options& given, Context& context) {
       report.arrow_bytes = meter.arrow_bytes();
       report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       report.threads = context.threads();
-      report.peak_memory = PeakMemory();
+      report.peak_memory = OwnMemory("VmHWM");
       report.scan = source->report();
       report.scan.bytes_read = context.metrics().bytes_read - bytes_before;
       for (const Input* input : others) report.scan.bytes_read += BytesIn(*input);
@@ -390,7 +411,7 @@ Result<Report> Convert(const Options& given, Context& context) {
 std::string HintFor(const Error& error, const Options& options) {
   if (error.code == ErrorCode::kOutput && error.message == "already exists")
     return "--force to replace it, --append or --overwrite for a new version of a dataset";
-  if (error.code == ErrorCode::kResourceLimit) {
+  if (error.code == ErrorCode::kResourceLimit && error.message.find("would do") == std::string::npos) {
     const std::uint64_t limit = options.common.memory_limit > 0 ? options.common.memory_limit : Context().memory_budget();
     return fmt::format("--memory-limit {}MiB", std::max<std::uint64_t>(1, (limit * 2) >> 20));
   }

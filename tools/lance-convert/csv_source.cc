@@ -22,6 +22,9 @@ constexpr std::int64_t kBlocksInLimit = 256;
 constexpr std::int64_t kLeastBlockBytes = 64 << 10;
 constexpr std::int64_t kMostBlockBytes = 1 << 20;
 
+/// Whether a row was longer than a block.
+bool IsLongRow(const std::string& message) { return message.find("straddling object") != std::string::npos; }
+
 class CsvSource : public Source {
  public:
   CsvSource(Input& input, const TextOptions& text, const Environment& environment)
@@ -43,7 +46,10 @@ class CsvSource : public Source {
   FoundLines Find(const std::vector<std::uint64_t>& rows, std::size_t most_bad) const;
   bool keeps_sample() const { return !infer_all_ && (text_.keep_sample || !input_.rereadable()); }
   bool CanDoBetter(const Error& error);
+  std::int64_t LargestBlock() const;
+  arrow::Status Explained(const arrow::Status& status) const;
   arrow::Result<ReaderPtr> OpenText();
+  arrow::Status LookAtRows();
   arrow::Status InferTypes();
   arrow::Result<BatchPtr> NextText();
   arrow::Result<BatchPtr> NextBatch(const std::vector<int>& columns, const std::shared_ptr<arrow::Schema>& schema);
@@ -88,17 +94,22 @@ arrow::Result<ReaderPtr> CsvSource::OpenText() {
   convert.strings_can_be_null = true;
   convert.quoted_strings_can_be_null = false;
   ARROW_ASSIGN_OR_RAISE(auto stream, input_.Stream());
-  return arrow::csv::StreamingReader::Make(arrow::io::IOContext(environment_.pool), stream, read, parse, convert);
+  // Not with the limited pool: Arrow's parser ends the process where that refuses memory. Blocks are kept small instead.
+  auto reader = arrow::csv::StreamingReader::Make(arrow::io::IOContext(), stream, read, parse, convert);
+  return reader.ok() ? reader : Explained(reader.status());
+}
+
+arrow::Status CsvSource::LookAtRows() {
+  ARROW_ASSIGN_OR_RAISE(reader_, OpenText());
+  sample_.clear();
+  rows_done_ = 0;
+  return InferTypes();
 }
 
 Status CsvSource::Open() {
-  auto opened = OpenText();
-  while (!opened.ok() && input_.rereadable() && CanDoBetter(FromArrow(opened.status(), Side::kInput, input_.name())))
-    opened = OpenText();
-  LANCEKIT_ASSIGN_ARROW(reader_, std::move(opened), Side::kInput, input_.name());
-  sample_.clear();
-  rows_done_ = 0;
-  LANCEKIT_TRY_ARROW(InferTypes(), Side::kInput, input_.name());
+  arrow::Status looked = LookAtRows();
+  while (!looked.ok() && CanDoBetter(FromArrow(looked, Side::kInput, input_.name()))) looked = LookAtRows();
+  LANCEKIT_TRY_ARROW(looked, Side::kInput, input_.name());
   arrow::FieldVector fields;
   for (int i = 0; i < reader_->schema()->num_fields(); ++i) {
     fields.push_back(arrow::field(reader_->schema()->field(i)->name(), TypeOf(kinds_[static_cast<std::size_t>(i)])));
@@ -106,6 +117,21 @@ Status CsvSource::Open() {
   schema_ = arrow::schema(std::move(fields));
   if (!keeps_sample()) reader_ = nullptr;
   return {};
+}
+
+std::int64_t CsvSource::LargestBlock() const {
+  constexpr std::int64_t kMost = 1 << 30;
+  return std::min(kMost, static_cast<std::int64_t>(environment_.memory_limit / 2));
+}
+
+/// A row that is longer than a block may be tells what it needs.
+arrow::Status CsvSource::Explained(const arrow::Status& status) const {
+  const bool is_too_long = IsLongRow(status.message()) && block_bytes_ >= LargestBlock();
+  if (!is_too_long) return status;
+  Error error = OverLimit(static_cast<std::uint64_t>(block_bytes_) * 2, environment_.memory_limit);
+  error.message =
+      fmt::format("a row of more than {} bytes {}", tools::GroupDigits(static_cast<std::uint64_t>(block_bytes_)), error.message);
+  return ToArrow(std::move(error));
 }
 
 arrow::Status CsvSource::InferTypes() {
@@ -118,7 +144,8 @@ arrow::Status CsvSource::InferTypes() {
   const auto most_bytes = static_cast<std::int64_t>(environment_.memory_limit / 8);
   std::int64_t rows = 0;
   for (std::int64_t bytes = 0; infer_all_ || (rows < text_.infer_rows && bytes < most_bytes);) {
-    ARROW_ASSIGN_OR_RAISE(BatchPtr batch, reader_->Next());
+    BatchPtr batch;
+    if (const arrow::Status status = reader_->ReadNext(&batch); !status.ok()) return Explained(status);
     if (batch == nullptr) break;
     for (std::size_t i = 0; i < kinds_.size(); ++i) {
       kinds_[i] =
@@ -134,8 +161,9 @@ arrow::Status CsvSource::InferTypes() {
 arrow::Result<BatchPtr> CsvSource::NextText() {
   if (sample_.empty()) {
     if (reader_ == nullptr) return nullptr;
-    ARROW_ASSIGN_OR_RAISE(BatchPtr next, reader_->Next());
-    if (next == nullptr) reader_ = nullptr;  // and the file is closed: there may be many
+    auto next = reader_->Next();
+    if (!next.ok()) return Explained(next.status());
+    if (*next == nullptr) reader_ = nullptr;  // and the file is closed: there may be many
     return next;
   }
   BatchPtr batch = std::move(sample_.front());
@@ -181,9 +209,8 @@ arrow::Result<ReaderPtr> CsvSource::Read(const std::vector<int>& columns, const 
 
 bool CsvSource::CanDoBetter(const Error& error) {
   if (!input_.rereadable()) return false;
-  constexpr std::int64_t kLargestBlockBytes = 1 << 30;
-  if (error.message.find("straddling object") != std::string::npos && block_bytes_ < kLargestBlockBytes) {
-    block_bytes_ *= 8;  // a row longer than a block
+  if (IsLongRow(error.message) && block_bytes_ < LargestBlock()) {
+    block_bytes_ = std::min(block_bytes_ * 8, LargestBlock());
     return true;
   }
   if (misfit_ < 0) return false;

@@ -18,6 +18,7 @@
 #include "tools/lance-convert/bad_rows.h"
 #include "tools/lance-convert/format.h"
 #include "tools/lance-convert/input.h"
+#include "tools/lance-convert/limited_pool.h"
 #include "tools/lance-convert/text_types.h"
 #include "tools/lance-convert/type_names.h"
 
@@ -26,7 +27,7 @@ namespace lancekit::convert {
 /// What all parts of one conversion share.
 struct Environment {
   Context context;
-  arrow::MemoryPool* pool = nullptr;
+  LimitedPool* pool = nullptr;
   std::uint64_t memory_limit = 0;
 
   int threads() const { return context.threads(); }
