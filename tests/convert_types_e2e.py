@@ -141,6 +141,27 @@ def strict_makes_no_output_of_less(tmp):
     expect(0, '--strict', FLIGHTS, tmp / 'ok.lance')
     expect(0, '--strict', tmp / 'v.arrow', tmp / 'ok.arrow')
     nothing_left(tmp, 'a.csv', 'v.arrow', 'ok.lance', 'ok.arrow')
+    # Types asked for that do not hold all digits of all values.
+    noon = datetime.datetime(2026, 11, 21, 12)
+    day = datetime.datetime(2026, 11, 21)
+    pq.write_table(pa.table({'t': [noon, day, None], 'x': [0.1, 0.5, float('nan')], 'm': [day, None, day]}), tmp / 'p.parquet')
+    types = ['--type', 't=date', '--type', 'x=float32', '--type', 'm=date']
+    told = expect(1, '--strict', tmp / 'p.parquet', *types, tmp / 'q.arrow').stderr
+    assert b'1 values of column "t" would lose digits' in told and b'1 values of column "x"' in told and b'"m"' not in told, told
+    summary = json.loads(expect(0, '--json', tmp / 'p.parquet', *types, tmp / 'q.arrow').stderr)['summary']
+    assert summary['values_rounded'] == {'t': 1, 'x': 1}, summary
+    expect(0, '--strict', tmp / 'p.parquet', '--type', 'm=date', tmp / 'm.arrow')
+
+
+@test
+def whole_numbers_keep_their_digits(tmp):
+    # No double is 9007199254740993, wherever it stands among those that are.
+    for numbers in (['9007199254740993', '1.5'], ['1.5', '9007199254740993'], ['1.5'] * 200_000 + ['9007199254740993']):
+        table, _ = convert(tmp, 'n\n' + '\n'.join(numbers) + '\n', '--strict')
+        assert table['n'].to_pylist() == numbers
+    table, _ = convert(tmp, 'n,m\n9007199254740993,9007199254740992\n5,1.5\n')
+    assert [str(t) for t in table.schema.types] == ['int64', 'double'] and table['m'].to_pylist() == [2.0**53, 1.5]
+    assert table['n'].to_pylist() == [9007199254740993, 5]
 
 
 if __name__ == '__main__':

@@ -4,6 +4,7 @@
     convert_versions_e2e.py PATH-OF-LANCE-CONVERT [-k PART-OF-A-NAME]
 """
 import datetime
+import json
 import os
 import shutil
 import subprocess
@@ -132,7 +133,14 @@ def what_cannot_be_appended_to(tmp):
         done = expect(code, '--append', tmp / 'bad.csv', tmp / 'good.lance')
         assert words in done.stderr, (text, done.stderr)
     pq.write_table(pa.table({'a': pa.array([2**63], pa.uint64())}), tmp / 'big.parquet')
-    assert b'"a"' in expect(2, '--append', tmp / 'big.parquet', tmp / 'good.lance').stderr
+    told = expect(4, '--append', tmp / 'big.parquet', tmp / 'good.lance').stderr
+    assert b'"a"' in told and b'big.parquet' in told and b'row 1: "9223372036854775808"' in told, told
+    table = pa.table({'a': pa.array([*range(100_000), 2**63, 5, 2**64 - 1], pa.uint64())})
+    pq.write_table(table, tmp / 'big.parquet')
+    for options, words in (([], b'row 100,001:'), (['--skip', '7'], b'row 100,001:'), (['--skip', '100001'], b'row 100,003:'),
+                           (['--where', 'a > 9'], b'row 99,991 of those taken:')):
+        told = expect(4, '--append', tmp / 'big.parquet', tmp / 'good.lance', *options).stderr
+        assert words in told and b'big.parquet' in told, told
     assert b'2.2' in expect(2, '--append', tmp / 'a.csv', tmp / 'good.lance', '--format-version', '2.1').stderr
     assert snapshot(tmp / 'good.lance') == before
     table = pa.table({'a': [1], 'b': ['x']})
@@ -146,6 +154,19 @@ def what_cannot_be_appended_to(tmp):
     assert b'must not be null' in expect(2, '--append', tmp / 'b.csv', tmp / 'must.lance').stderr
     expect(0, '--append', tmp / 'a.csv', tmp / 'must.lance')
     assert rows(tmp / 'must.lance').num_rows == 2
+
+
+@test
+def digits_lost_by_appending_are_told(tmp):
+    import decimal
+    moment = datetime.datetime(2026, 11, 21, 10, 0, 1)
+    ours = pa.table({'v': pa.array([[1.0, 2.0]], pa.list_(pa.float32(), 2)), 'd': pa.array([0.5]), 't': pa.array([moment.date()]), 'i': pa.array([1])})
+    lance.write_dataset(ours, str(tmp / 'd.lance'), data_storage_version='2.2')
+    pq.write_table(pa.table({'v': pa.array([[0.1, 0.2]], pa.list_(pa.float64(), 2)), 'd': [decimal.Decimal('0.1')], 't': [moment], 'i': pa.array([2], pa.int32())}), tmp / 'a.parquet')
+    told = expect(1, '--strict', '--append', tmp / 'a.parquet', tmp / 'd.lance').stderr
+    assert all(b'column "%s" would' % name in told for name in (b'v', b'd', b't')), told
+    types = json.loads(expect(0, '--json', '--append', tmp / 'a.parquet', tmp / 'd.lance').stderr)['summary']['types']
+    assert {t['column']: t['rounded'] for t in types} == {'v': True, 'd': True, 't': True, 'i': False}, types
 
 
 @test

@@ -26,9 +26,10 @@ struct BadRow {
 struct BadRows {
   static constexpr std::size_t kMostTold = 10;
 
-  std::uint64_t skipped = 0;                   ///< rows
-  std::map<std::string, std::uint64_t> nulls;  ///< values that became null, by column
-  std::vector<BadRow> first;                   ///< the first ones of each input, kMostTold together
+  std::uint64_t skipped = 0;                     ///< rows
+  std::map<std::string, std::uint64_t> nulls;    ///< values that became null, by column
+  std::map<std::string, std::uint64_t> rounded;  ///< values that lost digits in the type asked for, by column
+  std::vector<BadRow> first;                     ///< the first ones of each input, kMostTold together
 
   bool empty() const { return skipped == 0 && nulls.empty(); }
   void Tell(BadRow row) {

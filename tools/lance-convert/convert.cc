@@ -209,6 +209,8 @@ std::vector<std::string> Refusals(const std::vector<TypeChange>& changes, const 
     lines.push_back(fmt::format("{} rows would be left out", tools::GroupDigits(report.bad_rows.skipped)));
   for (const auto& [column, count] : report.bad_rows.nulls)
     lines.push_back(fmt::format("{} values of column \"{}\" would become null", tools::GroupDigits(count), column));
+  for (const auto& [column, count] : report.bad_rows.rounded)
+    lines.push_back(fmt::format("{} values of column \"{}\" would lose digits", tools::GroupDigits(count), column));
   if (!report.losses.empty()) lines.push_back("values of a damaged input would be lost");
   return lines;
 }
@@ -256,7 +258,11 @@ Status Transfer(const Job& job, Meter& meter, Report* report) {
                         Side::kInput, options.inputs[0]);
   if (options.sample) rows = SampleRows(std::move(rows), *options.sample, options.seed, job.environment.pool);
   rows = meter.Watch(WithSchema(std::move(rows), job.plan.schema));
-  if (!schema.schema->Equals(*job.plan.schema)) rows = FitRows(std::move(rows), schema.schema, job.environment.pool);
+  if (!schema.schema->Equals(*job.plan.schema)) {
+    const bool one = options.inputs.size() == 1;
+    const RowsOf place{one ? options.inputs[0] : "", options.skip, !one || options.where || options.sample};
+    rows = FitRows(std::move(rows), schema.schema, place, job.environment.pool);
+  }
   ValueHashes hashes;
   if (options.verify) {
     LANCEKIT_ASSIGN(rows, HashValues(std::move(rows), &hashes));

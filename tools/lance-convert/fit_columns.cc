@@ -5,9 +5,11 @@
 
 #include <algorithm>
 
+#include "tools/common/numbers.h"
 #include "tools/common/suggest.h"
 #include "tools/lance-convert/arrow_error.h"
 #include "tools/lance-convert/lance_types.h"
+#include "tools/lance-convert/value_text.h"
 
 namespace lancekit::convert {
 namespace {
@@ -45,17 +47,42 @@ bool IsOfOneKind(const arrow::DataType& a, const arrow::DataType& b) {
          (a.id() == arrow::Type::DURATION && b.id() == arrow::Type::DURATION);
 }
 
-/// Digits may be lost without an error: what is cast to a smaller floating-point type is rounded.
-bool IsRounded(const arrow::DataType& from, const arrow::DataType& to) {
-  return arrow::is_floating(from.id()) && arrow::is_floating(to.id()) && from.bit_width() > to.bit_width();
+/// The first value that cannot be cast.
+arrow::Result<std::int64_t> FirstMisfit(std::shared_ptr<arrow::Array> values, const std::shared_ptr<arrow::DataType>& type,
+                                        arrow::MemoryPool* pool) {
+  std::int64_t first = 0;
+  while (values->length() > 1) {
+    const std::int64_t half = values->length() / 2;
+    const auto cast = CastArray(values->Slice(0, half), type, pool);
+    if (!cast.ok() && !cast.status().IsInvalid()) return cast.status();
+    first += cast.ok() ? half : 0;
+    values = cast.ok() ? values->Slice(half) : values->Slice(0, half);
+  }
+  return first;
 }
 
 }  // namespace
 
-ReaderPtr FitRows(ReaderPtr input, std::shared_ptr<arrow::Schema> schema, arrow::MemoryPool* pool) {
+bool IsRounded(const arrow::DataType& from, const arrow::DataType& to) {
+  if (from.Equals(to)) return false;
+  if (from.id() == arrow::Type::DICTIONARY) return IsRounded(*static_cast<const arrow::DictionaryType&>(from).value_type(), to);
+  if (to.id() == arrow::Type::DICTIONARY) return IsRounded(from, *static_cast<const arrow::DictionaryType&>(to).value_type());
+  if (arrow::is_nested(from.id())) {
+    for (int i = 0; i < std::min(from.num_fields(), to.num_fields()); ++i) {
+      if (IsRounded(*from.field(i)->type(), *to.field(i)->type())) return true;
+    }
+    return false;
+  }
+  if (arrow::is_floating(from.id()) && arrow::is_floating(to.id())) return from.bit_width() > to.bit_width();
+  return (arrow::is_decimal(from.id()) && arrow::is_floating(to.id())) ||
+         (arrow::is_floating(from.id()) && arrow::is_decimal(to.id())) ||
+         (from.id() == arrow::Type::TIMESTAMP && (to.id() == arrow::Type::DATE32 || to.id() == arrow::Type::DATE64));
+}
+
+ReaderPtr FitRows(ReaderPtr input, std::shared_ptr<arrow::Schema> schema, const RowsOf& rows, arrow::MemoryPool* pool) {
   std::vector<int> position;  // of each column in the input; -1 = it lacks it
   for (const auto& field : schema->fields()) position.push_back(input->schema()->GetFieldIndex(field->name()));
-  return MakeReader(schema, [input, schema, position, pool]() -> arrow::Result<BatchPtr> {
+  return MakeReader(schema, [input, schema, position, rows, pool, rows_done = rows.skipped]() mutable -> arrow::Result<BatchPtr> {
     ARROW_ASSIGN_OR_RAISE(const BatchPtr batch, input->Next());
     if (batch == nullptr) return batch;
     arrow::ArrayVector arrays;
@@ -68,12 +95,17 @@ ReaderPtr FitRows(ReaderPtr input, std::shared_ptr<arrow::Schema> schema, arrow:
       }
       auto cast = CastArray(batch->column(from), type, pool);
       if (!cast.ok() && cast.status().IsInvalid()) {
-        Error error = Invalid("a value does not fit the type {}: {}", type->ToString(), cast.status().message());
+        ARROW_ASSIGN_OR_RAISE(const std::int64_t row, FirstMisfit(batch->column(from), type, pool));
+        Error error = Corrupt("row {}{}: \"{}\" does not fit the type {}",
+                              tools::GroupDigits(rows_done + static_cast<std::uint64_t>(row) + 1),
+                              rows.are_chosen ? " of those taken" : "", ShortText(*batch->column(from), row), type->ToString());
+        error.path = rows.name;
         error.column = schema->field(i)->name();
         return ToArrow(std::move(error));
       }
       ARROW_ASSIGN_OR_RAISE(arrays.emplace_back(), std::move(cast));
     }
+    rows_done += static_cast<std::uint64_t>(batch->num_rows());
     return arrow::RecordBatch::Make(schema, batch->num_rows(), std::move(arrays));
   });
 }

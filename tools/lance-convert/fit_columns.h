@@ -3,7 +3,9 @@
 
 #include <arrow/type.h>
 
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/status.h"
@@ -12,9 +14,20 @@
 
 namespace lancekit::convert {
 
+/// Which rows of what, for messages.
+struct RowsOf {
+  std::string name;           ///< the input; empty where it may be one of several
+  std::uint64_t skipped = 0;  ///< rows of it before the first one
+  bool are_chosen = false;    ///< by a filter, say: their numbers are not those of the input
+};
+
 /// The rows of `input` under `schema`: columns by name, in its order; those that the input lacks are null, those that the schema
-/// lacks are left out; other types are cast, and a value that the type cannot hold is an error.
-ReaderPtr FitRows(ReaderPtr input, std::shared_ptr<arrow::Schema> schema, arrow::MemoryPool* pool);
+/// lacks are left out; other types are cast, and a value that the type cannot hold is an error (kCorruption).
+ReaderPtr FitRows(ReaderPtr input, std::shared_ptr<arrow::Schema> schema, const RowsOf& rows, arrow::MemoryPool* pool);
+
+/// Whether a cast may lose digits without an error: to a smaller floating-point type, from decimals to one and back, from a time
+/// to its day.
+bool IsRounded(const arrow::DataType& from, const arrow::DataType& to);
 
 /// Whether rows of `from` can be appended to a table of `to`; returns the columns whose types change.
 /// Errors: kInvalidArgument for columns that the table lacks, or that it has and must not be null, or of a type that does not

@@ -150,13 +150,14 @@ class JoinedSource : public Source {
 
   arrow::Result<BatchPtr> NextOfCurrent() {
     if (current_ == nullptr) {
-      ARROW_ASSIGN_OR_RAISE(current_, Open(*sources_[at_].source));
+      ARROW_ASSIGN_OR_RAISE(current_, Open(sources_[at_]));
     }
     return current_->Next();
   }
 
   /// The wanted columns of one input, in the types wanted.
-  arrow::Result<ReaderPtr> Open(Source& source) {
+  arrow::Result<ReaderPtr> Open(const NamedSource& input) {
+    Source& source = *input.source;
     std::vector<int> columns;
     for (const auto& field : wanted_->fields()) {
       const int column = source.schema()->GetFieldIndex(field->name());
@@ -165,7 +166,7 @@ class JoinedSource : public Source {
     // An input with none of the columns still has its rows.
     if (columns.empty()) columns.push_back(0);
     ARROW_ASSIGN_OR_RAISE(ReaderPtr rows, source.Read(columns, {.where = where_}));
-    return FitRows(std::move(rows), wanted_, pool_);
+    return FitRows(std::move(rows), wanted_, {.name = input.name, .are_chosen = where_.has_value()}, pool_);
   }
 
   std::vector<NamedSource> sources_;

@@ -204,6 +204,7 @@ void AddTo(Report* sum, Report part) {
   }
   sum->bad_rows.skipped += part.bad_rows.skipped;
   for (const auto& [column, count] : part.bad_rows.nulls) sum->bad_rows.nulls[column] += count;
+  for (const auto& [column, count] : part.bad_rows.rounded) sum->bad_rows.rounded[column] += count;
   for (BadRow& row : part.bad_rows.first) sum->bad_rows.Tell(std::move(row));
   std::ranges::move(part.losses, std::back_inserter(sum->losses));
   const std::uint64_t bytes = sum->written.bytes + part.written.bytes;

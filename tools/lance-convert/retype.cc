@@ -3,6 +3,7 @@
 #include <arrow/array/concatenate.h>
 #include <arrow/array/util.h>
 #include <arrow/builder.h>
+#include <arrow/compare.h>
 #include <arrow/compute/api_vector.h>
 #include <arrow/compute/cast.h>
 #include <arrow/compute/exec.h>
@@ -13,6 +14,7 @@
 #include "tools/common/numbers.h"
 #include "tools/lance-convert/arrow_error.h"
 #include "tools/lance-convert/batches.h"
+#include "tools/lance-convert/fit_columns.h"
 #include "tools/lance-convert/lance_types.h"
 #include "tools/lance-convert/text_types.h"
 #include "tools/lance-convert/value_text.h"
@@ -22,11 +24,15 @@ namespace {
 
 using ArrayPtr = std::shared_ptr<arrow::Array>;
 
-std::string TextOf(const arrow::Array& array, std::int64_t row) {
-  constexpr std::size_t kShown = 40;
-  std::string text;
-  if (auto append = BareText(*array.type())) (*append)(array, row, text);
-  return text.substr(0, kShown);
+/// Values of `before` that are others after the cast, as far as `after` has them.
+std::uint64_t CountRounded(const arrow::Array& before, const ArrayPtr& after, arrow::MemoryPool* pool) {
+  const auto back = CastArray(after, before.type(), pool);
+  const auto equal = arrow::EqualOptions::Defaults().nans_equal(true);
+  std::uint64_t count = 0;
+  if (back.ok() && before.Equals(**back, equal)) return count;
+  for (std::int64_t row = 0; row < before.length(); ++row)
+    count += after->IsValid(row) && !(back.ok() && before.RangeEquals(**back, row, row + 1, row, equal));
+  return count;
 }
 
 /// Casts values and finds those that are not of the type, for which there is null.
@@ -124,6 +130,7 @@ class RetypedSource : public Source {
     const std::vector<std::uint64_t> lines = source_->LinesOf(rows);
     sum->skipped += bad_.skipped;
     for (const auto& [column, count] : bad_.nulls) sum->nulls[column] += count;
+    for (const auto& [column, count] : bad_.rounded) sum->rounded[column] += count;
     for (BadRow row : bad_.first) {
       const auto at = static_cast<std::size_t>(std::ranges::find(rows, row.row - 1) - rows.begin());
       if (at < lines.size()) row.line = lines[at];
@@ -145,9 +152,13 @@ class RetypedSource : public Source {
       std::vector<std::int64_t> bad;
       const ArrayPtr before = array;
       ARROW_ASSIGN_OR_RAISE(array, Caster(wish->type, text_.timestamp_formats, pool_).Cast(before, &bad));
+      if (IsRounded(*before->type(), *wish->type)) {
+        const std::uint64_t rounded = CountRounded(*before, array, pool_);
+        if (rounded != 0) bad_.rounded[wish->column] += rounded;
+      }
       for (const std::int64_t row : bad) {
         BadRow told{name_, 0, rows_done_ + static_cast<std::uint64_t>(row) + 1, wish->column,
-                    fmt::format("\"{}\" is no {}", TextOf(*before, row), wish->type->ToString())};
+                    fmt::format("\"{}\" is no {}", ShortText(*before, row), wish->type->ToString())};
         if (wish->bad_is_null || text_.on_bad_row == OnBadRow::kNull) {
           ++bad_.nulls[wish->column];
         } else if (text_.on_bad_row == OnBadRow::kSkip) {

@@ -121,6 +121,8 @@ std::string SummaryText(const Report& report, bool color) {
     text += label("bad rows") + fmt::format("{} left out\n", tools::GroupDigits(report.bad_rows.skipped));
   for (const auto& [column, count] : report.bad_rows.nulls)
     text += label("nulls") + fmt::format("{}: {} became null\n", tools::EscapeControls(column), tools::GroupDigits(count));
+  for (const auto& [column, count] : report.bad_rows.rounded)
+    text += label("rounded") + fmt::format("{}: {} lost digits\n", tools::EscapeControls(column), tools::GroupDigits(count));
   for (const std::string& path : report.sums) text += label("sums") + tools::EscapeControls(path) + "\n";
   return text;
 }
@@ -149,6 +151,8 @@ std::string SummaryJson(const Report& report) {
   }
   json.EndArray().Member("rows_skipped", report.bad_rows.skipped).Key("values_nulled").BeginObject();
   for (const auto& [column, count] : report.bad_rows.nulls) json.Member(column, count);
+  json.EndObject().Key("values_rounded").BeginObject();
+  for (const auto& [column, count] : report.bad_rows.rounded) json.Member(column, count);
   json.EndObject().Key("bad_rows").BeginArray();
   for (const BadRow& row : report.bad_rows.first) {
     json.BeginObject().Member("input", row.input).Member("line", row.line).Member("row", row.row);

@@ -43,6 +43,14 @@ std::optional<std::int64_t> ParseInt64(std::string_view text) {
   return value;
 }
 
+/// Whether a double holds the number; from 2^53 on not each one.
+bool IsDouble(std::int64_t value) {
+  constexpr auto kMost = static_cast<std::uint64_t>(1) << std::numeric_limits<double>::digits;
+  std::uint64_t size = value < 0 ? ~static_cast<std::uint64_t>(value) + 1 : static_cast<std::uint64_t>(value);
+  while (size > kMost && size % 2 == 0) size /= 2;
+  return size <= kMost;
+}
+
 std::optional<double> ParseDouble(std::string_view text) {
   if (text == "NaN" || text == "nan") return std::numeric_limits<double>::quiet_NaN();
   if (text == "Infinity" || text == "inf") return std::numeric_limits<double>::infinity();
@@ -52,8 +60,11 @@ std::optional<double> ParseDouble(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  // A whole number that overflows int64 would lose its last digits.
-  if (text.find_first_not_of("-0123456789") == std::string_view::npos && text != "-0" && !ParseInt64(text)) return std::nullopt;
+  // A whole number that a double does not hold would lose its last digits.
+  if (text.find_first_not_of("-0123456789") == std::string_view::npos && text != "-0") {
+    const auto whole = ParseInt64(text);
+    if (!whole || !IsDouble(*whole)) return std::nullopt;
+  }
   return value;
 }
 
@@ -203,7 +214,7 @@ bool IsMicros(TextKind kind) { return kind == TextKind::kMicros || kind == TextK
 
 TextKind KindOf(std::string_view text, const TimestampFormats& formats) {
   if (const auto instant = ParseByFormat(text, formats)) return instant->utc ? TextKind::kMicrosUtc : TextKind::kMicros;
-  if (ParseInt64(text)) return TextKind::kInt64;
+  if (const auto value = ParseInt64(text)) return IsDouble(*value) ? TextKind::kInt64 : TextKind::kLongInt64;
   if (ParseDouble(text)) return TextKind::kDouble;
   if (ParseBool(text)) return TextKind::kBool;
   if (ParseDate(text)) return TextKind::kDate;
@@ -218,7 +229,7 @@ TextKind Join(TextKind a, TextKind b) {
   if (a == b) return a;
   if (a > b) std::swap(a, b);
   if (a == TextKind::kNull) return b;
-  if (a == TextKind::kInt64 && b == TextKind::kDouble) return b;
+  if (a == TextKind::kInt64 && (b == TextKind::kLongInt64 || b == TextKind::kDouble)) return b;
   if (a == TextKind::kDate && IsTimestamp(b) && !IsUtc(b)) return b;
   // Microseconds may lie outside the years that nanoseconds reach; then the conversion says so and the next try is text.
   if (IsTimestamp(a) && IsTimestamp(b) && IsUtc(a) == IsUtc(b)) return b;
@@ -249,6 +260,7 @@ std::shared_ptr<arrow::DataType> TypeOf(TextKind kind) {
     case TextKind::kBool:
       return arrow::boolean();
     case TextKind::kInt64:
+    case TextKind::kLongInt64:
       return arrow::int64();
     case TextKind::kDouble:
       return arrow::float64();
@@ -269,7 +281,7 @@ std::shared_ptr<arrow::DataType> TypeOf(TextKind kind) {
 }
 
 const char* NameOf(TextKind kind) {
-  constexpr std::array kNames{"null",      "bool",      "int64",     "double",    "date",
+  constexpr std::array kNames{"null",      "bool",      "int64",     "int64",     "double", "date",
                               "timestamp", "timestamp", "timestamp", "timestamp", "text"};
   return kNames[static_cast<std::size_t>(kind)];
 }
@@ -293,7 +305,8 @@ arrow::Result<TextColumn> ConvertText(const arrow::StringArray& values, TextKind
       arrow::BooleanBuilder builder(pool);
       return Build(values, builder, ParseBool);
     }
-    case TextKind::kInt64: {
+    case TextKind::kInt64:
+    case TextKind::kLongInt64: {
       arrow::Int64Builder builder(pool);
       return Build(values, builder, ParseInt64);
     }

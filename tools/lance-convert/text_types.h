@@ -15,9 +15,10 @@
 namespace lancekit::convert {
 
 enum class TextKind : std::uint8_t {
-  kNull,  ///< no value seen
-  kBool,  ///< true, false
-  kInt64,
+  kNull,       ///< no value seen
+  kBool,       ///< true, false
+  kInt64,      ///< whole numbers that a double holds too
+  kLongInt64,  ///< and others
   kDouble,
   kDate,       ///< 2026-11-21
   kMicros,     ///< 2026-11-21T10:00:00, up to six digits of a second

@@ -63,9 +63,18 @@ TEST(TextTypes, JoinIsSymmetricAndOnlyWidens) {
     }
   }
   EXPECT_EQ(Join(TextKind::kInt64, TextKind::kDouble), TextKind::kDouble);
+  EXPECT_EQ(Join(TextKind::kLongInt64, TextKind::kInt64), TextKind::kLongInt64);
+  EXPECT_EQ(Join(TextKind::kLongInt64, TextKind::kDouble), TextKind::kText);
   EXPECT_EQ(Join(TextKind::kBool, TextKind::kInt64), TextKind::kText);
   EXPECT_EQ(Join(TextKind::kDate, TextKind::kMicros), TextKind::kMicros);
   EXPECT_EQ(Join(TextKind::kMicros, TextKind::kMicrosUtc), TextKind::kText);
+}
+
+TEST(TextTypes, TellsWholeNumbersThatNoDoubleHolds) {
+  for (const char* text : {"9007199254740992", "-9007199254740992", "9007199254740994", "-9223372036854775808", "-3", "0"})
+    EXPECT_EQ(KindOf(text), TextKind::kInt64) << text;
+  for (const char* text : {"9007199254740993", "-9007199254740993", "9223372036854775807", "-9223372036854775807"})
+    EXPECT_EQ(KindOf(text), TextKind::kLongInt64) << text;
 }
 
 TEST(TextTypes, ConvertsOrNamesTheRowThatDoesNotFit) {

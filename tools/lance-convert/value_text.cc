@@ -344,4 +344,12 @@ Result<AppendValue> JsonText(const arrow::DataType& type) {
   });
 }
 
+std::string ShortText(const arrow::Array& values, std::int64_t row) {
+  constexpr std::size_t kShown = 40;
+  std::string text;
+  if (values.IsNull(row)) return text;
+  if (auto append = BareText(*values.type())) (*append)(values, row, text);
+  return text.substr(0, kShown);
+}
+
 }  // namespace lancekit::convert

@@ -21,4 +21,7 @@ Result<AppendValue> BareText(const arrow::DataType& type);
 /// JSON: decimals, times and bytes are strings, and so are NaN and the infinities. Also appends nulls, as null.
 Result<AppendValue> JsonText(const arrow::DataType& type);
 
+/// The beginning of the bare text of a value, for messages; empty for a null and for types without one.
+std::string ShortText(const arrow::Array& values, std::int64_t row);
+
 }  // namespace lancekit::convert
