@@ -127,7 +127,7 @@ def what_cannot_be_appended_to(tmp):
     expect(2, '--append', tmp / 'a.csv', tmp / 'a.parquet')
     for options in (['--append', '--overwrite'], ['--append', '--force'], ['--overwrite', '--force'], ['--append', '--single-file']):
         expect(2, *options, tmp / 'a.csv', tmp / 'new.lance')
-    for text, code, words in (('a,c\n1,x\n', 2, b'no column "c"'), ('a,b\nx,y\n', 2, b'"a"'), ('a,b\n1.5,y\n', 2, b'"a"'), ('a,b\n1,x\n1\n', 4, b'Expected 2 columns'),
+    for text, code, words in (('a,c\n1,x\n', 2, b'no column "c"'), ('a,b\nx,y\n', 2, b'"a"'), ('a,b\n1.5,y\n', 4, b'row 1: "1.5" does not fit'), ('a,b\n1,x\n1\n', 4, b'Expected 2 columns'),
                               ('B\n1\n', 2, b'did you mean "b"')):
         (tmp / 'bad.csv').write_text(text)
         done = expect(code, '--append', tmp / 'bad.csv', tmp / 'good.lance')
