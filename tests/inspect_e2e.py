@@ -40,7 +40,7 @@ class Tool:
 
     def __call__(self, *arguments, code=None, env=None, stdout=subprocess.PIPE):
         result = subprocess.run([self.program, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
-                                timeout=60, env={**os.environ, **(env or {})})
+                                timeout=300, env={**os.environ, **(env or {})})
         shown = f'{arguments} -> {result.returncode}: {result.stderr[:500]!r}'
         check(result.returncode >= 0 and result.returncode not in (70, 134, 139), 'crash: ' + shown)
         if code is not None:
