@@ -132,11 +132,10 @@ LANCEKIT_EXPORT void lancekit_table_free(lancekit_table* table);
 typedef struct lancekit_writer lancekit_writer;
 
 typedef enum lancekit_write_mode {
-  LANCEKIT_CREATE = 0,  ///< LANCEKIT_OUTPUT where the path exists
-  LANCEKIT_OVERWRITE =
-      1,                ///< these rows instead: a dataset gets a new version, and keeps the older ones; a single file is replaced
-  LANCEKIT_APPEND = 2,  ///< these rows behind those of a dataset, as a new version; without one it is created
-  LANCEKIT_REPLACE = 3  ///< replace whatever is there, older versions too, in one step, at commit
+  LANCEKIT_CREATE = 0,     ///< LANCEKIT_OUTPUT where the path exists
+  LANCEKIT_OVERWRITE = 1,  ///< a new version of these rows alone, older ones stay; a single file is replaced
+  LANCEKIT_APPEND = 2,     ///< these rows behind those of a dataset, as a new version; without one it is created
+  LANCEKIT_REPLACE = 3     ///< replace whatever is there, older versions too, in one step, at commit
 } lancekit_write_mode;
 
 /// How a column is to be encoded, or all (column NULL): "zstd:9", "lz4", "fsst", "dictionary", "none", ... or in X1 a tree.
