@@ -29,15 +29,17 @@ std::string FolderOf(const std::string& path) {
 
 }  // namespace
 
-Result<AtomicFile> AtomicFile::Create(const std::string& target) {
+std::string TemporaryPathFor(const std::string& target) {
   static std::atomic<unsigned> counter{0};
   const std::filesystem::path path(target);
+  return (path.parent_path() / fmt::format(".{}.tmp-{}-{}", path.filename().string(), ::getpid(), counter.fetch_add(1))).string();
+}
+
+Result<AtomicFile> AtomicFile::Create(const std::string& target) {
   AtomicFile file;
   file.target_ = target;
-  // A process of the same number may have been killed here and have left its file.
   do {
-    const unsigned number = counter.fetch_add(1);
-    file.temporary_ = (path.parent_path() / fmt::format(".{}.tmp-{}-{}", path.filename().string(), ::getpid(), number)).string();
+    file.temporary_ = TemporaryPathFor(target);
     file.fd_ = Uninterrupted([&] { return ::open(file.temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
   } while (file.fd_ < 0 && errno == EEXIST);
   if (file.fd_ < 0) return OutputError(target, "cannot create", errno);

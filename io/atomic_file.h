@@ -39,6 +39,10 @@ class LANCEKIT_EXPORT AtomicFile {
   MutableBuffer pending_;  // small appends are gathered into one write
 };
 
+/// A hidden name beside the target that nothing of this process has. A process of the same number may have been killed there and
+/// have left its file: then the next one.
+std::string TemporaryPathFor(const std::string& target);
+
 /// fsync of a folder, so that a new name in it survives a crash.
 Status SyncFolder(const std::string& folder);
 

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -82,7 +81,6 @@ std::string ParentOf(const std::string& path) {
 }  // namespace
 
 Result<Output> Output::Open(ContextImpl& context, const std::string& path, const WriteOptions& options) {
-  static std::atomic<unsigned> counter{0};
   Output output(WithoutTrailingSlash(path), options.single_file, options.overwrite);
   if (output.path_.empty()) return Invalid("the output has no name");
   if ((options.append || options.keep_versions) && Exists(output.path_)) {
@@ -106,12 +104,9 @@ Result<Output> Output::Open(ContextImpl& context, const std::string& path, const
     return output;
   }
   if (Exists(output.path_)) LANCEKIT_TRY(CheckReplaceable(output.path_));
-  const fs::path target(output.path_);
-  // A process of the same number may have been killed here and have left its folder.
   int made = 0;
   do {
-    const std::string name = fmt::format(".{}.tmp-{}-{}", target.filename().string(), ::getpid(), counter.fetch_add(1));
-    output.folder_ = (fs::path(ParentOf(output.path_)) / name).string();
+    output.folder_ = TemporaryPathFor(output.path_);
     made = ::mkdir(output.folder_.c_str(), 0777);
   } while (made != 0 && errno == EEXIST);
   if (made != 0) {
@@ -178,7 +173,7 @@ Status Output::WriteWhole(const std::string& name, const std::string& bytes, boo
   LANCEKIT_TRY(file.Append(std::as_bytes(std::span(bytes))));
   metadata_bytes_ += bytes.size();
   Status status = file.Publish(false);
-  *taken = file.name_was_taken();
+  if (taken != nullptr) *taken = file.name_was_taken();
   return status;
 }
 
@@ -198,8 +193,7 @@ Result<std::uint64_t> Output::Publish(ContextImpl& context, const Schema& schema
   if (base_) {
     LANCEKIT_TRY(PublishVersion(context, &manifest));
   } else {
-    bool taken = false;
-    LANCEKIT_TRY(WriteManifest(&manifest, &taken));
+    LANCEKIT_TRY(WriteManifest(&manifest));
     LANCEKIT_TRY(PublishFolder());
   }
   folder_.clear();
@@ -220,8 +214,7 @@ Status Output::WriteManifest(format::Manifest* manifest, bool* taken) {
   if (!file) return std::move(file).status();
   const std::string name = "_transactions/" + manifest->transaction_file;
   if (base_) created_.push_back((fs::path(folder_) / name).string());
-  bool transaction_taken = false;
-  LANCEKIT_TRY(WriteWhole(name, transaction, &transaction_taken));
+  LANCEKIT_TRY(WriteWhole(name, transaction));
   if (base_) LANCEKIT_TRY(CheckSameFolder());
   return WriteWhole("_versions/" + (base_ ? base_->NextName() : format::ManifestName(manifest->version)), *file, taken);
 }

@@ -39,11 +39,11 @@ class Output {
   Output(std::string path, bool single_file, bool replace)
       : path_(std::move(path)), single_file_(single_file), replace_(replace) {}
   Status MakeFolders();
-  /// `taken`: set where the file was not written because its name was there.
-  Status WriteWhole(const std::string& name, const std::string& bytes, bool* taken);
+  /// `taken`: tells whether the file was not written because its name was there.
+  Status WriteWhole(const std::string& name, const std::string& bytes, bool* taken = nullptr);
   Status PublishFolder();
   Status PublishVersion(ContextImpl& context, format::Manifest* manifest);
-  Status WriteManifest(format::Manifest* manifest, bool* taken);
+  Status WriteManifest(format::Manifest* manifest, bool* taken = nullptr);
   /// That the folder is the one that the new version was begun in. Errors: kOutput.
   Status CheckSameFolder() const;
 

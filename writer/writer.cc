@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <mutex>
 #include <numeric>
 
 #include "base/checked_math.h"
@@ -105,7 +104,6 @@ Status WriterImpl::AddColumn(const format::Leaf& leaf, std::size_t field, std::u
   Column& column = *columns_.back();
   if (format::IsBlob(*leaf.path.back())) {
     LANCEKIT_ASSIGN(column.blobs, BlobBuffer::Make(column.leaf, column.path, page_bytes, version_, options_.statistics));
-    has_blobs_ = true;
   }
   summary_.columns.push_back({leaf.Name()});
   return {};
@@ -128,8 +126,8 @@ Status WriterImpl::WriteRows(const std::vector<ArrayView>& views, std::uint64_t 
   for (std::uint64_t done = 0; done < num_rows;) {
     if (!file_.has_value()) LANCEKIT_TRY(OpenFile());
     const std::uint64_t count = std::min({num_rows - done, limit - rows_in_file_, step_rows});
-    LANCEKIT_TRY(ForEachColumn(
-        [&](std::size_t column) { return AppendColumn(column, views[columns_[column]->field], done, count); }, false));
+    LANCEKIT_TRY(
+        ForEachColumn([&](std::size_t column) { return AppendColumn(column, views[columns_[column]->field], done, count); }));
     done += count;
     rows_in_file_ += count;
     if (rows_in_file_ == limit) LANCEKIT_TRY(FinishFile());
@@ -180,85 +178,34 @@ Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
   return {};
 }
 
-namespace {
-
-/// Runs write(0), write(1), ... one after the other, each once its turn has come and it was said to be ready: on whatever thread
-/// says the last of this.
-template <class Write>
-class InOrder {
- public:
-  InOrder(std::size_t count, Write write) : write_(std::move(write)), ready_(count, false) {}
-
-  void Ready(std::size_t i) {
-    std::unique_lock lock(mutex_);
-    ready_[i] = true;
-    if (busy_) return;  // the thread that writes comes to it
-    busy_ = true;
-    for (; next_ < ready_.size() && ready_[next_]; ++next_) {
-      lock.unlock();
-      write_(next_);
-      lock.lock();
-    }
-    busy_ = false;
-  }
-
- private:
-  Write write_;
-  std::mutex mutex_;
-  std::vector<bool> ready_;
-  std::size_t next_ = 0;
-  bool busy_ = false;
-};
-
-}  // namespace
-
 template <class Body>
-Status WriterImpl::ForEachColumn(Body body, bool at_end) {
-  // The largest first, so that no thread is left with one of them in the end.
+Status WriterImpl::ForEachColumn(Body body) {
+  // The largest first, so that no thread is left with one of them in the end. What is written does not depend on it.
   std::vector<std::size_t> order(columns_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, std::greater(), [&](std::size_t i) { return columns_[i]->buffer.arrow_bytes(); });
-  Status written;
-  InOrder writer(1 + order.size(), [&](std::size_t i) {
-    const bool early = i == 0 || (at_end && !has_blobs_);
-    if (!early || !written.ok()) return;
-    written = WithoutThrowing([&] { return WritePages(i == 0 ? &waiting_ : &columns_[order[i - 1]]->ready); });
-  });
-  context_.impl().pool().ParallelFor(1 + order.size(), [&](std::size_t i) {
-    if (i != 0) {
-      Column& column = *columns_[order[i - 1]];
-      column.status = WithoutThrowing([&]() -> Status { return body(order[i - 1]); });
-    }
-    writer.Ready(i);
+  context_.impl().pool().ParallelFor(columns_.size(), [&](std::size_t i) {
+    Column& column = *columns_[order[i]];
+    column.status = WithoutThrowing([&]() -> Status { return body(order[i]); });
   });
   for (const auto& column : columns_) {
     if (!column->status.ok()) return std::move(column->status);
   }
-  LANCEKIT_TRY(std::move(written));
-  CollectPages();
-  // Values of blobs lie between pages, and with one thread nothing is won by waiting.
-  if (!at_end && !has_blobs_ && context_.impl().pool().threads() > 1) return {};
-  LANCEKIT_TRY(WritePages(&waiting_));
-  return WriteBlobs(kMaxRows);
+  return WriteReadyPages();
 }
 
-void WriterImpl::CollectPages() {
+Status WriterImpl::WriteReadyPages() {
+  std::vector<ReadyPage> pages;
   for (const auto& column : columns_) {
-    std::move(column->ready.begin(), column->ready.end(), std::back_inserter(waiting_));
+    std::move(column->ready.begin(), column->ready.end(), std::back_inserter(pages));
     column->ready.clear();
   }
-  std::stable_sort(waiting_.begin(), waiting_.end(),
-                   [](const ReadyPage& a, const ReadyPage& b) { return a.end_row < b.end_row; });
-}
-
-Status WriterImpl::WritePages(std::vector<ReadyPage>* pages) {
-  for (ReadyPage& page : *pages) {
+  std::stable_sort(pages.begin(), pages.end(), [](const ReadyPage& a, const ReadyPage& b) { return a.end_row < b.end_row; });
+  for (const ReadyPage& page : pages) {
     LANCEKIT_TRY(WriteBlobs(page.end_row));
     LANCEKIT_TRY(WritePage(page));
-    page = {};  // its memory is wanted
   }
-  pages->clear();
-  return {};
+  return WriteBlobs(kMaxRows);
 }
 
 Status WriterImpl::WritePage(const ReadyPage& page) {
@@ -303,7 +250,7 @@ Status WriterImpl::OpenFile() {
 }
 
 Status WriterImpl::FinishFile() {
-  LANCEKIT_TRY(ForEachColumn([&](std::size_t column) { return EncodeBuffer(column, true); }, true));
+  LANCEKIT_TRY(ForEachColumn([&](std::size_t column) { return EncodeBuffer(column, true); }));
   LANCEKIT_TRY(file_->Finish(file_schema_, rows_in_file_, output_.replace()));
   if (!output_.single_file()) output_.AddFragment(rows_in_file_, file_->size(), table_schema_, version_);
   summary_.rows += rows_in_file_;

@@ -35,8 +35,8 @@ class WriterImpl {
   Result<WriteSummary> Commit();
 
  private:
-  // A page and where it goes; pages are written in the order of their last rows, and the last ones of a file by the size of their
-  // rows, so that the bytes of a file do not depend on how its rows came in, or on threads.
+  // A page and where it goes; pages are written in the order of their last rows, so that the bytes of a file do not depend on
+  // how its rows came in.
   struct ReadyPage {
     std::uint64_t end_row = 0;
     std::size_t column = 0;
@@ -76,13 +76,10 @@ class WriterImpl {
   Status AppendColumn(std::size_t column, const ArrayView& view, std::uint64_t first, std::uint64_t count);
   /// `at_end`: of the file.
   Status EncodeBuffer(std::size_t column, bool at_end);
-  /// Runs body for every column on the context's threads, the largest first. Pages that were ready before are written beside.
-  /// `at_end`: body makes the last page of each column, and these are written as they become ready.
+  /// Runs body for every column on the context's threads, then writes the pages that became ready.
   template <class Body>
-  Status ForEachColumn(Body body, bool at_end);
-  /// Moves what columns have ready behind what waits, in order.
-  void CollectPages();
-  Status WritePages(std::vector<ReadyPage>* pages);
+  Status ForEachColumn(Body body);
+  Status WriteReadyPages();
   Status WritePage(const ReadyPage& page);
   /// Writes the values of blobs in rows before `end_row`, and the pages that these fill. Values go in the order of their rows and
   /// before all pages that end behind them.
@@ -99,8 +96,6 @@ class WriterImpl {
   Schema table_schema_;  // the same with field ids, and blobs as the table describes them
   Schema file_schema_;   // the same with blobs as data files describe them
   std::vector<std::unique_ptr<Column>> columns_;
-  bool has_blobs_ = false;
-  std::vector<ReadyPage> waiting_;  // for the next step, beside which they are written
   std::optional<FileWriter> file_;
   std::uint64_t rows_in_file_ = 0;
   WriteSummary summary_;

@@ -132,16 +132,22 @@ Result<std::vector<TypeChange>> CheckFit(const arrow::Schema& from, const arrow:
   return changes;
 }
 
-Status CheckSameColumns(const arrow::Schema& from, const arrow::Schema& to) {
-  for (const auto& field : to.fields()) {
-    const auto same = from.GetFieldByName(field->name());
-    if (same == nullptr) return Invalid("there is no column \"{}\", which the inputs before have", field->name());
-    if (!same->type()->Equals(field->type()))
-      return At(Invalid("is {}, but {} in the inputs before", same->type()->ToString(), field->type()->ToString()),
-                {.column = field->name()});
+Status CheckSameColumns(const arrow::Schema& schema, const arrow::Schema& first, const std::string& first_name,
+                        bool union_helps) {
+  const auto hint = [union_helps](const char* what) {
+    return union_helps ? fmt::format("; --schema-mode union {}", what) : std::string();
+  };
+  for (const auto& field : first.fields()) {
+    const auto other = schema.GetFieldByName(field->name());
+    if (other == nullptr)
+      return Invalid("there is no column \"{}\", which {} has{}", field->name(), first_name, hint("fills it with nulls"));
+    if (!other->type()->Equals(field->type())) {
+      return Invalid("column \"{}\" is {}, but {} in {}{}", field->name(), other->type()->ToString(), field->type()->ToString(),
+                     first_name, hint("widens types"));
+    }
   }
-  for (const std::string& name : from.field_names()) {
-    if (to.GetFieldByName(name) == nullptr) return Invalid("column \"{}\" is not in the inputs before", name);
+  for (const std::string& name : schema.field_names()) {
+    if (first.GetFieldByName(name) == nullptr) return Invalid("column \"{}\" is not in {}{}", name, first_name, hint("takes it"));
   }
   return {};
 }

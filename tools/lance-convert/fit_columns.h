@@ -34,7 +34,8 @@ bool IsRounded(const arrow::DataType& from, const arrow::DataType& to);
 /// fit.
 Result<std::vector<TypeChange>> CheckFit(const arrow::Schema& from, const arrow::Schema& to);
 
-/// Errors: kInvalidArgument when `from` has not the columns of `to` in the same types, in any order.
-Status CheckSameColumns(const arrow::Schema& from, const arrow::Schema& to);
+/// Errors: kInvalidArgument when `schema` has not the columns of `first`, as errors call it, in the same types, in any order.
+/// `union_helps`: they tell what --schema-mode union would do.
+Status CheckSameColumns(const arrow::Schema& schema, const arrow::Schema& first, const std::string& first_name, bool union_helps);
 
 }  // namespace lancekit::convert

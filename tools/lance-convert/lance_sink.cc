@@ -61,7 +61,8 @@ Status TakeColumnsOfDataset(const SinkOptions& options, const Environment& envir
                    options.lance_version);
   LANCEKIT_ASSIGN(const Table table, open(environment.context, options.path));
   LANCEKIT_ASSIGN(auto schema, ArrowSchemaOf(table, options.path));
-  if (!options.same_columns.empty()) LANCEKIT_TRY(At(CheckSameColumns(*lance->schema, *schema), {.path = options.same_columns}));
+  if (!options.same_columns.empty())
+    LANCEKIT_TRY(At(CheckSameColumns(*lance->schema, *schema, "the first input", false), {.path = options.same_columns}));
   LANCEKIT_ASSIGN(auto changes, CheckFit(*lance->schema, *schema));
   std::ranges::move(changes, std::back_inserter(lance->changes));
   lance->schema = std::move(schema);

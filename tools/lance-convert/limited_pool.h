@@ -14,7 +14,7 @@ Error OverLimit(std::uint64_t bytes, std::uint64_t limit);
 
 /// Refuses what would go over the limit, as OutOfMemory with that error. Small requests are granted all the same: Arrow's own
 /// vectors throw when they get nothing, which ends the process where it happens on a thread of Arrow. Who uses the pool looks
-/// at over_limit() from time to time.
+/// at used() from time to time.
 class LimitedPool : public arrow::CappedMemoryPool {
  public:
   explicit LimitedPool(std::uint64_t limit)
@@ -25,7 +25,6 @@ class LimitedPool : public arrow::CappedMemoryPool {
   arrow::Status Allocate(std::int64_t size, std::int64_t alignment, std::uint8_t** out) override;
   arrow::Status Reallocate(std::int64_t old_size, std::int64_t new_size, std::int64_t alignment, std::uint8_t** data) override;
 
-  bool over_limit() const { return used() > limit_; }
   /// Also by Arrow's parts that know of no pool.
   std::uint64_t used() const { return static_cast<std::uint64_t>(bytes_allocated()); }
 

@@ -21,37 +21,15 @@ Status CheckNames(const NamedSource& source) {
   return {};
 }
 
-/// `schema` must have the columns of `first`, whose order it may change.
-Status CheckSame(const arrow::Schema& first, const std::string& first_name, const NamedSource& source) {
-  const arrow::Schema& schema = *source.source->schema();
-  for (const auto& field : first.fields()) {
-    const auto other = schema.GetFieldByName(field->name());
-    if (other == nullptr) {
-      return At(
-          Invalid("there is no column \"{}\", which {} has; --schema-mode union fills it with nulls", field->name(), first_name),
-          {.path = source.name});
-    }
-    if (!other->type()->Equals(field->type())) {
-      return At(Invalid("column \"{}\" is {}, but {} in {}; --schema-mode union widens types", field->name(),
-                        other->type()->ToString(), field->type()->ToString(), first_name),
-                {.path = source.name});
-    }
-  }
-  for (const std::string& name : schema.field_names()) {
-    if (first.GetFieldByName(name) == nullptr) {
-      return At(Invalid("column \"{}\" is not in {}; --schema-mode union takes it", name, first_name), {.path = source.name});
-    }
-  }
-  return {};
-}
-
 Result<SchemaPtr> MergeSchemas(const std::vector<NamedSource>& sources, SchemaMode mode) {
   SchemaPtr merged = sources[0].source->schema();
   LANCEKIT_TRY(CheckNames(sources[0]));
   for (std::size_t i = 1; i < sources.size(); ++i) {
     const NamedSource& source = sources[i];
     LANCEKIT_TRY(CheckNames(source));
-    if (mode == SchemaMode::kStrict) LANCEKIT_TRY(CheckSame(*sources[0].source->schema(), sources[0].name, source));
+    if (mode == SchemaMode::kStrict)
+      LANCEKIT_TRY(At(CheckSameColumns(*source.source->schema(), *sources[0].source->schema(), sources[0].name, true),
+                      {.path = source.name}));
     arrow::FieldVector fields = merged->fields();
     for (const auto& field : source.source->schema()->fields()) {
       const auto same = std::ranges::find(fields, field->name(), &arrow::Field::name);

@@ -14,12 +14,19 @@
 #include "tools/lance-convert/arrow_error.h"
 
 namespace lancekit::convert {
+
+Error OutputFailed(const std::string& path, std::string what) {
+  Error error;
+  error.code = ErrorCode::kOutput;
+  error.path = path;
+  error.message = std::move(what);
+  return error;
+}
+
 namespace {
 
 Error Failed(const std::string& name, const char* what, int error_number) {
-  Error error = MakeError(ErrorCode::kOutput, "{}: {}", what, std::strerror(error_number));
-  error.path = name;
-  return error;
+  return OutputFailed(name, fmt::format("{}: {}", what, std::strerror(error_number)));
 }
 
 }  // namespace

@@ -20,6 +20,9 @@ enum class Target : std::uint8_t { kNothing, kFile, kFolder, kStream };
 /// "-" and everything that is neither file nor folder (a pipe, a device) is a stream.
 Target LookAt(const std::string& path);
 
+/// kOutput, of a path.
+Error OutputFailed(const std::string& path, std::string what);
+
 class Output : public arrow::io::OutputStream {
  public:
   /// "-" is stdout. Errors: kOutput.

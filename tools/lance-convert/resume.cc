@@ -18,6 +18,7 @@
 #include "io/atomic_file.h"
 #include "tools/common/json.h"
 #include "tools/lance-convert/input_list.h"
+#include "tools/lance-convert/output.h"
 #include "tools/lance-convert/output_check.h"
 #include "writer/base_version.h"
 
@@ -29,12 +30,6 @@ namespace fs = std::filesystem;
 constexpr const char* kJournal = "journal.jsonl";
 constexpr const char* kDataset = "dataset";
 
-Error Failed(const std::string& path, const std::string& what) {
-  Error error = MakeError(ErrorCode::kOutput, "{}", what);
-  error.path = path;
-  return error;
-}
-
 /// The folder of a run, which no other run can have at the same time.
 class LockedFolder {
  public:
@@ -42,19 +37,19 @@ class LockedFolder {
   static Result<LockedFolder> Open(const std::string& path) {
     std::error_code error;
     fs::create_directory(path, error);
-    if (error) return Failed(path, fmt::format("cannot create: {}", error.message()));
+    if (error) return OutputFailed(path, fmt::format("cannot create: {}", error.message()));
     LockedFolder folder;
     folder.fd_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder.fd_ < 0) return Failed(path, fmt::format("cannot open: {}", std::strerror(errno)));
+    if (folder.fd_ < 0) return OutputFailed(path, fmt::format("cannot open: {}", std::strerror(errno)));
     if (::flock(folder.fd_, LOCK_EX | LOCK_NB) != 0) {
-      return Failed(path, errno == EWOULDBLOCK ? "another --resume of this output is at work here"
-                                               : fmt::format("cannot be locked: {}", std::strerror(errno)));
+      return OutputFailed(path, errno == EWOULDBLOCK ? "another --resume of this output is at work here"
+                                                     : fmt::format("cannot be locked: {}", std::strerror(errno)));
     }
     // A run that ended in between has removed the folder that was opened.
     struct stat opened{};
     struct stat named{};
     if (::fstat(folder.fd_, &opened) != 0 || ::stat(path.c_str(), &named) != 0 || opened.st_ino != named.st_ino)
-      return Failed(path, "another --resume of this output was at work here");
+      return OutputFailed(path, "another --resume of this output was at work here");
     return folder;
   }
   LockedFolder(LockedFolder&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
@@ -251,8 +246,8 @@ Result<Report> ConvertResumable(const Options& given, Context& context) {
   report.inputs = inputs;
   report.output = given.output;
   if (::renameat2(AT_FDCWD, dataset.c_str(), AT_FDCWD, output.c_str(), RENAME_NOREPLACE) != 0)
-    return Failed(output.string(),
-                  errno == EEXIST ? "already exists" : fmt::format("cannot rename to it: {}", std::strerror(errno)));
+    return OutputFailed(output.string(),
+                        errno == EEXIST ? "already exists" : fmt::format("cannot rename to it: {}", std::strerror(errno)));
   LANCEKIT_TRY(SyncFolder(output.has_parent_path() ? output.parent_path().string() : "."));
   std::error_code ignored;
   fs::remove_all(folder, ignored);

@@ -9,17 +9,12 @@
 #include <filesystem>
 
 #include "tools/lance-convert/arrow_error.h"
+#include "tools/lance-convert/output.h"
 
 namespace lancekit::convert {
 namespace {
 
 namespace fs = std::filesystem;
-
-Error Failed(const std::string& path, const std::string& what) {
-  Error error = MakeError(ErrorCode::kOutput, "{}", what);
-  error.path = path;
-  return error;
-}
 
 class SplitSink : public Sink {
  public:
@@ -34,7 +29,8 @@ class SplitSink : public Sink {
   Status MakeFolder() {
     const fs::path path = options_.path;
     std::string folder = (path.parent_path() / fmt::format(".{}.parts-XXXXXX", path.filename().string())).string();
-    if (::mkdtemp(folder.data()) == nullptr) return Failed(options_.path, fmt::format("cannot create: {}", std::strerror(errno)));
+    if (::mkdtemp(folder.data()) == nullptr)
+      return OutputFailed(options_.path, fmt::format("cannot create: {}", std::strerror(errno)));
     folder_ = folder;
     return {};
   }
@@ -90,10 +86,10 @@ class SplitSink : public Sink {
     std::error_code ignored;
     for (const std::string& name : {path, path + ".sums"}) {
       if (name != path && !options_.sums) continue;
-      if (!options_.overwrite && fs::exists(name, ignored)) return Failed(name, "already exists");
+      if (!options_.overwrite && fs::exists(name, ignored)) return OutputFailed(name, "already exists");
     }
     if (fs::is_directory(path, ignored) && !fs::is_directory(fs::path(path) / "_versions", ignored))
-      return Failed(path, "is a folder and no Lance dataset; it is not replaced");
+      return OutputFailed(path, "is a folder and no Lance dataset; it is not replaced");
     return {};
   }
 
@@ -102,7 +98,7 @@ class SplitSink : public Sink {
     std::error_code error;
     if (fs::is_directory(path, error)) fs::remove_all(path, error);
     fs::rename(InFolder(part), path, error);
-    if (error) return Failed(path, fmt::format("cannot rename to it: {}", error.message()));
+    if (error) return OutputFailed(path, fmt::format("cannot rename to it: {}", error.message()));
     return {};
   }
 
@@ -142,7 +138,7 @@ class SplitSink : public Sink {
       std::error_code error;
       if (!fs::exists(path, error)) return {};
       fs::remove_all(path, error);
-      if (error) return Failed(path, fmt::format("cannot be removed: {}", error.message()));
+      if (error) return OutputFailed(path, fmt::format("cannot be removed: {}", error.message()));
     }
   }
 

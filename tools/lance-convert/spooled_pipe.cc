@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "io/uninterrupted.h"
 #include "tools/common/interrupt.h"
 
 namespace lancekit::convert {
@@ -24,8 +25,7 @@ bool WaitForInput(int fd) {
 
 bool WriteFully(int fd, const char* data, std::size_t size) {
   while (size > 0) {
-    const ssize_t written = ::write(fd, data, size);
-    if (written < 0 && errno == EINTR) continue;
+    const ssize_t written = Uninterrupted([&] { return ::write(fd, data, size); });
     if (written < 0) return false;
     data += written;
     size -= static_cast<std::size_t>(written);
@@ -42,8 +42,7 @@ std::int64_t ReadFully(int fd, char* data, std::size_t size) {
       errno = ECANCELED;
       return -1;
     }
-    const ssize_t got = ::read(fd, data + have, size - have);
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = Uninterrupted([&] { return ::read(fd, data + have, size - have); });
     if (got < 0) return -1;
     if (got == 0) break;
     have += static_cast<std::size_t>(got);
@@ -83,8 +82,7 @@ std::int64_t SpooledPipe::ReadAt(std::uint64_t position, char* data, std::size_t
   std::size_t have = 0;
   while (have < size && position + have < size_) {
     const std::size_t wanted = std::min<std::uint64_t>(size - have, size_ - position - have);
-    const ssize_t got = ::pread(spool_, data + have, wanted, static_cast<off_t>(position + have));
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = Uninterrupted([&] { return ::pread(spool_, data + have, wanted, static_cast<off_t>(position + have)); });
     if (got <= 0) {
       if (got == 0) errno = ENOSPC;
       return -1;
