@@ -235,6 +235,43 @@ TEST_F(TableTest, FilesAreTheSameForAnyBatchesAndThreads) {
   EXPECT_EQ(whole, bytes_of(777, 3));
 }
 
+// Columns whose pages end in different rows, and files that begin while pages of the one before are made.
+TEST_F(TableTest, FilesOfADatasetAreTheSameForAnyThreads) {
+  std::mt19937 random(10);
+  Schema schema;
+  HandArray batch(5000, 0, 0);
+  batch.AddNullBuffer();
+  for (const TypeId id : {TypeId::kInt64, TypeId::kString, TypeId::kBool, TypeId::kLargeBinary, TypeId::kInt16}) {
+    const DataType type{.id = id};
+    schema.fields.push_back(testing::MakeField(fmt::format("c{}", schema.fields.size()), type));
+    batch.AddChild(std::move(testing::MakeArray(type, 5000, {}, &random).array));
+  }
+  const auto files_of = [&](int threads) {
+    const std::string path = Path(fmt::format("{}.lance", threads));
+    const Context context(ContextOptions{.threads = threads});
+    OwnedSchema c_schema(schema);
+    auto writer = create(context, path, {.max_rows_per_file = 330, .page_bytes = 700});
+    ArrowArray part = batch.c();
+    part.release = [](ArrowArray* array) { array->release = nullptr; };
+    EXPECT_TRUE(writer->write(&part, &*c_schema));
+    EXPECT_TRUE(writer->commit());
+    std::vector<std::string> files;  // their names are drawn by chance
+    for (const auto& entry : fs::directory_iterator(path + "/data")) {
+      std::ifstream file(entry.path(), std::ios::binary);
+      files.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    }
+    std::ranges::sort(files);
+    return files;
+  };
+  const std::vector<std::string> files = files_of(1);
+  EXPECT_EQ(files.size(), 16u);
+  for (const int threads : {2, 3, 8}) EXPECT_TRUE(files == files_of(threads)) << threads;
+  auto one = open(context_, Path("1.lance"));
+  auto eight = open(context_, Path("8.lance"));
+  ASSERT_TRUE(one && eight);
+  EXPECT_EQ(RenderScan(one->scan()), RenderScan(eight->scan()));
+}
+
 TEST_F(TableTest, BlobsComeBackAsValuesAndByRange) {
   const std::string data = "abcdefghij";
   const DataType type{.id = TypeId::kLargeBinary};

@@ -134,7 +134,6 @@ Output::Output(Output&& other) noexcept
       inode_(other.inode_),
       change_(other.change_),
       created_(std::move(other.created_)),
-      data_file_(std::move(other.data_file_)),
       fragments_(std::move(other.fragments_)),
       metadata_bytes_(other.metadata_bytes_) {}
 
@@ -147,15 +146,15 @@ Output::~Output() {
 
 Result<std::string> Output::NextDataFile() {
   if (single_file_) return path_;
-  data_file_ = NewDataFileStem() + ".lance";
-  const std::string path = (fs::path(folder_) / "data" / data_file_).string();
+  const std::string path = (fs::path(folder_) / "data" / (NewDataFileStem() + ".lance")).string();
   if (base_) created_.push_back(path);
   return path;
 }
 
-void Output::AddFragment(std::uint64_t num_rows, std::uint64_t size_bytes, const Schema& schema, format::FileVersion version) {
+void Output::AddFragment(const std::string& path, std::uint64_t num_rows, std::uint64_t size_bytes, const Schema& schema,
+                         format::FileVersion version) {
   format::DataFile file;
-  file.path = data_file_;
+  file.path = fs::path(path).filename().string();
   file.size_bytes = size_bytes;
   format::ToManifest(version, &file.major_version, &file.minor_version);
   for (const format::Leaf& leaf : format::Leaves(schema)) {

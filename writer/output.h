@@ -29,7 +29,8 @@ class Output {
   const BaseVersion* appended_to() const noexcept { return change_ == format::Change::kAppend ? base_.get() : nullptr; }
   /// Path of the next data file; it becomes part of the dataset with AddFragment.
   Result<std::string> NextDataFile();
-  void AddFragment(std::uint64_t num_rows, std::uint64_t size_bytes, const Schema& schema, format::FileVersion version);
+  void AddFragment(const std::string& path, std::uint64_t num_rows, std::uint64_t size_bytes, const Schema& schema,
+                   format::FileVersion version);
   /// A dataset: writes transaction and manifest, then renames the folder. A bare file is published by its writer. Returns the
   /// number of the version; 0 for a file.
   Result<std::uint64_t> Publish(ContextImpl& context, const Schema& schema, format::FileVersion version);
@@ -56,7 +57,6 @@ class Output {
   std::uint64_t inode_ = 0;
   format::Change change_ = format::Change::kOverwrite;
   std::vector<std::string> created_;  // files of the new version
-  std::string data_file_;             // name of the data file being written
   std::vector<format::Fragment> fragments_;
   std::uint64_t metadata_bytes_ = 0;
 };

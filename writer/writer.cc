@@ -17,6 +17,8 @@ namespace {
 
 // Columns share this part of the memory budget while they wait for their pages.
 constexpr std::uint64_t kBufferShare = 4;
+// Rows on their way to pages take about this part of it, and the buffers that they came from new memory.
+constexpr std::uint64_t kJobShare = 8;
 // Of one page: encoding takes up to eight times as much, on each thread.
 constexpr std::uint64_t kPageShare = 64;
 constexpr std::uint64_t kMinPageBytes = 16 << 10;
@@ -62,6 +64,12 @@ std::uint64_t StepRows(const std::vector<ArrayView>& views, std::uint64_t num_ro
 WriterImpl::WriterImpl(Context context, WriteOptions options, format::FileVersion version, Output output)
     : context_(std::move(context)), options_(std::move(options)), version_(version), output_(std::move(output)) {}
 
+WriterImpl::~WriterImpl() {
+  for (const auto& column : columns_) {
+    if (column->last_job != nullptr) column->last_job->Drop();
+  }
+}
+
 Status WriterImpl::SetSchema(const ArrowSchema& arrow_schema) {
   LANCEKIT_ASSIGN(Schema schema, ImportSchema(arrow_schema));
   if (schema_.has_value()) {
@@ -77,10 +85,10 @@ Status WriterImpl::SetSchema(const ArrowSchema& arrow_schema) {
   root_.type.id = TypeId::kStruct;
   root_.type.children = schema_->fields;
   const std::vector<format::Leaf> leaves = format::Leaves(file_schema_);
-  const std::uint64_t page_bytes = PageBytes(options_, context_.memory_budget(), leaves.size());
+  page_bytes_ = PageBytes(options_, context_.memory_budget(), leaves.size());
   for (const format::Leaf& leaf : leaves) {
     const auto field = static_cast<std::size_t>(leaf.path.front() - file_schema_.fields.data());
-    LANCEKIT_TRY(At(AddColumn(leaf, field, page_bytes), {.column = leaf.Name()}));
+    LANCEKIT_TRY(At(AddColumn(leaf, field), {.column = leaf.Name()}));
   }
   return SetBlooms();
 }
@@ -98,12 +106,13 @@ Status WriterImpl::SetBlooms() {
   return {};
 }
 
-Status WriterImpl::AddColumn(const format::Leaf& leaf, std::size_t field, std::uint64_t page_bytes) {
+Status WriterImpl::AddColumn(const format::Leaf& leaf, std::size_t field) {
   LANCEKIT_ASSIGN(PlannedLeaf planned, PlanLeaf(leaf, options_, version_));
-  columns_.push_back(std::make_unique<Column>(field, std::move(planned), page_bytes, version_));
+  columns_.push_back(std::make_unique<Column>(field, std::move(planned), page_bytes_, version_));
   Column& column = *columns_.back();
   if (format::IsBlob(*leaf.path.back())) {
-    LANCEKIT_ASSIGN(column.blobs, BlobBuffer::Make(column.leaf, column.path, page_bytes, version_, options_.statistics));
+    LANCEKIT_ASSIGN(column.blobs, BlobBuffer::Make(column.leaf, column.path, page_bytes_, version_, options_.statistics));
+    has_blobs_ = true;
   }
   summary_.columns.push_back({leaf.Name()});
   return {};
@@ -125,12 +134,16 @@ Status WriterImpl::WriteRows(const std::vector<ArrayView>& views, std::uint64_t 
   const std::uint64_t step_rows = StepRows(views, num_rows, context_.memory_budget());
   for (std::uint64_t done = 0; done < num_rows;) {
     if (!file_.has_value()) LANCEKIT_TRY(OpenFile());
-    const std::uint64_t count = std::min({num_rows - done, limit - rows_in_file_, step_rows});
+    const std::size_t pages_before = file_->pages.size();
+    const std::uint64_t count = std::min({num_rows - done, limit - file_->rows, step_rows});
     LANCEKIT_TRY(
         ForEachColumn([&](std::size_t column) { return AppendColumn(column, views[columns_[column]->field], done, count); }));
     done += count;
-    rows_in_file_ += count;
-    if (rows_in_file_ == limit) LANCEKIT_TRY(FinishFile());
+    file_->rows += count;
+    // Pages of the steps before are due, so that those of a large batch do not pile up.
+    LANCEKIT_TRY(WritePages(&*file_, is_serial() ? file_->pages.size() : pages_before));
+    LANCEKIT_TRY(CompleteFile(false));
+    if (file_->rows == limit) LANCEKIT_TRY(EndFile());
   }
   return {};
 }
@@ -139,51 +152,76 @@ Status WriterImpl::AppendColumn(std::size_t index, const ArrayView& view, std::u
   Column& column = *columns_[index];
   if (column.blobs.has_value()) return At(column.blobs->Append(view, first, count), {.column = summary_.columns[index].name});
   while (count != 0) {
-    auto appended = column.buffer.Append(view, first, count);
+    auto appended = column.buffer->Append(view, first, count);
     if (!appended) return At(std::move(appended).status(), {.column = summary_.columns[index].name});
     const std::uint64_t taken = *appended;
     first += taken;
     count -= taken;
     column.rows += taken;
-    if (column.buffer.full()) LANCEKIT_TRY(EncodeBuffer(index, false));
+    if (column.buffer->full()) LANCEKIT_TRY(EncodeBuffer(index, false));
   }
   return {};
 }
 
+bool WriterImpl::is_serial() const { return has_blobs_ || context_.impl().pool().threads() == 1; }
+
 Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
-  const Stopwatch watch(context_.impl(), Counter::kEncodeNanoseconds);
   Column& column = *columns_[index];
-  if ((column.blobs.has_value() ? column.blobs->num_rows() : column.buffer.num_rows()) == 0) return {};
+  if ((column.blobs.has_value() ? column.blobs->num_rows() : column.buffer->num_rows()) == 0) return {};
+  if (column.last_job != nullptr) column.last_job->Finish();
   const bool only_page = at_end && column.pages == 0;
-  ReadyPage ready{column.rows, index, {}, {}, {}, {}};
-  std::optional<DictionaryAttempt> numbers;
-  if (options_.statistics && column.blobs.has_value()) {
-    ready.zones = column.blobs->Zones();
-    ready.blob_runs = column.blobs->TakeRuns();
-  }
-  auto page = column.blobs.has_value() ? column.blobs->TakePage(only_page)
-                                       : EncodePage(column.leaf, column.buffer, only_page,
-                                                    {column.hints, version_, nullptr, &column.memory}, &numbers);
-  if (!page) return At(std::move(page).status(), {.column = summary_.columns[index].name});
-  ready.page = *std::move(page);
-  if (options_.statistics && !column.blobs.has_value()) ready.zones = MakePageZones(column.leaf, column.buffer, numbers);
-  if (column.bloom_bits != 0) ready.zones.bloom = MakePageBloom(column.leaf, column.buffer, numbers, column.bloom_bits);
-  column.arrow_bytes += column.buffer.arrow_bytes();
-  column.buffer.Clear();
   ++column.pages;
-  for (const MutableBuffer& buffer : ready.page.buffers) {
-    if (options_.statistics) format::AppendPieceHashes(buffer.bytes(), &ready.hashes);
+  column.arrow_bytes += column.buffer->arrow_bytes();
+  const std::uint64_t bytes = column.buffer->arrow_bytes();
+  auto job = std::make_shared<PageJob>(column.rows, index, [=, this, &column, rows = column.buffer](ReadyPage* page) {
+    Status status = MakePage(&column, *rows, only_page, page);
+    bytes_in_jobs_ -= bytes;
+    return status;
+  });
+  column.jobs.push_back(job);
+  const bool at_once = is_serial() || bytes_in_jobs_ > context_.memory_budget() / kJobShare;
+  bytes_in_jobs_ += bytes;
+  if (at_once) {
+    job->Begin();
+    column.buffer->Clear();
+    return {};
   }
-  column.ready.push_back(std::move(ready));
+  column.last_job = job;
+  column.buffer = std::make_shared<ColumnBuffer>(column.leaf, column.path, page_bytes_, version_);
+  context_.impl().pool().Submit([job = std::move(job)] { job->Begin(); });
+  return {};
+}
+
+Status WriterImpl::MakePage(Column* column, const ColumnBuffer& rows, bool only_page, ReadyPage* ready) {
+  const Stopwatch watch(context_.impl(), Counter::kEncodeNanoseconds);
+  std::optional<DictionaryAttempt> numbers;
+  if (options_.statistics && column->blobs.has_value()) {
+    ready->zones = column->blobs->Zones();
+    ready->blob_runs = column->blobs->TakeRuns();
+  }
+  auto page = column->blobs.has_value()
+                  ? column->blobs->TakePage(only_page)
+                  : EncodePage(column->leaf, rows, only_page, {column->hints, version_, nullptr, &column->memory}, &numbers);
+  if (!page) return At(std::move(page).status(), {.column = summary_.columns[ready->column].name});
+  ready->page = *std::move(page);
+  if (options_.statistics && !column->blobs.has_value()) ready->zones = MakePageZones(column->leaf, rows, numbers);
+  if (column->bloom_bits != 0) ready->zones.bloom = MakePageBloom(column->leaf, rows, numbers, column->bloom_bits);
+  for (const MutableBuffer& buffer : ready->page.buffers) {
+    if (options_.statistics) format::AppendPieceHashes(buffer.bytes(), &ready->hashes);
+  }
   return {};
 }
 
 template <class Body>
 Status WriterImpl::ForEachColumn(Body body) {
-  // The largest first, so that no thread is left with one of them in the end. What is written does not depend on it.
+  // The largest first, so that no thread is left with one of them in the end, but those whose last page is being made still after
+  // all others. What is written does not depend on it.
   std::vector<std::size_t> order(columns_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, std::greater(), [&](std::size_t i) { return columns_[i]->buffer.arrow_bytes(); });
+  std::vector<std::pair<bool, std::uint64_t>> rank;
+  for (const auto& column : columns_)
+    rank.emplace_back(column->last_job == nullptr || column->last_job->finished(), column->buffer->arrow_bytes());
+  std::ranges::stable_sort(order, std::greater(), [&](std::size_t i) { return rank[i]; });
   context_.impl().pool().ParallelFor(columns_.size(), [&](std::size_t i) {
     Column& column = *columns_[order[i]];
     column.status = WithoutThrowing([&]() -> Status { return body(order[i]); });
@@ -191,26 +229,32 @@ Status WriterImpl::ForEachColumn(Body body) {
   for (const auto& column : columns_) {
     if (!column->status.ok()) return std::move(column->status);
   }
-  return WriteReadyPages();
-}
-
-Status WriterImpl::WriteReadyPages() {
-  std::vector<ReadyPage> pages;
+  std::vector<std::shared_ptr<PageJob>>& pages = file_->pages;
+  const auto before = static_cast<std::ptrdiff_t>(pages.size());
   for (const auto& column : columns_) {
-    std::move(column->ready.begin(), column->ready.end(), std::back_inserter(pages));
-    column->ready.clear();
+    pages.insert(pages.end(), column->jobs.begin(), column->jobs.end());
+    column->jobs.clear();
   }
-  std::stable_sort(pages.begin(), pages.end(), [](const ReadyPage& a, const ReadyPage& b) { return a.end_row < b.end_row; });
-  for (const ReadyPage& page : pages) {
-    LANCEKIT_TRY(WriteBlobs(page.end_row));
-    LANCEKIT_TRY(WritePage(page));
-  }
-  return WriteBlobs(kMaxRows);
+  std::stable_sort(pages.begin() + before, pages.end(), [](const auto& a, const auto& b) { return a->end_row() < b->end_row(); });
+  return {};
 }
 
-Status WriterImpl::WritePage(const ReadyPage& page) {
-  LANCEKIT_TRY(file_->WritePage(page.column, page.page));
-  if (options_.statistics) file_->AddStatistics(page.column, page.zones, page.hashes, page.blob_runs);
+Status WriterImpl::WritePages(DataFile* file, std::size_t due) {
+  std::vector<std::shared_ptr<PageJob>>& pages = file->pages;
+  std::size_t written = 0;
+  for (; written < pages.size() && (written < due || pages[written]->finished()); ++written) {
+    pages[written]->Finish();
+    LANCEKIT_ASSIGN(const ReadyPage page, pages[written]->TakePage());
+    LANCEKIT_TRY(WriteBlobs(page.end_row, file));
+    LANCEKIT_TRY(WritePage(page, &file->writer));
+  }
+  pages.erase(pages.begin(), pages.begin() + static_cast<std::ptrdiff_t>(written));
+  return has_blobs_ ? WriteBlobs(kMaxRows, file) : Status();
+}
+
+Status WriterImpl::WritePage(const ReadyPage& page, FileWriter* writer) {
+  LANCEKIT_TRY(writer->WritePage(page.column, page.page));
+  if (options_.statistics) writer->AddStatistics(page.column, page.zones, page.hashes, page.blob_runs);
   std::uint64_t bytes = 0;
   for (const MutableBuffer& buffer : page.page.buffers) bytes += buffer.size();
   summary_.columns[page.column].bytes += bytes;
@@ -219,21 +263,22 @@ Status WriterImpl::WritePage(const ReadyPage& page) {
   return {};
 }
 
-Status WriterImpl::WriteBlobs(std::uint64_t end_row) {
+Status WriterImpl::WriteBlobs(std::uint64_t end_row, DataFile* file) {
   for (bool any = true; any;) {
     any = false;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       Column& column = *columns_[i];
       if (!column.blobs.has_value() || !column.blobs->has_waiting() || column.rows >= end_row) continue;
       any = true;
-      LANCEKIT_ASSIGN(const std::uint64_t bytes, column.blobs->WriteNext(&*file_));
+      LANCEKIT_ASSIGN(const std::uint64_t bytes, column.blobs->WriteNext(&file->writer));
       ++column.rows;
       column.arrow_bytes += bytes + sizeof(std::int64_t);
       summary_.columns[i].bytes += bytes;
       if (!column.blobs->full()) continue;
       LANCEKIT_TRY(EncodeBuffer(i, false));
-      LANCEKIT_TRY(WritePage(column.ready.back()));
-      column.ready.clear();
+      LANCEKIT_ASSIGN(const ReadyPage page, column.jobs.back()->TakePage());
+      column.jobs.clear();
+      LANCEKIT_TRY(WritePage(page, &file->writer));
     }
   }
   return {};
@@ -242,21 +287,31 @@ Status WriterImpl::WriteBlobs(std::uint64_t end_row) {
 Status WriterImpl::OpenFile() {
   LANCEKIT_ASSIGN(const std::string path, output_.NextDataFile());
   LANCEKIT_ASSIGN(FileWriter file, FileWriter::Create(path, columns_.size(), version_));
-  file_.emplace(std::move(file));
-  for (std::size_t i = 0; options_.statistics && i < columns_.size(); ++i) file_->StartStatistics(i, columns_[i]->leaf.type);
-  rows_in_file_ = 0;
+  file_.emplace(path, std::move(file));
+  for (std::size_t i = 0; options_.statistics && i < columns_.size(); ++i)
+    file_->writer.StartStatistics(i, columns_[i]->leaf.type);
   for (const auto& column : columns_) column->rows = column->pages = 0;
   return {};
 }
 
-Status WriterImpl::FinishFile() {
+Status WriterImpl::EndFile() {
   LANCEKIT_TRY(ForEachColumn([&](std::size_t column) { return EncodeBuffer(column, true); }));
-  LANCEKIT_TRY(file_->Finish(file_schema_, rows_in_file_, output_.replace()));
-  if (!output_.single_file()) output_.AddFragment(rows_in_file_, file_->size(), table_schema_, version_);
-  summary_.rows += rows_in_file_;
-  summary_.bytes += file_->size();
+  LANCEKIT_TRY(CompleteFile(true));
+  ended_ = std::exchange(file_, std::nullopt);
+  return CompleteFile(is_serial());
+}
+
+Status WriterImpl::CompleteFile(bool wait) {
+  if (!ended_.has_value()) return {};
+  DataFile& file = *ended_;
+  LANCEKIT_TRY(WritePages(&file, wait ? file.pages.size() : 0));
+  if (!file.pages.empty()) return {};
+  LANCEKIT_TRY(file.writer.Finish(file_schema_, file.rows, output_.replace()));
+  if (!output_.single_file()) output_.AddFragment(file.path, file.rows, file.writer.size(), table_schema_, version_);
+  summary_.rows += file.rows;
+  summary_.bytes += file.writer.size();
   ++summary_.files;
-  file_.reset();
+  ended_.reset();
   return {};
 }
 
@@ -265,7 +320,8 @@ Result<WriteSummary> WriterImpl::Commit() {
   failed_ = true;
   if (!schema_.has_value()) return Invalid("nothing was written and no schema was set");
   if (output_.single_file() && !file_.has_value()) LANCEKIT_TRY(OpenFile());
-  if (file_.has_value()) LANCEKIT_TRY(FinishFile());
+  if (file_.has_value()) LANCEKIT_TRY(EndFile());
+  LANCEKIT_TRY(CompleteFile(true));
   LANCEKIT_ASSIGN(summary_.version, output_.Publish(context_.impl(), table_schema_, version_));
   summary_.format_version = format::Name(version_);
   summary_.bytes += output_.metadata_bytes();

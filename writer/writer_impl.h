@@ -1,6 +1,7 @@
 // A table being written: rows go to column buffers, full buffers become pages, pages become data files.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +16,7 @@
 #include "writer/column_memory.h"
 #include "writer/file_writer.h"
 #include "writer/output.h"
-#include "writer/page_zones.h"
+#include "writer/page_job.h"
 #include "writer/plan.h"
 
 namespace lancekit {
@@ -23,6 +24,9 @@ namespace lancekit {
 class WriterImpl {
  public:
   WriterImpl(Context context, WriteOptions options, format::FileVersion version, Output output);
+  WriterImpl(const WriterImpl&) = delete;
+  WriterImpl& operator=(const WriterImpl&) = delete;
+  ~WriterImpl();
 
   Status SetSchema(const ArrowSchema& schema);
   /// Passes the status on. After an error nothing can be written or committed: part of a stream is no table to publish.
@@ -35,23 +39,13 @@ class WriterImpl {
   Result<WriteSummary> Commit();
 
  private:
-  // A page and where it goes; pages are written in the order of their last rows, so that the bytes of a file do not depend on
-  // how its rows came in.
-  struct ReadyPage {
-    std::uint64_t end_row = 0;
-    std::size_t column = 0;
-    EncodedPage page;
-    PageZones zones;
-    std::vector<std::uint64_t> hashes;       ///< of the pieces of the page's buffers
-    std::vector<format::BlobRun> blob_runs;  ///< of the blobs that it tells the places of
-  };
   struct Column {
     Column(std::size_t top, PlannedLeaf planned, std::uint64_t page_bytes, format::FileVersion version)
         : field(top),
           leaf(std::move(planned.type)),
           path(std::move(planned.path)),
           hints(std::move(planned.hints)),
-          buffer(leaf, path, page_bytes, version) {}
+          buffer(std::make_shared<ColumnBuffer>(leaf, path, page_bytes, version)) {}
     Column(const Column&) = delete;
     Column& operator=(const Column&) = delete;
     std::size_t field;  ///< top-level field that it belongs to
@@ -59,45 +53,64 @@ class WriterImpl {
     LeafPath path;
     EncodingHints hints;
     int bloom_bits = 0;  ///< per distinct value; 0: no Bloom filters
-    ColumnBuffer buffer;
-    ColumnMemory memory;
+    std::shared_ptr<ColumnBuffer> buffer;
+    ColumnMemory memory;              ///< of its pages, which are encoded one after another
     std::optional<BlobBuffer> blobs;  ///< instead of the buffer, for blobs
     std::uint64_t rows = 0;           ///< rows of the current file that were appended
     std::uint64_t pages = 0;          ///< pages of the current file
     std::uint64_t arrow_bytes = 0;
-    std::vector<ReadyPage> ready;
+    std::vector<std::shared_ptr<PageJob>> jobs;  ///< of this step
+    std::shared_ptr<PageJob> last_job;           ///< the only one that may not be finished
     Status status;
   };
 
-  Status AddColumn(const format::Leaf& leaf, std::size_t field, std::uint64_t page_bytes);
+  struct DataFile {
+    std::string path;
+    FileWriter writer;
+    std::uint64_t rows = 0;
+    std::vector<std::shared_ptr<PageJob>> pages;  // to be written, in this order
+  };
+
+  Status AddColumn(const format::Leaf& leaf, std::size_t field);
   /// Takes over options_.bloom. Errors: kInvalidArgument, with the column.
   Status SetBlooms();
   Status WriteRows(const std::vector<ArrayView>& views, std::uint64_t num_rows);
   Status AppendColumn(std::size_t column, const ArrayView& view, std::uint64_t first, std::uint64_t count);
-  /// `at_end`: of the file.
+  /// Makes a page of the rows that wait, on another thread where one is free. `at_end`: of the file.
   Status EncodeBuffer(std::size_t column, bool at_end);
-  /// Runs body for every column on the context's threads, then writes the pages that became ready.
+  /// The same at once. `rows`: of a column without blobs.
+  Status MakePage(Column* column, const ColumnBuffer& rows, bool only_page, ReadyPage* ready);
+  /// Runs body for every column on the context's threads. The pages that these began are the file's then.
   template <class Body>
   Status ForEachColumn(Body body);
-  Status WriteReadyPages();
-  Status WritePage(const ReadyPage& page);
+  /// Writes the first `due` pages of the file, and those after them that are finished, too.
+  Status WritePages(DataFile* file, std::size_t due);
+  Status WritePage(const ReadyPage& page, FileWriter* writer);
   /// Writes the values of blobs in rows before `end_row`, and the pages that these fill. Values go in the order of their rows and
   /// before all pages that end behind them.
-  Status WriteBlobs(std::uint64_t end_row);
+  Status WriteBlobs(std::uint64_t end_row, DataFile* file);
   Status OpenFile();
-  Status FinishFile();
+  /// No more rows come to the file. Its pages may be made still, while the next one begins.
+  Status EndFile();
+  /// Writes what is left of the file that has ended, if there is one; without `wait` only once all its pages are made.
+  Status CompleteFile(bool wait);
+  /// Whether pages are made and written where their rows end: blobs lie between them, or there is one thread.
+  bool is_serial() const;
 
   Context context_;
   WriteOptions options_;
   format::FileVersion version_;
   Output output_;
   std::optional<Schema> schema_;
-  Field root_;           // the schema as a struct, as batches come in
-  Schema table_schema_;  // the same with field ids, and blobs as the table describes them
-  Schema file_schema_;   // the same with blobs as data files describe them
+  Field root_;                    // the schema as a struct, as batches come in
+  Schema table_schema_;           // the same with field ids, and blobs as the table describes them
+  Schema file_schema_;            // the same with blobs as data files describe them
+  std::uint64_t page_bytes_ = 0;  // a page's rows are this much
+  bool has_blobs_ = false;        // which lie between the pages, so that none may be late
   std::vector<std::unique_ptr<Column>> columns_;
-  std::optional<FileWriter> file_;
-  std::uint64_t rows_in_file_ = 0;
+  std::atomic<std::uint64_t> bytes_in_jobs_{0};
+  std::optional<DataFile> file_;
+  std::optional<DataFile> ended_;  // before file_
   WriteSummary summary_;
   bool failed_ = false;
   bool finished_ = false;

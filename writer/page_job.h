@@ -1,0 +1,55 @@
+// A full buffer on its way to a page, while its column takes the next rows.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "format/statistics.h"
+#include "structural/page_writer.h"
+#include "writer/column_buffer.h"
+#include "writer/page_zones.h"
+
+namespace lancekit {
+
+/// A page and where it goes; pages are written in the order of their last rows, so that the bytes of a file do not depend on how
+/// its rows came in.
+struct ReadyPage {
+  std::uint64_t end_row = 0;
+  std::size_t column = 0;
+  EncodedPage page;
+  PageZones zones;
+  std::vector<std::uint64_t> hashes;       ///< of the pieces of the page's buffers
+  std::vector<format::BlobRun> blob_runs;  ///< of the blobs that it tells the places of
+};
+
+/// The page that `work` makes, by whoever comes first: a thread of the pool, or the one that needs the page.
+class PageJob {
+ public:
+  PageJob(std::uint64_t end_row, std::size_t column, std::function<Status(ReadyPage*)> work);
+
+  std::uint64_t end_row() const noexcept { return page_.end_row; }
+  std::size_t column() const noexcept { return page_.column; }
+  bool finished() const;
+  /// Does the work unless somebody has begun it.
+  void Begin();
+  /// The same, and waits for who has.
+  void Finish();
+  /// Waits for who has begun; nobody will any more.
+  void Drop();
+  /// Pre: finished.
+  Result<ReadyPage> TakePage();
+
+ private:
+  enum class State : std::uint8_t { kWaiting, kBegun, kFinished };
+
+  mutable std::mutex mutex_;
+  std::condition_variable has_finished_;
+  State state_ = State::kWaiting;
+  std::function<Status(ReadyPage*)> work_;
+  Status outcome_;
+  ReadyPage page_;
+};
+
+}  // namespace lancekit
