@@ -249,7 +249,8 @@ class Driver {
   }
 
   // gather COLUMN: a column of fixed-size lists of floats copied to memory used before, batch by batch, and as `copy` the time of
-  // copying as many bytes
+  // copying as many bytes in the same pieces: memcpy stores otherwise, and 1.4 times as fast, where a piece is larger than the
+  // cache
   Reply Gather(const Words& words) {
     const int index = table_->schema().index_of(words[1]);
     if (index < 0) return Wrong("no such column");
@@ -260,6 +261,7 @@ class Driver {
     std::vector<char> from(to.size(), 1);
     Status status;
     std::size_t at = 0;
+    std::vector<std::size_t> pieces;
     const Timing timing = Time([&] {
       Scan scan = table_->scan().select({words[1]});
       for (auto& batch : scan) {
@@ -273,11 +275,18 @@ class Driver {
         const std::size_t size = static_cast<std::size_t>(out.array.length) * width;
         std::memcpy(to.data() + at, items.buffers[1], size);
         at += size;
+        pieces.push_back(size);
       }
     });
     if (!status.ok()) return status;
     const std::vector<char> read = to;
-    const Timing copy = Time([&] { std::memcpy(to.data(), from.data(), to.size()); });
+    const Timing copy = Time([&] {
+      std::size_t done = 0;
+      for (const std::size_t size : pieces) {
+        std::memcpy(to.data() + done, from.data() + done, size);
+        done += size;
+      }
+    });
     return Json(timing, table_->row_count()) + Format(", \"copy\": %.9f, \"sum\": %d", copy.wall, read[read.size() / 2] + to[0]);
   }
 
