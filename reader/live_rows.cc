@@ -16,6 +16,7 @@ LiveRows::LiveRows(std::uint64_t physical_rows, const format::RowRanges& deleted
 }
 
 std::size_t LiveRows::RunOf(std::uint64_t row) const {
+  if (runs_.size() == 1) return 0;
   const auto after =
       std::upper_bound(runs_.begin(), runs_.end(), row, [](std::uint64_t r, const Run& run) { return r < run.live; });
   return static_cast<std::size_t>(after - runs_.begin()) - 1;

@@ -29,6 +29,7 @@ Result<ArrayData> ReadRuns(const FieldShape& shape, std::span<const RowRun> runs
   for (const RowRun& run : runs) total += run.count;
   FieldSink sink(shape, total);
   std::vector<ValueRange> ranges;
+  ranges.reserve(runs.size());
   for (std::size_t i = 0; i < runs.size();) {
     const TableFragment* const fragment = runs[i].fragment;
     LANCEKIT_ASSIGN(const std::shared_ptr<const FieldReader> reader, open(*fragment));

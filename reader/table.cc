@@ -174,18 +174,24 @@ namespace {
 /// Row numbers as runs; neighbours that ascend are joined. Errors: kInvalidArgument for a row out of range.
 Result<std::vector<RowRun>> MakeRuns(const TableImpl& table, Span<const std::int64_t> rows) {
   std::vector<RowRun> runs;
+  runs.reserve(rows.size());
   const auto num_rows = static_cast<std::int64_t>(table.num_rows_);
+  const TableFragment* fragment = nullptr;  // rows in order stay in one for long
+  std::uint64_t first = 0;
   for (const std::int64_t wanted : rows) {
     if (wanted >= num_rows || wanted < -num_rows) {
       return Status(At(Invalid("row {} of {} rows", wanted, num_rows), {.path = table.path_}));
     }
     const auto row = static_cast<std::uint64_t>(wanted < 0 ? wanted + num_rows : wanted);
-    const TableFragment& fragment = table.FragmentOf(row);
-    const std::uint64_t local = fragment.live.Physical(row - fragment.first_row);
-    if (!runs.empty() && runs.back().fragment == &fragment && runs.back().first + runs.back().count == local) {
+    if (fragment == nullptr || row < first || row - first >= fragment->live.count()) {
+      fragment = &table.FragmentOf(row);
+      first = fragment->first_row;
+    }
+    const std::uint64_t local = fragment->live.Physical(row - first);
+    if (!runs.empty() && runs.back().fragment == fragment && runs.back().first + runs.back().count == local) {
       ++runs.back().count;
     } else {
-      runs.push_back({&fragment, local, 1});
+      runs.push_back({fragment, local, 1});
     }
   }
   return runs;

@@ -112,6 +112,8 @@ class MiniBlockPage final : public PageReader {
   Status ReadChunk(std::size_t chunk, Bytes bytes, std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const;
   Result<ChunkLevels> ReadLevels(const ChunkParts& parts, std::uint64_t num_values, PageScratch* scratch) const;
   Status FindEntries(std::size_t chunk, const ChunkLevels& levels, std::span<const ValueRange> rows, ValueRange* entries) const;
+  std::span<const ValueRange> ValuesOf(std::span<const ValueRange> entries, const ChunkLevels& levels, std::uint64_t num_values,
+                                       ValueRange* to) const;
   Status AppendLevels(const ChunkLevels& levels, std::span<const ValueRange> entries, LeafSink* sink, PageScratch* scratch) const;
   Status AppendIndexed(const Chunk& chunk, const ChunkLevels& levels, std::span<const ValueRange> entries,
                        std::span<const ValueRange> values, LeafSink* sink, PageScratch* scratch) const;
@@ -350,25 +352,40 @@ Status MiniBlockPage::ReadChunk(std::size_t index, Bytes bytes, std::span<const 
   const std::span<ValueRange> entries(rows.size() > 1 ? scratch->chunk_parts.data() : alone, rows.size());
   LANCEKIT_TRY(FindEntries(index, levels, rows, entries.data()));
   // The values of these entries; there may be none.
-  ValueRange* const values = entries.data() + entries.size();
-  std::size_t num_values = 0;
+  std::span<const ValueRange> values = entries;
+  // Without levels it only counts how many entries there are.
+  ValueRange joined{};
+  std::span<const ValueRange> for_levels{&joined, 1};
+  if (levels.rep == nullptr && levels.def == nullptr) {
+    joined.count = CountRows(entries);
+  } else {
+    values = ValuesOf(entries, levels, chunk.num_values, entries.data() + entries.size());
+    for_levels = entries;
+  }
+  if (dictionary_ != nullptr) return AppendIndexed(chunk, levels, for_levels, values, sink, scratch);
+  LANCEKIT_TRY(AppendLevels(levels, for_levels, sink, scratch));
+  if (values.empty()) return {};
+  if (sink->run_lengths() != nullptr)
+    return decoder_->DecodeRuns(chunk, values, &sink->values(), sink->run_lengths(), &scratch->decode);
+  if (values.size() == 1) return decoder_->Decode(chunk, values[0], &sink->values(), &scratch->decode);
+  return decoder_->DecodeRanges(chunk, values, &sink->values(), &scratch->decode);
+}
+
+/// The values of entries of a chunk, at `to`; ranges without any are left out.
+std::span<const ValueRange> MiniBlockPage::ValuesOf(std::span<const ValueRange> entries, const ChunkLevels& levels,
+                                                    std::uint64_t num_values, ValueRange* to) const {
+  ValueRange* end = to;
   std::uint64_t entry = 0;
   std::uint64_t value = 0;
   for (const ValueRange& range : entries) {
     value += levels_.CountVisible(levels.At(entry).def, range.first - entry);
     const std::uint64_t count =
-        range.count == levels.count ? chunk.num_values : levels_.CountVisible(levels.At(range.first).def, range.count);
-    if (count != 0) values[num_values++] = {value, count};
+        range.count == levels.count ? num_values : levels_.CountVisible(levels.At(range.first).def, range.count);
+    if (count != 0) *end++ = {value, count};
     entry = range.first + range.count;
     value += count;
   }
-  if (dictionary_ != nullptr) return AppendIndexed(chunk, levels, entries, {values, num_values}, sink, scratch);
-  LANCEKIT_TRY(AppendLevels(levels, entries, sink, scratch));
-  if (num_values == 0) return {};
-  if (sink->run_lengths() != nullptr)
-    return decoder_->DecodeRuns(chunk, {values, num_values}, &sink->values(), sink->run_lengths(), &scratch->decode);
-  if (num_values == 1) return decoder_->Decode(chunk, values[0], &sink->values(), &scratch->decode);
-  return decoder_->DecodeRanges(chunk, {values, num_values}, &sink->values(), &scratch->decode);
+  return {to, end};
 }
 
 // Single values, not below lists, of a file in memory.
@@ -466,7 +483,7 @@ MiniBlockPage::ChunkRun MiniBlockPage::ChunksOf(ValueRange rows) const {
   const std::uint64_t end = rows.first + rows.count;
   // The last row goes on until the next one starts, maybe chunks later.
   const std::size_t first = row_index_.has_value() ? row_index_->Find(rows.first) : chunks_.Find(rows.first);
-  const std::size_t last = row_index_.has_value() ? row_index_->FindLast(end) : chunks_.Find(end - 1);
+  const std::size_t last = row_index_.has_value() ? row_index_->FindLast(end) : rows.count == 1 ? first : chunks_.Find(end - 1);
   return {first, last + 1 - first};
 }
 
