@@ -19,6 +19,7 @@ GOALS = {
     'G18': ('size', {'parquet-zstd': 1 / 0.97}),
     'G19': ('size', {'pylance': 1 / 0.9, 'vortex': 1 / 0.9}),
     'G20': ('write in memory', {'parquet-snappy': 1.5}),
+    'G20n': ('write numbers in memory', {'parquet-snappy': 3}),
     'G21': ('write in memory', {'pylance': 2.5, 'vortex': 2}),
     'G22': ('open and read 10 of 10,000 columns and more', {'parquet': 100}),
     'G23': ('open and read 10 of 10,000 columns and more', {'pylance': 20}),
@@ -48,6 +49,8 @@ def goals_of(metric, column_kind, peer, data=''):
         candidates = candidates.get(kind, [])
     elif data == 'nested' and kind == 'take1000':
         candidates = ['G14n'] + candidates
+    elif data.endswith('-numbers') and kind == 'write-mem':
+        candidates = ['G20n'] + candidates
     for goal in candidates:
         if goal and floor(goal, peer) is not None:
             return goal

@@ -106,6 +106,14 @@ def make_sorted(table, column):
     return make
 
 
+def make_numbers(table):
+    """The columns of the table that are no texts."""
+    def make(path, data):
+        source = pq.read_table(prepare(table, os.path.dirname(os.path.dirname(path)), data))
+        pq.write_table(source.select([field.name for field in source.schema if column_kind(field.type) != 'string']), path)
+    return make
+
+
 def make_shuffled(table):
     def make(path, data):
         source = pq.read_table(prepare(table, os.path.dirname(os.path.dirname(path)), data))
@@ -159,7 +167,8 @@ ORDERS = ['o_orderkey', 'o_comment', 'o_clerk', 'o_orderpriority', 'o_orderdate'
 MAKERS = {'nested': make_nested, 'flights': make_flights, 'lineitem': make_tpch('lineitem'), 'orders': make_tpch('orders', ORDERS),
           'vectors': make_vectors, 'tiny': make_tiny,
           'flights-sorted': make_sorted('flights', 'date'), 'lineitem-sorted': make_sorted('lineitem', 'l_shipdate'),
-          'lineitem-shuffled': make_shuffled('lineitem'), **{name: make_wide(columns) for name, columns in WIDE.items()}}
+          'lineitem-shuffled': make_shuffled('lineitem'), 'flights-numbers': make_numbers('flights'),
+          'lineitem-numbers': make_numbers('lineitem'), **{name: make_wide(columns) for name, columns in WIDE.items()}}
 
 
 def prepare(name, cache, data):
