@@ -5,6 +5,7 @@
 //
 // Source: lance protos/encodings_v2_1.proto (Rle), rust lance-encoding physical/rle.rs.
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "base/checked_math.h"
@@ -176,25 +177,39 @@ Status PickFromWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_
   return DecodeRange(encoding, bytes, num_values, {index, 1}, sink);
 }
 
-/// Cuts values into runs of at most 255; returns how many there are. Both outputs have room for `count`. Without a branch on
-/// where runs end, which nothing foretells.
+/// A bit for each of `count` <= 64 values that differs from the one before it.
+template <class T>
+std::uint64_t Changes(const T* values, std::uint64_t count) {
+  std::uint64_t changes = 0;
+  if (count == 64) {
+    for (std::uint64_t i = 0; i < 64; ++i) changes |= std::uint64_t{values[i] != values[i - 1]} << i;
+  } else {
+    for (std::uint64_t i = 0; i < count; ++i) changes |= std::uint64_t{values[i] != values[i - 1]} << i;
+  }
+  return changes;
+}
+
+/// Cuts values into runs of at most 255; returns how many there are. Both outputs have room for `count`.
 template <class T>
 std::uint64_t CutRuns(const T* values, std::uint64_t count, std::byte* run_values, std::uint8_t* lengths) {
-  if (count == 0) return 0;
-  std::uint64_t run = 0;
-  std::uint64_t length = 1;
-  T value = values[0];
-  StoreLe(run_values, value);
-  for (std::uint64_t i = 1; i < count; ++i) {
-    const bool goes_on = (values[i] == value) & (length < kMaxRun);
-    lengths[run] = static_cast<std::uint8_t>(length);
-    run += !goes_on;
-    length = goes_on ? length + 1 : 1;
-    value = values[i];
-    StoreLe(run_values + run * sizeof(T), value);
+  std::uint64_t runs = 0;
+  std::uint64_t start = 0;
+  const auto add = [&](std::uint64_t length) {
+    StoreLe(run_values + runs * sizeof(T), values[start]);
+    lengths[runs++] = static_cast<std::uint8_t>(length);
+    start += length;
+  };
+  const auto end_run = [&](std::uint64_t end) {
+    while (end - start > kMaxRun) add(kMaxRun);
+    if (end != start) add(end - start);
+  };
+  for (std::uint64_t i = 1; i < count; i += 64) {
+    for (std::uint64_t changes = Changes(values + i, std::min<std::uint64_t>(64, count - i)); changes != 0;
+         changes &= changes - 1)
+      end_run(i + static_cast<std::uint64_t>(std::countr_zero(changes)));
   }
-  lengths[run] = static_cast<std::uint8_t>(length);
-  return run + 1;
+  end_run(count);
+  return runs;
 }
 
 format::Encoding Message(std::uint64_t bits) {

@@ -15,13 +15,14 @@ namespace {
 
 /// Puts a general compression around a whole buffer where that makes it smaller: LZ4 wins on the smallest and where texts repeat
 /// word for word, zstd on the others. A hint names the compression, kNone among them.
-void Compress(const std::optional<format::BufferCompression>& hint, format::Encoding* encoding, MutableBuffer* bytes) {
+void Compress(const std::optional<format::BufferCompression>& hint, bool texts, format::Encoding* encoding,
+              MutableBuffer* bytes) {
   constexpr std::size_t kSmall = 64 << 10;
-  constexpr std::int32_t kThoroughLevel = 12;
+  constexpr std::int32_t kThoroughLevel = 6;        // 12 takes five times as long for the same bytes
   constexpr std::size_t kMaxLz4Bytes = 0x7E000000;  // LZ4_MAX_INPUT_SIZE
   const std::optional<std::int32_t> level = bytes->size() > kSmall ? std::nullopt : std::optional(kThoroughLevel);
-  std::vector<format::BufferCompression> candidates{{format::CompressionScheme::kZstd, level},
-                                                    {format::CompressionScheme::kLz4, {}}};
+  std::vector<format::BufferCompression> candidates{{format::CompressionScheme::kZstd, level}};
+  if (texts || bytes->size() <= kSmall) candidates.push_back({format::CompressionScheme::kLz4, {}});
   if (hint.has_value()) candidates = {*hint};
   MutableBuffer best;
   std::optional<format::CompressionScheme> scheme;
@@ -64,7 +65,7 @@ EncodedDictionary EncodeDictionary(const DictionaryBuilder& builder, const Encod
       plain.Append({items.values, items.length * (items.shape.width_bits / 8)});
     }
   }
-  if (version != FileVersion::k2_1) Compress(hints.dictionary_values, &encoding, &plain);
+  if (version != FileVersion::k2_1) Compress(hints.dictionary_values, items.shape.variable(), &encoding, &plain);
   dictionary.encoding = std::move(encoding);
   dictionary.bytes = std::move(plain);
   return dictionary;
@@ -159,6 +160,7 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
   constexpr std::uint64_t kMinDictionaryRows = 100;
   constexpr std::uint64_t kMaxDictionaryItems = 100'000;
   constexpr std::uint64_t kMostlyDistinctPercent = 98;
+  constexpr std::uint64_t kLongRuns = 10;
   const EncodingHints& hints = target.hints;
   const std::uint64_t n = page.values.length;
   const bool forced = hints.tree == kDictionary;
@@ -166,6 +168,9 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
   const bool other_wanted = hints.compression != EncodingHints::Compression::kDefault || hints.rle_threshold.has_value() ||
                             (!hints.tree.empty() && !forced);
   if ((n < kMinDictionaryRows && !forced) || (other_wanted && !has_rate)) return std::nullopt;
+  // Runs of the values themselves need no gathering, and little is left to gain.
+  const bool has_long_runs = other.name == "rle" && other.bytes * kLongRuns <= RawBytes(page.values);
+  if (has_long_runs && !forced && PresetOf(target.version, hints) == Preset::kFast) return std::nullopt;
   ColumnMemory* const memory = forced ? nullptr : target.memory;
   const double divisor = forced ? 1 : std::max(1.0, hints.dictionary_divisor.value_or(2));
   const Sample sample = forced ? Sample{} : TakeSample(page.values, page.validity);
