@@ -177,7 +177,10 @@ template <class LookUp, class Insert>
   const std::byte* const validity = page.validity;
   const ValueFacts* const like = LikeOf(page);
   constexpr std::uint64_t kPart = 64;
+  constexpr std::uint64_t kLargePage = 1 << 17;
   const std::uint64_t count = attempt->indices.size();
+  // A part of a large page tells which are frequent.
+  const std::uint64_t counted_part = count < kLargePage ? 1 : 4;
   std::uint32_t* const numbers = attempt->indices.data();
   for (std::uint64_t first = 0; first < count; first += kBlock) {
     const std::uint64_t size = std::min(kBlock, count - first);
@@ -197,7 +200,8 @@ template <class LookUp, class Insert>
       }
     }
     attempt->facts.Update(NumbersView(numbers, first + size, 32), like);
-    if (counts != nullptr) counts->Add(numbers + first, size, std::max<std::uint64_t>(1, attempt->items.size()));
+    if (counts != nullptr && first / kBlock % counted_part == 0)
+      counts->Add(numbers + first, size, std::max<std::uint64_t>(1, attempt->items.size()));
   }
   return true;
 }
