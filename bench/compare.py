@@ -9,6 +9,7 @@ file says what is measured and how to read it.
 import argparse
 import datetime
 import fnmatch
+import importlib.util
 import json
 import math
 import os
@@ -18,6 +19,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -32,6 +34,7 @@ ROOT = HERE.parent
 DEFAULT_PEERS = ['pylance-2.2', 'pylance-file', 'vortex', 'parquet-snappy', 'parquet-zstd', 'duckdb-native']
 FILTER_PEERS = ['parquet-dataset', 'duckdb-parquet']
 SIZE_PEERS = ['pylance-2.2', 'vortex', 'parquet-zstd']  # against which single columns are weighed
+PEER_LIBRARIES = {'pylance-2.2': 'lance', 'vortex': 'vortex'}  # which have one
 MAX_DRIFT = 0.05       # a pair during which the core changed its speed by more is dropped
 MAX_SPREAD = 1.1       # p75 / p25 of the ratios above which the number of pairs is doubled
 MEMORY_FOLDER = '/dev/shm'
@@ -254,9 +257,7 @@ class Comparison:
                                         for side, source in ((self.driver, self.origin), (self.peer, self.folder / 'source.parquet'))))
 
     def add_size(self, metric, ours, theirs):
-        ratio = theirs / ours
-        figures = {'ours': ours, 'theirs': theirs, 'ratio': ratio, 'low': ratio, 'high': ratio, 'pairs': 1, 'noisy': False}
-        self.report.add(self.name, metric, self.goal(metric), self.peer.name, figures, 'bytes')
+        self.report.add_size(self.name, metric, self.goal(metric), self.peer.name, ours, theirs)
 
     def projections(self):
         """Ten of many columns, from the path to their values, others for each pair; files are open in no process before."""
@@ -283,9 +284,7 @@ class Comparison:
             process.ask('use', self.path(side))
             grown.append(process.growth(lambda: process.ask('scan', '*')))
             process.close()
-        ratio = grown[1] / grown[0]
-        self.report.add(self.name, 'memory', self.goal('memory'), self.peer.name,
-                        {'ours': grown[0], 'theirs': grown[1], 'ratio': ratio, 'low': ratio, 'high': ratio, 'pairs': 1, 'noisy': False}, 'bytes')
+        self.add_size('memory', *grown)
 
     def columns(self):
         """-> the fields to measure one by one: all, or with --quick one of each type."""
@@ -373,6 +372,11 @@ class Report:
         print(f'{data:9} {metric:24} {peer:15} {figure(line["ours"])} {figure(line["theirs"])} {line["ratio"]:8.2f}  '
               f'{interval:20} {line["pairs"]:4}{"~" if line["noisy"] else " "} {goal or ""}', flush=True)
 
+    def add_size(self, data, metric, goal, peer, ours, theirs):
+        ratio = theirs / ours
+        figures = {'ours': ours, 'theirs': theirs, 'ratio': ratio, 'low': ratio, 'high': ratio, 'pairs': 1, 'noisy': False}
+        self.add(data, metric, goal, peer, figures, 'bytes')
+
     def add_record(self, record):
         """What vectors.py measured."""
         self.measurements.append(record)
@@ -398,7 +402,9 @@ def commit_name():
 def run_record(settings):
     """What each line of the history says of its run."""
     return {'date': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'), 'commit': commit_name(), 'machine': cpu_name(),
-            'cores': os.cpu_count(), 'format': getattr(settings, 'format', '2.2')}
+            'cores': os.cpu_count(), 'format': getattr(settings, 'format', '2.2'),
+            'clock': getattr(settings, 'clock', 'seconds'),
+            'versions': getattr(settings, 'versions', {})}
 
 
 def machine_lines(settings, driver):
@@ -448,6 +454,21 @@ def column_size(side, settings, name, source, column):
         if is_peer:
             kept.write_text(json.dumps({version: sizes}))
     return sizes[column]
+
+
+def stripped_size(library):
+    with tempfile.TemporaryDirectory() as folder:
+        copy = pathlib.Path(folder) / 'stripped'
+        subprocess.run(['strip', '-o', copy, library], check=True)
+        return copy.stat().st_size
+
+
+def library_sizes(settings, report):
+    """The library of each peer that is one file, as its Python package has it."""
+    for peer, package in PEER_LIBRARIES.items():
+        if peer in settings.peers and (not settings.metrics or 'library' in settings.metrics) and not settings.goals:
+            [library] = pathlib.Path(importlib.util.find_spec(package).origin).parent.glob('*.abi3.so')
+            report.add_size('', 'library', None, peer, stripped_size(settings.library), stripped_size(library))
 
 
 def expected_values(settings, name, source):
@@ -518,14 +539,16 @@ def run_vectors(settings, wanted, report):
         vectors.run(settings, ['glove-100'], ('hnswlib',), rounds, 1, report.add_record, tell, settings.svg)
 
 
-def peer_available(name):
+def peer_version(name):
+    """-> a text, or None where the peer is missing."""
     done = subprocess.run([sys.executable, HERE / 'peers.py', name], input='version\n', capture_output=True, text=True,
                           env={**os.environ, **ONE_THREAD})
     if done.returncode != 0:
         print(f'skipping {name}: {done.stderr.strip().splitlines()[-1]}', file=sys.stderr)
-        return False
-    print(f'peer         {name}: {json.loads(done.stdout)["version"]}')
-    return True
+        return None
+    version = json.loads(done.stdout)['version']
+    print(f'peer         {name}: {version}')
+    return version
 
 
 def parse_arguments():
@@ -535,6 +558,7 @@ def parse_arguments():
     parser.add_argument('--format', choices=['2.1', '2.2', 'x1'], default='2.2', help='what lancekit writes and is measured with')
     parser.add_argument('--driver', type=pathlib.Path, default=ROOT / 'build/release/bench/lancekit_bench_driver')
     parser.add_argument('--index-driver', type=pathlib.Path, default=ROOT / 'build/release/bench/lancekit_index_driver')
+    parser.add_argument('--library', type=pathlib.Path, default=ROOT / 'build/release/liblancekit.so', help='whose size is compared')
     parser.add_argument('--convert', type=pathlib.Path, default=ROOT / 'build/release/tools/lance-convert/lance-convert')
     parser.add_argument('--svg', help='folder that the ratios are drawn in, a picture a table, and the curves of recall and speed (G26 to G31)')
     parser.add_argument('--bridge', type=pathlib.Path, default=ROOT / 'build/release/tests/interop/liblancekit_bridge.so')
@@ -574,12 +598,15 @@ def main():
     for line in machine_lines(settings, driver):
         print(line)
     driver.close()
-    settings.filter_peers = [name for name in FILTER_PEERS if peer_available(name)]
-    settings.peers = [name for name in settings.peers if peer_available(name)]
+    versions = {name: peer_version(name) for name in [*FILTER_PEERS, *settings.peers]}
+    settings.versions = {name: version for name, version in versions.items() if version}
+    settings.filter_peers = [name for name in FILTER_PEERS if name in settings.versions]
+    settings.peers = [name for name in settings.peers if name in settings.versions]
     file = open(settings.json, 'a') if settings.json else None
     report = Report(file, run_record(settings))
     wanted = [goal for goal in settings.goals if goal in goals.INDEX_GOALS]
     try:
+        library_sizes(settings, report)
         for name in settings.tables if len(wanted) < len(settings.goals) or not settings.goals else []:
             run_table(settings, name, report)
         if wanted:
