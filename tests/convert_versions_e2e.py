@@ -101,6 +101,17 @@ def append_to_what_pylance_made(tmp):
 
 
 @test
+def items_of_lists_may_have_any_name(tmp):
+    # Parquet calls them "element", Lance "item".
+    table = pa.table({'v': pa.array([[1, 2], [3, 4]], pa.list_(pa.float32(), 2)), 'l': [[1], []], 'n': [[{'a': ['x']}], None]})
+    pq.write_table(table, tmp / 't.parquet')
+    for column in table.column_names:
+        for _ in range(3):
+            expect(0, '--append', tmp / 't.parquet', tmp / f'{column}.lance', '-c', column)
+        assert rows(tmp / f'{column}.lance').to_pylist() == table.select([column]).to_pylist() * 3
+
+
+@test
 def old_names_and_official_hints(tmp):
     path = tmp / 'v1.lance'
     lance.write_dataset(pa.table({'a': [1]}), str(path), data_storage_version='2.1', enable_v2_manifest_paths=False)

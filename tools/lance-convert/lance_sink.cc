@@ -17,12 +17,15 @@ namespace {
 
 class LanceSink : public Sink {
  public:
-  LanceSink(const SinkOptions& options, Writer writer) : options_(options), writer_(std::move(writer)) {}
+  /// `schema`: that the writer was told. Its lists may call their items otherwise than the rows do, which makes no other type in
+  /// Arrow.
+  LanceSink(const SinkOptions& options, std::shared_ptr<arrow::Schema> schema, Writer writer)
+      : options_(options), schema_(std::move(schema)), writer_(std::move(writer)) {}
 
   Status Write(const ReaderPtr& rows) override {
     // The C stream reduces an error to its text, so the one that began here is kept and takes precedence.
     arrow::Status source_status;
-    ReaderPtr watched = MakeReader(rows->schema(), [&source_status, rows]() -> arrow::Result<BatchPtr> {
+    ReaderPtr watched = MakeReader(schema_, [&source_status, rows]() -> arrow::Result<BatchPtr> {
       auto batch = rows->Next();
       if (!batch.ok()) source_status = batch.status();
       return batch;
@@ -48,6 +51,7 @@ class LanceSink : public Sink {
 
  private:
   SinkOptions options_;
+  std::shared_ptr<arrow::Schema> schema_;
   Writer writer_;
 };
 
@@ -96,7 +100,7 @@ Result<std::unique_ptr<Sink>> OpenLanceSink(const SinkOptions& options, const st
   Status fixed = writer.set_schema(&c_schema);
   c_schema.release(&c_schema);
   LANCEKIT_TRY(At(std::move(fixed), {.path = options.path}));
-  return std::unique_ptr<Sink>(std::make_unique<LanceSink>(options, std::move(writer)));
+  return std::unique_ptr<Sink>(std::make_unique<LanceSink>(options, schema, std::move(writer)));
 }
 
 }  // namespace lancekit::convert
