@@ -16,6 +16,7 @@ extern "C" {
 #define ARROW_FLAG_NULLABLE 2
 #define ARROW_FLAG_MAP_KEYS_SORTED 4
 
+/// A type, or a column with its name.
 struct ArrowSchema {
   const char* format;
   const char* name;
@@ -28,6 +29,7 @@ struct ArrowSchema {
   void* private_data;
 };
 
+/// Values of one type.
 struct ArrowArray {
   int64_t length;
   int64_t null_count;
@@ -46,6 +48,7 @@ struct ArrowArray {
 #ifndef ARROW_C_STREAM_INTERFACE
 #define ARROW_C_STREAM_INTERFACE
 
+/// Batches of one schema, one after the other.
 struct ArrowArrayStream {
   int (*get_schema)(struct ArrowArrayStream*, struct ArrowSchema* out);
   int (*get_next)(struct ArrowArrayStream*, struct ArrowArray* out);

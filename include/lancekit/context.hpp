@@ -9,6 +9,7 @@
 
 namespace lancekit {
 
+/// How local files are read.
 enum class IoMode : std::uint8_t {
   kDefault,  ///< what the environment variable LANCEKIT_IO says (map, read or uring); kMap without it
   kMap,      ///< map local files; a file that shrinks while it is read ends the process (SIGBUS), as with any mapping
@@ -16,6 +17,7 @@ enum class IoMode : std::uint8_t {
   kUring,    ///< as kRead, but many reads at once by io_uring; kRead where the system has none (Context::io_note says so)
 };
 
+/// What a Context is made with.
 struct ContextOptions {
   int threads = 0;                  ///< threads for decoding and encoding; 0 = number of cores
   std::uint64_t memory_budget = 0;  ///< bytes in flight; 0 = the smaller of 2 GiB and a quarter of the memory

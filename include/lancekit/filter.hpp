@@ -24,6 +24,7 @@ namespace lancekit {
 /// One constant, exactly as written; it gets a type from the column that it is compared with.
 class LANCEKIT_EXPORT Literal {
  public:
+  /// How a literal is written.
   enum class Kind : std::uint8_t { kNull, kBool, kNumber, kText, kBytes, kDate, kTimestamp, kTime };
 
   template <class T, std::enable_if_t<std::is_integral_v<T>, int> = 0>
@@ -58,6 +59,7 @@ class LANCEKIT_EXPORT Literal {
   std::string text_;
 };
 
+/// NULL.
 inline Literal lit_null() { return {Literal::Kind::kNull, {}}; }
 /// "2026-01-31"
 inline Literal lit_date(std::string text) { return {Literal::Kind::kDate, std::move(text)}; }
@@ -67,6 +69,7 @@ inline Literal lit_timestamp(std::string text) { return {Literal::Kind::kTimesta
 inline Literal lit_time(std::string text) { return {Literal::Kind::kTime, std::move(text)}; }
 /// "1.05": a number of any length, nothing of it is lost.
 LANCEKIT_EXPORT Literal lit_decimal(std::string text);
+/// The bytes themselves.
 inline Literal lit_bytes(std::string bytes) { return {Literal::Kind::kBytes, std::move(bytes)}; }
 
 struct FilterNode;
@@ -108,6 +111,7 @@ class LANCEKIT_EXPORT Column {
  public:
   explicit Column(std::string_view path);
 
+  /// Equal to one of these.
   Filter in(std::vector<Literal> items) const;
   /// Both ends belong to it.
   Filter between(Literal low, Literal high) const;

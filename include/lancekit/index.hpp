@@ -26,6 +26,7 @@ enum class VectorMetric : std::uint8_t { kL2, kCosine, kInnerProduct };
 /// Building takes the memory of 8-bit codes all the same. kNone: vectors are compared all the way.
 enum class VectorCodes : std::uint8_t { kNone, k8Bit, k1Bit };
 
+/// How an index is built.
 struct BuildOptions {
   VectorMetric metric = VectorMetric::kL2;
   std::uint32_t m = 16;                 ///< neighbours that a vector seeks, 2 to 127; twice as many in the lowest layer
@@ -37,6 +38,7 @@ struct BuildOptions {
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;
 };
 
+/// Which index of which version of a table.
 struct IndexOpenOptions {
   OpenOptions table;    ///< the version that is searched; checksums do not count
   std::string sidecar;  ///< empty: default_sidecar()
@@ -45,6 +47,7 @@ struct IndexOpenOptions {
   std::uint64_t memory_limit = 0;
 };
 
+/// One row that was found.
 struct VectorHit {
   std::uint64_t row = 0;  ///< of the table, as Table::take wants it
   float distance = 0;
@@ -62,6 +65,7 @@ class LANCEKIT_EXPORT RowSet {
   std::uint64_t size_ = 0;
 };
 
+/// What a search is asked for.
 struct VectorQuery {
   std::uint32_t k = 10;
   std::uint32_t ef = 0;          ///< vectors that a walk keeps: more find better and take longer; 0: max(k, 64)
@@ -76,6 +80,7 @@ struct SearchReport {
   bool scanned = false;       ///< all rows that may be given were compared, as they are few
 };
 
+/// How an index is changed.
 struct ChangeOptions {
   IndexOpenOptions open;
   std::uint64_t memory_limit = 0;  ///< as BuildOptions has it
@@ -89,6 +94,7 @@ struct ChangeReport {
   std::uint64_t vectors = 0;  ///< that are searched now
 };
 
+/// Facts about an index.
 struct IndexStats {
   std::string column;
   VectorMetric metric = VectorMetric::kL2;

@@ -30,6 +30,7 @@ struct EncodingNode {
   std::vector<EncodingNode> children;
 };
 
+/// One page of a column.
 struct LANCEKIT_EXPORT InspectedPage {
   std::uint64_t first_row = 0;
   std::uint64_t num_rows = 0;  ///< Lance 2.0 below lists: items instead of rows, as for first_row
@@ -40,6 +41,7 @@ struct LANCEKIT_EXPORT InspectedPage {
   std::uint64_t bytes() const;  ///< of all buffers, without padding
 };
 
+/// One column of a file: a leaf of its schema.
 struct LANCEKIT_EXPORT InspectedColumn {
   std::string path;                          ///< dotted, such as "trip.stops.item"
   std::string type;                          ///< as DataType::to_string() has it
@@ -66,6 +68,7 @@ struct InspectedFile {
   InspectedBuffer footer;
 };
 
+/// What a range of bytes of a file is.
 enum class PartKind : std::uint8_t {
   kPageBuffer,
   kColumnBuffer,

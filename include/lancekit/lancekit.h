@@ -17,6 +17,9 @@
 // table, a table without its context.
 #pragma once
 
+/// @file
+/// The C interface.
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +35,7 @@ LANCEKIT_EXPORT const char* lancekit_version(void);
 
 // Errors.
 
+/// What kind of failure it was.
 typedef enum lancekit_code {
   LANCEKIT_OK = 0,
   LANCEKIT_INVALID_ARGUMENT = 1,  ///< the caller asked for something impossible: an unknown column, a bad filter
@@ -47,41 +51,52 @@ typedef enum lancekit_code {
 /// A size or a position that does not apply.
 #define LANCEKIT_NONE UINT64_MAX
 
+/// One failure with its place.
 typedef struct lancekit_error lancekit_error;
 
+/// What kind of failure it was.
 LANCEKIT_EXPORT lancekit_code lancekit_error_code(const lancekit_error* error);
 /// What was found and what was expected, without the place.
 LANCEKIT_EXPORT const char* lancekit_error_message(const lancekit_error* error);
 /// The place: a file and a dotted column path, both "" where they do not apply; a page of the column or -1; a byte of the file or
 /// LANCEKIT_NONE.
 LANCEKIT_EXPORT const char* lancekit_error_path(const lancekit_error* error);
+/// The column of the place.
 LANCEKIT_EXPORT const char* lancekit_error_column(const lancekit_error* error);
+/// The page of the column.
 LANCEKIT_EXPORT int64_t lancekit_error_page(const lancekit_error* error);
+/// The byte of the file.
 LANCEKIT_EXPORT uint64_t lancekit_error_offset(const lancekit_error* error);
 /// Place and message on one line. Of NULL, as the others: that memory is out.
 LANCEKIT_EXPORT const char* lancekit_error_describe(const lancekit_error* error);
+/// Ends the error and the texts that came from it.
 LANCEKIT_EXPORT void lancekit_error_free(lancekit_error* error);
 
 // Contexts: threads and memory that calls share. Where a function takes NULL instead, it makes one of its own with the defaults.
 // Thread-safe.
 
+/// Threads and memory.
 typedef struct lancekit_context lancekit_context;
 
+/// What a context is made with.
 typedef struct lancekit_context_options {
   size_t struct_size;
   int threads;            ///< for decoding and encoding; 0 = number of cores
   uint64_t memory_limit;  ///< bytes in flight; 0 = the smaller of 2 GiB and a quarter of the memory
 } lancekit_context_options;
 
+/// Makes a context.
 LANCEKIT_EXPORT lancekit_code lancekit_context_create(const lancekit_context_options* options, lancekit_context** out,
                                                       lancekit_error** error);
 /// Makes all running and later calls with this context end with LANCEKIT_CANCELLED, those of its tables and streams too. For
 /// another thread or a signal handler.
 LANCEKIT_EXPORT void lancekit_context_cancel(lancekit_context* context);
+/// What was opened with it goes on.
 LANCEKIT_EXPORT void lancekit_context_free(lancekit_context* context);
 
 // Tables: an open file, or one version of a dataset. Thread-safe but for lancekit_table_free.
 
+/// An open file, or one version of a dataset.
 typedef struct lancekit_table lancekit_table;
 
 /// At most one of version, tag and as_of; without any, the newest.
@@ -96,12 +111,14 @@ typedef struct lancekit_open_options {
 /// Opens a .lance file or a dataset folder; reads the tail of each file, no data.
 LANCEKIT_EXPORT lancekit_code lancekit_open(lancekit_context* context, const char* path, const lancekit_open_options* options,
                                             lancekit_table** out, lancekit_error** error);
+/// Deleted rows are not counted.
 LANCEKIT_EXPORT uint64_t lancekit_table_num_rows(const lancekit_table* table);
 /// "2.1", "2.2", ...: the version of the data files.
 LANCEKIT_EXPORT const char* lancekit_table_format_version(const lancekit_table* table);
 /// The columns as a struct; released by the caller.
 LANCEKIT_EXPORT lancekit_code lancekit_table_schema(const lancekit_table* table, struct ArrowSchema* out, lancekit_error** error);
 
+/// Which columns and rows a scan gives.
 typedef struct lancekit_scan_options {
   size_t struct_size;
   const char* const* columns;  ///< dotted paths, in the order wanted; NULL = all
@@ -124,13 +141,16 @@ LANCEKIT_EXPORT lancekit_code lancekit_table_take(const lancekit_table* table, c
 /// The last error of a stream that this library gave, as its get_last_error has only a text: valid until the stream is used
 /// again; NULL where there was none and for streams of others.
 LANCEKIT_EXPORT const lancekit_error* lancekit_stream_error(const struct ArrowArrayStream* stream);
+/// Its streams go on.
 LANCEKIT_EXPORT void lancekit_table_free(lancekit_table* table);
 
 // Writing. Nothing is visible at the path before lancekit_writer_commit; a writer that is freed without it leaves nothing behind.
 // One thread at a time may use a writer.
 
+/// A table in the making.
 typedef struct lancekit_writer lancekit_writer;
 
+/// What becomes of what is at the path.
 typedef enum lancekit_write_mode {
   LANCEKIT_CREATE = 0,     ///< LANCEKIT_OUTPUT where the path exists
   LANCEKIT_OVERWRITE = 1,  ///< a new version of these rows alone, older ones stay; a single file is replaced
@@ -144,6 +164,7 @@ typedef struct lancekit_column_encoding {
   const char* encoding;
 } lancekit_column_encoding;
 
+/// How a table is written.
 typedef struct lancekit_write_options {
   size_t struct_size;
   const char* version;                        ///< "2.1", "2.2" or "x1"; NULL = "2.2"
@@ -168,6 +189,7 @@ typedef struct lancekit_write_summary {
   uint64_t arrow_bytes;  ///< the same values in Arrow layout
 } lancekit_write_summary;
 
+/// Starts a table at the path. Nothing is there before lancekit_writer_commit.
 LANCEKIT_EXPORT lancekit_code lancekit_create(lancekit_context* context, const char* path, const lancekit_write_options* options,
                                               lancekit_writer** out, lancekit_error** error);
 /// Fixes the schema, for a table that may get no batches; stays the caller's. Optional before rows.
@@ -182,15 +204,18 @@ LANCEKIT_EXPORT lancekit_code lancekit_writer_write_batch(lancekit_writer* write
 /// Finishes and publishes the table. `summary` may be NULL.
 LANCEKIT_EXPORT lancekit_code lancekit_writer_commit(lancekit_writer* writer, lancekit_write_summary* summary,
                                                      lancekit_error** error);
+/// Without a commit before, nothing is left of what was written.
 LANCEKIT_EXPORT void lancekit_writer_free(lancekit_writer* writer);
 
 // Verifying.
 
+/// How thorough a check is.
 typedef enum lancekit_verify_level {
   LANCEKIT_VERIFY_QUICK = 0,  ///< the tail of each file: tables, schema, metadata, statistics
   LANCEKIT_VERIFY_FULL = 1    ///< also each page: its hashes where there are any, and its values
 } lancekit_verify_level;
 
+/// What a finding means.
 typedef enum lancekit_severity {
   LANCEKIT_DAMAGE = 0,
   LANCEKIT_NOT_CHECKED = 1,  ///< this version does not know how
@@ -213,6 +238,7 @@ typedef struct lancekit_finding {
 /// Called for each finding, by one thread at a time; the finding lives as long as the call. Not 0 ends the check.
 typedef int (*lancekit_on_finding)(void* user_data, const lancekit_finding* finding);
 
+/// What is checked, and how thoroughly.
 typedef struct lancekit_verify_options {
   size_t struct_size;
   int level;  ///< a lancekit_verify_level

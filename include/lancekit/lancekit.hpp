@@ -7,6 +7,9 @@
 //   for (auto& batch : scan) { if (!batch) return fail(batch.error()); use(batch->values<double>("score")); }
 #pragma once
 
+/// The C++ interface.
+namespace lancekit {}
+
 #include "lancekit/arrow_abi.h"
 #include "lancekit/context.hpp"
 #include "lancekit/export.h"

@@ -55,6 +55,7 @@ struct ScanReport {
 
 /// A fact about all rows of a scan: of a column, or with kCount and no column, how many rows there are.
 struct Aggregate {
+  /// What is asked.
   enum class Kind : std::uint8_t {
     kCount,  ///< values that are not null
     kMin,    ///< the least, NaN left out; texts byte by byte
@@ -215,6 +216,7 @@ class LANCEKIT_EXPORT Table {
   /// Rows by number in any order, duplicates allowed; a negative number counts from the end. No columns = all columns.
   /// Errors: kInvalidArgument for a row out of range or an unknown column.
   Result<Batch> take(Span<const std::int64_t> rows, const std::vector<std::string>& columns = {}) const;
+  /// The same.
   Result<Batch> take(std::initializer_list<std::int64_t> rows, const std::vector<std::string>& columns = {}) const {
     return take(Span<const std::int64_t>(rows.begin(), rows.size()), columns);
   }

@@ -10,6 +10,7 @@
 
 namespace lancekit {
 
+/// Arrow's types.
 enum class TypeId : std::uint8_t {
   kNull,
   kBool,
@@ -45,6 +46,7 @@ enum class TypeId : std::uint8_t {
   kMap,
 };
 
+/// What times and durations count.
 enum class TimeUnit : std::uint8_t { kSecond, kMilli, kMicro, kNano };
 
 /// Key-value pairs in file order; order carries no meaning (Lance writes them from a hash map).
@@ -78,6 +80,7 @@ struct LANCEKIT_EXPORT Field {
   Metadata metadata;
 };
 
+/// The columns of a table.
 struct LANCEKIT_EXPORT Schema {
   std::vector<Field> fields;
   Metadata metadata;

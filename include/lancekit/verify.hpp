@@ -13,11 +13,13 @@
 
 namespace lancekit {
 
+/// How thorough a check is.
 enum class VerifyLevel : std::uint8_t {
   kQuick,  ///< the tail of each file: tables, schema, metadata, statistics, and that all bytes have a purpose
   kFull,   ///< also each page: its hashes where there are any, its values, and what the zone maps say of them
 };
 
+/// What a finding means.
 enum class Severity : std::uint8_t {
   kDamage,
   kUnsupported,  ///< cannot be checked by this version
@@ -37,6 +39,7 @@ struct Finding {
   std::string message;
 };
 
+/// What is checked, and how thoroughly.
 struct VerifyOptions {
   VerifyLevel level = VerifyLevel::kQuick;
   OpenOptions open;
@@ -55,6 +58,7 @@ struct VerifiedFile {
   std::uint64_t damages = 0;  ///< findings of Severity::kDamage
 };
 
+/// What a check looked at, and how much it found.
 struct VerifySummary {
   std::vector<VerifiedFile> files;
   std::uint64_t version = 0;         ///< dataset: the version that was checked
@@ -80,6 +84,7 @@ LANCEKIT_EXPORT Result<VerifySummary> verify(const Context& context, const std::
 LANCEKIT_EXPORT Status write_sums(const Context& context, const std::string& path, const OpenOptions& options,
                                   const std::string& sums, bool overwrite);
 
+/// What becomes of rows with lost values.
 enum class Salvage : std::uint8_t {
   kNulls,  ///< lost values are null; all columns are nullable then
   kDrop,   ///< rows with a lost value are left out

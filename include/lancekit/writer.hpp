@@ -29,6 +29,7 @@ struct ColumnEncoding {
   std::string encoding;
 };
 
+/// How a table is written.
 struct WriteOptions {
   std::string version = "2.2";  ///< "2.1", "2.2" or "x1"
   bool single_file = false;     ///< a bare data file instead of a dataset folder
@@ -49,6 +50,7 @@ struct WriteOptions {
 
 /// What a commit wrote.
 struct WriteSummary {
+  /// What became of a leaf.
   struct Column {
     std::string name;
     std::uint64_t bytes = 0;        ///< page buffers with their padding
@@ -94,6 +96,7 @@ LANCEKIT_EXPORT Result<Writer> create(const Context& context, const std::string&
 
 /// What a writer makes of the first rows of a leaf, as many as fill a page, and what it weighed.
 struct EncodingReport {
+  /// One encoding that was weighed.
   struct Trial {
     std::string encoding;     ///< a tree of encodings, such as "delta(frame)"
     std::uint64_t bytes = 0;  ///< about what the page would take
