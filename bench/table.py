@@ -93,7 +93,7 @@ def render(rows):
             f'{several(line["machine"] for line in lines)}, {several(line["cores"] for line in lines)} cores, one thread on one of them; '
             f'commit {several(line["commit"] for line in lines)}, {several(line["date"][:10] for line in lines)}; '
             f'{several(CLOCKS[line["clock"]] for line in lines)}' + (f', {min(pairs)} to {max(pairs)} pairs' if pairs else '') + '; '
-            f'lancekit writes {several(line["format"] for line in lines)}. ' + '; '.join(f'{PEERS[peer]}: {versions[peer]}' for peer in peers) + '.']
+            f'lancekit writes {several(line["format"] for line in lines)}. ' + '; '.join(f'{PEERS[peer]}: {versions[peer].partition(",")[0]}' for peer in peers) + '.']
     return '\n'.join(out) + '\n'
 
 
