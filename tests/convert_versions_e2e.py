@@ -101,9 +101,10 @@ def append_to_what_pylance_made(tmp):
 
 
 @test
-def items_of_lists_may_have_any_name(tmp):
-    # Parquet calls them "element", Lance "item".
-    table = pa.table({'v': pa.array([[1, 2], [3, 4]], pa.list_(pa.float32(), 2)), 'l': [[1], []], 'n': [[{'a': ['x']}], None]})
+def items_of_lists_and_maps_may_have_any_name(tmp):
+    # Parquet calls those of lists "element", Lance "item"; those of maps are called as the column, or "entries".
+    table = pa.table({'v': pa.array([[1, 2], [3, 4]], pa.list_(pa.float32(), 2)), 'l': [[1], []], 'n': [[{'a': ['x']}], None],
+                      'm': pa.array([[('k', 1)], []], pa.map_(pa.string(), pa.int8()))})
     pq.write_table(table, tmp / 't.parquet')
     for column in table.column_names:
         for _ in range(3):

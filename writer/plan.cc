@@ -36,6 +36,21 @@ Status CheckTree(const EncodingHints& hints, const LeafType& leaf, bool is_blob)
   return Invalid("\"{}\" is no encoding for values of type {}", hints.tree, is_blob ? "blob" : leaf.type.to_string());
 }
 
+/// The struct in a map has a name without a meaning: Parquet's is that of the column.
+void NameEntries(std::vector<Field>* fields) {
+  for (Field& field : *fields) {
+    if (field.type.id == TypeId::kMap) std::ranges::for_each(field.type.children, [](Field& one) { one.name = "entries"; });
+    NameEntries(&field.type.children);
+  }
+}
+
+/// Those that the data files of a table have, to be compared.
+std::vector<Field> ComparedFields(Schema table) {
+  table = FileSchema(std::move(table));
+  NameEntries(&table.fields);
+  return std::move(table.fields);
+}
+
 }  // namespace
 
 Result<format::FileVersion> CheckOptions(const WriteOptions& options) {
@@ -81,7 +96,7 @@ Status TakeColumnsOf(const Schema& table, const WriteOptions& options, format::F
   for (const std::string& message : messages) views.push_back(std::as_bytes(std::span(message)));
   Schema stored;
   LANCEKIT_ASSIGN(stored.fields, format::ParseFields(views));
-  if (FileSchema(std::move(stored)).fields != FileSchema(table).fields)
+  if (ComparedFields(std::move(stored)) != ComparedFields(table))
     return Invalid("the table has the columns {}; these rows have {}", text(table), text(planned->table));
   planned->table = table;
   Schema wanted = table;
