@@ -33,7 +33,7 @@ import tempfile
 import threading
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-MAX_NOT_RUN = 12
+MAX_NOT_RUN = 16
 SECONDS = 200  # for a block
 END = '\x1e'   # what a program prints after each block
 BLOCK = re.compile(r'(?:^<!-- ([^\n]*) -->\n)?^```(\w*)\n(.*?)^```$(\n+(?=```text\n))?', re.DOTALL | re.MULTILINE)
