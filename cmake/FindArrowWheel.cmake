@@ -21,7 +21,7 @@ find_package_handle_standard_args(ArrowWheel
 
 if(ArrowWheel_FOUND AND NOT TARGET ArrowWheel::arrow)
   foreach(_arrow_wheel_name arrow parquet)
-    add_library(ArrowWheel::${_arrow_wheel_name} SHARED IMPORTED)
+    add_library(ArrowWheel::${_arrow_wheel_name} SHARED IMPORTED GLOBAL)
     set_target_properties(ArrowWheel::${_arrow_wheel_name} PROPERTIES
       IMPORTED_LOCATION "${_arrow_wheel_${_arrow_wheel_name}}"
       INTERFACE_INCLUDE_DIRECTORIES "${ArrowWheel_DIR}/include"

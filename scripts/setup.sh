@@ -12,6 +12,7 @@ packages=(
   libcli11-dev libfmt-dev libzstd-dev liblz4-dev libsnappy-dev libprotozero-dev libxxhash-dev liburing-dev libflatbuffers-dev flatbuffers-compiler
   libgtest-dev libbenchmark-dev
   python3 python3-venv valgrind doxygen
+  lintian mmdebstrap
   clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev
 )
 bench_packages=(dataset-fashion-mnist python3-dev)

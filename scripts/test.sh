@@ -43,7 +43,7 @@ build() { # preset
 
 # Each ctest test counts as one.
 run_ctest() { # preset
-  local begin=$SECONDS log=$logs/ctest-$1.log summary not_passed total
+  local begin=$SECONDS log=$logs/ctest-$1.log summary not_passed skipped total
   ctest --preset "$1" --parallel "$jobs" --timeout 900 --output-on-failure > "$log" 2>&1
   summary=$(grep -E 'tests passed, [0-9]+ tests failed out of' "$log")
   if [ -z "$summary" ]; then
@@ -53,14 +53,16 @@ run_ctest() { # preset
   fi
   not_passed=$(sed -E 's/.*, ([0-9]+) tests failed.*/\1/' <<< "$summary")
   total=$(sed -E 's/.* out of ([0-9]+)/\1/' <<< "$summary")
-  passed=$((passed + total - not_passed)) failed=$((failed + not_passed))
+  skipped=$(grep -cE '\*\*\*Skipped' "$log" || true)
+  passed=$((passed + total - not_passed - skipped)) failed=$((failed + not_passed))
   if [ "$not_passed" -gt 0 ]; then
     failures+=("$not_passed tests of ctest --preset $1")
     # What the failed ones said last.
     awk '/ Start +[0-9]+: / { shown = 0 } / Test +#[0-9]+: / { shown = /\*\*\*/ } shown' "$log" | tail -n 120
     sed -n '/The following tests FAILED/,$p' "$log"
   fi
-  echo "       ctest $1: $((total - not_passed)) of $total passed ($((SECONDS - begin)) s)"
+  [ "$skipped" -eq 0 ] || grep -hE '\*\*\*Skipped|: skipped: ' "$log" "build/$1/Testing/Temporary/LastTest.log"
+  echo "       ctest $1: $((total - not_passed - skipped)) of $total passed, $skipped skipped ($((SECONDS - begin)) s)"
 }
 
 check_format() {
