@@ -12,7 +12,7 @@ endfunction()
 
 add_library(lancekit_objects OBJECT)
 target_include_directories(lancekit_objects PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
-target_include_directories(lancekit_objects SYSTEM PUBLIC ${PROTOZERO_INCLUDE_DIR} ${FLATBUFFERS_INCLUDE_DIR})
+target_include_directories(lancekit_objects SYSTEM PUBLIC ${PROTOZERO_INCLUDE_DIR} ${XXHASH_INCLUDE_DIR} ${FLATBUFFERS_INCLUDE_DIR})
 target_link_libraries(lancekit_objects PUBLIC PkgConfig::ZSTD PkgConfig::LZ4 PkgConfig::SNAPPY lancekit_fmt Threads::Threads)
 
 # What nothing calls is left out of the library: 50 KB.
