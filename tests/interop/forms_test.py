@@ -15,7 +15,7 @@ from comparison import differences
 from lancekit_bridge import Lancekit
 from reference import Reference, Runner
 
-ROWS = 20_000
+ROWS = 8_000
 
 
 def data_files(path):
@@ -132,7 +132,7 @@ class Forms:
             scans['pread'] = (table, {'pread': True})
             scans['threads'] = (table, {'threads': 4, 'batch_rows': 2048})
             scans['projection'] = (table.select([names[9], names[2], names[-1]]), {'columns': [names[9], names[2], names[-1]]})
-            for offset, limit in ((0, 0), (1, 1), (7776, 2), (1023, 3), (15_000, 1 << 40), (ROWS, 5), (ROWS + 5, 5), (1 << 63, 1 << 63), (3, 19_990)):
+            for offset, limit in ((0, 0), (1, 1), (3_776, 2), (1023, 3), (5_500, 1 << 40), (ROWS, 5), (ROWS + 5, 5), (1 << 63, 1 << 63), (3, 7_990)):
                 stop = max(0, min(ROWS, offset + limit) - offset)
                 scans[f'offset {offset} limit {limit}'] = (table.slice(min(offset, ROWS), stop), {'offset': offset, 'limit': limit})
             for name, (expected, options) in scans.items():

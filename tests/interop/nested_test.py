@@ -16,7 +16,7 @@ from lancekit_bridge import Lancekit, LancekitError
 from nested import is_fixed_of_structs, make_nested, random_type
 from reference import Reference, Runner
 
-ROWS = 1200
+ROWS = 800
 INT, TEXT = pa.int32(), pa.string()
 LISTS = pa.list_(pa.struct([('a', pa.list_(TEXT)), ('b', pa.int64())]))
 
