@@ -100,7 +100,8 @@ class Tools:
     def __init__(self, build, cxx, cc, packages=None):
         programs = [] if build is None else [str(build / 'tools' / name) for name in ('lance-inspect', 'lance-convert', 'lance-index')]
         path = [*programs, str(pathlib.Path(sys.executable).parent), os.environ['PATH']]
-        self.environment = dict(os.environ, NO_COLOR='1', PATH=os.pathsep.join(path), PYTHONDONTWRITEBYTECODE='1', XDG_CONFIG_HOME='/nonexistent')
+        self.environment = dict(os.environ, NO_COLOR='1', PATH=os.pathsep.join(path), PYTHONDONTWRITEBYTECODE='1',
+                                XDG_CONFIG_HOME='/nonexistent', CMAKE_GENERATOR='Ninja')  # make need not be there
         if packages:
             self.environment['PYTHONPATH'] = str(packages)
         link = [] if build is None else [f'-I{ROOT}/include'] + [
