@@ -6,7 +6,10 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
 pkg_check_modules(SNAPPY REQUIRED IMPORTED_TARGET snappy)
 # Optional: without it files are read by pread.
-pkg_check_modules(URING IMPORTED_TARGET liburing)
+option(LANCEKIT_USE_URING "Read by io_uring where liburing is found" ON)
+if(LANCEKIT_USE_URING)
+  pkg_check_modules(URING IMPORTED_TARGET liburing)
+endif()
 find_package(fmt REQUIRED)
 # fmt's headers without FMT_HEADER_ONLY: base/fmt_library.cc has its functions once, where each source that formats would compile
 # them again, two seconds and 50 KB each.

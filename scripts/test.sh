@@ -70,35 +70,18 @@ check_format() {
     xargs -0 clang-format-19 --dry-run -Werror
 }
 
-# Each libFuzzer target gets its seeds and a scratch corpus, as many targets at a time as there are cores.
-fuzz_one() { # target
-  local name work
-  name=$(basename "$1")
-  work=$(mktemp -d)
-  local seeds=()
-  [ ! -d "fuzz/corpus/$name" ] || seeds=("fuzz/corpus/$name")
-  "$1" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$PWD/$logs/$name-" "$work" \
-    "${seeds[@]}" > "$logs/fuzz-$name.log" 2>&1
-  local status=$?
-  rm -rf "$work"
-  return $status
-}
-
+# Each target counts as one.
 run_fuzzers() {
-  local targets target begin=$SECONDS
-  mapfile -t targets < <(find build/dev/fuzz -maxdepth 1 -type f -perm -u+x 2> /dev/null | sort)
-  [ ${#targets[@]} -gt 0 ] || { count fuzz 1 "(no fuzz targets)"; return; }
-  export -f fuzz_one
-  export FUZZ_SECONDS=${FUZZ_SECONDS:-6} logs
-  printf '%s\n' "${targets[@]}" | xargs -P "$jobs" -I{} bash -c 'fuzz_one {}; echo $? > "$logs/fuzz-$(basename {}).status"'
-  for target in "${targets[@]}"; do
-    target=$(basename "$target")
-    local status
-    status=$(cat "$logs/fuzz-$target.status")
-    [ "$status" -eq 0 ] || tail -n 30 "$logs/fuzz-$target.log"
-    count "fuzz-$target" "$status" "$(grep -oE 'Done [0-9]+ runs' "$logs/fuzz-$target.log")"
-  done
-  echo "       fuzz: ${#targets[@]} targets, $FUZZ_SECONDS s each ($((SECONDS - begin)) s)"
+  local begin=$SECONDS target runs now coverage corpus findings
+  scripts/fuzz.sh --build build/dev --seconds "${FUZZ_SECONDS:-6}" > "$logs/fuzz.log" 2>&1
+  local status=$? targets=0
+  while read -r target runs now coverage corpus findings; do
+    [ "$target" != target ] || continue
+    targets=$((targets + 1))
+    count "fuzz-$target" "$findings" "($now runs)"
+  done < <(grep -E '^[a-z0-9_]+ .* [0-9]+$' "$logs/fuzz.log")
+  [ $status -eq 0 ] && [ $targets -gt 0 ] || { tail -n 60 "$logs/fuzz.log"; count fuzz 1 ""; }
+  echo "       fuzz: $targets targets, ${FUZZ_SECONDS:-6} s each ($((SECONDS - begin)) s)"
 }
 
 scripts/setup.sh || exit 1
