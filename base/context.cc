@@ -3,11 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <thread>
 
 #include "base/buffer.h"
 #include "base/context_impl.h"
+#include "base/trace.h"
+#include "base/without_throwing.h"
 
 namespace lancekit {
 
@@ -22,6 +23,21 @@ ContextImpl::ContextImpl(const ContextOptions& options) : options_(options) {
   }
   // Released buffers that are kept for reuse are part of the budget; the last context made sets the limit of the process.
   SetBufferCacheLimit(std::min<std::uint64_t>(512u << 20, options_.memory_budget / 4));
+}
+
+ContextImpl::~ContextImpl() = default;
+
+void ContextImpl::StartTrace(const TraceOptions& options) {
+  std::lock_guard lock(trace_mutex_);
+  if (tracer_ == nullptr) tracer_ = std::make_unique<Tracer>();
+  tracer_->Start(options);
+  active_tracer_.store(tracer_.get(), std::memory_order_release);
+}
+
+Trace ContextImpl::StopTrace() {
+  std::lock_guard lock(trace_mutex_);
+  active_tracer_.store(nullptr, std::memory_order_release);
+  return tracer_ == nullptr ? Tracer().Stop() : tracer_->Stop();
 }
 
 ThreadPool& ContextImpl::pool() {
@@ -94,17 +110,6 @@ std::string prometheus_text(const Metrics& metrics) {
   return text;
 }
 
-namespace {
-
-std::uint64_t Now() noexcept {
-  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
-}
-
-}  // namespace
-
-Stopwatch::Stopwatch(ContextImpl& context, Counter counter) noexcept : context_(context), counter_(counter), start_(Now()) {}
-Stopwatch::~Stopwatch() { context_.Count(counter_, Now() - start_); }
-
 Status ContextImpl::CheckCancelled() const {
   if (cancelled()) return MakeError(ErrorCode::kCancelled, "cancelled");
   return {};
@@ -123,6 +128,15 @@ std::uint64_t Context::memory_budget() const noexcept { return impl_->options().
 Metrics Context::metrics() const { return impl_->metrics(); }
 IoMode Context::io_mode() const { return impl_->io().mode(); }
 std::string Context::io_note() const { return impl_->io().note(); }
+Status Context::start_trace(const TraceOptions& options) {
+  return WithoutThrowing([&]() -> Status {
+    impl_->StartTrace(options);
+    return {};
+  });
+}
+Result<Trace> Context::stop_trace() {
+  return WithoutThrowing([&]() -> Result<Trace> { return impl_->StopTrace(); });
+}
 void Context::cancel() noexcept { impl_->Cancel(); }
 
 }  // namespace lancekit

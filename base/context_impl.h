@@ -45,9 +45,12 @@ class IoState {
 /// Defined by the io layer, the lowest that knows how.
 std::unique_ptr<IoState> MakeIoState(const ContextOptions& options);
 
+class Tracer;
+
 class ContextImpl {
  public:
   explicit ContextImpl(const ContextOptions& options);
+  ~ContextImpl();
 
   const ContextOptions& options() const noexcept { return options_; }
   LANCEKIT_EXPORT ThreadPool& pool();
@@ -63,30 +66,32 @@ class ContextImpl {
   std::uint64_t counted(Counter counter) const noexcept {
     return counters_[static_cast<std::size_t>(counter)].load(std::memory_order_relaxed);
   }
+  /// Counts reads of files, also for the spans of the calling thread.
+  void CountReads(std::uint64_t num_reads, std::uint64_t num_bytes) noexcept {
+    Count(Counter::kReads, num_reads);
+    Count(Counter::kBytesRead, num_bytes);
+    if (tracer() != nullptr) TraceBytesRead(num_bytes);
+  }
   Metrics metrics();
 
+  /// Null unless a trace is recorded.
+  Tracer* tracer() const noexcept { return active_tracer_.load(std::memory_order_acquire); }
+  void StartTrace(const TraceOptions& options);
+  Trace StopTrace();
+
  private:
+  void TraceBytesRead(std::uint64_t num_bytes) noexcept;
+
   ContextOptions options_;
   std::atomic<bool> cancelled_{false};
   std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(Counter::kNumCounters)> counters_{};
+  std::mutex trace_mutex_;
+  std::unique_ptr<Tracer> tracer_;  // made with the first trace
+  std::atomic<Tracer*> active_tracer_{nullptr};
   std::once_flag io_made_;
   std::shared_ptr<IoState> io_;
   std::once_flag pool_started_;
   std::optional<ThreadPool> pool_;  // last: its threads end before the rest goes
-};
-
-/// Adds the time that it lives to a counter.
-class Stopwatch {
- public:
-  Stopwatch(ContextImpl& context, Counter counter) noexcept;
-  ~Stopwatch();
-  Stopwatch(const Stopwatch&) = delete;
-  Stopwatch& operator=(const Stopwatch&) = delete;
-
- private:
-  ContextImpl& context_;
-  Counter counter_;
-  std::uint64_t start_;
 };
 
 }  // namespace lancekit

@@ -292,6 +292,13 @@ Status ParseLayout(pbf_reader message, int depth, PageLayout* out) {
   return {};
 }
 
+/// Depth is bounded by the parser.
+void AppendText(const Encoding& encoding, std::string* text) {
+  *text += EncodingName(encoding.id);
+  for (std::size_t i = 0; i < encoding.children.size(); ++i) AppendText(encoding.children[i], &(*text += i == 0 ? "(" : ", "));
+  if (!encoding.children.empty()) *text += ')';
+}
+
 }  // namespace
 
 Result<PageLayout> ParsePageLayout(Bytes message) {
@@ -300,6 +307,14 @@ Result<PageLayout> ParsePageLayout(Bytes message) {
     LANCEKIT_TRY(ParseLayout(ReaderOf(message), 0, &layout));
     return layout;
   });
+}
+
+std::string EncodingText(const PageLayout& layout) {
+  constexpr const char* kNames[] = {"unknown", "mini_block", "constant", "full_zip", "blob", "sparse"};
+  std::string text = kNames[static_cast<std::size_t>(layout.id) < std::size(kNames) ? static_cast<std::size_t>(layout.id) : 0];
+  if (layout.value_compression.has_value()) AppendText(*layout.value_compression, &(text += ": "));
+  if (layout.dictionary.has_value()) AppendText(*layout.dictionary, &(text += ", dictionary: "));
+  return text;
 }
 
 std::string EncodingName(EncodingId id) {

@@ -127,6 +127,8 @@ struct PageLayout {
 Result<PageLayout> ParsePageLayout(Bytes message);
 std::string SerializePageLayout(const PageLayout& layout);
 
+/// "mini_block: general(inline_bitpacking), dictionary: flat": the structural encoding and those of the values.
+std::string EncodingText(const PageLayout& layout);
 /// "flat", "inline_bitpacking", ...; "unknown encoding 14" for other numbers.
 std::string EncodingName(EncodingId id);
 

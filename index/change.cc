@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/trace.h"
 #include "index/bits.h"
 #include "index/builder.h"
 #include "index/column.h"
@@ -94,6 +95,7 @@ class Workshop {
 
   /// Encodes the vectors of the nodes from `first` on.
   Status Encode(std::uint32_t first) {
+    const TraceSpan span(context_, "encode vectors");
     std::atomic<bool> exact{true};
     const auto num_nodes = static_cast<std::uint32_t>(rows_.size());
     LANCEKIT_TRY(ForEachPart(context_, (num_nodes - first + kPart - 1) / kPart, [&](std::size_t part) {
@@ -175,6 +177,8 @@ class Workshop {
     // Nodes that are inserted at once do not see each other, which counts while there are few.
     constexpr std::size_t kAlone = 256;
     constexpr std::size_t kTogether = 256;
+    TraceSpan span(context_, "link vectors");
+    span.Set("vectors", num_nodes() - first);
     LANCEKIT_ASSIGN(const InsertOrder order, OrderToInsert(codes(), facts_.dimensions, first, num_nodes(), context_));
     const std::size_t total = order.nodes.size();
     GraphBuilder::Scratch alone(facts_.dimensions);
@@ -212,6 +216,7 @@ class Workshop {
 
   /// Writes what was not removed.
   Status Write(const std::string& path, const std::vector<bool>& removed = {}) {
+    const TraceSpan span(context_, "write index");
     std::vector<std::uint32_t> kept, new_number(num_nodes());
     for (std::uint32_t node = 0; node < num_nodes(); ++node) {
       if (!removed.empty() && removed[node]) continue;

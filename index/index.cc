@@ -9,6 +9,7 @@
 #include <mutex>
 #include <numeric>
 
+#include "base/trace.h"
 #include "base/without_throwing.h"
 #include "index/bits.h"
 #include "index/change.h"
@@ -241,6 +242,7 @@ void VectorIndexImpl::Find(const Measure& measure, std::size_t ef, const VectorQ
 
 Result<std::vector<VectorHit>> VectorIndexImpl::Search(const float* vector, const VectorQuery& wanted,
                                                        SearchReport* report) const {
+  const TraceSpan span(context_.impl(), "search");
   VectorQuery query = wanted;
   query.k = std::min(query.k, facts().num_nodes);
   const std::uint32_t dimensions = facts().dimensions;

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "base/checked_math.h"
+#include "base/trace.h"
 #include "io/block_cache.h"
 #include "io/ring.h"
 #include "io/source.h"
@@ -255,6 +256,7 @@ class ReadSource final : public Source {
   }
 
   void FetchByRing(Ring& ring, std::span<const FileRange> missing) const {
+    TraceSpan span(context(), "read");
     std::vector<MutableBuffer> buffers;
     std::vector<ReadRequest> requests;
     std::uint64_t calls = 0, bytes = 0;
@@ -266,11 +268,16 @@ class ReadSource final : public Source {
     const bool all = ring.Read(fd_.get(), requests, &calls).ok();
     context()->Count(Counter::kIoCalls, calls);
     if (all) context()->Count(Counter::kIoBytes, bytes);
+    span.Set("ranges", missing.size());
+    span.Set("bytes", bytes);
     if (ring.has_outstanding()) static_cast<void>(new std::vector<MutableBuffer>(std::move(buffers)));  // the kernel has them
     for (std::size_t i = 0; all && i < missing.size(); ++i) Keep(missing[i].offset, std::move(buffers[i]).Freeze());
   }
 
   Result<Buffer> ReadAll(std::uint64_t offset, std::uint64_t size) const {
+    TraceSpan span(context(), "read");
+    span.Set("offset", offset);
+    span.Set("bytes", size);
     MutableBuffer buffer(size);
     std::size_t done = 0;
     std::uint64_t calls = 0;

@@ -28,10 +28,7 @@ Result<Buffer> Source::Read(std::uint64_t offset, std::uint64_t size) const {
     return error;
   }
   if (size == 0) return Buffer();
-  if (context_ != nullptr) {
-    context_->Count(Counter::kReads);
-    context_->Count(Counter::kBytesRead, size);
-  }
+  CountReads(1, size);
   return DoRead(offset, size);
 }
 

@@ -32,9 +32,14 @@ class Source {
   virtual const std::byte* mapped_bytes() const noexcept { return nullptr; }
   bool mapped() const noexcept { return mapped_bytes() != nullptr; }
 
+  /// Null for sources in memory.
+  ContextImpl* context() const noexcept { return context_; }
   /// Counts for the context of the file, if there is one.
   void Count(Counter counter, std::uint64_t amount = 1) const noexcept {
     if (context_ != nullptr) context_->Count(counter, amount);
+  }
+  void CountReads(std::uint64_t num_reads, std::uint64_t num_bytes) const noexcept {
+    if (context_ != nullptr) context_->CountReads(num_reads, num_bytes);
   }
 
   /// Whether reading these ranges one by one may wait for the disk each time, so that Prefetch had better be told of all that
@@ -52,8 +57,6 @@ class Source {
   /// Ranges in the file, not empty, ascending, apart from each other.
   virtual void DoPrefetch(std::span<const FileRange>) const {}
   virtual bool DoWillRead(FileRange) const { return false; }
-  /// Null for sources in memory.
-  ContextImpl* context() const noexcept { return context_; }
 
  private:
   std::string path_;

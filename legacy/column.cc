@@ -4,6 +4,7 @@
 
 #include "base/checked_math.h"
 #include "base/limits.h"
+#include "base/trace.h"
 
 namespace lancekit::legacy {
 namespace {
@@ -123,6 +124,9 @@ Status Column::ForEachPage(ValueRange values, Read read) const {
 
 Status Column::ReadValues(ValueRange values, LeafSink* sink, PageScratch* scratch) const {
   return ForEachPage(values, [&](std::size_t page, ValueRange range) -> Status {
+    TraceSpan span(source_->context(), "decode");
+    span.SetPlace(name_, static_cast<std::int64_t>(page));
+    span.Set("rows", range.count);
     LANCEKIT_ASSIGN(const PageReader* reader, Page(page));
     return reader->Read(range, sink, scratch);
   });

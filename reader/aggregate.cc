@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/trace.h"
 #include "base/without_throwing.h"
 #include "reader/batch_impl.h"
 #include "reader/blob_columns.h"
@@ -46,7 +47,8 @@ Result<Totals> ReadTotals(const TableImpl& table, const FieldReader& reader, con
                           std::span<const ValueRange> rows, const ValueRange& whole) {
   // Runs of fewer rows had better be made values first; those of a sum are not visited one by one.
   constexpr std::uint64_t kRowsPerRun = 4, kRowsPerRunOfSum = 2;
-  const Stopwatch watch(table.context(), Counter::kDecodeNanoseconds);
+  Stopwatch watch(table.context(), Counter::kDecodeNanoseconds, "aggregate");
+  watch.span().SetPlace(what.path);
   LANCEKIT_ASSIGN(const std::uint64_t rows_per_run, reader.RowsPerRun(rows));
   const bool sums_up = what.wanted.sum && !what.wanted.bounds && what.shape->is_flat() && LeafSum::Takes(what.leaf->type);
   const bool has_runs = rows_per_run >= (sums_up ? kRowsPerRunOfSum : kRowsPerRun);

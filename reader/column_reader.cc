@@ -4,6 +4,7 @@
 
 #include "base/checked_math.h"
 #include "base/limits.h"
+#include "base/trace.h"
 
 namespace lancekit {
 
@@ -50,6 +51,8 @@ Result<const PageReader*> ColumnReader::Page(std::size_t page) const {
   LazyPage& lazy = pages_[page];
   std::call_once(lazy.once, [&] {
     source_->Count(Counter::kPagesOpened);
+    TraceSpan span(source_->context(), "open page");
+    span.SetPlace(name_, static_cast<std::int64_t>(page));
     auto reader = OpenPage(*source_, metadata_.pages[page], leaf_);
     if (reader) {
       lazy.reader = *std::move(reader);
@@ -81,7 +84,7 @@ Status ColumnReader::ForEachPage(std::span<const ValueRange> rows, PageScratch* 
     std::optional<BufferCheck> check;
     if (checks && reader->data_buffer().has_value()) check.emplace(hashes_, page, *reader->data_buffer());
     scratch->check = check.has_value() ? &*check : nullptr;
-    Status status = read(*reader, std::span<const ValueRange>(in_page));
+    Status status = read(*reader, page, std::span<const ValueRange>(in_page));
     scratch->check = nullptr;
     if (!status.ok() && checks) {
       // Damage says more than what came of it.
@@ -108,7 +111,9 @@ Status ColumnReader::ForEachPage(std::span<const ValueRange> rows, PageScratch* 
 }
 
 Status ColumnReader::Read(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const {
-  return ForEachPage(rows, scratch, [&](const PageReader& page, std::span<const ValueRange> slots) {
+  return ForEachPage(rows, scratch, [&](const PageReader& page, std::size_t number, std::span<const ValueRange> slots) {
+    TraceSpan span(source_->context(), "decode");
+    if (span) Describe(number, slots, &span);
     LANCEKIT_TRY(slots.size() == 1 ? page.Read(slots[0], sink, scratch) : page.ReadRanges(slots, sink, scratch));
     sink->Fold();
     return Status();
@@ -118,13 +123,21 @@ Status ColumnReader::Read(std::span<const ValueRange> rows, LeafSink* sink, Page
 Result<std::vector<FileRange>> ColumnReader::Reads(std::span<const ValueRange> rows, PageScratch* scratch) const {
   std::vector<FileRange> reads;
   const std::span<const ValueRange> whole_rows = std::exchange(scratch->whole_rows, {});
-  Status status = ForEachPage(rows, scratch, [&](const PageReader& page, std::span<const ValueRange> slots) -> Status {
-    page.AddReads(slots, &reads);
-    return {};
-  });
+  Status status =
+      ForEachPage(rows, scratch, [&](const PageReader& page, std::size_t, std::span<const ValueRange> slots) -> Status {
+        page.AddReads(slots, &reads);
+        return {};
+      });
   scratch->whole_rows = whole_rows;
   if (!status.ok()) return status;
   return reads;
+}
+
+void ColumnReader::Describe(std::size_t page, std::span<const ValueRange> slots, TraceSpan* span) const {
+  span->SetPlace(name_, static_cast<std::int64_t>(page));
+  span->Set("rows", CountRows(slots) / slots_per_row_);
+  if (const auto layout = format::ParsePageLayout(metadata_.pages[page].encoding.value))
+    span->SetEncoding(format::EncodingText(*layout));
 }
 
 // What cannot be read says so when it is.
@@ -153,7 +166,7 @@ Result<std::uint64_t> ColumnReader::CountDictionaryItems(std::span<const ValueRa
   std::uint64_t items = 0;
   bool all = true;
   PageScratch scratch;
-  LANCEKIT_TRY(ForEachPage(rows, &scratch, [&](const PageReader& page, std::span<const ValueRange>) -> Status {
+  LANCEKIT_TRY(ForEachPage(rows, &scratch, [&](const PageReader& page, std::size_t, std::span<const ValueRange>) -> Status {
     items += page.NumDictionaryItems();
     all = all && page.NumDictionaryItems() != 0;
     return {};
@@ -164,7 +177,7 @@ Result<std::uint64_t> ColumnReader::CountDictionaryItems(std::span<const ValueRa
 Result<std::uint64_t> ColumnReader::RowsPerRun(std::span<const ValueRange> rows) const {
   std::uint64_t least = kMaxRows;
   PageScratch scratch;
-  LANCEKIT_TRY(ForEachPage(rows, &scratch, [&](const PageReader& page, std::span<const ValueRange>) -> Status {
+  LANCEKIT_TRY(ForEachPage(rows, &scratch, [&](const PageReader& page, std::size_t, std::span<const ValueRange>) -> Status {
     least = std::min(least, page.RowsPerRun());
     return {};
   }));
@@ -174,7 +187,7 @@ Result<std::uint64_t> ColumnReader::RowsPerRun(std::span<const ValueRange> rows)
 Result<std::vector<BlobPlace>> ColumnReader::FindBlobs(std::span<const ValueRange> rows) const {
   std::vector<BlobPlace> places;
   PageScratch scratch;
-  LANCEKIT_TRY(ForEachPage(rows, &scratch, [&](const PageReader& page, std::span<const ValueRange> slots) -> Status {
+  LANCEKIT_TRY(ForEachPage(rows, &scratch, [&](const PageReader& page, std::size_t, std::span<const ValueRange> slots) -> Status {
     LANCEKIT_ASSIGN(const std::vector<BlobPlace> found, page.FindBlobs(slots, &scratch));
     places.insert(places.end(), found.begin(), found.end());
     return {};

@@ -14,6 +14,8 @@
 
 namespace lancekit {
 
+class TraceSpan;
+
 /// Thread-safe. Errors carry column, page and file position.
 class ColumnReader {
  public:
@@ -79,6 +81,8 @@ class ColumnReader {
   template <class ReadPage>
   Status ForEachPage(std::span<const ValueRange> rows, PageScratch* scratch, ReadPage read) const;
   bool HoldPage(std::span<const ValueRange> rows, std::size_t page) const;
+  /// For a span that reads these slots of the page.
+  void Describe(std::size_t page, std::span<const ValueRange> slots, TraceSpan* span) const;
   /// A page whose buffers are as their hashes say, but for the one that is read in parts.
   Result<const PageReader*> SoundPage(std::size_t page) const;
   Status Locate(Status status, std::size_t page) const;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/trace.h"
 #include "format/version.h"
 #include "format/version_files.h"
 #include "io/source.h"
@@ -137,6 +138,7 @@ std::string TimeText(std::int64_t seconds, std::int32_t nanos) {
 }
 
 Result<format::Manifest> ReadManifest(ContextImpl& context, const std::string& path, std::span<const std::string> columns) {
+  const TraceSpan span(context, "manifest");
   LANCEKIT_ASSIGN(const std::shared_ptr<Source> source, OpenFileSource(context, path));
   LANCEKIT_ASSIGN(const Buffer bytes, source->Read(0, source->size()));
   auto manifest = format::ParseManifestFile(bytes.bytes(), columns);

@@ -6,6 +6,7 @@
 
 #include "base/checked_math.h"
 #include "base/hash.h"
+#include "base/trace.h"
 #include "base/without_throwing.h"
 #include "format/schema.h"
 
@@ -24,6 +25,7 @@ Result<Buffer> FileReader::ReadNearTail(std::uint64_t offset, std::uint64_t size
 }
 
 Status FileReader::Load() {
+  const TraceSpan span(source_->context(), "footer");
   const std::uint64_t tail_bytes = std::min(source_->size(), format::kTailBytes);
   tail_offset_ = source_->size() - tail_bytes;
   LANCEKIT_ASSIGN(tail_, source_->Read(tail_offset_, tail_bytes));
@@ -57,6 +59,7 @@ Status FileReader::LoadSchema() const {
 }
 
 Status FileReader::ParseSchema() const {
+  const TraceSpan span(source_->context(), "schema");
   LANCEKIT_ASSIGN(const Buffer bytes, ReadNearTail(descriptor_.offset, descriptor_.size));
   LANCEKIT_ASSIGN(format::FileDescriptor descriptor, format::ParseFileDescriptor(bytes.bytes()));
   schema_ = std::move(descriptor.schema);
@@ -117,6 +120,7 @@ Result<std::optional<std::uint32_t>> FileReader::LookUp(const format::NameIndex&
 }
 
 Result<SomeFields> FileReader::FindFields(const std::vector<std::string>& names) const {
+  const TraceSpan span(source_->context(), "schema");
   if (const auto index = FindNameIndex()) {
     auto found = LookUpAll(index->first, index->second, names);
     // A damaged index, or one that leads to damage: the schema tells.
@@ -233,11 +237,14 @@ Result<std::shared_ptr<const ColumnReader>> FileReader::Column(std::uint32_t col
       return it->second;
     }
   }
+  TraceSpan span(source_->context(), "column metadata");
+  span.SetPlace(leaf.name);
   auto metadata = ReadColumnMetadata(column);
   if (!metadata) return At(std::move(metadata).status(), place);
   PageHashes hashes = HashesOf(column, *metadata);
   LANCEKIT_ASSIGN(auto reader,
                   ColumnReader::Open(source_, *std::move(metadata), leaf.type, leaf.name, num_rows_, std::move(hashes)));
+  span.End();
   {
     std::unique_lock lock(mutex_);
     const auto [kept, is_first] = columns_.emplace(column, std::move(reader));

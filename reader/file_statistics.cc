@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "base/trace.h"
 
 namespace lancekit {
 
@@ -43,6 +44,7 @@ Buffer FileStatistics::Find(std::size_t* global_buffer) const {
 }
 
 void FileStatistics::Load() const {
+  const TraceSpan span(source_->context(), "statistics");
   std::size_t global_buffer = 0;
   Buffer bytes = Find(&global_buffer);
   if (bytes.empty()) return;
@@ -101,6 +103,7 @@ Status FileStatistics::CheckTail() const {
 }
 
 Status FileStatistics::CompareTail() const {
+  const TraceSpan span(source_->context(), "check hashes");
   const format::Statistics* const statistics = Get();
   if (statistics == nullptr) return {};
   const auto check = [&](const format::FileRange& range, std::uint64_t hash, const char* what) -> Status {

@@ -4,6 +4,7 @@
 
 #include "base/checked_math.h"
 #include "base/hash.h"
+#include "base/trace.h"
 
 namespace lancekit {
 
@@ -111,6 +112,7 @@ Status PageHashes::CheckBuffers(std::size_t page, std::optional<std::size_t> exc
 Status PageHashes::CheckOpened(std::size_t page, std::optional<std::size_t> data_buffer) const {
   LANCEKIT_ASSIGN(Pieces* const pieces, Load());
   if (pieces == nullptr || pieces->opened[page].load(std::memory_order_relaxed)) return {};
+  const TraceSpan span(source_->context(), "check hashes");
   LANCEKIT_TRY(CheckBuffers(page, data_buffer));
   pieces->opened[page].store(true, std::memory_order_relaxed);
   return {};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/trace.h"
 #include "filter/prune.h"
 #include "format/schema.h"
 #include "reader/field_reader.h"
@@ -145,6 +146,7 @@ Result<std::shared_ptr<const RowFilter>> RowFilter::Make(const TableImpl& table,
 }
 
 std::vector<ValueRange> RowFilter::Prune(const TableFragment& fragment, ScanReport* report) const {
+  const TraceSpan span(context_, "prune");
   const std::uint64_t num_rows = fragment.NumPhysicalRows();
   std::vector<KnownColumn> columns;
   for (const Field* leaf : leaves_) columns.push_back(use_zones_ ? Know(fragment, leaf, num_rows) : KnownColumn());
@@ -207,6 +209,7 @@ Result<std::optional<ArrayData>> RowFilter::ReadEncoded(const TableImpl& table, 
 
 Result<RowFilter::Matches> RowFilter::Match(const TableImpl& table, std::span<const RowRun> runs,
                                             std::span<const ValueRange> whole_rows) const {
+  TraceSpan span(table.context(), "filter");
   Matches matches;
   std::uint64_t num_rows = 0;
   for (const RowRun& run : runs) num_rows += run.count;
@@ -225,6 +228,8 @@ Result<RowFilter::Matches> RowFilter::Match(const TableImpl& table, std::span<co
     }
   }
   LANCEKIT_ASSIGN(matches.rows, filter::Evaluate(filter_, schema, columns, num_rows));
+  span.Set("rows", num_rows);
+  span.Set("matches", matches.rows.num_set);
   return matches;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/checked_math.h"
+#include "base/trace.h"
 #include "base/without_throwing.h"
 #include "reader/batch_impl.h"
 #include "reader/blob_columns.h"
@@ -168,7 +169,9 @@ ValueRange ScanImpl::Plan::WholeRows(const TableFragment& fragment) const {
 
 Result<ScanImpl::Reading> ScanImpl::ReadBatch(const Plan& plan, const Part& part) {
   return WithoutThrowing([&]() -> Result<Reading> {
-    const Stopwatch watch(plan.table->context(), Counter::kDecodeNanoseconds);
+    Stopwatch watch(plan.table->context(), Counter::kDecodeNanoseconds, "batch");
+    watch.span().Set("first_row", part.run.fragment->first_row + part.run.first);
+    watch.span().Set("rows", part.run.count);
     LANCEKIT_TRY(plan.table->context().CheckCancelled());
     if (plan.filter != nullptr) return ReadMatches(plan, part);
     auto batch = std::make_shared<BatchImpl>();

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/limits.h"
+#include "base/trace.h"
 #include "base/without_throwing.h"
 #include "legacy/field.h"
 #include "reader/batch_impl.h"
@@ -151,6 +152,7 @@ Result<std::shared_ptr<const TableImpl>> TableOfFile(const Context& context, std
 
 Result<Table> open(const Context& context, const std::string& path, const OpenOptions& options) {
   return WithoutThrowing([&]() -> Result<Table> {
+    const TraceSpan span(context.impl(), "open");
     LANCEKIT_ASSIGN(const bool is_dataset, IsDataset(path, options));
     LANCEKIT_ASSIGN(auto impl, is_dataset ? OpenDataset(context, path, options) : OpenBareFile(context, path, options));
     return Table(std::move(impl));
@@ -201,7 +203,8 @@ Result<std::vector<RowRun>> MakeRuns(const TableImpl& table, Span<const std::int
 
 Result<Batch> Table::take(Span<const std::int64_t> rows, const std::vector<std::string>& columns) const {
   return WithoutThrowing([&]() -> Result<Batch> {
-    const Stopwatch watch(impl_->context(), Counter::kDecodeNanoseconds);
+    Stopwatch watch(impl_->context(), Counter::kDecodeNanoseconds, "take");
+    watch.span().Set("rows", rows.size());
     LANCEKIT_TRY(impl_->context().CheckCancelled());
     LANCEKIT_ASSIGN(const auto open, impl_->Columns(columns));
     LANCEKIT_ASSIGN(const auto runs, MakeRuns(*impl_, rows));

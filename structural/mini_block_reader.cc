@@ -468,8 +468,7 @@ Status MiniBlockPage::ReadScattered(std::span<const ValueRange> rows, LeafSink* 
     }
     num_chunks += num_parts;
   }
-  source_.Count(Counter::kReads, num_chunks);
-  source_.Count(Counter::kBytesRead, num_bytes);
+  source_.CountReads(num_chunks, num_bytes);
   const std::uint16_t* const def = has_def ? scratch->definition.values().as<std::uint16_t>() : nullptr;
   LANCEKIT_TRY(levels_.Check(nullptr, def, rows.size()));
   LANCEKIT_ASSIGN(const VisibleEntries visible, AppendEntries(levels_, nullptr, def, rows.size(), sink, &scratch->visible));

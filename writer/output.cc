@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/trace.h"
 #include "format/schema.h"
 #include "io/atomic_file.h"
 #include "lancekit/version.hpp"
@@ -178,6 +179,7 @@ Status Output::WriteWhole(const std::string& name, const std::string& bytes, boo
 
 Result<std::uint64_t> Output::Publish(ContextImpl& context, const Schema& schema, format::FileVersion version) {
   if (single_file_) return 0;
+  const TraceSpan span(context, "publish version");
   format::Manifest manifest;
   manifest.schema = schema;
   manifest.fragments = std::move(fragments_);

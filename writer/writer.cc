@@ -6,6 +6,7 @@
 
 #include "base/checked_math.h"
 #include "base/limits.h"
+#include "base/trace.h"
 #include "base/without_throwing.h"
 #include "writer/array_access.h"
 #include "writer/page_bloom.h"
@@ -150,6 +151,9 @@ Status WriterImpl::WriteRows(const std::vector<ArrayView>& views, std::uint64_t 
 
 Status WriterImpl::AppendColumn(std::size_t index, const ArrayView& view, std::uint64_t first, std::uint64_t count) {
   Column& column = *columns_[index];
+  TraceSpan span(context_.impl(), "append");
+  span.SetPlace(summary_.columns[index].name);
+  span.Set("rows", count);
   if (column.blobs.has_value()) return At(column.blobs->Append(view, first, count), {.column = summary_.columns[index].name});
   while (count != 0) {
     auto appended = column.buffer->Append(view, first, count);
@@ -169,12 +173,12 @@ Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
   Column& column = *columns_[index];
   if ((column.blobs.has_value() ? column.blobs->num_rows() : column.buffer->num_rows()) == 0) return {};
   if (column.last_job != nullptr) column.last_job->Finish();
-  const bool only_page = at_end && column.pages == 0;
-  ++column.pages;
+  const std::uint64_t number = column.pages++;
+  const bool only_page = at_end && number == 0;
   column.arrow_bytes += column.buffer->arrow_bytes();
   const std::uint64_t bytes = column.buffer->arrow_bytes();
   auto job = std::make_shared<PageJob>(column.rows, index, [=, this, &column, rows = column.buffer](ReadyPage* page) {
-    Status status = MakePage(&column, *rows, only_page, page);
+    Status status = MakePage(&column, *rows, number, only_page, page);
     bytes_in_jobs_ -= bytes;
     return status;
   });
@@ -192,8 +196,11 @@ Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
   return {};
 }
 
-Status WriterImpl::MakePage(Column* column, const ColumnBuffer& rows, bool only_page, ReadyPage* ready) {
-  const Stopwatch watch(context_.impl(), Counter::kEncodeNanoseconds);
+Status WriterImpl::MakePage(Column* column, const ColumnBuffer& rows, std::uint64_t number, bool only_page, ReadyPage* ready) {
+  Stopwatch watch(context_.impl(), Counter::kEncodeNanoseconds, "encode page");
+  watch.span().SetPlace(summary_.columns[ready->column].name, static_cast<std::int64_t>(number));
+  watch.span().Set("rows", column->blobs.has_value() ? column->blobs->num_rows() : rows.num_rows());
+  watch.span().Set("bytes_in", rows.arrow_bytes());
   std::optional<DictionaryAttempt> numbers;
   if (options_.statistics && column->blobs.has_value()) {
     ready->zones = column->blobs->Zones();
@@ -204,8 +211,15 @@ Status WriterImpl::MakePage(Column* column, const ColumnBuffer& rows, bool only_
                   : EncodePage(column->leaf, rows, only_page, {column->hints, version_, nullptr, &column->memory}, &numbers);
   if (!page) return At(std::move(page).status(), {.column = summary_.columns[ready->column].name});
   ready->page = *std::move(page);
+  std::uint64_t bytes = 0;
+  for (const MutableBuffer& buffer : ready->page.buffers) bytes += buffer.size();
+  watch.span().Set("bytes_out", bytes);
+  if (watch.span()) watch.span().SetEncoding(format::EncodingText(ready->page.layout));
+  TraceSpan zones(context_.impl(), "statistics");
   if (options_.statistics && !column->blobs.has_value()) ready->zones = MakePageZones(column->leaf, rows, numbers);
   if (column->bloom_bits != 0) ready->zones.bloom = MakePageBloom(column->leaf, rows, numbers, column->bloom_bits);
+  zones.End();
+  const TraceSpan hashes(context_.impl(), "hashes");
   for (const MutableBuffer& buffer : ready->page.buffers) {
     if (options_.statistics) format::AppendPieceHashes(buffer.bytes(), &ready->hashes);
   }
@@ -253,10 +267,13 @@ Status WriterImpl::WritePages(DataFile* file, std::size_t due) {
 }
 
 Status WriterImpl::WritePage(const ReadyPage& page, FileWriter* writer) {
+  TraceSpan span(context_.impl(), "write page");
+  span.SetPlace(summary_.columns[page.column].name);
   LANCEKIT_TRY(writer->WritePage(page.column, page.page));
   if (options_.statistics) writer->AddStatistics(page.column, page.zones, page.hashes, page.blob_runs);
   std::uint64_t bytes = 0;
   for (const MutableBuffer& buffer : page.page.buffers) bytes += buffer.size();
+  span.Set("bytes", bytes);
   summary_.columns[page.column].bytes += bytes;
   context_.impl().Count(Counter::kPagesWritten);
   context_.impl().Count(Counter::kBytesWritten, bytes);
@@ -306,7 +323,12 @@ Status WriterImpl::CompleteFile(bool wait) {
   DataFile& file = *ended_;
   LANCEKIT_TRY(WritePages(&file, wait ? file.pages.size() : 0));
   if (!file.pages.empty()) return {};
-  LANCEKIT_TRY(file.writer.Finish(file_schema_, file.rows, output_.replace()));
+  {
+    TraceSpan span(context_.impl(), "publish file");  // its tail, fsync and rename
+    span.Set("rows", file.rows);
+    LANCEKIT_TRY(file.writer.Finish(file_schema_, file.rows, output_.replace()));
+    span.Set("bytes", file.writer.size());
+  }
   if (!output_.single_file()) output_.AddFragment(file.path, file.rows, file.writer.size(), table_schema_, version_);
   summary_.rows += file.rows;
   summary_.bytes += file.writer.size();

@@ -78,8 +78,8 @@ class WriterImpl {
   Status AppendColumn(std::size_t column, const ArrayView& view, std::uint64_t first, std::uint64_t count);
   /// Makes a page of the rows that wait, on another thread where one is free. `at_end`: of the file.
   Status EncodeBuffer(std::size_t column, bool at_end);
-  /// The same at once. `rows`: of a column without blobs.
-  Status MakePage(Column* column, const ColumnBuffer& rows, bool only_page, ReadyPage* ready);
+  /// The same at once. `rows`: of a column without blobs; `number`: of the page in its column.
+  Status MakePage(Column* column, const ColumnBuffer& rows, std::uint64_t number, bool only_page, ReadyPage* ready);
   /// Runs body for every column on the context's threads. The pages that these began are the file's then.
   template <class Body>
   Status ForEachColumn(Body body);

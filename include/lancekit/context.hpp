@@ -6,6 +6,7 @@
 #include <string>
 
 #include "lancekit/export.h"
+#include "lancekit/result.hpp"
 
 namespace lancekit {
 
@@ -50,6 +51,20 @@ struct Metrics {
 /// The metrics in the text format that Prometheus scrapes (version 0.0.4): names begin with "lancekit_", times are in seconds.
 LANCEKIT_EXPORT std::string prometheus_text(const Metrics& metrics);
 
+struct TraceOptions {
+  std::uint64_t bytes_per_thread = 16 << 20;  ///< of memory; spans that begin when they are full are counted, not kept
+};
+
+/// What the threads of a context did, and when.
+struct Trace {
+  /// Trace-event JSON, as Perfetto and chrome://tracing open it: complete events ("X") of opening, reading, decoding, filtering,
+  /// encoding and writing, with columns, pages, rows and bytes; counters ("C"); names of threads ("M"). Times are microseconds of
+  /// the steady clock, so that it can be put beside traces of others. docs/tracing.md lists the events.
+  std::string json;
+  std::uint64_t num_spans = 0;
+  std::uint64_t num_dropped = 0;  ///< spans that there was no room for
+};
+
 class ContextImpl;
 
 /// Cheap to copy; copies share one state. Thread-safe.
@@ -70,6 +85,11 @@ class LANCEKIT_EXPORT Context {
   IoMode io_mode() const;
   /// Why io_mode() is not what was asked for; empty when it is.
   std::string io_note() const;
+
+  /// Records spans from now on, and forgets what was recorded before. Errors: kResourceLimit.
+  Status start_trace(const TraceOptions& options = {});
+  /// Ends the recording and gives the spans that ended until now; none where it was not started. Errors: kResourceLimit.
+  Result<Trace> stop_trace();
 
   /// Makes every running and later call with this Context end with kCancelled. Async-signal-safe.
   void cancel() noexcept;

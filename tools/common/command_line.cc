@@ -78,6 +78,8 @@ void AddCommonOptions(CLI::App& app, CommonOptions& options) {
         options.stats = true;
         options.stats_file = text == "true" ? "" : text;
       });
+  app.add_option("--trace", options.trace_file, "What was done when by which thread, as trace-event JSON, which Perfetto opens")
+      ->type_name("FILE");
   const std::map<std::string, IoMode> modes{{"map", IoMode::kMap}, {"read", IoMode::kRead}, {"uring", IoMode::kUring}};
   app.add_option("--io", options.io_mode, "How files are read (uring: io_uring); else LANCEKIT_IO says")
       ->transform(CLI::CheckedTransformer(modes).description(""))

@@ -22,6 +22,7 @@ struct CommonOptions {
   ProgressMode progress = ProgressMode::kAuto;
   bool stats = false;
   std::string stats_file;  ///< empty: stderr
+  std::string trace_file;  ///< empty: no trace
   IoMode io_mode = IoMode::kDefault;
   int threads = 0;                 ///< 0: as many as there are cores
   std::uint64_t memory_limit = 0;  ///< 0: the library's default

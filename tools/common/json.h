@@ -6,12 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_text.h"
+
 namespace lancekit::tools {
 
-/// Bytes of the well-formed UTF-8 character at `at`; 0 when there is none (overlong, surrogate, cut, stray).
-std::size_t Utf8Length(std::string_view text, std::size_t at);
-/// Appends `text` as a JSON string. Bytes that are not UTF-8 become U+FFFD.
-void AppendJsonString(std::string_view text, std::string& out);
+using lancekit::AppendJsonString;
+using lancekit::Utf8Length;
 /// Appends the shortest text that reads back as the same number; NaN and the infinities become strings.
 void AppendJsonNumber(double value, std::string& out);
 void AppendJsonNumber(float value, std::string& out);

@@ -13,6 +13,7 @@
 #include <numeric>
 #include <string_view>
 
+#include "base/trace.h"
 #include "tools/common/interrupt.h"
 #include "tools/common/numbers.h"
 #include "tools/common/suggest.h"
@@ -73,7 +74,10 @@ class Meter {
  private:
   arrow::Result<BatchPtr> Next(arrow::RecordBatchReader& rows) {
     if (tools::Interrupted()) return Keep(MakeError(ErrorCode::kCancelled, "interrupted"));
+    TraceSpan span(environment_.context.impl(), "input");
     auto batch = rows.Next();
+    if (batch.ok() && *batch != nullptr) span.Set("rows", static_cast<std::uint64_t>((*batch)->num_rows()));
+    span.End();
     if (!batch.ok()) return Keep(FromArrow(batch.status(), Side::kInput, inputs_[0]->name()));
     if (*batch == nullptr) return batch;
     const auto bytes =

@@ -54,6 +54,25 @@ void AllowManyFiles() {
   static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
+/// Tells what came of it. -> the exit code.
+int Answer(Result<Report> report, const Options& options, const Context& context, const tools::ErrorStyle& style) {
+  if (report && !report->plan.empty()) Print(stdout, report->plan);
+  if (report && !report->refused.empty()) {
+    Print(stderr, options.common.json ? RefusalJson(*report) : BadRowsText(*report) + RefusalText(*report));
+    return tools::kExitAnswerIsNo;
+  }
+  if (report && report->mismatch) {
+    Print(stderr, options.common.json ? MismatchJson(*report->mismatch) : MismatchText(*report->mismatch));
+    return tools::kExitAnswerIsNo;
+  }
+  if (report && !report->plan.empty()) return tools::kExitDone;
+  Status status = report ? PrintSummary(*report, options) : std::move(report).status();
+  if (Status written = tools::WriteStats(options.common, context); status && !written) status = std::move(written);
+  if (status) return tools::kExitDone;
+  if (tools::Interrupted()) return tools::kExitInterrupted;
+  return tools::ReportError(status.error(), HintFor(status.error(), options), style);
+}
+
 int Run(int argc, char** argv) {
   if (argc == 3 && std::string_view(argv[1]) == "help" && std::string_view(argv[2]) == "exit-codes") {
     Print(stdout, tools::ExitCodeTable());
@@ -91,22 +110,13 @@ int Run(int argc, char** argv) {
                    .io_mode = chosen ? options.common.io_mode : IoMode::kRead});
   tools::HandleSignals(context);
   tools::TellIoNote("lance-convert", options.common, context);
-  auto report = Convert(options, context);
-  if (report && !report->plan.empty()) Print(stdout, report->plan);
-  if (report && !report->refused.empty()) {
-    Print(stderr, options.common.json ? RefusalJson(*report) : BadRowsText(*report) + RefusalText(*report));
-    return tools::kExitAnswerIsNo;
-  }
-  if (report && report->mismatch) {
-    Print(stderr, options.common.json ? MismatchJson(*report->mismatch) : MismatchText(*report->mismatch));
-    return tools::kExitAnswerIsNo;
-  }
-  if (report && !report->plan.empty()) return tools::kExitDone;
-  Status status = report ? PrintSummary(*report, options) : std::move(report).status();
-  if (Status written = tools::WriteStats(options.common, context); status && !written) status = std::move(written);
-  if (status) return tools::kExitDone;
-  if (tools::Interrupted()) return tools::kExitInterrupted;
-  return tools::ReportError(status.error(), HintFor(status.error(), options), style);
+  if (const Status started = tools::StartTrace(options.common, context); !started)
+    return tools::ReportError(started.error(), "", style);
+  const int code = Answer(Convert(options, context), options, context, style);
+  const Status traced = tools::WriteTrace("lance-convert", options.common, context);
+  if (traced) return code;
+  const int failed = tools::ReportError(traced.error(), HintFor(traced.error(), options), style);
+  return code == tools::kExitDone ? failed : code;
 }
 
 }  // namespace

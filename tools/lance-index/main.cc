@@ -51,8 +51,10 @@ int Main(int argc, const char* const* argv) {
                              .io_mode = session.options.common.io_mode});
   HandleSignals(session.context);
   TellIoNote("lance-index", session.options.common, session.context);
+  if (status.ok()) status = StartTrace(session.options.common, session.context);
   if (status.ok()) status = Run(session);
   if (Status written = WriteStats(session.options.common, session.context); status.ok()) status = std::move(written);
+  if (Status traced = WriteTrace("lance-index", session.options.common, session.context); status.ok()) status = std::move(traced);
   if (status.ok()) return kExitDone;
   if (Interrupted()) return kExitInterrupted;
   const CommonOptions& common = session.options.common;

@@ -67,8 +67,11 @@ int Main(int argc, const char* const* argv) {
                                .io_mode = request.options.common.io_mode});
     HandleSignals(session.context);
     TellIoNote("lance-inspect", request.options.common, session.context);
-    status = Run(request, &session);
+    status = StartTrace(request.options.common, session.context);
+    if (status.ok()) status = Run(request, &session);
     if (Status written = WriteStats(request.options.common, session.context); status.ok()) status = std::move(written);
+    Status traced = WriteTrace("lance-inspect", request.options.common, session.context);
+    if (status.ok()) status = std::move(traced);
   }
   const Options& options = request.options;
   if (options.verbose) TellCost(session, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());

@@ -89,9 +89,9 @@ void AddOptions(CLI::App& app, Options& options) {
 }
 
 bool IsCommon(const std::string& name) {
-  constexpr const char* kCommon[] = {"-h",      "--help",    "--version",      "--json",  "-q",        "--quiet",
-                                     "--color", "--format",  "--output",       "--bytes", "--verbose", "--stats",
-                                     "--io",    "--threads", "--memory-limit", "--config"};
+  constexpr const char* kCommon[] = {"-h",      "--help",   "--version", "--json",         "-q",        "--quiet",
+                                     "--color", "--format", "--output",  "--bytes",        "--verbose", "--stats",
+                                     "--trace", "--io",     "--threads", "--memory-limit", "--config"};
   return std::ranges::find(kCommon, name) != std::end(kCommon);
 }
 
