@@ -1,5 +1,7 @@
 // What the main kernels, and scans, takes, opens and writes of a fixed table cost in instructions: run under callgrind by
-// instructions.py, which compares with what was recorded. Exact where times are not. The only argument is a folder to write in.
+// instructions.py, which compares with what was recorded. Exact where times are not. The last argument is a folder to write in;
+// with
+// --allocations before it the program tells instead how often they ask for memory, and of how many pages that is.
 #include <valgrind/callgrind.h>
 
 #include <cstdio>
@@ -16,6 +18,35 @@
 #include "encodings/kernels/stats.h"
 #include "lancekit/lancekit.hpp"
 #include "types/array_testing.h"
+
+namespace {
+
+std::uint64_t num_allocations = 0;  // of all that malloc and its kin gave; what the pool of buffers has at hand is none
+
+}  // namespace
+
+// The C library's own, counted: operator new comes by here too.
+#define COUNTED extern "C" __attribute__((visibility("default")))
+extern "C" void* __libc_malloc(std::size_t size);
+extern "C" void* __libc_calloc(std::size_t count, std::size_t size);
+extern "C" void* __libc_realloc(void* memory, std::size_t size);
+extern "C" void* __libc_memalign(std::size_t alignment, std::size_t size);
+COUNTED void* malloc(std::size_t size) {
+  ++num_allocations;
+  return __libc_malloc(size);
+}
+COUNTED void* calloc(std::size_t count, std::size_t size) {
+  ++num_allocations;
+  return __libc_calloc(count, size);
+}
+COUNTED void* realloc(void* memory, std::size_t size) {
+  ++num_allocations;
+  return __libc_realloc(memory, size);
+}
+COUNTED void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  ++num_allocations;
+  return __libc_memalign(alignment, size);
+}
 
 namespace lancekit {
 namespace {
@@ -158,9 +189,10 @@ bool Fail(const Error& error) {
   return false;
 }
 
-bool WriteTable(const Context& context, const std::string& path, const char* version, FixedTable* table) {
+bool WriteTable(const Context& context, const std::string& path, const char* version, FixedTable* table,
+                std::uint64_t page_bytes = WriteOptions().page_bytes) {
   testing::OwnedSchema c_schema(table->schema);
-  auto writer = create(context, path, {.version = version, .single_file = true, .overwrite = true});
+  auto writer = create(context, path, {.version = version, .single_file = true, .overwrite = true, .page_bytes = page_bytes});
   if (!writer) return Fail(writer.error());
   if (const Status status = writer->write(&table->batch->c(), &*c_schema); !status) return Fail(status.error());
   const auto summary = writer->commit();
@@ -199,13 +231,59 @@ bool CountTables(const std::string& folder) {
   return done;
 }
 
+std::uint64_t NumPages(const InspectedFile& file, const char* column) {
+  std::uint64_t pages = 0;
+  for (const InspectedColumn& each : file.columns) pages += column == nullptr || each.path == column ? each.pages.size() : 0;
+  return pages;
+}
+
+/// Of a table of many small pages. What is read was read before, so that what is made once is there.
+bool CountAllocations(const std::string& folder) {
+  constexpr std::uint64_t kPageBytes = 32 << 10;
+  const Context context({.threads = 1, .io_mode = IoMode::kMap});
+  bool done = true;
+  for (const char* version : {"2.2", "x1"}) {
+    const std::string path = folder + "/" + version + "-pages.lance";
+    const auto count = [&](const char* name, std::uint64_t num_pages, const auto& body) {
+      std::uint64_t before = 0;
+      for (int round = 0; round < 2; ++round) {
+        before = num_allocations;
+        done = body() && done;
+      }
+      std::printf("%s_%s %llu %llu\n", name, version, static_cast<unsigned long long>(num_allocations - before),
+                  static_cast<unsigned long long>(num_pages));
+    };
+    FixedTable first, fixed;
+    done = WriteTable(context, path, version, &first, kPageBytes) && done;
+    const std::uint64_t before = num_allocations;
+    done = WriteTable(context, path, version, &fixed, kPageBytes) && done;
+    const std::uint64_t written = num_allocations - before;
+    const auto file = inspect_file(context, path);
+    const auto table = open(context, path);
+    if (!file) return Fail(file.error());
+    if (!table) return Fail(table.error());
+    const std::uint64_t num_pages = NumPages(*file, nullptr);
+    std::printf("write_%s %llu %llu\n", version, static_cast<unsigned long long>(written),
+                static_cast<unsigned long long>(num_pages));
+    std::vector<std::int64_t> rows;
+    for (std::int64_t row = 0; row < kRows; row += 97) rows.push_back(row);
+    count("scan", num_pages, [&] { return ScanAll(table->scan()); });
+    count("scan_key", NumPages(*file, "key"), [&] { return ScanAll(table->scan().select({"key"})); });
+    count("take", num_pages, [&] { return table->take({rows.data(), rows.size()}).has_value(); });
+    count("take_one", 1, [&] { return table->take({rows[1]}, {"key"}).has_value(); });
+    count("filter", num_pages, [&] { return ScanAll(table->scan().where(*Filter::parse("small < 5 AND code = 'code7'"))); });
+  }
+  return done;
+}
+
 }  // namespace
 }  // namespace lancekit
 
 int main(int argc, char** argv) {
   using namespace lancekit;
+  if (argc == 3 && std::string(argv[1]) == "--allocations") return CountAllocations(argv[2]) ? 0 : 1;
   if (argc != 2) {
-    std::fputs("usage: instructions FOLDER\n", stderr);
+    std::fputs("usage: instructions [--allocations] FOLDER\n", stderr);
     return 2;
   }
   CountUnpacking<std::uint8_t>("unpack_8", 5);

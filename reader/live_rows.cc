@@ -38,14 +38,7 @@ std::uint64_t LiveRows::CountBefore(std::uint64_t physical_row) const {
 
 format::RowRanges LiveRows::Ranges(std::uint64_t first, std::uint64_t count) const {
   format::RowRanges ranges;
-  for (std::size_t i = count == 0 ? 0 : RunOf(first); count != 0; ++i) {
-    const std::uint64_t run_end = i + 1 < runs_.size() ? runs_[i + 1].live : count_;
-    const std::uint64_t taken = std::min(count, run_end - first);
-    const std::uint64_t begin = runs_[i].physical + (first - runs_[i].live);
-    ranges.push_back({begin, begin + taken});
-    first += taken;
-    count -= taken;
-  }
+  ForEachRange(first, count, [&](const format::RowRange& range) { ranges.push_back(range); });
   return ranges;
 }
 

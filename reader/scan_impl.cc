@@ -19,11 +19,10 @@ constexpr std::uint64_t kRowUnit = 1024;
 constexpr std::uint64_t kRowsPerSpan = 16;
 
 /// Live rows of the run's fragment as they lie in its files.
-std::vector<RowRun> PhysicalRuns(const RowRun& run, std::uint64_t first, std::uint64_t count) {
-  std::vector<RowRun> runs;
-  for (const format::RowRange& range : run.fragment->live.Ranges(first, count))
-    runs.push_back({run.fragment, range.begin, range.end - range.begin});
-  return runs;
+void AppendPhysicalRuns(const RowRun& run, std::uint64_t first, std::uint64_t count, std::vector<RowRun>* runs) {
+  run.fragment->live.ForEachRange(first, count, [&](const format::RowRange& range) {
+    runs->push_back({run.fragment, range.begin, range.end - range.begin});
+  });
 }
 
 /// The numbers that the rows of a run have in the table; of those in the spans.
@@ -177,7 +176,8 @@ Result<ScanImpl::Reading> ScanImpl::ReadBatch(const Plan& plan, const Part& part
     auto batch = std::make_shared<BatchImpl>();
     batch->schema = plan.schema;
     batch->num_rows = static_cast<std::int64_t>(part.run.count);
-    const std::vector<RowRun> runs = PhysicalRuns(part.run, part.run.first, part.run.count);
+    std::vector<RowRun> runs;
+    AppendPhysicalRuns(part.run, part.run.first, part.run.count, &runs);
     const ValueRange whole = plan.WholeRows(*part.run.fragment);
     for (const auto& shape : plan.fields) {
       LANCEKIT_ASSIGN(ArrayData column, ReadRows(*plan.table, *shape, runs, {&whole, 1}));
@@ -193,7 +193,8 @@ Result<ScanImpl::Reading> ScanImpl::ReadBatch(const Plan& plan, const Part& part
 // between them too and leaving those out afterwards.
 Result<ScanImpl::Reading> ScanImpl::ReadMatches(const Plan& plan, const Part& part) {
   const RowRun& run = part.run;
-  const std::vector<RowRun> runs = PhysicalRuns(run, run.first, run.count);
+  std::vector<RowRun> runs;
+  AppendPhysicalRuns(run, run.first, run.count, &runs);
   const std::span<const ValueRange> whole = *part.kept;
   LANCEKIT_ASSIGN(const RowFilter::Matches matches, plan.filter->Match(*plan.table, runs, whole));
   auto batch = std::make_shared<BatchImpl>();
@@ -204,9 +205,9 @@ Result<ScanImpl::Reading> ScanImpl::ReadMatches(const Plan& plan, const Part& pa
   if (plan.numbers_rows) batch->columns.push_back(NumbersOf(run, spans));
   const bool reads_all = spans.size() > run.count / kRowsPerSpan;
   std::vector<RowRun> wanted;
-  for (const RowSpan& span : reads_all ? std::vector<RowSpan>() : spans) {
-    const std::vector<RowRun> physical = PhysicalRuns(run, run.first + span.first, span.count);
-    wanted.insert(wanted.end(), physical.begin(), physical.end());
+  if (!reads_all) {
+    wanted.reserve(spans.size());
+    for (const RowSpan& span : spans) AppendPhysicalRuns(run, run.first + span.first, span.count, &wanted);
   }
   for (std::size_t i = 0; i < plan.fields.size(); ++i) {
     const FieldShape& shape = *plan.fields[i];

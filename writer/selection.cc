@@ -453,7 +453,6 @@ std::optional<EncoderChoice> RoughStrings(const ValuesView& values, const PageTa
 std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTarget& target) {
   if (!ChoosesStrings(target)) return std::nullopt;
   const ChunkPlan plan = PlanFor(target.version, target.hints);
-  const std::vector<Candidate> candidates = CandidatesFor(ValueKind::kStrings, target.version, target.hints);
   const StringSample sample(values);
   const ValuesView view = sample.view();
   std::optional<std::shared_ptr<const FsstStrings>> fsst;
@@ -475,7 +474,7 @@ std::optional<StringChoice> ChooseStrings(const ValuesView& values, const PageTa
   auto best = SameAsBefore(contest, measure);
   if (!best.has_value()) {
     if (!has_trained) tools.tokens = nullptr;
-    best = BestOf(candidates, contest, measure);
+    best = BestOf(CandidatesFor(ValueKind::kStrings, target.version, target.hints), contest, measure);
     if (best.has_value() && target.memory != nullptr)
       target.memory->Remember(best->candidate, contest.Share(best->bytes),
                               Uses(best->candidate.tree, "tokens") ? tools.tokens : nullptr);
