@@ -4,10 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <span>
+#include <utility>
 
 #include "base/status.h"
 #include "io/uninterrupted.h"
@@ -60,7 +62,19 @@ Output::~Output() {
 void Output::Write(std::string_view text) {
   if (failed()) return;
   buffer_ += text;
-  if (buffer_.size() >= kFlushBytes) Flush();
+  if (buffer_.size() >= kFlushBytes && !FitsTerminal()) Flush();
+}
+
+bool Output::FitsTerminal() {
+  if (pager_command_.empty()) return false;
+  if (std::ranges::count(buffer_, '\n') < TerminalHeight(STDOUT_FILENO)) return true;
+  auto pager = Pager::Start(std::exchange(pager_command_, {}));
+  if (!pager) {
+    status_ = std::move(pager).status();
+  } else {
+    fd_ = pager_.emplace(*std::move(pager)).fd();
+  }
+  return false;
 }
 
 void Output::Flush() {
@@ -81,7 +95,9 @@ void Output::Flush() {
 }
 
 Status Output::Finish() {
+  static_cast<void>(FitsTerminal());
   if (status_.ok()) Flush();
+  pager_.reset();
   if (!status_.ok()) return status_.error();
   return file_ ? file_->Publish(replace_) : Status();
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "io/atomic_file.h"
+#include "tools/common/pager.h"
 
 namespace lancekit::tools {
 
@@ -26,6 +27,9 @@ class Output {
   bool color() const noexcept { return color_; }
   void set_color(bool color) noexcept { color_ = color; }
 
+  /// What is taller than the terminal goes to this command's stdin. Pre: nothing was written yet; is_terminal().
+  void UsePager(std::string command) { pager_command_ = std::move(command); }
+
   /// Buffered. After a failure the rest is ignored and Finish() tells it.
   void Write(std::string_view text);
   bool failed() const noexcept { return !status_.ok(); }
@@ -35,6 +39,8 @@ class Output {
  private:
   Output() = default;
   void Flush();
+  /// Whether the text fits the terminal so far; starts the pager when it does not.
+  bool FitsTerminal();
 
   std::string path_;
   int fd_ = 1;
@@ -44,6 +50,8 @@ class Output {
   bool replace_ = true;
   int width_ = 0;
   std::optional<AtomicFile> file_;
+  std::string pager_command_;
+  std::optional<Pager> pager_;
   std::string buffer_;
   Status status_;
 };

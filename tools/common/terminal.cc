@@ -31,6 +31,13 @@ int TerminalWidth(int fd) {
   return size.ws_col;
 }
 
+int TerminalHeight(int fd) {
+  constexpr int kDefaultHeight = 24;
+  winsize size{};
+  if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_row == 0) return kDefaultHeight;
+  return size.ws_row;
+}
+
 bool UseColor(int fd, ColorMode mode) {
   if (mode != ColorMode::kAuto) return mode == ColorMode::kAlways;
   if (!Environment("NO_COLOR").empty()) return false;

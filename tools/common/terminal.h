@@ -13,6 +13,8 @@ enum class Style : std::uint8_t { kBold, kDim, kRed, kGreen, kYellow };
 bool IsTerminal(int fd);
 /// Columns of the terminal at `fd`; 80 where there is none.
 int TerminalWidth(int fd);
+/// Lines of the terminal at `fd`; 24 where there is none.
+int TerminalHeight(int fd);
 
 /// --color > NO_COLOR (non-empty) > CLICOLOR_FORCE != 0 > CLICOLOR=0 > TERM=dumb > is it a terminal.
 bool UseColor(int fd, ColorMode mode);

@@ -36,6 +36,28 @@ std::string NodeText(const EncodingNode& node) {
   return text;
 }
 
+struct Place {
+  std::string path;
+  std::string type;
+};
+
+/// Where `rest` of the column's path ends after so many more names; of names with dots in them, those that lead to its end.
+std::optional<Place> Descend(const std::vector<Field>& fields, std::string_view rest, std::uint64_t depth) {
+  for (const Field& field : fields) {
+    if (rest == field.name) return Place{field.name, field.type.to_string()};
+    if (rest.size() <= field.name.size() || !rest.starts_with(field.name) || rest[field.name.size()] != '.') continue;
+    const auto below = Descend(field.type.children, rest.substr(field.name.size() + 1), depth - 1);
+    if (!below.has_value()) continue;
+    return depth == 1 ? Place{field.name, field.type.to_string()} : Place{field.name + "." + below->path, below->type};
+  }
+  return std::nullopt;
+}
+
+/// The column, or the one above it that has this depth.
+Place PlaceAt(const Schema& schema, const InspectedColumn& column, std::uint64_t depth) {
+  return (depth == 0 ? std::nullopt : Descend(schema.fields, column.path, depth)).value_or(Place{column.path, column.type});
+}
+
 void AddPages(const InspectedColumn& column, ColumnTotal* total) {
   total->pages += column.pages.size();
   total->bytes += column.bytes();
@@ -52,13 +74,13 @@ double RatioOf(const ColumnTotal& total) {
 }
 
 /// Columns that are stored largest first in another order. "ratio": what is compressed least comes first.
-void Sort(const InspectedTable& table, const std::string& by, std::vector<ColumnTotal>* totals) {
+void Sort(const InspectedTable& table, const std::string& by, std::uint64_t depth, std::vector<ColumnTotal>* totals) {
   if (by == "name") std::ranges::stable_sort(*totals, {}, &ColumnTotal::path);
   if (by == "ratio") std::ranges::stable_sort(*totals, {}, [](const ColumnTotal& total) { return RatioOf(total); });
   if (by != "schema") return;
   std::map<std::string, std::size_t> places;
   for (const InspectedFile& file : table.structure) {
-    for (const InspectedColumn& column : file.columns) places.emplace(column.path, places.size());
+    for (const InspectedColumn& column : file.columns) places.emplace(PlaceAt(file.schema, column, depth).path, places.size());
   }
   std::ranges::stable_sort(*totals, {}, [&](const ColumnTotal& total) { return places[total.path]; });
 }
@@ -117,7 +139,7 @@ std::string Summary(const EncodingNode& encoding) {
       // "97 items, zstd": the number of items is what counts here.
       const std::string items =
           dictionary == nullptr ? "" : dictionary->parameters.substr(0, dictionary->parameters.find(" items"));
-      add(fmt::format("dictionary {} → {}", items, NodeText(child)));
+      add(fmt::format("dictionary {}→ {}", items.empty() ? "" : items + " ", NodeText(child)));
     }
     if (child.role == "value") add("one value");
   }
@@ -130,6 +152,16 @@ std::string Summary(const EncodingNode& encoding) {
   return text;
 }
 
+std::string EncodingShape(EncodingNode encoding) {
+  const auto forget = [](EncodingNode* node, const auto& self) -> void {
+    // That a page is null throughout is no parameter.
+    if (node->parameters.rfind("all null", 0) != 0) node->parameters.clear();
+    for (EncodingNode& child : node->children) self(&child, self);
+  };
+  forget(&encoding, forget);
+  return Summary(encoding);
+}
+
 std::string SummaryText(const ColumnTotal& total) {
   std::string text;
   constexpr std::size_t kShown = 2;
@@ -138,13 +170,14 @@ std::string SummaryText(const ColumnTotal& total) {
   return text;
 }
 
-std::vector<ColumnTotal> TotalColumns(const InspectedTable& table) {
+std::vector<ColumnTotal> TotalColumns(const InspectedTable& table, std::uint64_t depth) {
   std::vector<ColumnTotal> totals;
   std::map<std::string, std::size_t> by_path;
   for (const InspectedFile& file : table.structure) {
     for (const InspectedColumn& column : file.columns) {
-      const auto [at, is_new] = by_path.emplace(column.path, totals.size());
-      if (is_new) totals.push_back({.path = column.path, .type = column.type, .arrow_bytes = 0});
+      const Place place = PlaceAt(file.schema, column, depth);
+      const auto [at, is_new] = by_path.emplace(place.path, totals.size());
+      if (is_new) totals.push_back({.path = place.path, .type = place.type, .arrow_bytes = 0});
       ColumnTotal& total = totals[at->second];
       AddPages(column, &total);
       if (total.arrow_bytes && column.arrow_bytes) {
@@ -161,8 +194,9 @@ std::vector<ColumnTotal> TotalColumns(const InspectedTable& table) {
 Status RunColumns(Session& session) {
   const std::string& path = session.options.arguments[0];
   LANCEKIT_ASSIGN(const InspectedTable table, InspectTable(session, path));
-  std::vector<ColumnTotal> totals = TotalColumns(table);
-  Sort(table, session.options.sort, &totals);
+  const std::uint64_t depth = session.options.depth;
+  std::vector<ColumnTotal> totals = TotalColumns(table, depth);
+  Sort(table, session.options.sort, depth, &totals);
   LANCEKIT_ASSIGN(const std::vector<bool> chosen, ChooseColumns(session.options, PathsOf(totals)));
   const std::uint64_t most = session.options.most_columns == 0 ? totals.size() : session.options.most_columns;
   Sheet sheet{

@@ -21,10 +21,12 @@ struct ColumnTotal {
   std::vector<std::string> summaries;  ///< one line each way in which pages are encoded
 };
 
-/// Largest first.
-std::vector<ColumnTotal> TotalColumns(const InspectedTable& table);
+/// Largest first. `depth` > 0: columns that lie deeper are parts of the one above them at that depth; top-level ones have 1.
+std::vector<ColumnTotal> TotalColumns(const InspectedTable& table, std::uint64_t depth = 0);
 /// "mini-block: dictionary 97 items → inline bitpacking 32 bit"
 std::string Summary(const EncodingNode& encoding);
+/// The same without parameters: "mini-block: dictionary → bitpack".
+std::string EncodingShape(EncodingNode encoding);
 /// The first two of the column's summaries.
 std::string SummaryText(const ColumnTotal& total);
 /// Names in the words of people: "mini-block", "inline bitpacking".

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "tools/common/numbers.h"
 #include "tools/common/terminal.h"
@@ -82,6 +84,74 @@ void AddNodeRows(const InspectedColumn& column, std::size_t page, const Encoding
   for (const EncodingNode& child : node.children) AddNodeRows(column, page, child, depth + 1, sheet);
 }
 
+/// Pages that are encoded alike, parameters apart.
+struct Alike {
+  std::string encoding;
+  std::uint64_t pages = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t bytes = 0;
+  std::set<std::string> columns;
+};
+
+/// How the chosen pages are encoded, most bytes first.
+Result<std::vector<Alike>> CountEncodings(const InspectedTable& table, const Options& options) {
+  std::map<std::string, Alike> by_encoding;
+  for (const InspectedFile& file : table.structure) {
+    std::vector<std::string> paths;
+    for (const InspectedColumn& column : file.columns) paths.push_back(column.path);
+    LANCEKIT_ASSIGN(const std::vector<bool> chosen, ChooseColumns(options, paths));
+    for (std::size_t i = 0; i < file.columns.size(); ++i) {
+      if (!chosen[i]) continue;
+      for (const InspectedPage& page : file.columns[i].pages) {
+        const std::string encoding = EncodingShape(page.encoding);
+        Alike& alike = by_encoding.try_emplace(encoding, Alike{.encoding = encoding, .columns = {}}).first->second;
+        ++alike.pages;
+        alike.rows += page.num_rows;
+        alike.bytes += page.bytes();
+        alike.columns.insert(file.columns[i].path);
+      }
+    }
+  }
+  std::vector<Alike> all;
+  for (auto& [encoding, alike] : by_encoding) all.push_back(std::move(alike));
+  std::ranges::stable_sort(all, std::ranges::greater(), &Alike::bytes);
+  return all;
+}
+
+Status RunHistogram(Session& session) {
+  const Options& options = session.options;
+  if (options.page >= 0) return Invalid("--histogram counts all pages; --page goes without it");
+  LANCEKIT_ASSIGN(const InspectedTable table, InspectTable(session, options.arguments[0]));
+  LANCEKIT_ASSIGN(const std::vector<Alike> all, CountEncodings(table, options));
+  constexpr std::size_t kBarCells = 20;
+  std::uint64_t bytes = 0, most_bytes = 1;
+  for (const Alike& alike : all) {
+    bytes += alike.bytes;
+    most_bytes = std::max(most_bytes, alike.bytes);
+  }
+  Sheet sheet{.name = "encodings",
+              .columns = {{"encoding", "encoding"},
+                          {"pages", "pages", true},
+                          {"columns", "columns", true, true, true},
+                          {"rows", "rows", true, true, true},
+                          {"bytes", "bytes", true},
+                          {"share", "share", true}},
+              .members = {{"path", JsonText(options.arguments[0])}, {"bytes", std::to_string(bytes)}}};
+  const bool has_bars = session.format == Format::kTable;
+  if (has_bars) sheet.columns.push_back({"bar", ""});
+  for (const Alike& alike : all) {
+    sheet.rows.push_back({Fact::Text(alike.encoding), Fact::Count(alike.pages), Fact::Count(alike.columns.size()),
+                          Fact::Count(alike.rows), Fact::Bytes(alike.bytes, session),
+                          Fact::Share(bytes == 0 ? 0 : static_cast<double>(alike.bytes) / static_cast<double>(bytes))});
+    if (!has_bars) continue;
+    std::string bar;
+    for (std::uint64_t cells = (alike.bytes * kBarCells + most_bytes - 1) / most_bytes; cells != 0; --cells) bar += "█";
+    sheet.rows.back().push_back(Fact::Text(bar));
+  }
+  WriteSheet(sheet, &session);
+  return {};
+}
+
 }  // namespace
 
 void AppendEncodingJson(const EncodingNode& node, JsonWriter* json) {
@@ -100,8 +170,10 @@ void AppendEncodingJson(const EncodingNode& node, JsonWriter* json) {
 
 Status RunEncoding(Session& session) {
   const Options& options = session.options;
+  if (options.why && options.histogram) return Invalid("--why and --histogram are two answers; ask for one");
   if (options.why) return RunWhy(session);
   if (!options.preset.empty()) return Invalid("--preset goes with --why");
+  if (options.histogram) return RunHistogram(session);
   LANCEKIT_ASSIGN(const InspectedTable table, InspectTable(session, options.arguments[0]));
   JsonWriter json = BeginDocument();
   json.Member("path", options.arguments[0]).Key("pages").BeginArray();

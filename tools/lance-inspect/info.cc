@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "lancekit/table.hpp"
 #include "reader/dataset.h"
@@ -9,6 +10,7 @@
 #include "tools/common/terminal.h"
 #include "tools/lance-inspect/columns.h"
 #include "tools/lance-inspect/commands.h"
+#include "tools/lance-inspect/schema_forms.h"
 #include "tools/lance-inspect/sheet.h"
 
 namespace lancekit::tools {
@@ -194,7 +196,20 @@ Status RunInfo(Session& session) {
 
 Status RunSchema(Session& session) {
   LANCEKIT_ASSIGN(const Schema schema, ReadSchema(session));
-  if (session.format == Format::kJson || session.options.schema_form == "json") {
+  const std::string& form = session.options.schema_form;
+  if (form == "arrow-json") {
+    session.output->Write(ArrowJson(schema));
+    return {};
+  }
+  if (form == "ddl-duckdb" || form == "ddl-postgres") {
+    const std::filesystem::path path = std::filesystem::path(session.options.arguments[0]).lexically_normal();
+    const std::string name = (path.has_filename() ? path : path.parent_path()).stem().string();
+    LANCEKIT_ASSIGN(const std::string text,
+                    CreateTable(schema, name, form == "ddl-duckdb" ? SqlDialect::kDuckDb : SqlDialect::kPostgres));
+    session.output->Write(text);
+    return {};
+  }
+  if (session.format == Format::kJson || form == "json") {
     WriteSchemaJson(schema, session);
     return {};
   }

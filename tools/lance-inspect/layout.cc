@@ -1,10 +1,17 @@
 // layout: what every byte of a file is for.
 #include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include "base/status.h"
+#include "io/uninterrupted.h"
 #include "reader/refs.h"
 #include "tools/common/numbers.h"
 #include "tools/common/terminal.h"
@@ -194,6 +201,27 @@ Result<DatasetFacts> ReadFacts(Session& session, const InspectedTable& table) {
   return facts;
 }
 
+/// A page in a temporary folder, for a browser that will read it later.
+Result<std::string> TemporaryPage() {
+  std::error_code ignored;
+  std::string folder = (std::filesystem::temp_directory_path(ignored) / "lance-inspect-XXXXXX").string();
+  if (::mkdtemp(folder.data()) != nullptr) return folder + "/layout.html";
+  return Status(At(MakeError(ErrorCode::kOutput, "cannot create a folder: {}", std::strerror(errno)), {.path = folder}));
+}
+
+Status OpenInBrowser(const std::string& path) {
+  const std::string absolute = std::filesystem::absolute(path).string();
+  const char* const arguments[] = {"xdg-open", absolute.c_str(), nullptr};
+  pid_t process = 0;
+  int status = 0;
+  const int error_number = ::posix_spawnp(&process, arguments[0], nullptr, nullptr, const_cast<char* const*>(arguments), environ);
+  if (error_number == 0) static_cast<void>(Uninterrupted([&] { return ::waitpid(process, &status, 0); }));
+  if (error_number == 0 && status == 0) return {};
+  return Status(At(MakeError(ErrorCode::kOutput, "xdg-open cannot open it{}{}", error_number == 0 ? "" : ": ",
+                             error_number == 0 ? "" : std::strerror(error_number)),
+                   {.path = path}));
+}
+
 Status WritePictures(Session& session, const TableLayout& layout) {
   const Options& options = session.options;
   if (options.svg == options.html) return Invalid("--svg and --html want two files");
@@ -223,7 +251,7 @@ Status WritePictures(Session& session, const TableLayout& layout) {
   if (options.svg == "-" || options.html == "-") return {};
   const bool is_json = session.format == Format::kJson || session.format == Format::kJsonLines;
   session.output->Write(is_json ? json.EndObject().text() + '\n' : written);
-  return {};
+  return options.open_page ? OpenInBrowser(options.html.empty() ? options.svg : options.html) : Status();
 }
 
 }  // namespace
@@ -243,7 +271,12 @@ Status RunLayout(Session& session) {
   const std::string& path = session.options.arguments[0];
   LANCEKIT_ASSIGN(InspectedTable inspected, InspectTable(session, path));
   LANCEKIT_ASSIGN(const TableLayout layout, MakeLayout(session, std::move(inspected)));
-  if (!session.options.svg.empty() || !session.options.html.empty()) return WritePictures(session, layout);
+  Options& options = session.options;
+  if (options.open_page && (options.svg == "-" || options.html == "-")) return Invalid("--open wants a file, not -");
+  if (options.open_page && options.svg.empty() && options.html.empty()) {
+    LANCEKIT_ASSIGN(options.html, TemporaryPage());
+  }
+  if (!options.svg.empty() || !options.html.empty()) return WritePictures(session, layout);
   const InspectedTable& table = layout.table;
   Sheet sheet{.name = "parts",
               .columns = {{"file", "file"},

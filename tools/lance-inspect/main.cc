@@ -40,6 +40,7 @@ Status Run(const Request& request, Session* session) {
   Output& output = *session->output;
   const ColorMode color = request.options.common.color;
   output.set_color(color == ColorMode::kAuto && !output.is_terminal() ? false : UseColor(1, color));
+  if (output.is_terminal() && !request.options.no_pager) output.UsePager(PagerCommand());
   LANCEKIT_ASSIGN(session->format, ChooseFormat(request.options, output));
   if (session->format == Format::kJson || session->format == Format::kJsonLines) session->options.common.json = true;
   LANCEKIT_TRY(request.command->run(*session));
@@ -69,6 +70,7 @@ int Main(int argc, const char* const* argv) {
     TellIoNote("lance-inspect", request.options.common, session.context);
     status = StartTrace(request.options.common, session.context);
     if (status.ok()) status = Run(request, &session);
+    session.output.reset();  // what a pager shows is looked at first
     if (Status written = WriteStats(request.options.common, session.context); status.ok()) status = std::move(written);
     Status traced = WriteTrace("lance-inspect", request.options.common, session.context);
     if (status.ok()) status = std::move(traced);

@@ -38,6 +38,9 @@ void AddOptions(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"bytes", "schema", "name", "ratio"}).description(""))
       ->type_name("bytes|schema|name|ratio");
   app.add_option("--top", options.most_columns, "Only the first so many")->check(CLI::PositiveNumber)->type_name("N");
+  app.add_option("--depth", options.depth, "Nested columns as one from this depth on: 1 is that of top-level columns")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
   app.add_flag("--vertical", options.vertical, "Each field on a line of its own");
   app.add_option("--key", options.key, "Compare rows that have the same values in these columns, wherever they are")
       ->type_name("COL")
@@ -55,12 +58,13 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--page", options.page, "Only this page of each column")->check(CLI::NonNegativeNumber)->type_name("N");
   app.add_flag("--why", options.why,
                "What the writer would weigh for these rows: trials, sizes, the reason; page 0 unless --page");
+  app.add_flag("--histogram", options.histogram, "How many pages and bytes are encoded in which way, in all files");
   app.add_option("--preset", options.preset, "What counts with --why (default: as lance-convert has it)")
       ->check(CLI::IsMember({"fast", "balanced", "small"}))
       ->type_name("fast|balanced|small");
   app.add_option("--as", options.schema_form, "Form of the schema")
-      ->check(CLI::IsMember({"tree", "json"}))
-      ->type_name("tree|json");
+      ->check(CLI::IsMember({"tree", "json", "arrow-json", "ddl-duckdb", "ddl-postgres"}))
+      ->type_name("tree|json|arrow-json|ddl-duckdb|ddl-postgres");
   app.add_flag("--bytes", options.exact_bytes, "Exact sizes everywhere");
   app.add_flag("--raw-values", options.values.raw_values, "Dates and times as the numbers that are stored");
   app.add_option_function<std::string>(
@@ -84,14 +88,17 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_flag("--force", options.force, "Replace a file that is there: sums, pictures");
   app.add_option("--svg", options.svg, "A picture of the bytes for papers and READMEs; - is stdout")->type_name("FILE");
   app.add_option("--html", options.html, "A page to look into the bytes, columns and pages; - is stdout")->type_name("FILE");
+  app.add_flag("--open", options.open_page, "Show the page of --html by xdg-open; without --html a temporary one");
+  app.add_flag("--no-pager", options.no_pager,
+               "No pager on a terminal; else LANCEKIT_PAGER, PAGER or less shows what is taller than it");
   app.add_flag("-v,--verbose", options.verbose, "Tell reads, bytes read and time on stderr");
   AddDefaults(app, kProgram, {"bytes"});
 }
 
 bool IsCommon(const std::string& name) {
-  constexpr const char* kCommon[] = {"-h",      "--help",   "--version", "--json",         "-q",        "--quiet",
-                                     "--color", "--format", "--output",  "--bytes",        "--verbose", "--stats",
-                                     "--trace", "--io",     "--threads", "--memory-limit", "--config"};
+  constexpr const char* kCommon[] = {"-h",       "--help",    "--version",      "--json",    "-q",      "--quiet", "--color",
+                                     "--format", "--output",  "--bytes",        "--verbose", "--stats", "--trace", "--no-pager",
+                                     "--io",     "--threads", "--memory-limit", "--config"};
   return std::ranges::find(kCommon, name) != std::end(kCommon);
 }
 

@@ -23,7 +23,7 @@ struct Options {
   std::vector<std::string> excluded;
   std::string format;  ///< empty = by the output
   std::string output_path;
-  std::string schema_form = "tree";  ///< tree or json
+  std::string schema_form = "tree";  ///< tree, json, arrow-json, ddl-duckdb or ddl-postgres
   std::int64_t page = -1;            ///< -1 = all
   bool why = false;                  ///< encoding --why
   std::string preset;                ///< of --why; empty = that of the file's version
@@ -42,11 +42,15 @@ struct Options {
   bool full = false;
   bool fail_fast = false;
   bool force = false;
-  std::string sums;  ///< --sums; empty = none
-  std::string svg;   ///< layout --svg; empty = none
-  std::string html;  ///< layout --html; empty = none
+  std::string sums;        ///< --sums; empty = none
+  std::string svg;         ///< layout --svg; empty = none
+  std::string html;        ///< layout --html; empty = none
+  bool open_page = false;  ///< layout --open
   bool vertical = false;
+  bool no_pager = false;
   std::string sort = "bytes";      ///< columns --sort
+  std::uint64_t depth = 0;         ///< columns --depth; 0 = all
+  bool histogram = false;          ///< encoding --histogram
   std::uint64_t most_columns = 0;  ///< columns --top; 0 = all
   std::vector<std::string> key;    ///< diff --key, not yet split at commas
   double relative_tolerance = 0;
