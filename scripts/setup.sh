@@ -13,7 +13,7 @@ packages=(
   libgtest-dev libbenchmark-dev
   python3 python3-venv valgrind doxygen
   lintian mmdebstrap
-  clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev
+  clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev lld-19 llvm-19
 )
 bench_packages=(dataset-fashion-mnist python3-dev)
 requirements=(scripts/requirements.txt)

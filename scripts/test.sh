@@ -70,6 +70,12 @@ check_format() {
     xargs -0 clang-format-19 --dry-run -Werror
 }
 
+# What the tests of dev just ran.
+measure_coverage() {
+  check coverage scripts/coverage.py || return
+  grep -E '^(library|tools)|rewritten' "$logs/coverage.log" | sed 's/^/       /'
+}
+
 # Each target counts as one.
 run_fuzzers() {
   local begin=$SECONDS target runs now coverage corpus findings
@@ -102,7 +108,9 @@ run_ctest release
 if ! $quick; then
   check format check_format
   check build-dev build dev
+  rm -rf build/dev/coverage
   run_ctest dev
+  measure_coverage
   run_fuzzers
 fi
 
