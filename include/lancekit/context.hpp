@@ -51,6 +51,7 @@ struct Metrics {
 /// The metrics in the text format that Prometheus scrapes (version 0.0.4): names begin with "lancekit_", times are in seconds.
 LANCEKIT_EXPORT std::string prometheus_text(const Metrics& metrics);
 
+/// How a trace is taken.
 struct TraceOptions {
   std::uint64_t bytes_per_thread = 16 << 20;  ///< of memory; spans that begin when they are full are counted, not kept
 };
