@@ -272,6 +272,50 @@ TEST_F(TableTest, FilesOfADatasetAreTheSameForAnyThreads) {
   EXPECT_EQ(RenderScan(one->scan()), RenderScan(eight->scan()));
 }
 
+TEST_F(TableTest, AWriterMayGoWhileItsPagesAreMade) {
+  std::mt19937 random(11);
+  const DataType type{.id = TypeId::kInt64};
+  Schema schema;
+  HandArray batch(20'000, 0, 0);
+  batch.AddNullBuffer();
+  for (int i = 0; i < 8; ++i) {
+    schema.fields.push_back(testing::MakeField(fmt::format("c{}", i), type));
+    batch.AddChild(std::move(testing::MakeArray(type, 20'000, {}, &random).array));
+  }
+  OwnedSchema c_schema(schema);
+  const Context context(ContextOptions{.threads = 4});
+  for (int i = 0; i < 10; ++i) {
+    auto writer = create(context, Path("gone.lance"), {.max_rows_per_file = 3000, .page_bytes = 4000});
+    ArrowArray part = batch.c();
+    part.release = [](ArrowArray* array) { array->release = nullptr; };
+    ASSERT_TRUE(writer->write(&part, &*c_schema));
+  }
+  EXPECT_EQ(NumFiles(), 0u);
+}
+
+TEST_F(TableTest, NothingIsCommittedOnceCancelled) {
+  for (const bool single_file : {true, false}) {
+    Context context(ContextOptions{.threads = 2});
+    const DataType type{.id = TypeId::kInt64};
+    std::mt19937 random(12);
+    auto made = testing::MakeArray(type, 100, {}, &random);
+    HandArray batch(100, 0, 0);
+    batch.AddNullBuffer().AddChild(std::move(made.array));
+    Schema schema;
+    schema.fields.push_back(testing::MakeField("c", type));
+    OwnedSchema c_schema(schema);
+    {
+      auto writer = create(context, Path("c.lance"), {.single_file = single_file});
+      ASSERT_TRUE(writer->write(&batch.c(), &*c_schema));
+      context.cancel();
+      auto summary = writer->commit();
+      ASSERT_FALSE(summary);
+      EXPECT_EQ(summary.error().code, ErrorCode::kCancelled);
+    }
+    EXPECT_EQ(NumFiles(), 0u);
+  }
+}
+
 TEST_F(TableTest, BlobsComeBackAsValuesAndByRange) {
   const std::string data = "abcdefghij";
   const DataType type{.id = TypeId::kLargeBinary};

@@ -168,12 +168,13 @@ std::optional<EncodedPage> TryDictionaryPage(const PageValues& page, const Encod
   const bool other_wanted = hints.compression != EncodingHints::Compression::kDefault || hints.rle_threshold.has_value() ||
                             (!hints.tree.empty() && !forced);
   if ((n < kMinDictionaryRows && !forced) || (other_wanted && !has_rate)) return std::nullopt;
-  // Runs of the values themselves need no gathering, and little is left to gain.
-  const bool has_long_runs = other.name == "rle" && other.bytes * kLongRuns <= RawBytes(page.values);
-  if (has_long_runs && !forced && PresetOf(target.version, hints) == Preset::kFast) return std::nullopt;
   ColumnMemory* const memory = forced ? nullptr : target.memory;
   const double divisor = forced ? 1 : std::max(1.0, hints.dictionary_divisor.value_or(2));
   const Sample sample = forced ? Sample{} : TakeSample(page.values, page.validity);
+  // Long runs, mostly of values of their own: the items would take what the indices spare, and runs of values need no gathering.
+  const bool has_long_runs =
+      other.name == "rle" && other.bytes * kLongRuns <= RawBytes(page.values) && sample.distinct * 2 > sample.valid;
+  if (has_long_runs && !forced && !has_rate && PresetOf(target.version, hints) == Preset::kFast) return std::nullopt;
   const auto raw_bytes = static_cast<double>(RawBytes(page.values));
   const double other_cost = other.cost * static_cast<double>(other.bytes);
   const auto loses = [&](double share) {

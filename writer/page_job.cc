@@ -15,11 +15,18 @@ void PageJob::Begin() {
     if (state_ != State::kWaiting) return;
     state_ = State::kBegun;
   }
+  // Whoever waits is told, whatever the work throws.
+  struct Finished {
+    PageJob* job;
+    ~Finished() {
+      job->work_ = nullptr;  // its rows are not needed any more
+      const std::lock_guard lock(job->mutex_);
+      job->state_ = State::kFinished;
+      job->has_finished_.notify_all();
+    }
+  } const finished{this};
   outcome_ = WithoutThrowing([&] { return work_(&page_); });
-  work_ = nullptr;  // its rows are not needed any more
-  const std::lock_guard lock(mutex_);
-  state_ = State::kFinished;
-  has_finished_.notify_all();
+  made_ = true;
 }
 
 bool PageJob::finished() const {
@@ -43,6 +50,7 @@ void PageJob::Drop() {
 }
 
 Result<ReadyPage> PageJob::TakePage() {
+  if (!made_) return MakeError(ErrorCode::kInternal, "a page was not made");
   LANCEKIT_TRY(std::move(outcome_));
   return std::move(page_);
 }

@@ -48,6 +48,7 @@ class PageJob {
   std::condition_variable has_finished_;
   State state_ = State::kWaiting;
   std::function<Status(ReadyPage*)> work_;
+  bool made_ = false;
   Status outcome_;
   ReadyPage page_;
 };

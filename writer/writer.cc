@@ -134,6 +134,7 @@ Status WriterImpl::WriteRows(const std::vector<ArrayView>& views, std::uint64_t 
   const std::uint64_t limit = output_.single_file() ? kMaxRows : std::max<std::uint64_t>(1, options_.max_rows_per_file);
   const std::uint64_t step_rows = StepRows(views, num_rows, context_.memory_budget());
   for (std::uint64_t done = 0; done < num_rows;) {
+    LANCEKIT_TRY(context_.impl().CheckCancelled());
     if (!file_.has_value()) LANCEKIT_TRY(OpenFile());
     const std::size_t pages_before = file_->pages.size();
     const std::uint64_t count = std::min({num_rows - done, limit - file_->rows, step_rows});
@@ -340,10 +341,12 @@ Status WriterImpl::CompleteFile(bool wait) {
 Result<WriteSummary> WriterImpl::Commit() {
   if (failed_ || finished_) return Invalid("the writer has {}", finished_ ? "committed already" : "failed before");
   failed_ = true;
+  LANCEKIT_TRY(context_.impl().CheckCancelled());
   if (!schema_.has_value()) return Invalid("nothing was written and no schema was set");
   if (output_.single_file() && !file_.has_value()) LANCEKIT_TRY(OpenFile());
   if (file_.has_value()) LANCEKIT_TRY(EndFile());
   LANCEKIT_TRY(CompleteFile(true));
+  LANCEKIT_TRY(context_.impl().CheckCancelled());
   LANCEKIT_ASSIGN(summary_.version, output_.Publish(context_.impl(), table_schema_, version_));
   summary_.format_version = format::Name(version_);
   summary_.bytes += output_.metadata_bytes();
