@@ -180,11 +180,12 @@ Status PickFromWhole(const format::Encoding& encoding, Bytes bytes, std::uint64_
 /// A bit for each of `count` <= 64 values that differs from the one before it.
 template <class T>
 std::uint64_t Changes(const T* values, std::uint64_t count) {
+  const T* const before = values - 1;
   std::uint64_t changes = 0;
   if (count == 64) {
-    for (std::uint64_t i = 0; i < 64; ++i) changes |= std::uint64_t{values[i] != values[i - 1]} << i;
+    for (std::uint64_t i = 0; i < 64; ++i) changes |= std::uint64_t{values[i] != before[i]} << i;
   } else {
-    for (std::uint64_t i = 0; i < count; ++i) changes |= std::uint64_t{values[i] != values[i - 1]} << i;
+    for (std::uint64_t i = 0; i < count; ++i) changes |= std::uint64_t{values[i] != before[i]} << i;
   }
   return changes;
 }
