@@ -8,13 +8,16 @@ import json
 import os
 import pathlib
 import pty
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
 import termios
+import time
 
 import duckdb
+import lance
 import pyarrow as pa
 import pyarrow.parquet
 
@@ -131,6 +134,10 @@ def check_depth():
     types = {field['path']: field['type'] for field in json.loads(text('schema', NESTED, '-f', 'jsonl').join(['[', ']']).replace('}\n{', '},{'))}
     for column in json.loads(text('columns', NESTED, '--json', '--depth', 1))['columns']:
         check(column['type'] == types[column['path']], column)
+    # What is chosen may lie deeper than what is shown.
+    deep = max(whole, key=lambda column: column['path'].count('.'))
+    (cut,) = json.loads(text('columns', NESTED, '--json', '--depth', 1, '-c', deep['path']))['columns']
+    check([cut['path'], cut['bytes'], cut['pages']] == [deep['path'].split('.')[0], deep['bytes'], deep['pages']], cut)
     run(INSPECT, 'columns', NESTED, '--depth', '0', code=2)
     run(INSPECT, 'pages', NESTED, '--depth', '1', code=2)
 
@@ -151,17 +158,29 @@ def check_histogram(folder):
     rows = json.loads(text('encoding', table, '--histogram', '--json'))['encodings']
     check(sum(row['pages'] for row in rows) == 25, rows)
     check('█' in text('encoding', table, '--histogram', '-f', 'table') and '█' not in text('encoding', table, '--histogram'), 'bars are for people')
+    # Fragments of two data files, each of which has other columns.
+    lance.write_dataset(pa.table({'id': range(100)}), folder / 'wider.lance', max_rows_per_file=40).add_columns({'twice': 'id * 2'})
+    for column in ('id', 'twice'):
+        (row,) = json.loads(text('encoding', folder / 'wider.lance', '--histogram', '--json', '-c', column))['encodings']
+        check((row['pages'], row['columns'], row['rows']) == (3, 1, 100), row)
+        pages = json.loads(text('encoding', folder / 'wider.lance', '--json', '-c', column))['pages']
+        check([page['column'] for page in pages] == 3 * [column], pages)
+        (told,) = json.loads(text('encoding', folder / 'wider.lance', '--why', '--json', '-c', column))['columns']
+        check(told['column'] == column, told)
+    check(b'"twice"' in run(INSPECT, 'encoding', folder / 'wider.lance', '-c', 'twicf', code=2).stderr, 'columns of all files are proposed')
     run(INSPECT, 'encoding', NESTED, '--histogram', '--why', code=2)
     run(INSPECT, 'encoding', NESTED, '--histogram', '--page', '0', code=2)
 
 
-def on_terminal(*command, lines=10, **environment):
-    """-> what a terminal of so many lines got."""
+def on_terminal(*command, lines=10, during=None, **environment):
+    """-> what a terminal of so many lines got. `during` is called with the process."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', lines, 80, 0, 0))
     process = subprocess.Popen(list(map(str, command)), stdin=slave, stdout=slave, stderr=subprocess.PIPE,
                                env={'PATH': os.environ['PATH'], 'TERM': 'xterm', 'NO_COLOR': '1', 'HOME': '/nonexistent', **environment})
     os.close(slave)
+    if during:
+        during(process)
     shown = b''
     while True:
         try:

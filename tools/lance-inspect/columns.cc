@@ -85,12 +85,6 @@ void Sort(const InspectedTable& table, const std::string& by, std::uint64_t dept
   std::ranges::stable_sort(*totals, {}, [&](const ColumnTotal& total) { return places[total.path]; });
 }
 
-std::vector<std::string> PathsOf(const std::vector<ColumnTotal>& totals) {
-  std::vector<std::string> paths;
-  for (const ColumnTotal& total : totals) paths.push_back(total.path);
-  return paths;
-}
-
 void AddPageRows(const InspectedFile& file, const DataFileEntry& entry, const InspectedColumn& column, const Session& session,
                  Sheet* sheet) {
   for (std::size_t i = 0; i < column.pages.size(); ++i) {
@@ -170,11 +164,12 @@ std::string SummaryText(const ColumnTotal& total) {
   return text;
 }
 
-std::vector<ColumnTotal> TotalColumns(const InspectedTable& table, std::uint64_t depth) {
+std::vector<ColumnTotal> TotalColumns(const InspectedTable& table, std::uint64_t depth, const std::set<std::string>* chosen) {
   std::vector<ColumnTotal> totals;
   std::map<std::string, std::size_t> by_path;
   for (const InspectedFile& file : table.structure) {
     for (const InspectedColumn& column : file.columns) {
+      if (chosen != nullptr && !chosen->contains(column.path)) continue;
       const Place place = PlaceAt(file.schema, column, depth);
       const auto [at, is_new] = by_path.emplace(place.path, totals.size());
       if (is_new) totals.push_back({.path = place.path, .type = place.type, .arrow_bytes = 0});
@@ -195,9 +190,9 @@ Status RunColumns(Session& session) {
   const std::string& path = session.options.arguments[0];
   LANCEKIT_ASSIGN(const InspectedTable table, InspectTable(session, path));
   const std::uint64_t depth = session.options.depth;
-  std::vector<ColumnTotal> totals = TotalColumns(table, depth);
+  LANCEKIT_ASSIGN(const std::set<std::string> chosen, ChoosePaths(session.options, table));
+  std::vector<ColumnTotal> totals = TotalColumns(table, depth, &chosen);
   Sort(table, session.options.sort, depth, &totals);
-  LANCEKIT_ASSIGN(const std::vector<bool> chosen, ChooseColumns(session.options, PathsOf(totals)));
   const std::uint64_t most = session.options.most_columns == 0 ? totals.size() : session.options.most_columns;
   Sheet sheet{
       .name = "columns",
@@ -212,9 +207,8 @@ Status RunColumns(Session& session) {
                   {"encodings", "", false, false}},
       .members = {
           {"path", JsonText(path)}, {"bytes", std::to_string(table.NumBytes())}, {"rows", std::to_string(table.NumRows())}}};
-  for (std::size_t i = 0; i < totals.size(); ++i) {
-    if (!chosen[i] || sheet.rows.size() == most) continue;
-    const ColumnTotal& total = totals[i];
+  for (const ColumnTotal& total : totals) {
+    if (sheet.rows.size() == most) break;
     sheet.rows.push_back({Fact::Text(total.path), Fact::Text(total.type), Fact::Count(total.pages),
                           Fact::Bytes(total.bytes, session),
                           Fact::Share(static_cast<double>(total.bytes) / static_cast<double>(table.NumBytes())),
@@ -229,10 +223,7 @@ Status RunColumns(Session& session) {
 Status RunPages(Session& session) {
   const std::string& path = session.options.arguments[0];
   LANCEKIT_ASSIGN(const InspectedTable table, InspectTable(session, path));
-  LANCEKIT_ASSIGN(const std::vector<bool> chosen, ChooseColumns(session.options, PathsOf(TotalColumns(table))));
-  std::map<std::string, bool> is_chosen;
-  const std::vector<std::string> paths = PathsOf(TotalColumns(table));
-  for (std::size_t i = 0; i < paths.size(); ++i) is_chosen[paths[i]] = chosen[i];
+  LANCEKIT_ASSIGN(const std::set<std::string> chosen, ChoosePaths(session.options, table));
   Sheet sheet{.name = "pages",
               .columns = {{"file", "file", false, table.structure.size() > 1},
                           {"column", "column"},
@@ -249,7 +240,7 @@ Status RunPages(Session& session) {
   for (std::size_t i = 0; i < table.structure.size(); ++i) {
     const InspectedFile& file = table.structure[i];
     for (const InspectedColumn& column : file.columns) {
-      if (is_chosen[column.path]) AddPageRows(file, table.files.files[i], column, session, &sheet);
+      if (chosen.contains(column.path)) AddPageRows(file, table.files.files[i], column, session, &sheet);
     }
   }
   WriteSheet(sheet, &session);

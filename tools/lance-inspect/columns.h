@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,9 @@ struct ColumnTotal {
 };
 
 /// Largest first. `depth` > 0: columns that lie deeper are parts of the one above them at that depth; top-level ones have 1.
-std::vector<ColumnTotal> TotalColumns(const InspectedTable& table, std::uint64_t depth = 0);
+/// `chosen`: the paths of those that count; null = all.
+std::vector<ColumnTotal> TotalColumns(const InspectedTable& table, std::uint64_t depth = 0,
+                                      const std::set<std::string>* chosen = nullptr);
 /// "mini-block: dictionary 97 items → inline bitpacking 32 bit"
 std::string Summary(const EncodingNode& encoding);
 /// The same without parameters: "mini-block: dictionary → bitpack".

@@ -95,20 +95,18 @@ struct Alike {
 
 /// How the chosen pages are encoded, most bytes first.
 Result<std::vector<Alike>> CountEncodings(const InspectedTable& table, const Options& options) {
+  LANCEKIT_ASSIGN(const std::set<std::string> chosen, ChoosePaths(options, table));
   std::map<std::string, Alike> by_encoding;
   for (const InspectedFile& file : table.structure) {
-    std::vector<std::string> paths;
-    for (const InspectedColumn& column : file.columns) paths.push_back(column.path);
-    LANCEKIT_ASSIGN(const std::vector<bool> chosen, ChooseColumns(options, paths));
-    for (std::size_t i = 0; i < file.columns.size(); ++i) {
-      if (!chosen[i]) continue;
-      for (const InspectedPage& page : file.columns[i].pages) {
+    for (const InspectedColumn& column : file.columns) {
+      if (!chosen.contains(column.path)) continue;
+      for (const InspectedPage& page : column.pages) {
         const std::string encoding = EncodingShape(page.encoding);
         Alike& alike = by_encoding.try_emplace(encoding, Alike{.encoding = encoding, .columns = {}}).first->second;
         ++alike.pages;
         alike.rows += page.num_rows;
         alike.bytes += page.bytes();
-        alike.columns.insert(file.columns[i].path);
+        alike.columns.insert(column.path);
       }
     }
   }
@@ -175,6 +173,7 @@ Status RunEncoding(Session& session) {
   if (!options.preset.empty()) return Invalid("--preset goes with --why");
   if (options.histogram) return RunHistogram(session);
   LANCEKIT_ASSIGN(const InspectedTable table, InspectTable(session, options.arguments[0]));
+  LANCEKIT_ASSIGN(const std::set<std::string> chosen, ChoosePaths(options, table));
   JsonWriter json = BeginDocument();
   json.Member("path", options.arguments[0]).Key("pages").BeginArray();
   Sheet sheet{.name = "nodes",
@@ -189,19 +188,17 @@ Status RunEncoding(Session& session) {
   bool any = false;
   for (std::size_t i = 0; i < table.structure.size(); ++i) {
     const InspectedFile& file = table.structure[i];
-    std::vector<std::string> paths;
-    for (const InspectedColumn& column : file.columns) paths.push_back(column.path);
-    LANCEKIT_ASSIGN(const std::vector<bool> chosen, ChooseColumns(options, paths));
-    for (std::size_t c = 0; c < file.columns.size(); ++c) {
-      for (std::size_t page = 0; page < file.columns[c].pages.size(); ++page) {
-        if (!chosen[c] || (options.page >= 0 && page != static_cast<std::size_t>(options.page))) continue;
+    for (const InspectedColumn& column : file.columns) {
+      if (!chosen.contains(column.path)) continue;
+      for (std::size_t page = 0; page < column.pages.size(); ++page) {
+        if (options.page >= 0 && page != static_cast<std::size_t>(options.page)) continue;
         any = true;
         if (session.format == Format::kTable) {
-          WriteTree(file.columns[c], page, table.files.files[i].first_row, session);
+          WriteTree(column, page, table.files.files[i].first_row, session);
         } else if (session.format == Format::kJson) {
-          AppendPage(file, file.columns[c], page, table.files.files[i].first_row, &json);
+          AppendPage(file, column, page, table.files.files[i].first_row, &json);
         } else {
-          AddNodeRows(file.columns[c], page, file.columns[c].pages[page].encoding, 0, &sheet);
+          AddNodeRows(column, page, column.pages[page].encoding, 0, &sheet);
         }
       }
     }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "base/status.h"
 #include "tools/common/numbers.h"
@@ -112,6 +111,19 @@ Result<std::vector<bool>> ChooseColumns(const Options& options, const std::vecto
   LANCEKIT_TRY(Mark(SplitNames(options.columns, paths), paths, &chosen));
   LANCEKIT_TRY(Mark(SplitNames(options.excluded, paths), paths, &excluded));
   for (std::size_t i = 0; i < paths.size(); ++i) chosen[i] = chosen[i] && !excluded[i];
+  return chosen;
+}
+
+Result<std::set<std::string>> ChoosePaths(const Options& options, const InspectedTable& table) {
+  std::set<std::string> all, chosen;
+  for (const InspectedFile& file : table.structure) {
+    for (const InspectedColumn& column : file.columns) all.insert(column.path);
+  }
+  const std::vector<std::string> paths(all.begin(), all.end());
+  LANCEKIT_ASSIGN(const std::vector<bool> is_chosen, ChooseColumns(options, paths));
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (is_chosen[i]) chosen.insert(paths[i]);
+  }
   return chosen;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -98,5 +99,7 @@ std::vector<std::string> SplitNames(const std::vector<std::string>& texts, const
 /// Tells for each path whether -c and --exclude take it; a name stands for its children too.
 /// Errors: kInvalidArgument for a name that no path has, with the nearest one.
 Result<std::vector<bool>> ChooseColumns(const Options& options, const std::vector<std::string>& paths);
+/// The paths of those of the table, each of whose files may have other columns. Errors as ChooseColumns().
+Result<std::set<std::string>> ChoosePaths(const Options& options, const InspectedTable& table);
 
 }  // namespace lancekit::tools

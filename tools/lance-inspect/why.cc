@@ -163,16 +163,13 @@ class FileExplainer {
 Result<std::vector<Explained>> ExplainTable(const InspectedTable& table, Session* session) {
   const Options& options = session->options;
   const auto page = static_cast<std::size_t>(std::max<std::int64_t>(0, options.page));
+  LANCEKIT_ASSIGN(const std::set<std::string> chosen, ChoosePaths(options, table));
   std::vector<Explained> all;
   std::set<std::string> done;
   for (const InspectedFile& file : table.structure) {
-    std::vector<std::string> paths;
-    for (const InspectedColumn& column : file.columns) paths.push_back(column.path);
-    LANCEKIT_ASSIGN(const std::vector<bool> chosen, ChooseColumns(options, paths));
     FileExplainer explainer(session, file);
-    for (std::size_t c = 0; c < file.columns.size(); ++c) {
-      const InspectedColumn& column = file.columns[c];
-      if (!chosen[c] || page >= column.pages.size() || done.contains(column.path)) continue;
+    for (const InspectedColumn& column : file.columns) {
+      if (!chosen.contains(column.path) || page >= column.pages.size() || done.contains(column.path)) continue;
       LANCEKIT_ASSIGN(auto report, explainer.Explain(column, column.pages[page]));
       if (!report.has_value()) continue;
       done.insert(column.path);
