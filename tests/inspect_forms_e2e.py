@@ -206,6 +206,28 @@ def check_pager(folder):
     check(on_terminal(INSPECT, 'head', '-n', '30', table, PAGER='false', LANCEKIT_PAGER='') == whole, 'empty is off, and comes first')
     check(on_terminal(INSPECT, 'head', '-n', '30', table, PAGER='no-such-pager-here').endswith(whole), 'a pager that is not there hides nothing')
     check('FRSX' in on_terminal(INSPECT, 'head', '-n', '30', table, PAGER='echo $LESS; cat'), 'LESS')
+    # Lines that the terminal breaks.
+    wide = ('schema', folder / 'broken.lance', '--as', 'arrow-json')
+    write(folder, 'broken', pa.schema([('n' * 900, pa.int8())]))
+    check(on_terminal(INSPECT, *wide, LANCEKIT_PAGER=pager).startswith('paged:'), 'one line of more than ten')
+    check('paged:' not in on_terminal(INSPECT, *wide, lines=20, LANCEKIT_PAGER=pager), 'one line of less than twenty')
+    # A reader that leaves early: no failure, and what else was asked for is there.
+    run(CONVERT, DATA / 'flights-25k.parquet', folder / 'many.lance')
+    many = ('head', '-n', '25000', folder / 'many.lance', '--trace', folder / 'trace.json', f"--stats={folder / 'stats.txt'}")
+    check(on_terminal(INSPECT, *many, LANCEKIT_PAGER='sed 1q').count('\n') == 1, 'one line is read')
+    check(json.loads((folder / 'trace.json').read_text()) and (folder / 'stats.txt').read_text(), 'the trace and the figures')
+    # Ctrl-C is for a pager that has all.
+    waiter = f'cat > /dev/null; touch {folder}/ready; while [ ! -e {folder}/go ]; do sleep 0.02; done; echo left'
+
+    def interrupt(process):
+        while not (folder / 'ready').exists() and process.poll() is None:
+            time.sleep(0.02)
+        for _ in range(3):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.02)
+        (folder / 'go').touch()
+
+    check(on_terminal(INSPECT, 'head', '-n', '30', table, during=interrupt, LANCEKIT_PAGER=waiter) == 'left\n', 'the pager is waited for')
     # Text that fits, and what is no terminal.
     short = on_terminal(INSPECT, 'head', '-n', '30', table, lines=100, LANCEKIT_PAGER=pager)
     check(short == whole, 'short text is not paged')

@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "io/uninterrupted.h"
 #include "tools/common/terminal.h"
+#include "tools/common/text_table.h"
 
 namespace lancekit::tools {
 namespace {
@@ -29,6 +30,23 @@ Error OutputError(const std::string& path, int error_number) {
 bool IsSpecial(const std::string& path) {
   struct stat info{};
   return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+/// Lines that the text takes on a terminal of so many columns, which breaks long ones.
+std::size_t CountTerminalLines(std::string_view text, std::size_t columns) {
+  std::size_t lines = 0;
+  while (!text.empty()) {
+    std::string_view rest = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), rest.size() + 1));
+    std::size_t width = 0;
+    while (!rest.empty()) {
+      const std::size_t style = std::min(rest.find('\x1b'), rest.size());  // takes no room; ends with m
+      width += DisplayWidth(rest.substr(0, style));
+      rest.remove_prefix(std::min(rest.find('m', style), rest.size() - 1) + 1);
+    }
+    lines += std::max<std::size_t>(1, (width + columns - 1) / columns);
+  }
+  return lines;
 }
 
 }  // namespace
@@ -62,19 +80,19 @@ Output::~Output() {
 void Output::Write(std::string_view text) {
   if (failed()) return;
   buffer_ += text;
-  if (buffer_.size() >= kFlushBytes && !FitsTerminal()) Flush();
+  if (buffer_.size() < kFlushBytes) return;
+  // So much fits no terminal.
+  if (!pager_command_.empty()) StartPager();
+  if (status_.ok()) Flush();
 }
 
-bool Output::FitsTerminal() {
-  if (pager_command_.empty()) return false;
-  if (std::ranges::count(buffer_, '\n') < TerminalHeight(STDOUT_FILENO)) return true;
+void Output::StartPager() {
   auto pager = Pager::Start(std::exchange(pager_command_, {}));
   if (!pager) {
     status_ = std::move(pager).status();
   } else {
     fd_ = pager_.emplace(*std::move(pager)).fd();
   }
-  return false;
 }
 
 void Output::Flush() {
@@ -83,9 +101,11 @@ void Output::Flush() {
     status_ = file_->Append(std::as_bytes(std::span(rest)));
     rest = {};
   }
-  while (!rest.empty() && status_.ok()) {
+  while (!rest.empty() && !failed()) {
     const ssize_t written = Uninterrupted([&] { return ::write(fd_, rest.data(), rest.size()); });
-    if (written < 0) {
+    if (written < 0 && errno == EPIPE && pager_) {
+      reader_left_ = true;
+    } else if (written < 0) {
       status_ = OutputError(path_, errno);
     } else {
       rest.remove_prefix(static_cast<std::size_t>(written));
@@ -95,8 +115,10 @@ void Output::Flush() {
 }
 
 Status Output::Finish() {
-  static_cast<void>(FitsTerminal());
-  if (status_.ok()) Flush();
+  if (!pager_command_.empty() &&
+      CountTerminalLines(buffer_, static_cast<std::size_t>(width_)) >= static_cast<std::size_t>(TerminalHeight(STDOUT_FILENO)))
+    StartPager();
+  if (!failed()) Flush();
   pager_.reset();
   if (!status_.ok()) return status_.error();
   return file_ ? file_->Publish(replace_) : Status();

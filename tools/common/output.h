@@ -30,17 +30,19 @@ class Output {
   /// What is taller than the terminal goes to this command's stdin. Pre: nothing was written yet; is_terminal().
   void UsePager(std::string command) { pager_command_ = std::move(command); }
 
-  /// Buffered. After a failure the rest is ignored and Finish() tells it.
+  /// Buffered. After a failure the rest is ignored and Finish() tells it. Who leaves the pager early has seen enough: the rest is
+  /// ignored too, and that is no failure.
   void Write(std::string_view text);
-  bool failed() const noexcept { return !status_.ok(); }
+  /// True when more text would be ignored.
+  bool failed() const noexcept { return reader_left_ || !status_.ok(); }
+  /// Writes out what is buffered, for who waits for it. Pre: no pager is wanted for it.
+  void Flush();
   /// Writes out what is buffered and publishes the file. Errors: kOutput.
   Status Finish();
 
  private:
   Output() = default;
-  void Flush();
-  /// Whether the text fits the terminal so far; starts the pager when it does not.
-  bool FitsTerminal();
+  void StartPager();
 
   std::string path_;
   int fd_ = 1;
@@ -54,6 +56,7 @@ class Output {
   std::optional<Pager> pager_;
   std::string buffer_;
   Status status_;
+  bool reader_left_ = false;
 };
 
 }  // namespace lancekit::tools

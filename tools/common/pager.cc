@@ -1,6 +1,7 @@
 #include "tools/common/pager.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -51,7 +52,11 @@ Result<Pager> Pager::Start(const std::string& command) {
   const int error_number = ::posix_spawn(&process, "/bin/sh", &actions, nullptr, const_cast<char* const*>(arguments), environ);
   posix_spawn_file_actions_destroy(&actions);
   ::close(ends[0]);
-  if (error_number == 0) return Pager(ends[1], process);
+  if (error_number == 0) {
+    // A reader that leaves early is told by write(): the program has more to do than to show text.
+    ::signal(SIGPIPE, SIG_IGN);
+    return Pager(ends[1], process);
+  }
   ::close(ends[1]);
   return fail(error_number);
 }
@@ -60,8 +65,13 @@ Pager::Pager(Pager&& other) noexcept : fd_(std::exchange(other.fd_, -1)), proces
 
 Pager::~Pager() {
   if (fd_ < 0) return;
+  // Ctrl-C is now for the pager alone, and must not end the program under it.
+  struct sigaction ignore{}, before{};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGINT, &ignore, &before);
   ::close(fd_);
   static_cast<void>(Uninterrupted([&] { return ::waitpid(process_, nullptr, 0); }));
+  ::sigaction(SIGINT, &before, nullptr);
 }
 
 }  // namespace lancekit::tools

@@ -15,11 +15,11 @@ std::string PagerCommand();
 /// A running pager. What is written to fd() it shows.
 class Pager {
  public:
-  /// Errors: kOutput.
+  /// SIGPIPE is ignored from then on; after the reader has left, write() fails with EPIPE. Errors: kOutput.
   static Result<Pager> Start(const std::string& command);
   Pager(Pager&& other) noexcept;
   Pager& operator=(Pager&&) = delete;
-  ~Pager();  ///< waits until the reader has done
+  ~Pager();  ///< waits until the reader has done, and ignores SIGINT while it waits
 
   int fd() const noexcept { return fd_; }
 
