@@ -43,9 +43,9 @@ def check(condition, message):
         raise SystemExit(f'FAILED: {message}')
 
 
-def run(*command, code=0, stdout=subprocess.PIPE, **environment):
+def run(*command, code=0, stdout=subprocess.PIPE, cwd=None, **environment):
     clean = {name: value for name, value in os.environ.items() if not name.startswith(('LANCEKIT_', 'XDG_CONFIG')) and name not in ('PAGER', 'LESS')}
-    done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, timeout=60,
+    done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, timeout=60, cwd=cwd,
                           env={**clean, 'HOME': '/nonexistent', **environment})
     check(done.returncode == code, f'{command}: exit code {done.returncode}, not {code}: {done.stderr[-500:]}')
     return done
@@ -110,6 +110,15 @@ def check_ddl(folder):
         expected = {name: type_ for name, type_, *_ in database.execute('describe select * from arrow').fetchall()}
         differ = {name: (type_, expected.get(name)) for name, type_, _ in made if type_ != expected.get(name, 'FLOAT')}
         check(set(differ) <= {'null', 'q', 's'}, differ)
+    for name, schema, why in (
+            ('most', pa.schema([pa.field('v', pa.list_(pa.int8(), 100_001))]), b'100001'),
+            ('case', pa.schema([('id', pa.int8()), ('ID', pa.int8())]), b'"id" and "ID"'),
+            ('inner', pa.schema([('s', pa.struct([('x', pa.int8()), ('X', pa.int8())]))]), b'"x" and "X"')):
+        refused = run(INSPECT, 'schema', write(folder, name, schema), '--as', 'ddl-duckdb', code=5)
+        check(why in refused.stderr, refused.stderr)
+        text('schema', folder / f'{name}.lance', '--as', 'ddl-postgres')
+    here = text('schema', '.', '--as', 'ddl-duckdb', cwd=table)
+    check(here == text('schema', table, '--as', 'ddl-duckdb'), f'the folder that is worked in: {here}')
     refused = run(INSPECT, 'schema', write(folder, 'wide', EVERY), '--as', 'ddl-duckdb', code=5)
     check(b'decimal256(50, 3)' in refused.stderr and b'"m"' in refused.stderr, refused.stderr)
     postgres = text('schema', folder / 'wide.lance', '--as', 'ddl-postgres')
@@ -248,9 +257,16 @@ def check_open(folder):
     text('layout', NESTED, '--open', PATH=path, TMPDIR=str(folder))
     opened = pathlib.Path((folder / 'opened').read_text().strip())
     check(opened.parent.parent == folder and opened.read_text().startswith('<!'), opened)
+    opener.write_text(f'#!/bin/sh\necho "$1" > {folder}/opened\n')
+    text('layout', NESTED, '--svg', folder / 'layout.svg', '--open', PATH=path)
+    check((folder / 'opened').read_text() == f'{folder}/layout.svg\n', 'the picture of --svg')
     opener.write_text('#!/bin/sh\nexit 3\n')
+    before = set(folder.iterdir())
     failed = run(INSPECT, 'layout', NESTED, '--open', code=6, PATH=path, TMPDIR=str(folder))
     check(b'xdg-open' in failed.stderr and str(folder).encode() in failed.stderr, failed.stderr)
+    check(set(folder.iterdir()) == before and not failed.stdout, 'a page that is not shown is removed')
+    failed = run(INSPECT, 'layout', NESTED, '--svg', folder / 'kept.svg', '--open', code=6, PATH=path)
+    check(failed.stdout.decode() == f'{folder}/kept.svg\n' and (folder / 'kept.svg').exists(), 'what is written is told')
     failed = run(INSPECT, 'layout', NESTED, '--open', code=6, PATH='/nonexistent', TMPDIR=str(folder))
     check(b'No such file' in failed.stderr, failed.stderr)
     run(INSPECT, 'layout', NESTED, '--html', '-', '--open', code=2)

@@ -202,7 +202,8 @@ Status RunSchema(Session& session) {
     return {};
   }
   if (form == "ddl-duckdb" || form == "ddl-postgres") {
-    const std::filesystem::path path = std::filesystem::path(session.options.arguments[0]).lexically_normal();
+    // Of "." the name is that of the folder.
+    const std::filesystem::path path = std::filesystem::absolute(session.options.arguments[0]).lexically_normal();
     const std::string name = (path.has_filename() ? path : path.parent_path()).stem().string();
     LANCEKIT_ASSIGN(const std::string text,
                     CreateTable(schema, name, form == "ddl-duckdb" ? SqlDialect::kDuckDb : SqlDialect::kPostgres));

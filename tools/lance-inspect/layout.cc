@@ -222,7 +222,8 @@ Status OpenInBrowser(const std::string& path) {
                    {.path = path}));
 }
 
-Status WritePictures(Session& session, const TableLayout& layout) {
+/// `is_temporary`: the page is there to be shown alone.
+Status WritePictures(Session& session, const TableLayout& layout, bool is_temporary) {
   const Options& options = session.options;
   if (options.svg == options.html) return Invalid("--svg and --html want two files");
   std::unique_ptr<Output> svg, html;
@@ -251,7 +252,9 @@ Status WritePictures(Session& session, const TableLayout& layout) {
   if (options.svg == "-" || options.html == "-") return {};
   const bool is_json = session.format == Format::kJson || session.format == Format::kJsonLines;
   session.output->Write(is_json ? json.EndObject().text() + '\n' : written);
-  return options.open_page ? OpenInBrowser(options.html.empty() ? options.svg : options.html) : Status();
+  if (!options.open_page) return {};
+  if (!is_temporary) session.output->Flush();  // stays, whether or not it opens
+  return OpenInBrowser(options.html.empty() ? options.svg : options.html);
 }
 
 }  // namespace
@@ -275,8 +278,12 @@ Status RunLayout(Session& session) {
   if (options.open_page && (options.svg == "-" || options.html == "-")) return Invalid("--open wants a file, not -");
   if (options.open_page && options.svg.empty() && options.html.empty()) {
     LANCEKIT_ASSIGN(options.html, TemporaryPage());
+    Status shown = WritePictures(session, layout, true);
+    std::error_code ignored;
+    if (!shown.ok()) std::filesystem::remove_all(std::filesystem::path(options.html).parent_path(), ignored);
+    return shown;
   }
-  if (!options.svg.empty() || !options.html.empty()) return WritePictures(session, layout);
+  if (!options.svg.empty() || !options.html.empty()) return WritePictures(session, layout, false);
   const InspectedTable& table = layout.table;
   Sheet sheet{.name = "parts",
               .columns = {{"file", "file"},

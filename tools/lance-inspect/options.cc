@@ -88,7 +88,8 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_flag("--force", options.force, "Replace a file that is there: sums, pictures");
   app.add_option("--svg", options.svg, "A picture of the bytes for papers and READMEs; - is stdout")->type_name("FILE");
   app.add_option("--html", options.html, "A page to look into the bytes, columns and pages; - is stdout")->type_name("FILE");
-  app.add_flag("--open", options.open_page, "Show the page of --html by xdg-open; without --html a temporary one");
+  app.add_flag("--open", options.open_page,
+               "Show the page of --html by xdg-open, else the picture of --svg, else a temporary page");
   app.add_flag("--no-pager", options.no_pager,
                "No pager on a terminal; else LANCEKIT_PAGER, PAGER or less shows what is taller than it");
   app.add_flag("-v,--verbose", options.verbose, "Tell reads, bytes read and time on stderr");

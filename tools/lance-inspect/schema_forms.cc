@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "base/status.h"
 #include "tools/common/json.h"
 #include "tools/common/terminal.h"
@@ -173,12 +175,25 @@ std::string TimestampName(const DataType& type, SqlDialect dialect) {
   return has_zone ? "TIMESTAMPTZ" : kNames[static_cast<std::size_t>(type.unit)];
 }
 
+/// DuckDB takes names that are equal apart from the case of ASCII letters for the same.
+Status CheckNames(const std::vector<Field>& fields, SqlDialect dialect) {
+  if (dialect != SqlDialect::kDuckDb) return {};
+  std::map<std::string, const std::string*> by_lower;
+  for (const Field& field : fields) {
+    std::string lower = field.name;
+    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const auto [at, is_new] = by_lower.emplace(std::move(lower), &field.name);
+    if (!is_new) return Unsupported("DuckDB takes {} and {} for one name", Quoted(*at->second), Quoted(field.name));
+  }
+  return {};
+}
+
 Result<std::string> SqlType(const DataType& type, SqlDialect dialect) {
   const bool is_duckdb = dialect == SqlDialect::kDuckDb;
   for (const SqlName& name : kSqlNames) {
     if (name.id == type.id) return std::string(name.names[is_duckdb ? 0 : 1]);
   }
-  constexpr int kMostDuckDbDigits = 38;
+  constexpr int kMostDuckDbDigits = 38, kMostDuckDbItems = 100'000;
   switch (type.id) {
     case TypeId::kDecimal128:
     case TypeId::kDecimal256:
@@ -192,6 +207,8 @@ Result<std::string> SqlType(const DataType& type, SqlDialect dialect) {
     case TypeId::kList:
     case TypeId::kLargeList:
     case TypeId::kFixedSizeList: {
+      if (type.id == TypeId::kFixedSizeList && is_duckdb && (type.size < 1 || type.size > kMostDuckDbItems))
+        return Unsupported("DuckDB has no type for {}", type.to_string());
       LANCEKIT_ASSIGN(const std::string item, SqlType(type.children[0].type, dialect));
       return type.id == TypeId::kFixedSizeList ? fmt::format("{}[{}]", item, type.size) : item + "[]";
     }
@@ -200,6 +217,7 @@ Result<std::string> SqlType(const DataType& type, SqlDialect dialect) {
   }
   if (!is_duckdb) return std::string("jsonb");
   const std::vector<Field>& fields = type.id == TypeId::kMap ? type.children[0].type.children : type.children;
+  LANCEKIT_TRY(CheckNames(fields, dialect));
   std::string text;
   for (const Field& field : fields) {
     LANCEKIT_ASSIGN(const std::string inner, SqlType(field.type, dialect));
@@ -222,6 +240,7 @@ std::string ArrowJson(const Schema& schema) {
 }
 
 Result<std::string> CreateTable(const Schema& schema, const std::string& table, SqlDialect dialect) {
+  LANCEKIT_TRY(CheckNames(schema.fields, dialect));
   std::string text;
   for (const Field& field : schema.fields) {
     auto type = SqlType(field.type, dialect);
