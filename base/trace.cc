@@ -24,6 +24,9 @@ constexpr std::uint64_t kSampleNanoseconds = 1'000'000;
 // Of the allocator and of the list, too.
 constexpr std::uint64_t kEventBytes = sizeof(TraceEvent) + 40;
 
+// All threads of a trace together may take what so many may alone.
+constexpr std::uint64_t kFullThreads = 16;
+
 /// The calling thread's place in the tracer that it worked for last.
 struct Known {
   std::uint64_t tracer = 0;
@@ -124,6 +127,8 @@ std::uint64_t Tracer::NextNumber() {
 void Tracer::Start(const TraceOptions& options) {
   static_cast<void>(Stop());
   bytes_per_thread_.store(options.bytes_per_thread, std::memory_order_relaxed);
+  left_bytes_.store(kFullThreads * std::min(options.bytes_per_thread, ~std::uint64_t{0} / kFullThreads),
+                    std::memory_order_relaxed);
   next_sample_.store(0, std::memory_order_relaxed);
 }
 
@@ -163,6 +168,12 @@ Trace Tracer::Stop() {
       event.reset();  // the text takes its room
     }
   }
+  // Threads that have ended come here no more. Of a forked process no thread has the id that is noted, not even the one that
+  // runs.
+  if (::getpid() == process_) {
+    std::erase_if(threads_,
+                  [&](const auto& thread) { return ::syscall(SYS_tgkill, process_, thread->id, 0) != 0 && errno == ESRCH; });
+  }
   text.erase(text.size() - 2);  // the comma
   text += "\n],\"otherData\":{";
   json.Text("producer", "lancekit " LANCEKIT_VERSION);
@@ -182,8 +193,19 @@ Tracer::Thread& Tracer::Here() {
   std::lock_guard own(thread.mutex);
   thread.id = id;
   thread.name = name;
+  thread.left_of_all = &left_bytes_;
   known = {number_, &thread};
   return thread;
+}
+
+bool Tracer::Thread::Take(std::uint64_t num_bytes) noexcept {
+  if (left_bytes < num_bytes) return false;
+  std::uint64_t left = left_of_all->load(std::memory_order_relaxed);
+  do {
+    if (left < num_bytes) return false;
+  } while (!left_of_all->compare_exchange_weak(left, left - num_bytes, std::memory_order_relaxed));
+  left_bytes -= num_bytes;
+  return true;
 }
 
 std::pair<TraceEvent*, std::uint64_t> Tracer::Add(Thread* thread, const TraceEvent& event) {
@@ -194,11 +216,10 @@ std::pair<TraceEvent*, std::uint64_t> Tracer::Add(Thread* thread, const TraceEve
     thread->left_bytes = bytes_per_thread_.load(std::memory_order_relaxed);
     thread->trace = trace;
   }
-  if (thread->left_bytes < kEventBytes) {
+  if (!thread->Take(kEventBytes)) {
     thread->num_dropped += event.name != nullptr;
     return {nullptr, 0};
   }
-  thread->left_bytes -= kEventBytes;
   return {thread->events.emplace_back(std::make_unique<TraceEvent>(event)).get(), thread->trace};
 }
 
@@ -263,7 +284,10 @@ void TraceSpan::End(std::uint64_t now) noexcept {
 }
 
 void TraceSpan::Set(const char* name, std::uint64_t value) noexcept {
-  Update([&](TraceEvent& event) { *std::ranges::find(event.numbers, nullptr, &TraceEvent::Number::name) = {name, value}; });
+  Update([&](TraceEvent& event) {
+    const auto free = std::ranges::find(event.numbers, nullptr, &TraceEvent::Number::name);
+    if (free != event.numbers.end()) *free = {name, value};
+  });
 }
 
 void TraceSpan::SetPlace(std::string_view column, std::int64_t page) noexcept {
@@ -275,8 +299,7 @@ void TraceSpan::SetEncoding(std::string_view encoding) noexcept { SetText(&Trace
 
 void TraceSpan::SetText(std::string TraceEvent::* member, std::string_view text) noexcept {
   Update([&](TraceEvent& event) {
-    if (thread_->left_bytes < text.size()) return;
-    thread_->left_bytes -= text.size();
+    if (!thread_->Take(text.size())) return;
     try {
       event.*member = text;
     } catch (const std::bad_alloc&) {

@@ -2,6 +2,8 @@
 // load and two compares; spans are of pages and batches, never of values.
 #pragma once
 
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -35,7 +37,8 @@ struct TraceEvent {
   static constexpr std::uint64_t kOpen = ~std::uint64_t{0};
 };
 
-/// What the threads of one context record. Thread-safe, and there until the context ends, so that spans may outlive a trace.
+/// What the threads of one context record. Thread-safe, and there until the context ends, so that spans may outlive a trace. What
+/// a thread has here is dropped by Start() and Stop() when it has ended.
 class Tracer {
  public:
   /// What one thread recorded.
@@ -43,11 +46,15 @@ class Tracer {
     std::mutex mutex;
     std::int64_t id = 0;  ///< of the system
     std::string name;
-    std::uint64_t trace = 0;                          ///< that the rest belongs to
-    std::vector<std::unique_ptr<TraceEvent>> events;  ///< in the order of their begins
-    std::uint64_t left_bytes = 0;                     ///< for more of them
-    std::uint64_t num_dropped = 0;                    ///< spans
-    std::uint64_t bytes_read = 0;                     ///< touched by the thread alone
+    std::uint64_t trace = 0;                            ///< that the rest belongs to
+    std::vector<std::unique_ptr<TraceEvent>> events;    ///< in the order of their begins
+    std::uint64_t left_bytes = 0;                       ///< for more of them
+    std::atomic<std::uint64_t>* left_of_all = nullptr;  ///< the tracer's left_bytes_
+    std::uint64_t num_dropped = 0;                      ///< spans
+    std::uint64_t bytes_read = 0;                       ///< touched by the thread alone
+
+    /// Whether there is room for so many bytes; then they are taken. With the mutex held.
+    bool Take(std::uint64_t num_bytes) noexcept;
   };
 
   /// Forgets what was recorded before.
@@ -64,15 +71,17 @@ class Tracer {
  private:
   static std::uint64_t NextNumber();
 
+  const pid_t process_ = ::getpid();
   const std::uint64_t number_ = NextNumber();  // tells it from tracers that lay at the same address
   std::mutex mutex_;
   std::vector<std::unique_ptr<Thread>> threads_;
   std::atomic<std::uint64_t> trace_{0};  // counts the traces
   std::atomic<std::uint64_t> bytes_per_thread_{0};
+  std::atomic<std::uint64_t> left_bytes_{0};  // for all threads
   std::atomic<std::uint64_t> next_sample_{0};
 };
 
-/// Records its lifetime. The name must be a literal.
+/// Records its lifetime, and ends on the thread where it began. The name must be a literal.
 class TraceSpan {
  public:
   LANCEKIT_EXPORT static std::uint64_t Now() noexcept;
@@ -92,7 +101,7 @@ class TraceSpan {
 
   /// Whether it is recorded: else nothing else needs to be done with it.
   explicit operator bool() const noexcept { return thread_ != nullptr; }
-  /// Of at most three names; literals.
+  /// Of three names, literals; more are ignored.
   LANCEKIT_EXPORT void Set(const char* name, std::uint64_t value) noexcept;
   /// Where the span works. `page` -1: no certain one.
   LANCEKIT_EXPORT void SetPlace(std::string_view column, std::int64_t page = -1) noexcept;

@@ -66,6 +66,41 @@ TEST(Trace, KeepsToItsMemoryAndTellsWhatItDropped) {
   EXPECT_NE(trace.json.find("\"dropped_spans\":\"" + std::to_string(trace.num_dropped) + "\""), std::string::npos);
 }
 
+TEST(Trace, KeepsToItsMemoryWithManyThreads) {
+  Context context;
+  TraceOptions options;
+  options.bytes_per_thread = 16 << 10;
+  std::uint64_t of_one = 0;
+  for (const int num_threads : {1, 100}) {
+    ASSERT_TRUE(context.start_trace(options).ok());
+    for (int i = 0; i < num_threads; ++i) {
+      std::thread([&] {
+        for (int span = 0; span < 200; ++span) const TraceSpan recorded(context.impl(), "span");
+      }).join();
+    }
+    const Trace trace = Stop(context);
+    EXPECT_EQ(trace.num_spans + trace.num_dropped, 200u * num_threads);
+    if (num_threads == 1) {
+      of_one = trace.num_spans;
+      EXPECT_GT(of_one, 0u);
+    } else {
+      EXPECT_GE(trace.num_spans, 16 * of_one);
+      EXPECT_LT(trace.num_spans, 17 * of_one);
+    }
+  }
+}
+
+TEST(Trace, IgnoresAFourthNumber) {
+  Context context;
+  ASSERT_TRUE(context.start_trace().ok());
+  {
+    TraceSpan span(context.impl(), "span");
+    for (const char* const name : {"a", "b", "c", "d"}) span.Set(name, 1);
+  }
+  const Trace trace = Stop(context);
+  EXPECT_NE(trace.json.find(R"("args":{"a":1,"b":1,"c":1}})"), std::string::npos) << trace.json;
+}
+
 // A span may end, or the next trace begin, when its own is over.
 TEST(Trace, LeavesOutWhatIsOpen) {
   Context context;

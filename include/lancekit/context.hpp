@@ -53,7 +53,8 @@ LANCEKIT_EXPORT std::string prometheus_text(const Metrics& metrics);
 
 /// How a trace is taken.
 struct TraceOptions {
-  std::uint64_t bytes_per_thread = 16 << 20;  ///< of memory; spans that begin when they are full are counted, not kept
+  /// Of memory; all threads together take at most 16 times as much. Spans that begin when there is no room are counted, not kept.
+  std::uint64_t bytes_per_thread = 16 << 20;
 };
 
 /// What the threads of a context did, and when.
