@@ -75,8 +75,9 @@ merge_one() { # target, program
   find "$corpus" -type f ! -name 'merged-*' -exec cp -t "$work/new" {} +
   find "$work/new" -type f | sort > "$work/old"
   mkdir -p "$work/merged"
-  find "$corpus" -type f -name 'merged-*' -exec mv -t "$work/merged" {} +
-  "$2" -merge=1 -max_len=16384 "$work/new" "$work/merged" "build/corpus/$1" > "$findings/$1.merge.log" 2>&1 || { tail "$findings/$1.merge.log" >&2; return 1; }
+  find "$corpus" -type f -name 'merged-*' -exec cp -t "$work/merged" {} +
+  "$2" -merge=1 -max_len=16384 "$work/new" "$work/merged" "build/corpus/$1" > "$findings/$1.merge.log" 2>&1 || { tail "$findings/$1.merge.log" >&2; rm -rf "$work"; return 1; }
+  rm -f "$corpus"/merged-*
   while read -r size file; do
     [ $((files += 1)) -le 64 ] && [ $((bytes += size)) -le 32768 ] || break
     cp "$file" "$corpus/merged-$(basename "$file" | cut -c 1-16)"
