@@ -2,7 +2,8 @@
 """Makes the README's table of comparison from what compare.py --json wrote.
 
     table.py FILE                      prints the table
-    table.py FILE --update README.md   puts it between the lines <!-- bench --> and <!-- /bench -->
+    table.py FILE --update README.md   puts it between the lines <!-- bench --> and <!-- /bench -->; with --changed also what was
+                                       measured at a commit with changes, which nobody can check out
     table.py FILE --check README.md    exit status 1 when another one is there
     table.py --self-test
 
@@ -34,6 +35,7 @@ PEERS = {  # in the order of the columns
     'parquet-snappy': 'Parquet, Snappy', 'parquet-dataset': 'Parquet by pyarrow.dataset', 'duckdb-parquet': 'Parquet by DuckDB',
 }
 CLOCKS = {'seconds': 'wall time', 'cpu': 'CPU time, waiting left out'}
+CHANGED = ' with changes'  # what compare.py puts behind a commit
 SPOT = re.compile(r'(<!-- bench -->\n).*?(<!-- /bench -->)', re.DOTALL)
 
 
@@ -106,6 +108,12 @@ def put(text, table):
     return SPOT.sub(lambda match: match[1] + '\n' + table + '\n' + match[2], text)
 
 
+def refuse_changes(rows):
+    changed = {line['commit'] for cells in rows.values() for line in cells.values() if line['commit'].endswith(CHANGED)}
+    if changed:
+        raise Failure(f'measured at {several(sorted(changed))}: --changed takes them nevertheless')
+
+
 def fails(function, *arguments):
     try:
         function(*arguments)
@@ -130,6 +138,8 @@ def self_test():
         'a run says what it is': all(word in table.replace('\n', ' ') for word in ('M, 2 cores', 'commit abc', '2026-01-02', 'CPU time', '5 to 5 pairs', 'vortex 1')),
         'a hole': '| — |' in text(scan, {**size, 'peer': 'parquet-zstd', 'versions': {'parquet-zstd': 'p'}}),
         'put': put(page, 'new\n') == 'a\n<!-- bench -->\n\nnew\n\n<!-- /bench -->\nb\n' and put(put(page, 'x\n'), 'new\n') == put(page, 'new\n'),
+        'changes': fails(refuse_changes, load([json.dumps({**scan, 'commit': 'abc with changes'}), json.dumps(size)]))
+                   and not fails(refuse_changes, load([json.dumps({**scan, 'commit': 'abc with changes'}), json.dumps(scan)])),
         'no place': fails(put, 'a', 'b') and fails(load, []),
     }
     wrong = [name for name, right in cases.items() if not right]
@@ -143,11 +153,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('results', type=pathlib.Path)
     parser.add_argument('--update', type=pathlib.Path, metavar='FILE')
+    parser.add_argument('--changed', action='store_true')
     parser.add_argument('--check', type=pathlib.Path, metavar='FILE')
     settings = parser.parse_args()
     try:
-        table = render(load(settings.results.read_text().splitlines()))
+        rows = load(settings.results.read_text().splitlines())
+        table = render(rows)
         if settings.update:
+            if not settings.changed:
+                refuse_changes(rows)
             settings.update.write_text(put(settings.update.read_text(), table))
         elif settings.check:
             text = settings.check.read_text()
