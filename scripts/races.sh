@@ -4,7 +4,7 @@
 #   scripts/races.sh [ROUNDS]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-tests=(concurrent_test io_test table_test scan_impl_test aggregate_test projection_test verify_test
+tests=(base_test concurrent_test io_test table_test scan_impl_test aggregate_test projection_test verify_test
   write_memory_test index_test c_api_test)
 cmake --preset tsan > /dev/null
 cmake --build --preset tsan --parallel "$(nproc)" --target "${tests[@]}"

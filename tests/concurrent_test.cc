@@ -210,9 +210,17 @@ TEST_P(ReadersTest, ShareATable) {
     OnThreads(6, [&](int t) -> std::string {
       std::mt19937 random(static_cast<unsigned>(round * 100 + t));
       const Table mine = *table;
+      Context traced = context;
+      if (t == 5 && !traced.start_trace()) return "no trace";
       std::string wrong = t % 2 == 0 ? ScanAll(mine, t == 0 ? 500 : 65'536) : std::string();
       for (int i = 0; i < 6 && wrong.empty(); ++i) wrong = i % 2 == 0 ? ScanSome(mine, &random) : TakeSome(mine, &random);
       if (wrong.empty()) wrong = Aggregates(mine);
+      if (t == 5) {  // while the others go on
+        const auto trace = traced.stop_trace();
+        if (!trace) return trace.error().describe();
+        if (wrong.empty() && trace->json.find("\"name\":\"aggregate\"") == std::string::npos)
+          wrong = "the trace lacks the aggregate";
+      }
       // Counters only grow, whoever reads them.
       if (wrong.empty() && context.metrics().reads < before.reads) wrong = "counters went back";
       return wrong;
