@@ -212,7 +212,8 @@ def test_changes(tool, folder, updates):
     tool.run('build', path, '-c', 'vec', '--index', os.path.join(folder, 'anew.hnsw'))
     rows, _ = tool.search(path, queries, '--ef', 40, '--index', os.path.join(folder, 'anew.hnsw'), folder=folder)
     anew = recall_of(rows, truth, 10)
-    check(repaired > anew - 0.02, f'recall {repaired}, of an index that is built anew {anew}')
+    # Both depend on which thread comes first, by a hundredth or so.
+    check(repaired > anew - 0.03, f'recall {repaired}, of an index that is built anew {anew}')
     tool.run('verify', path)
 
     # Rows of the index alone, by number and by filter.
