@@ -171,7 +171,8 @@ def test_filters(tool, folder):
 
 def test_changes(tool, folder, updates):
     path = os.path.join(folder, 'changing.lance')
-    vectors, more, queries = clusters(6000, 20, 4), clusters(3000, 20, 4), clusters(50, 20, 5)
+    # So many queries that it hardly shows in the recall which thread came first.
+    vectors, more, queries = clusters(6000, 20, 4), clusters(3000, 20, 4), clusters(500, 20, 5)
     lance.write_dataset(make_table(vectors), path)
     tool.run('build', path, '-c', 'vec')
     index = os.path.join(path, '_lancekit', 'vec.hnsw')
@@ -212,8 +213,7 @@ def test_changes(tool, folder, updates):
     tool.run('build', path, '-c', 'vec', '--index', os.path.join(folder, 'anew.hnsw'))
     rows, _ = tool.search(path, queries, '--ef', 40, '--index', os.path.join(folder, 'anew.hnsw'), folder=folder)
     anew = recall_of(rows, truth, 10)
-    # Both depend on which thread comes first, by a hundredth or so.
-    check(repaired > anew - 0.03, f'recall {repaired}, of an index that is built anew {anew}')
+    check(repaired > anew - 0.02, f'recall {repaired}, of an index that is built anew {anew}')
     tool.run('verify', path)
 
     # Rows of the index alone, by number and by filter.

@@ -18,7 +18,7 @@ namespace {
 void Compress(const std::optional<format::BufferCompression>& hint, bool texts, format::Encoding* encoding,
               MutableBuffer* bytes) {
   constexpr std::size_t kSmall = 64 << 10;
-  constexpr std::int32_t kThoroughLevel = 6;        // 12 takes five times as long for the same bytes
+  constexpr std::int32_t kThoroughLevel = 6;        // 12 takes five times as long, for up to 8 % less
   constexpr std::size_t kMaxLz4Bytes = 0x7E000000;  // LZ4_MAX_INPUT_SIZE
   const std::optional<std::int32_t> level = bytes->size() > kSmall ? std::nullopt : std::optional(kThoroughLevel);
   std::vector<format::BufferCompression> candidates{{format::CompressionScheme::kZstd, level}};

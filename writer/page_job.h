@@ -19,6 +19,7 @@ struct ReadyPage {
   std::uint64_t end_row = 0;
   std::size_t column = 0;
   EncodedPage page;
+  std::uint64_t bytes = 0;  ///< of its buffers
   PageZones zones;
   std::vector<std::uint64_t> hashes;       ///< of the pieces of the page's buffers
   std::vector<format::BlobRun> blob_runs;  ///< of the blobs that it tells the places of

@@ -176,8 +176,8 @@ Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
   if (column.last_job != nullptr) column.last_job->Finish();
   const std::uint64_t number = column.pages++;
   const bool only_page = at_end && number == 0;
-  column.arrow_bytes += column.buffer->arrow_bytes();
   const std::uint64_t bytes = column.buffer->arrow_bytes();
+  column.arrow_bytes += bytes;
   auto job = std::make_shared<PageJob>(column.rows, index, [=, this, &column, rows = column.buffer](ReadyPage* page) {
     Status status = MakePage(&column, *rows, number, only_page, page);
     bytes_in_jobs_ -= bytes;
@@ -212,9 +212,8 @@ Status WriterImpl::MakePage(Column* column, const ColumnBuffer& rows, std::uint6
                   : EncodePage(column->leaf, rows, only_page, {column->hints, version_, nullptr, &column->memory}, &numbers);
   if (!page) return At(std::move(page).status(), {.column = summary_.columns[ready->column].name});
   ready->page = *std::move(page);
-  std::uint64_t bytes = 0;
-  for (const MutableBuffer& buffer : ready->page.buffers) bytes += buffer.size();
-  watch.span().Set("bytes_out", bytes);
+  for (const MutableBuffer& buffer : ready->page.buffers) ready->bytes += buffer.size();
+  watch.span().Set("bytes_out", ready->bytes);
   if (watch.span()) watch.span().SetEncoding(format::EncodingText(ready->page.layout));
   TraceSpan zones(context_.impl(), "statistics");
   if (options_.statistics && !column->blobs.has_value()) ready->zones = MakePageZones(column->leaf, rows, numbers);
@@ -272,12 +271,10 @@ Status WriterImpl::WritePage(const ReadyPage& page, FileWriter* writer) {
   span.SetPlace(summary_.columns[page.column].name);
   LANCEKIT_TRY(writer->WritePage(page.column, page.page));
   if (options_.statistics) writer->AddStatistics(page.column, page.zones, page.hashes, page.blob_runs);
-  std::uint64_t bytes = 0;
-  for (const MutableBuffer& buffer : page.page.buffers) bytes += buffer.size();
-  span.Set("bytes", bytes);
-  summary_.columns[page.column].bytes += bytes;
+  span.Set("bytes", page.bytes);
+  summary_.columns[page.column].bytes += page.bytes;
   context_.impl().Count(Counter::kPagesWritten);
-  context_.impl().Count(Counter::kBytesWritten, bytes);
+  context_.impl().Count(Counter::kBytesWritten, page.bytes);
   return {};
 }
 

@@ -123,29 +123,29 @@ comm -13 "$temp/before" "$temp/with" > "$temp/added"
 use_programs /usr/bin
 stage "installed: $(wc -l < "$temp/added") files and folders; converted, verified, compared"
 
-# consumer_runs PROGRAM ARGUMENT: in the root, with an empty /tmp/work.
+# consumer_runs PROGRAM ARGUMENT: in the root, with an empty /tmp/tables.
 consumer_runs() {
-  rm -rf "$root/tmp/work"
-  mkdir "$root/tmp/work"
+  rm -rf "$root/tmp/tables"
+  mkdir "$root/tmp/tables"
   quietly in_root "$@"
 }
 if [ -n "$full" ]; then
   quietly in_root apt-get install -qy --no-install-recommends g++ cmake make pkg-config
   cp -r "$source/tests/consumer" "$root/tmp/consumer"
   quietly in_root sh -c 'cd /tmp && cmake -S consumer -B by_cmake && cmake --build by_cmake'
-  consumer_runs /tmp/by_cmake/consumer /tmp/work/table.lance
-  quietly in_root /tmp/by_cmake/searcher /tmp/work/table.lance
-  consumer_runs /tmp/by_cmake/c_consumer /tmp/work
+  consumer_runs /tmp/by_cmake/consumer /tmp/tables/table.lance
+  quietly in_root /tmp/by_cmake/searcher /tmp/tables/table.lance
+  consumer_runs /tmp/by_cmake/c_consumer /tmp/tables
   quietly in_root sh -c 'cd /tmp && c++ -std=c++17 -Wall -Werror consumer/main.cc $(pkg-config --cflags --libs lancekit) -o by_pkg_config'
-  consumer_runs /tmp/by_pkg_config /tmp/work/table.lance
+  consumer_runs /tmp/by_pkg_config /tmp/tables/table.lance
   quietly in_root sh -c 'cd /tmp && cc -std=c99 -Wall -Werror consumer/c_main.c $(pkg-config --cflags --libs lancekit_c) -o c_by_pkg_config'
-  consumer_runs /tmp/c_by_pkg_config /tmp/work
+  consumer_runs /tmp/c_by_pkg_config /tmp/tables
   quietly in_root sh -c 'apt-get purge -qy --autoremove g++ cmake make pkg-config'
   stage "consumers built in the root by CMake and pkg-config, C++ and C, ran"
 else
   read -ra flags <<< "$(PKG_CONFIG_LIBDIR=$root/usr/lib/pkgconfig pkg-config --cflags --libs lancekit_c)"
   quietly cc -std=c99 -Wall -Werror "$source/tests/consumer/c_main.c" "${flags[@]}" -Wl,-rpath-link,"$root/usr/lib" -o "$root/tmp/c_consumer"
-  consumer_runs /tmp/c_consumer /tmp/work
+  consumer_runs /tmp/c_consumer /tmp/tables
   stage "a consumer in C built against liblancekit-dev ran in the root"
 fi
 
