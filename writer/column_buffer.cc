@@ -70,9 +70,11 @@ Result<std::uint64_t> ColumnBuffer::Append(const ArrayView& top, std::uint64_t f
 // Memory for the rest of the page at once, or it would be copied again and again as it grows; but not for a small table.
 void ColumnBuffer::ReserveRest() {
   constexpr std::uint64_t kEnoughToTell = 16;
+  constexpr double kMargin = 1.02;  // later strings may be a little longer
   if (reserved_ || bytes_ * kEnoughToTell < page_bytes_ || full()) return;
   reserved_ = true;
-  const double times = static_cast<double>(page_bytes_) / static_cast<double>(bytes_);
+  const double times = std::min(static_cast<double>(page_bytes_) / static_cast<double>(bytes_),
+                                static_cast<double>(max_rows_) / static_cast<double>(num_rows_) * kMargin);
   const auto whole = [times](std::size_t size) { return static_cast<std::size_t>(static_cast<double>(size) * times); };
   values_.Reserve(times);
   rep_.reserve(whole(rep_.size()));

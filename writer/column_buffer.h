@@ -25,6 +25,9 @@ class ColumnBuffer {
   ColumnBuffer(const LeafType& leaf, const LeafPath& path, std::uint64_t page_bytes,
                format::FileVersion version = format::FileVersion::k2_2, std::uint64_t max_string_bytes = kMaxString32);
 
+  /// No page will have more rows: for others no memory is made ready.
+  void set_max_rows(std::uint64_t rows) noexcept { max_rows_ = rows; }
+
   std::uint64_t num_rows() const noexcept { return num_rows_; }
   bool full() const noexcept { return full_ || bytes_ >= page_bytes_; }
 
@@ -73,6 +76,7 @@ class ColumnBuffer {
   const LeafPath* path_;
   std::uint64_t page_bytes_;
   std::uint64_t max_string_bytes_;
+  std::uint64_t max_rows_ = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t max_gap_;
   Shredder shredder_;
   ValueBuffer values_;

@@ -244,52 +244,89 @@ template <class KeyOfValue>
   for (std::uint64_t i = 0; i < count; ++i) out[i] = find(key_of(first + i));
 }
 
-/// Numbers of strings of up to seven bytes, by a word that holds them whole. What it does not find may be there all the same.
+/// Numbers of strings that a few words hold whole. What it does not find may be there all the same.
+template <std::size_t kWords>
 class ShortStrings {
  public:
-  static constexpr std::uint64_t kMostBytes = 7;
-  static constexpr std::uint64_t kMostItems = 2048;
+  static constexpr std::uint64_t kMostBytes = kWords == 1 ? 7 : 8 * kWords;
+  static constexpr std::uint64_t kMostItems = 2048 / kWords;
 
-  /// Takes the items behind those it knows. Pre: they are at most kMostItems.
+  /// Takes the items behind those it knows. Pre: they are at most kMostItems, and none is longer than kMostBytes.
   void Update(const DictionaryBuilder& items) {
     if (entries_.empty() || items.size() * kPlacesPerItem > entries_.size()) {
       entries_.assign(std::bit_ceil((items.size() + 1) * 2 * kPlacesPerItem), Entry{});
       shift_ = 64 - std::countr_zero(entries_.size());
       num_items_ = 0;
     }
+    const ValuesView values = items.View();
     for (; num_items_ < items.size(); ++num_items_) {
-      const DictionaryKey& item = items.key(num_items_);
-      const std::uint64_t key = KeyOf(item.first, item.size);
+      const Bytes item = ValueBytes(values, num_items_);
+      std::array<std::byte, 8 * kWords> padded{};
+      if (!item.empty()) std::memcpy(padded.data(), item.data(), item.size());
+      const Key key = KeyOf(padded.data(), item.size());
       Entry& entry = entries_[PlaceOf(key, shift_)];
       if (entry.number == kUnknown) entry = {key, static_cast<std::uint32_t>(num_items_)};
     }
   }
-  /// Pre: eight bytes from the start of each string may be read. Not inline, and without a branch on what is found, as FindAll.
+  /// Pre: none is longer than kMostBytes, and 8 * kWords bytes from the start of each may be read. Not inline, and without a
+  /// branch on what is found, as FindAll.
   template <class Offset>
   [[gnu::noinline]] void FindAll(const std::byte* data, const Offset* offsets, std::uint64_t count, std::uint32_t* out) const {
     const Entry* const entries = entries_.data();
     const int shift = shift_;
     for (std::uint64_t i = 0; i < count; ++i) {
-      const auto size = static_cast<std::uint64_t>(offsets[i + 1] - offsets[i]);
-      const std::uint64_t key = KeyOf(LoadLe<std::uint64_t>(data + offsets[i]), size);
+      const Key key = KeyOf(data + offsets[i], static_cast<std::uint64_t>(offsets[i + 1] - offsets[i]));
       const Entry& entry = entries[PlaceOf(key, shift)];
       static_assert(kUnknown == ~std::uint32_t{0});
-      out[i] = entry.number | (std::uint32_t{0} - static_cast<std::uint32_t>(entry.key != key));
+      out[i] = entry.number | (std::uint32_t{0} - static_cast<std::uint32_t>(Difference(entry.key, key) != 0));
     }
   }
 
  private:
+  struct Key {
+    std::array<std::uint64_t, kWords> words{};  // zeros behind the string
+    std::uint64_t size = ~std::uint64_t{0};     // of no string
+  };
   struct Entry {
-    std::uint64_t key = ~std::uint64_t{0};  // of no string
+    Key key;
     std::uint32_t number = kUnknown;
   };
   static constexpr std::size_t kPlacesPerItem = 16;
 
-  /// `word` starts with the string and goes on somehow.
-  static std::uint64_t KeyOf(std::uint64_t word, std::uint64_t size) noexcept {
-    return (word & ((std::uint64_t{1} << 8 * size) - 1)) | size << 56;
+  /// `from` starts with the string and goes on somehow.
+  static Key KeyOf(const std::byte* from, std::uint64_t size) noexcept {
+    static constexpr auto kMasks = [] {
+      std::array<std::byte, 16 * kWords> masks{};
+      std::fill_n(masks.begin(), 8 * kWords, std::byte{0xFF});
+      return masks;
+    }();
+    Key key;
+    if constexpr (kWords == 1) {  // which has room for the size
+      key.words[0] = (LoadLe<std::uint64_t>(from) & ((std::uint64_t{1} << 8 * size) - 1)) | size << 56;
+      key.size = 0;
+      return key;
+    }
+    key.size = size;
+    const std::byte* const masks = kMasks.data() + 8 * kWords - size;
+#pragma GCC unroll 4
+    for (std::size_t word = 0; word < kWords; ++word)
+      key.words[word] = LoadLe<std::uint64_t>(from + 8 * word) & LoadLe<std::uint64_t>(masks + 8 * word);
+    return key;
   }
-  static std::size_t PlaceOf(std::uint64_t key, int shift) noexcept { return key * 0x9E3779B97F4A7C15u >> shift; }
+  static std::uint64_t Difference(const Key& a, const Key& b) noexcept {
+    std::uint64_t differs = a.size ^ b.size;
+#pragma GCC unroll 4
+    for (std::size_t word = 0; word < kWords; ++word) differs |= a.words[word] ^ b.words[word];
+    return differs;
+  }
+  static std::size_t PlaceOf(const Key& key, int shift) noexcept {
+    constexpr std::array<std::uint64_t, 4> kFactors = {0x9E3779B97F4A7C15u, 0xD1B54A32D192ED03u, 0xABC98388FB8FAC03u,
+                                                       0x8CB92BA72F3D8DD7u};
+    std::uint64_t hash = key.size << 59;
+#pragma GCC unroll 4
+    for (std::size_t word = 0; word < kWords; ++word) hash += key.words[word] * kFactors[word];
+    return hash >> shift;
+  }
 
   std::vector<Entry> entries_;
   int shift_ = 0;
@@ -306,11 +343,17 @@ bool NumberStrings(const PageValues& page, std::uint64_t max_items, ItemCounts* 
     const Bytes value{data + offsets[i], static_cast<std::size_t>(offsets[i + 1] - offsets[i])};
     return attempt->items.Insert(KeyOf(value, end), value);
   };
-  ShortStrings short_strings;
-  const bool all_short = page.facts != nullptr && page.facts->longest() <= ShortStrings::kMostBytes;
-  // Behind the start of these, a word may be read.
+  using OfOneWord = ShortStrings<1>;
+  using OfFourWords = ShortStrings<4>;
+  OfOneWord of_one_word;
+  OfFourWords of_four_words;
+  const std::uint64_t longest = page.facts == nullptr ? std::numeric_limits<std::uint64_t>::max() : page.facts->longest();
+  const bool fit_one_word = longest <= OfOneWord::kMostBytes;
+  const bool fit_four_words = longest > DictionaryKey::kWhole && longest <= OfFourWords::kMostBytes;
+  // Behind the start of these, so much may be read.
+  const std::ptrdiff_t reach = fit_four_words ? 32 : 8;
   std::uint64_t num_safe = values.length;
-  while (num_safe != 0 && end - (data + offsets[num_safe - 1]) < 8) --num_safe;
+  while (num_safe != 0 && end - (data + offsets[num_safe - 1]) < reach) --num_safe;
   static constexpr auto kMasks = [] {
     std::array<std::uint64_t, 9> masks{};
     for (std::size_t size = 0; size < 8; ++size) masks[size] = (std::uint64_t{1} << 8 * size) - 1;
@@ -326,9 +369,12 @@ bool NumberStrings(const PageValues& page, std::uint64_t max_items, ItemCounts* 
   };
   const auto look_up = [&](std::uint64_t first, std::uint64_t count, std::uint32_t* out) {
     const std::uint64_t safe = std::min(count, num_safe - std::min(num_safe, first));
-    if (all_short && attempt->items.size() <= ShortStrings::kMostItems) {
-      short_strings.Update(attempt->items);
-      short_strings.FindAll(data, offsets + first, safe, out);
+    if (fit_one_word && attempt->items.size() <= OfOneWord::kMostItems) {
+      of_one_word.Update(attempt->items);
+      of_one_word.FindAll(data, offsets + first, safe, out);
+    } else if (fit_four_words && attempt->items.size() <= OfFourWords::kMostItems) {
+      of_four_words.Update(attempt->items);
+      of_four_words.FindAll(data, offsets + first, safe, out);
     } else {
       FindAll(attempt->items, first, safe, key_of, out);
     }

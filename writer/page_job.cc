@@ -34,6 +34,8 @@ bool PageJob::finished() const {
   return state_ == State::kFinished;
 }
 
+std::uint64_t PageJob::page_bytes() const { return finished() ? page_.bytes : 0; }
+
 void PageJob::Finish() {
   Begin();
   std::unique_lock lock(mutex_);

@@ -20,6 +20,8 @@ namespace {
 constexpr std::uint64_t kBufferShare = 4;
 // Rows on their way to pages take about this part of it, and the buffers that they came from new memory.
 constexpr std::uint64_t kJobShare = 8;
+// A column with more than this part of the rows' bytes is large.
+constexpr std::uint64_t kLargeShare = 8;
 // Of one page: encoding takes up to eight times as much, on each thread.
 constexpr std::uint64_t kPageShare = 64;
 constexpr std::uint64_t kMinPageBytes = 16 << 10;
@@ -111,6 +113,7 @@ Status WriterImpl::AddColumn(const format::Leaf& leaf, std::size_t field) {
   LANCEKIT_ASSIGN(PlannedLeaf planned, PlanLeaf(leaf, options_, version_));
   columns_.push_back(std::make_unique<Column>(field, std::move(planned), page_bytes_, version_));
   Column& column = *columns_.back();
+  column.buffer->set_max_rows(RowsPerFile());
   if (format::IsBlob(*leaf.path.back())) {
     LANCEKIT_ASSIGN(column.blobs, BlobBuffer::Make(column.leaf, column.path, page_bytes_, version_, options_.statistics));
     has_blobs_ = true;
@@ -131,7 +134,7 @@ Status WriterImpl::WriteBatch(const ArrowArray& array, const ArrowSchema& schema
 }
 
 Status WriterImpl::WriteRows(const std::vector<ArrayView>& views, std::uint64_t num_rows) {
-  const std::uint64_t limit = output_.single_file() ? kMaxRows : std::max<std::uint64_t>(1, options_.max_rows_per_file);
+  const std::uint64_t limit = RowsPerFile();
   const std::uint64_t step_rows = StepRows(views, num_rows, context_.memory_budget());
   for (std::uint64_t done = 0; done < num_rows;) {
     LANCEKIT_TRY(context_.impl().CheckCancelled());
@@ -144,10 +147,15 @@ Status WriterImpl::WriteRows(const std::vector<ArrayView>& views, std::uint64_t 
     file_->rows += count;
     // Pages of the steps before are due, so that those of a large batch do not pile up.
     LANCEKIT_TRY(WritePages(&*file_, is_serial() ? file_->pages.size() : pages_before));
-    LANCEKIT_TRY(CompleteFile(false));
+    // Where no page is being made, the next rows come first, so that other threads get to work again.
+    if (bytes_in_jobs_ != 0 || WaitingBytes() > context_.memory_budget() / kJobShare) LANCEKIT_TRY(CompleteFile(false));
     if (file_->rows == limit) LANCEKIT_TRY(EndFile());
   }
   return {};
+}
+
+std::uint64_t WriterImpl::RowsPerFile() const {
+  return output_.single_file() ? kMaxRows : std::max<std::uint64_t>(1, options_.max_rows_per_file);
 }
 
 Status WriterImpl::AppendColumn(std::size_t index, const ArrayView& view, std::uint64_t first, std::uint64_t count) {
@@ -193,6 +201,7 @@ Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
   }
   column.last_job = job;
   column.buffer = std::make_shared<ColumnBuffer>(column.leaf, column.path, page_bytes_, version_);
+  column.buffer->set_max_rows(RowsPerFile());
   context_.impl().pool().Submit([job = std::move(job)] { job->Begin(); });
   return {};
 }
@@ -228,13 +237,17 @@ Status WriterImpl::MakePage(Column* column, const ColumnBuffer& rows, std::uint6
 
 template <class Body>
 Status WriterImpl::ForEachColumn(Body body) {
-  // The largest first, so that no thread is left with one of them in the end, but those whose last page is being made still after
-  // all others. What is written does not depend on it.
+  // The largest first, so that no thread is left with one of them in the end, then the others as their pages are written, so that
+  // these need not wait; but those whose last page is being made still after all others. What is written does not depend on it.
   std::vector<std::size_t> order(columns_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
+  std::uint64_t bytes = 0;
+  for (const auto& column : columns_) bytes += column->buffer->arrow_bytes();
   std::vector<std::pair<bool, std::uint64_t>> rank;
-  for (const auto& column : columns_)
-    rank.emplace_back(column->last_job == nullptr || column->last_job->finished(), column->buffer->arrow_bytes());
+  for (const auto& column : columns_) {
+    const std::uint64_t own = column->buffer->arrow_bytes();
+    rank.emplace_back(column->last_job == nullptr || column->last_job->finished(), own > bytes / kLargeShare ? own : 0);
+  }
   std::ranges::stable_sort(order, std::greater(), [&](std::size_t i) { return rank[i]; });
   context_.impl().pool().ParallelFor(columns_.size(), [&](std::size_t i) {
     Column& column = *columns_[order[i]];
@@ -314,6 +327,13 @@ Status WriterImpl::EndFile() {
   LANCEKIT_TRY(CompleteFile(true));
   ended_ = std::exchange(file_, std::nullopt);
   return CompleteFile(is_serial());
+}
+
+std::uint64_t WriterImpl::WaitingBytes() const {
+  std::uint64_t bytes = 0;
+  if (!ended_.has_value()) return bytes;
+  for (const auto& page : ended_->pages) bytes += page->page_bytes();
+  return bytes;
 }
 
 Status WriterImpl::CompleteFile(bool wait) {

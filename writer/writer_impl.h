@@ -75,6 +75,7 @@ class WriterImpl {
   /// Takes over options_.bloom. Errors: kInvalidArgument, with the column.
   Status SetBlooms();
   Status WriteRows(const std::vector<ArrayView>& views, std::uint64_t num_rows);
+  std::uint64_t RowsPerFile() const;
   Status AppendColumn(std::size_t column, const ArrayView& view, std::uint64_t first, std::uint64_t count);
   /// Makes a page of the rows that wait, on another thread where one is free. `at_end`: of the file.
   Status EncodeBuffer(std::size_t column, bool at_end);
@@ -92,6 +93,8 @@ class WriterImpl {
   Status OpenFile();
   /// No more rows come to the file. Its pages may be made still, while the next one begins.
   Status EndFile();
+  /// Of the pages of the file that has ended, as far as they are made.
+  std::uint64_t WaitingBytes() const;
   /// Writes what is left of the file that has ended, if there is one; without `wait` only once all its pages are made.
   Status CompleteFile(bool wait);
   /// Whether pages are made and written where their rows end: blobs lie between them, or there is one thread.
