@@ -1,6 +1,6 @@
 // The lancekit side of bench/compare.py: does what a C++ user would do and times it from inside. Reads one command a line,
 // words separated by tabs, and answers each with one line of JSON. The commands are those of peers.py; see bench/README.md. The
-// only argument is the file version that it writes.
+// only argument is the file version that it writes, with a preset as in x1-fast.
 #include <time.h>
 
 #include <algorithm>
@@ -121,7 +121,11 @@ using Reply = Result<std::string>;  // the members of the JSON object
 
 class Driver {
  public:
-  explicit Driver(std::string version) : context_(Options()), version_(std::move(version)) {}
+  /// `format`: a file version, and behind a '-' perhaps a preset.
+  explicit Driver(const std::string& format)
+      : context_(Options()),
+        version_(format.substr(0, format.find('-'))),
+        preset_(version_.size() == format.size() ? "" : format.substr(version_.size() + 1)) {}
 
   Reply Run(const Words& words) {
     static const std::map<std::string, std::pair<std::size_t, Reply (Driver::*)(const Words&)>> commands = {
@@ -419,6 +423,7 @@ class Driver {
   Result<WriteSummary> WriteInput(const std::string& path) {
     WriteOptions options;
     options.version = version_;
+    options.preset = preset_;
     options.single_file = path.ends_with(".lance");
     auto writer = lancekit::create(context_, path, options);
     if (!writer) return std::move(writer).status();
@@ -451,6 +456,7 @@ class Driver {
 
   Context context_;
   std::string version_;
+  std::string preset_;
   std::optional<Table> table_;
   std::vector<Batch> input_;
 };

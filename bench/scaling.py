@@ -3,6 +3,7 @@
 
     scaling.py [--cache FOLDER] [--table lineitem] [--big 10] [--memory 256] [--json FILE]
 
+- what two cores are of this machine: two processes that calculate, or copy memory, at once against one, as work per second
 - scan and write of one table with two threads against one, in alternating processes that may use two cores
 - four processes that scan the table at once against one alone
 - a file of --big GB scanned by a process whose memory, page cache included, is limited to --memory MiB by a cgroup (where this may
@@ -67,6 +68,23 @@ def ratios(one, two, pairs):
     found = sorted(one() / two() for _ in range(pairs))
     low, high = compare.bootstrap(found)
     return {'ratio': compare.median(found), 'low': low, 'high': high, 'pairs': pairs}
+
+
+def machine(driver, pairs):
+    """Work per second of two processes at once by that of one: what two threads can be at best."""
+    processes = [Process(driver) for _ in range(2)]
+
+    def seconds(command, some):
+        begin = time.perf_counter()
+        for process in some:
+            process.send(command)
+        for process in some:
+            process.receive()
+        return time.perf_counter() - begin
+    for name, command in (('two loops at once', 'calibrate'), ('two copies at once', 'copy')):
+        yield name, ratios(lambda: 2 * seconds(command, processes[:1]), lambda: seconds(command, processes), pairs)
+    for process in processes:
+        process.close()
 
 
 def threads(driver, path, origin, pairs):
@@ -194,7 +212,8 @@ def main():
             subprocess.run([settings.convert, origin, '-q', '-o', made, *options], check=True)
     file = open(settings.json, 'a') if settings.json else None
     describe = compare.run_record(settings)
-    steps = [] if settings.only_cold else [threads(settings.driver, path, source, settings.pairs),
+    steps = [] if settings.only_cold else [machine(settings.driver, settings.pairs),
+                                           threads(settings.driver, path, source, settings.pairs),
                                            readers(settings.driver, path, settings.pairs)]
     if settings.big:
         big = settings.cache / f'big-{settings.big}.lance'
