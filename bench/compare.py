@@ -555,10 +555,10 @@ def parse_arguments():
     def listed(text):
         return text.split(',')
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    versions = ['2.1', '2.2', 'x1']
-    formats = versions + [f'{version}-{preset}' for version in versions for preset in ('fast', 'balanced', 'small')]
+    # Presets that are the default of a version need no name of their own.
+    formats = ['2.1', '2.1-balanced', '2.1-small', '2.2', '2.2-balanced', '2.2-small', 'x1', 'x1-fast', 'x1-small']
     parser.add_argument('--format', choices=formats, default='2.2', metavar='VERSION[-PRESET]',
-                        help=f'what lancekit writes and is measured with: {", ".join(versions)}; presets fast, balanced, small')
+                        help=f'what lancekit writes and is measured with: {", ".join(formats)}')
     parser.add_argument('--driver', type=pathlib.Path, default=ROOT / 'build/release/bench/lancekit_bench_driver')
     parser.add_argument('--index-driver', type=pathlib.Path, default=ROOT / 'build/release/bench/lancekit_index_driver')
     parser.add_argument('--library', type=pathlib.Path, default=ROOT / 'build/release/liblancekit.so', help='whose size is compared')

@@ -2,7 +2,7 @@
 # Sets up, builds and tests everything; the last line says "N passed, M failed". Exit status 0 when M is 0.
 #   scripts/test.sh           all of it, under 40 minutes on 2 cores
 #   scripts/test.sh --quick   the tests of the release build only
-# FUZZ_SECONDS sets how long each fuzz target runs (4, a minute together). Logs are in build/logs.
+# FUZZ_SECONDS sets how long each fuzz target runs (2, a minute together). Logs are in build/logs.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 quick=false
@@ -79,7 +79,7 @@ measure_coverage() {
 # Each target counts as one.
 run_fuzzers() {
   local begin=$SECONDS target runs now coverage corpus findings
-  scripts/fuzz.sh --build build/dev --seconds "${FUZZ_SECONDS:-4}" > "$logs/fuzz.log" 2>&1
+  scripts/fuzz.sh --build build/dev --seconds "${FUZZ_SECONDS:-2}" > "$logs/fuzz.log" 2>&1
   local status=$? targets=0
   while read -r target runs now coverage corpus findings; do
     [ "$target" != target ] || continue
@@ -87,7 +87,7 @@ run_fuzzers() {
     count "fuzz-$target" "$findings" "($now runs)"
   done < <(grep -E '^[a-z0-9_]+ .* [0-9]+$' "$logs/fuzz.log")
   [ $status -eq 0 ] && [ $targets -gt 0 ] || { tail -n 60 "$logs/fuzz.log"; count fuzz 1 ""; }
-  echo "       fuzz: $targets targets, ${FUZZ_SECONDS:-4} s each ($((SECONDS - begin)) s)"
+  echo "       fuzz: $targets targets, ${FUZZ_SECONDS:-2} s each ($((SECONDS - begin)) s)"
 }
 
 scripts/setup.sh || exit 1

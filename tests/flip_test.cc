@@ -277,7 +277,7 @@ class FlipTest : public testing::DamageTest {
 };
 
 // Every byte; some of them where a sanitizer makes that take minutes.
-constexpr std::uint64_t kFlipStep = testing::kSanitized ? 7 : 1;
+constexpr std::uint64_t kFlipStep = testing::kSanitized ? 23 : 1;
 
 TEST_F(FlipTest, AnyChangedByteOfAnyKindOfFileIsFound) {
   std::set<std::string> encodings;

@@ -426,12 +426,12 @@ def test_queries(tool, folder):
     check(len(hits) == 10 and all(hit['distance'] == 1 for hit in hits), hits)
 
 
-def test_small_dimensions(tool, folder):
+def test_small_dimensions(tool, folder, share):
     """Few dimensions, many neighbours, rows that take turns, lengths at the end of the range."""
     generator = np.random.default_rng(40)
     path = os.path.join(folder, 'small.lance')
     for dimensions, least in ((2, 0.9), (3, 0.95), (5, 0.95), (56, 0.95), (57, 0.95), (131, 0.95)):
-        vectors = generator.normal(0, 1, (6000, dimensions)).astype(np.float32)
+        vectors = generator.normal(0, 1, (int(6000 * share), dimensions)).astype(np.float32)
         if dimensions > 50:  # few of its dimensions count
             vectors *= (0.9 ** np.arange(dimensions)).astype(np.float32)
         queries = vectors[:40] + np.float32(0.01)
@@ -449,7 +449,7 @@ def test_small_dimensions(tool, folder):
         mine, theirs = recall_of(rows, truth, 10), recall_of(other, truth, 10)
         check(mine > theirs - 0.1, f'{dimensions} dimensions, ef 10: {mine}, without codes {theirs}')
     # Each other row is far larger: a sample of the even ones would not know.
-    vectors = generator.integers(0, 256, (20000, 16)).astype(np.float32)
+    vectors = generator.integers(0, 256, (int(20000 * share), 16)).astype(np.float32)
     vectors[1::2] *= 80
     lance.write_dataset(make_table(vectors), path, mode='overwrite')
     tool.run('build', path, '-c', 'vec', '--force')
@@ -642,6 +642,7 @@ def main():
     parser.add_argument('lance_index')
     parser.add_argument('--kills', type=int, default=12)
     parser.add_argument('--updates', type=int, default=2000)
+    parser.add_argument('--share', type=float, default=1, help='of the vectors where many indices are built; less under sanitizers')
     arguments = parser.parse_args()
     tool = Tool(arguments.lance_index)
     with tempfile.TemporaryDirectory() as folder:
@@ -653,7 +654,7 @@ def main():
         test_brain_floats(tool, folder)
         test_bits(tool, folder)
         test_queries(tool, folder)
-        test_small_dimensions(tool, folder)
+        test_small_dimensions(tool, folder, arguments.share)
         test_report(tool, folder)
         test_example(tool, folder)
         test_growth(tool, folder)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """End-to-end checks of lance-inspect: exit codes, output formats, damage, pipes.
 
-    inspect_e2e.py PROGRAM [--flips N]
+    inspect_e2e.py PROGRAM [--flips N] [--every N]
 
 Needs the small files of tests/data; row values are compared with pylance where it is installed.
 """
@@ -251,12 +251,12 @@ def check_verify(tool, folder):
     tool('verify', '--sums', path, path, code=4)
 
 
-def check_damage(tool, folder, flips):
+def check_damage(tool, folder, flips, every):
     path = folder / 'damaged.lance'
     whole = (DATA / 'lists-2.2.lance').read_bytes()
-    for size in range(len(whole)):
+    for number, size in enumerate(range(0, len(whole), every)):
         path.write_bytes(whole[:size])
-        tool('info' if size % 2 else 'layout', path, code=4)
+        tool('info' if number % 2 else 'layout', path, code=4)
     rng = random.Random(5)
     for i in range(flips):
         data = bytearray(rng.choice(FIXTURES).read_bytes())
@@ -315,6 +315,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('program')
     parser.add_argument('--flips', type=int, default=2000)
+    parser.add_argument('--every', type=int, default=1, help='of the sizes that a file is cut to, this one is tried')
     arguments = parser.parse_args()
     tool = Tool(arguments.program)
     folder = pathlib.Path(tempfile.mkdtemp(prefix='lancekit_inspect_'))
@@ -329,7 +330,7 @@ def main():
         check_pipe(tool)
         check_values(tool, folder)
         check_verify(tool, folder)
-        check_damage(tool, folder, arguments.flips)
+        check_damage(tool, folder, arguments.flips, arguments.every)
     finally:
         shutil.rmtree(folder)
     print(f'{checks} checks passed')

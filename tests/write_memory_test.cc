@@ -48,6 +48,7 @@ struct Input {
   Schema schema;
   std::unique_ptr<testing::HandArray> batch;
   int times = 1;
+  std::uint64_t rows_per_file = 0;  ///< of a dataset; 0: a single file
 };
 
 std::unique_ptr<testing::HandArray> MakeNumbers(std::int64_t rows, std::uint64_t below, std::mt19937_64* random) {
@@ -90,6 +91,13 @@ Input MakeInput(int num_columns, std::int64_t rows, std::size_t text_bytes, int 
   return input;
 }
 
+/// What is left of each file's columns waits while the next one is filled.
+Input MakeFiles(int num_columns, std::int64_t rows, std::uint64_t rows_per_file, int times) {
+  Input input = MakeInput(num_columns, rows, 24, times);
+  input.rows_per_file = rows_per_file;
+  return input;
+}
+
 Input MakeLongTexts(std::int64_t rows, std::size_t bytes, int times) {
   std::mt19937_64 random(6);
   Input input;
@@ -109,7 +117,8 @@ std::int64_t GrowthOf(const Input& input, std::uint64_t budget, const std::strin
   const Context context(context_options);
   WriteOptions options;
   options.version = version;
-  options.single_file = true;
+  options.single_file = input.rows_per_file == 0;
+  if (!options.single_file) options.max_rows_per_file = input.rows_per_file;
   ::malloc_trim(0);  // or what the input left free would be used without being counted
   if (!ForgetPeak()) return -1;
   const std::uint64_t before = OwnMemory("VmRSS");
@@ -140,7 +149,7 @@ std::int64_t GrowthInProcess(const Input& input, std::uint64_t budget, const std
   ::close(ends[0]);
   int status = 0;
   ::waitpid(child, &status, 0);
-  fs::remove(path);
+  fs::remove_all(path);
   return growth;
 }
 
@@ -169,6 +178,7 @@ TEST_P(WriteMemoryTest, StaysWithinTheBudget) {
 INSTANTIATE_TEST_SUITE_P(Inputs, WriteMemoryTest,
                          ::testing::Values(Case{"OneLargeBatch", [] { return MakeInput(6, 2'500'000, 24, 1); }},
                                            Case{"TinyBatches", [] { return MakeInput(6, 100, 24, 25'000); }},
+                                           Case{"Files", [] { return MakeFiles(24, 5'000, 50'000, 125); }},
                                            Case{"Texts", [] { return MakeLongTexts(1'000, 4000, 52); }},
                                            Case{"LongTexts", [] { return MakeLongTexts(20, 1 << 20, 10); }}),
                          [](const auto& test) { return std::string(test.param.name); });

@@ -70,8 +70,8 @@ Result<std::uint64_t> ColumnBuffer::Append(const ArrayView& top, std::uint64_t f
 // Memory for the rest of the page at once, or it would be copied again and again as it grows; but not for a small table.
 void ColumnBuffer::ReserveRest() {
   constexpr std::uint64_t kEnoughToTell = 16;
-  constexpr double kMargin = 1.02;  // later strings may be a little longer
-  if (reserved_ || bytes_ * kEnoughToTell < page_bytes_ || full()) return;
+  constexpr double kMargin = 1.1;  // later strings may be a little longer
+  if (reserved_ || num_rows_ >= max_rows_ || bytes_ * kEnoughToTell < page_bytes_ || full()) return;
   reserved_ = true;
   const double times = std::min(static_cast<double>(page_bytes_) / static_cast<double>(bytes_),
                                 static_cast<double>(max_rows_) / static_cast<double>(num_rows_) * kMargin);

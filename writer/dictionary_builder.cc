@@ -285,7 +285,7 @@ class ShortStrings {
  private:
   struct Key {
     std::array<std::uint64_t, kWords> words{};  // zeros behind the string
-    std::uint64_t size = ~std::uint64_t{0};     // of no string
+    std::uint32_t size = ~std::uint32_t{0};     // of no string
   };
   struct Entry {
     Key key;
@@ -295,23 +295,22 @@ class ShortStrings {
 
   /// `from` starts with the string and goes on somehow.
   static Key KeyOf(const std::byte* from, std::uint64_t size) noexcept {
-    static constexpr auto kMasks = [] {
-      std::array<std::byte, 16 * kWords> masks{};
-      std::fill_n(masks.begin(), 8 * kWords, std::byte{0xFF});
-      return masks;
-    }();
-    Key key;
-    if constexpr (kWords == 1) {  // which has room for the size
-      key.words[0] = (LoadLe<std::uint64_t>(from) & ((std::uint64_t{1} << 8 * size) - 1)) | size << 56;
-      key.size = 0;
+    if constexpr (kWords == 1) {  // the word has room for the size
+      return {{(LoadLe<std::uint64_t>(from) & ((std::uint64_t{1} << 8 * size) - 1)) | size << 56}, 0};
+    } else {
+      static constexpr auto kOnesThenZeros = [] {
+        std::array<std::byte, 16 * kWords> bytes{};
+        std::fill_n(bytes.begin(), 8 * kWords, std::byte{0xFF});
+        return bytes;
+      }();
+      const std::byte* const mask = kOnesThenZeros.data() + 8 * kWords - size;
+      Key key;
+      key.size = static_cast<std::uint32_t>(size);
+#pragma GCC unroll 4
+      for (std::size_t word = 0; word < kWords; ++word)
+        key.words[word] = LoadLe<std::uint64_t>(from + 8 * word) & LoadLe<std::uint64_t>(mask + 8 * word);
       return key;
     }
-    key.size = size;
-    const std::byte* const masks = kMasks.data() + 8 * kWords - size;
-#pragma GCC unroll 4
-    for (std::size_t word = 0; word < kWords; ++word)
-      key.words[word] = LoadLe<std::uint64_t>(from + 8 * word) & LoadLe<std::uint64_t>(masks + 8 * word);
-    return key;
   }
   static std::uint64_t Difference(const Key& a, const Key& b) noexcept {
     std::uint64_t differs = a.size ^ b.size;
@@ -322,7 +321,7 @@ class ShortStrings {
   static std::size_t PlaceOf(const Key& key, int shift) noexcept {
     constexpr std::array<std::uint64_t, 4> kFactors = {0x9E3779B97F4A7C15u, 0xD1B54A32D192ED03u, 0xABC98388FB8FAC03u,
                                                        0x8CB92BA72F3D8DD7u};
-    std::uint64_t hash = key.size << 59;
+    std::uint64_t hash = std::uint64_t{key.size} << 58;
 #pragma GCC unroll 4
     for (std::size_t word = 0; word < kWords; ++word) hash += key.words[word] * kFactors[word];
     return hash >> shift;

@@ -176,28 +176,36 @@ TEST(TryDictionary, NumbersShortStrings) {
   }
 }
 
-// Whole in four words, which tell them apart by any of their bytes or by NULs at the end; shorter ones among them, more than are
-// kept in the table of words, and those at the end, behind which less can be read.
+// Whole in four words, which tell them apart by any of their bytes or by NULs at the end, and shorter ones among them: few enough
+// for the table of words, then more than it takes.
 TEST(TryDictionary, NumbersStringsOfFourWords) {
-  std::vector<std::string> texts;
-  for (std::size_t i = 0; i < 9000; ++i) {
-    const std::size_t number = i % 3 == 0 ? 7 : i * 7919 % 701;
-    std::string text(number % 7 == 0 ? number % 33 : 32 - number % 16, 'x');
-    if (!text.empty()) text[number % text.size()] = static_cast<char>(number / 100);
-    if (number % 5 == 0) text.resize(std::min<std::size_t>(32, text.size() + number % 3), '\0');
-    texts.push_back(text);
-  }
-  for (const bool large : {false, true}) {
-    const testing::OwnedValues values(texts, large);
-    const Page page(values.View(), true);
-    ASSERT_EQ(page.facts.longest(), 32u);
-    const auto attempt = TryDictionary(page.values, texts.size());
-    ASSERT_TRUE(attempt.has_value());
+  constexpr std::size_t kFew = 450, kMany = 701;
+  for (const std::size_t most : {kFew, kMany}) {
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < 9000; ++i) {
+      const std::size_t number = i % 3 == 0 ? 7 : i * 7919 % (i < 4096 ? kFew - 60 : most);
+      std::string text(number % 7 == 0 ? number % 33 : 32 - number % 16, 'x');
+      if (!text.empty()) text[number % text.size()] = static_cast<char>(number / 32);
+      if (number % 5 == 0) text.resize(std::min<std::size_t>(32, text.size() + number % 3), '\0');
+      texts.push_back(text);
+    }
     const std::size_t distinct = std::set<std::string>(texts.begin(), texts.end()).size();
-    EXPECT_GT(distinct, 512u);
-    EXPECT_EQ(attempt->items.size(), distinct);
-    for (std::size_t i = 0; i < texts.size(); ++i)
-      ASSERT_EQ(testing::ValueAt(attempt->items.View(), attempt->indices[i]), texts[i]) << i;
+    EXPECT_EQ(distinct > 512, most == kMany) << distinct;
+    std::vector<std::byte> validity(texts.size() / 8 + 1, std::byte{0xED});
+    for (const bool large : {false, true}) {
+      for (const bool has_nulls : {false, true}) {
+        const testing::OwnedValues values(texts, large);
+        const Page page(values.View(), true, has_nulls ? validity.data() : nullptr);
+        ASSERT_EQ(page.facts.longest(), 32u);
+        const auto attempt = TryDictionary(page.values, texts.size());
+        ASSERT_TRUE(attempt.has_value());
+        EXPECT_LE(attempt->items.size(), distinct);
+        for (std::size_t i = 0; i < texts.size(); ++i) {
+          if (has_nulls && !GetBit(validity.data(), i)) continue;
+          ASSERT_EQ(testing::ValueAt(attempt->items.View(), attempt->indices[i]), texts[i]) << i;
+        }
+      }
+    }
   }
 }
 

@@ -33,7 +33,7 @@ class PageJob {
   std::uint64_t end_row() const noexcept { return page_.end_row; }
   std::size_t column() const noexcept { return page_.column; }
   bool finished() const;
-  /// Of the page's buffers; 0 before it is made.
+  /// Of the page's buffers; 0 until it is made.
   std::uint64_t page_bytes() const;
   /// Does the work unless somebody has begun it.
   void Begin();

@@ -18,7 +18,8 @@ namespace {
 
 // Columns share this part of the memory budget while they wait for their pages.
 constexpr std::uint64_t kBufferShare = 4;
-// Rows on their way to pages take about this part of it, and the buffers that they came from new memory.
+// Rows on their way to pages take about this part of it, and the buffers that they came from new memory. Pages that wait for the
+// next rows take so much too.
 constexpr std::uint64_t kJobShare = 8;
 // A column with more than this part of the rows' bytes is large.
 constexpr std::uint64_t kLargeShare = 8;
