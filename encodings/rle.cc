@@ -19,6 +19,7 @@ namespace lancekit {
 namespace {
 
 constexpr std::uint64_t kMaxRun = 255;
+static_assert(kernels::kStairsOvershoot <= MutableBuffer::kPadding);
 
 /// Errors: kCorruption unless the lengths add up to num_values and there is a value for each.
 Status CheckRuns(Bytes values, std::size_t width, Bytes lengths, std::uint64_t num_values) {
@@ -77,12 +78,33 @@ Status PickValue(Bytes values, Bytes lengths, std::uint64_t value, ValueSink* si
   return {};
 }
 
+/// Stores all values of the runs, most runs without a branch that depends on how long they are. False where a run is empty or the
+/// values are not aligned. Pre: CheckRuns; `to` has room for kernels::kStairsOvershoot bytes more.
+template <class T>
+bool StoreRuns(Bytes values, Bytes lengths, std::uint64_t num_values, std::byte* to) {
+  constexpr std::size_t kPart = 512;
+  if (reinterpret_cast<std::uintptr_t>(values.data()) % sizeof(T) != 0) return false;
+  const auto* const firsts = reinterpret_cast<const T*>(values.data());
+  std::uint32_t wide[kPart];
+  for (std::size_t run = 0; run < lengths.size(); run += kPart) {
+    const std::size_t count = std::min(kPart, lengths.size() - run);
+    kernels::Widen(lengths.data() + run, 1, count, 0, reinterpret_cast<std::byte*>(wide), sizeof(*wide));
+    const std::size_t stored = kernels::StoreStairs<T>(firsts + run, wide, count, 0, num_values, to);
+    if (stored == 0) return false;
+    to += stored * sizeof(T);
+    num_values -= stored;
+  }
+  return true;
+}
+
 /// Appends all values of the runs.
 template <class T>
 Status ExpandRuns(Bytes values, Bytes lengths, std::uint64_t num_values, std::span<const ValueRange> ranges, ValueSink* sink) {
   if (ranges.size() == 1 && ranges[0].count == 1) return PickValue<T>(values, lengths, ranges[0].first, sink);
   LANCEKIT_TRY(CheckRuns(values, sizeof(T), lengths, num_values));
   std::byte* to = sink->AppendFixed(CountRows(ranges));
+  const bool is_whole = ranges.size() == 1 && ranges[0].count == num_values;
+  if (is_whole && StoreRuns<T>(values, lengths, num_values, to)) return {};
   VisitRuns(lengths, ranges, [&](std::size_t run, std::uint64_t count) {
     Repeat(LoadLe<T>(values.data() + run * sizeof(T)), count, to);
     to += count * sizeof(T);

@@ -37,6 +37,33 @@ TEST(RleChunk, RoundTripsEveryWidthAndLength) {
   CheckLengths<std::uint64_t>();
 }
 
+// So many runs that they are stored in several parts; one without values among them, and values at an odd address.
+TEST(RleChunk, StoresManyShortRuns) {
+  std::vector<std::uint64_t> values;
+  std::vector<std::byte> odd{std::byte{0}}, lengths;
+  for (std::uint64_t run = 0; run < 1700; ++run) {
+    const std::uint64_t value = run * 0x9E3779B97F4A7C15u;
+    const std::uint64_t length = run == 1500 ? 0 : run * run % 5 + 1 + (run == 900 ? 200 : 0);
+    values.insert(values.end(), length, value);
+    const auto* const bytes = reinterpret_cast<const std::byte*>(&value);
+    odd.insert(odd.end(), bytes, bytes + sizeof(value));
+    lengths.push_back(static_cast<std::byte>(length));
+  }
+  const auto decoder = MakeChunkDecoder(Message(64), FixedShape(64));
+  ASSERT_TRUE(decoder);
+  const std::vector<std::byte> even(odd.begin() + 1, odd.end());
+  for (const Bytes run_values : {Bytes(even), Bytes(odd).subspan(1)}) {
+    const std::array<Bytes, 2> buffers{run_values, lengths};
+    Scratch scratch;
+    ValueSink sink(FixedShape(64));
+    ASSERT_TRUE((*decoder)->Decode({buffers, values.size()}, {0, values.size()}, &sink, &scratch).ok());
+    ASSERT_EQ(sink.length(), values.size());
+    EXPECT_EQ(std::memcmp(sink.values().data(), values.data(), values.size() * 8), 0);
+  }
+  const auto regular = testing::Numbers(values);
+  EXPECT_EQ(testing::CheckRoundTrip(regular.View(), *MakeRleEncoder(regular.View())), "");
+}
+
 TEST(RleChunk, SplitsRunsLikeTheReference) {
   const auto values = testing::Numbers(std::vector<std::int32_t>(6000, 77));
   const auto encoder = MakeRleEncoder(values.View());
