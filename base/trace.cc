@@ -171,8 +171,11 @@ Trace Tracer::Stop() {
   // Threads that have ended come here no more. Of a forked process no thread has the id that is noted, not even the one that
   // runs.
   if (::getpid() == process_) {
-    std::erase_if(threads_,
-                  [&](const auto& thread) { return ::syscall(SYS_tgkill, process_, thread->id, 0) != 0 && errno == ESRCH; });
+    std::erase_if(threads_, [&](const auto& thread) {
+      if (::syscall(SYS_tgkill, process_, thread->id, 0) == 0 || errno != ESRCH) return false;
+      const std::lock_guard own(thread->mutex);  // behind what it did last
+      return true;
+    });
   }
   text.erase(text.size() - 2);  // the comma
   text += "\n],\"otherData\":{";

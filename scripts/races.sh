@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tests=(base_test concurrent_test io_test table_test scan_impl_test aggregate_test projection_test verify_test
-  write_memory_test index_test c_api_test)
+  write_memory_test writer_test index_test c_api_test)
 cmake --preset tsan > /dev/null
 cmake --build --preset tsan --parallel "$(nproc)" --target "${tests[@]}"
 export TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 ${TSAN_OPTIONS:-}" LANCEKIT_ROUNDS=${1:-10}
