@@ -112,9 +112,9 @@ Status WriterImpl::SetBlooms() {
 
 Status WriterImpl::AddColumn(const format::Leaf& leaf, std::size_t field) {
   LANCEKIT_ASSIGN(PlannedLeaf planned, PlanLeaf(leaf, options_, version_));
-  columns_.push_back(std::make_unique<Column>(field, std::move(planned), page_bytes_, version_));
+  columns_.push_back(std::make_unique<Column>(field, std::move(planned)));
   Column& column = *columns_.back();
-  column.buffer->set_max_rows(RowsPerFile());
+  column.buffer = MakeBuffer(column);
   if (format::IsBlob(*leaf.path.back())) {
     LANCEKIT_ASSIGN(column.blobs, BlobBuffer::Make(column.leaf, column.path, page_bytes_, version_, options_.statistics));
     has_blobs_ = true;
@@ -159,6 +159,12 @@ std::uint64_t WriterImpl::RowsPerFile() const {
   return output_.single_file() ? kMaxRows : std::max<std::uint64_t>(1, options_.max_rows_per_file);
 }
 
+std::shared_ptr<ColumnBuffer> WriterImpl::MakeBuffer(const Column& column) const {
+  auto buffer = std::make_shared<ColumnBuffer>(column.leaf, column.path, page_bytes_, version_);
+  buffer->set_max_rows(RowsPerFile());
+  return buffer;
+}
+
 Status WriterImpl::AppendColumn(std::size_t index, const ArrayView& view, std::uint64_t first, std::uint64_t count) {
   Column& column = *columns_[index];
   TraceSpan span(context_.impl(), "append");
@@ -201,8 +207,7 @@ Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
     return {};
   }
   column.last_job = job;
-  column.buffer = std::make_shared<ColumnBuffer>(column.leaf, column.path, page_bytes_, version_);
-  column.buffer->set_max_rows(RowsPerFile());
+  column.buffer = MakeBuffer(column);
   context_.impl().pool().Submit([job = std::move(job)] { job->Begin(); });
   return {};
 }
@@ -242,13 +247,13 @@ Status WriterImpl::ForEachColumn(Body body) {
   // these need not wait; but those whose last page is being made still after all others. What is written does not depend on it.
   std::vector<std::size_t> order(columns_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::uint64_t bytes = 0;
-  for (const auto& column : columns_) bytes += column->buffer->arrow_bytes();
   std::vector<std::pair<bool, std::uint64_t>> rank;
+  std::uint64_t all_bytes = 0;
   for (const auto& column : columns_) {
-    const std::uint64_t own = column->buffer->arrow_bytes();
-    rank.emplace_back(column->last_job == nullptr || column->last_job->finished(), own > bytes / kLargeShare ? own : 0);
+    rank.emplace_back(column->last_job == nullptr || column->last_job->finished(), column->buffer->arrow_bytes());
+    all_bytes += rank.back().second;
   }
+  for (auto& [is_ready, bytes] : rank) bytes = bytes > all_bytes / kLargeShare ? bytes : 0;
   std::ranges::stable_sort(order, std::greater(), [&](std::size_t i) { return rank[i]; });
   context_.impl().pool().ParallelFor(columns_.size(), [&](std::size_t i) {
     Column& column = *columns_[order[i]];

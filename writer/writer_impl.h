@@ -40,12 +40,8 @@ class WriterImpl {
 
  private:
   struct Column {
-    Column(std::size_t top, PlannedLeaf planned, std::uint64_t page_bytes, format::FileVersion version)
-        : field(top),
-          leaf(std::move(planned.type)),
-          path(std::move(planned.path)),
-          hints(std::move(planned.hints)),
-          buffer(std::make_shared<ColumnBuffer>(leaf, path, page_bytes, version)) {}
+    Column(std::size_t top, PlannedLeaf planned)
+        : field(top), leaf(std::move(planned.type)), path(std::move(planned.path)), hints(std::move(planned.hints)) {}
     Column(const Column&) = delete;
     Column& operator=(const Column&) = delete;
     std::size_t field;  ///< top-level field that it belongs to
@@ -76,6 +72,7 @@ class WriterImpl {
   Status SetBlooms();
   Status WriteRows(const std::vector<ArrayView>& views, std::uint64_t num_rows);
   std::uint64_t RowsPerFile() const;
+  std::shared_ptr<ColumnBuffer> MakeBuffer(const Column& column) const;
   Status AppendColumn(std::size_t column, const ArrayView& view, std::uint64_t first, std::uint64_t count);
   /// Makes a page of the rows that wait, on another thread where one is free. `at_end`: of the file.
   Status EncodeBuffer(std::size_t column, bool at_end);
