@@ -90,6 +90,7 @@ class LANCEKIT_EXPORT MutableBuffer {
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
+  std::size_t shard_ = 0;  // of the core that took the memory from the pool: its cache has most of it
 };
 
 /// Memory of the pool, aligned to MutableBuffer::kAlignment; what it holds is unspecified. Throws std::bad_alloc.

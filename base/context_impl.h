@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "base/core.h"
 #include "base/status.h"
 #include "base/thread_pool.h"
 #include "lancekit/context.hpp"
@@ -61,10 +62,13 @@ class ContextImpl {
   void Cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
   LANCEKIT_EXPORT Status CheckCancelled() const;
   void Count(Counter counter, std::uint64_t amount = 1) noexcept {
-    counters_[static_cast<std::size_t>(counter)].fetch_add(amount, std::memory_order_relaxed);
+    counters_[CoreShard()].values[static_cast<std::size_t>(counter)].fetch_add(amount, std::memory_order_relaxed);
   }
   std::uint64_t counted(Counter counter) const noexcept {
-    return counters_[static_cast<std::size_t>(counter)].load(std::memory_order_relaxed);
+    std::uint64_t sum = 0;
+    for (const Counters& of_core : counters_)
+      sum += of_core.values[static_cast<std::size_t>(counter)].load(std::memory_order_relaxed);
+    return sum;
   }
   /// Counts reads of files, also for the spans of the calling thread.
   void CountReads(std::uint64_t num_reads, std::uint64_t num_bytes) noexcept {
@@ -84,7 +88,10 @@ class ContextImpl {
 
   ContextOptions options_;
   std::atomic<bool> cancelled_{false};
-  std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(Counter::kNumCounters)> counters_{};
+  struct alignas(kShardAlignment) Counters {
+    std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(Counter::kNumCounters)> values{};
+  };
+  std::array<Counters, kCoreShards> counters_;
   std::mutex trace_mutex_;
   std::unique_ptr<Tracer> tracer_;  // made with the first trace
   std::atomic<Tracer*> active_tracer_{nullptr};

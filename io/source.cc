@@ -21,12 +21,23 @@ class MemorySource final : public Source {
 
 }  // namespace
 
-Result<Buffer> Source::Read(std::uint64_t offset, std::uint64_t size) const {
-  if (!RangeFits(offset, size, size_)) {
-    Error error = Corrupt("{} bytes at {} lie outside the file of {} bytes", size, offset, size_);
-    error.path = path_;
-    return error;
+Status Source::CheckRange(std::uint64_t offset, std::uint64_t size) const {
+  if (RangeFits(offset, size, size_)) return {};
+  return At(Corrupt("{} bytes at {} lie outside the file of {} bytes", size, offset, size_), {.path = path_});
+}
+
+Result<Bytes> Source::View(std::uint64_t offset, std::uint64_t size, Buffer* holder) const {
+  if (const std::byte* const all = mapped_bytes()) {
+    LANCEKIT_TRY(CheckRange(offset, size));
+    if (size != 0) CountReads(1, size);
+    return Bytes(all + offset, size);
   }
+  LANCEKIT_ASSIGN(*holder, Read(offset, size));
+  return holder->bytes();
+}
+
+Result<Buffer> Source::Read(std::uint64_t offset, std::uint64_t size) const {
+  LANCEKIT_TRY(CheckRange(offset, size));
   if (size == 0) return Buffer();
   CountReads(1, size);
   return DoRead(offset, size);

@@ -28,6 +28,8 @@ class Source {
   /// Exactly the bytes [offset, offset + size). Mapped sources answer without a copy; the Buffer keeps the mapping alive.
   /// Errors: kCorruption when the range does not fit in the file, kIo.
   LANCEKIT_EXPORT Result<Buffer> Read(std::uint64_t offset, std::uint64_t size) const;
+  /// The same, there as long as the source and `*holder` are: of what it has in memory nothing is held.
+  Result<Bytes> View(std::uint64_t offset, std::uint64_t size, Buffer* holder) const;
   /// All bytes of a source that has them in memory, where Read() costs no copy; else null. Whoever reads them there counts it.
   virtual const std::byte* mapped_bytes() const noexcept { return nullptr; }
   bool mapped() const noexcept { return mapped_bytes() != nullptr; }
@@ -59,6 +61,8 @@ class Source {
   virtual bool DoWillRead(FileRange) const { return false; }
 
  private:
+  Status CheckRange(std::uint64_t offset, std::uint64_t size) const;
+
   std::string path_;
   std::uint64_t size_;
   ContextImpl* context_;

@@ -332,7 +332,7 @@ Result<Batch> ScanImpl::AggregateRows(const std::vector<Aggregate>& wanted) {
         for (const auto& file : fragment.files) LANCEKIT_TRY(file->statistics().CheckTail());
       }
       for (std::size_t i = 0; i < columns.size(); ++i)
-        LANCEKIT_TRY(Divide(*table_, fragment, i, batch_bytes_, &columns[i], &tasks));
+        LANCEKIT_TRY(Divide(*table_, fragment, i, LargeBatchBytes(), &columns[i], &tasks));
     }
     table_->context().pool().ParallelFor(tasks.size(), [&](std::size_t i) {
       Task& task = tasks[i];

@@ -153,13 +153,25 @@ void ColumnReader::Prefetch(std::span<const ValueRange> rows, PageScratch* scrat
   if (auto reads = Reads(rows, scratch)) source_->Prefetch(*std::move(reads));
 }
 
-void ColumnReader::ReadAhead(const ValueRange& rows, PageScratch* scratch) const {
+// Asking whether bytes are in memory takes a system call, which small batches had better share; so ever more is told while rows
+// follow each other.
+void ColumnReader::ReadAhead(const ValueRange& rows, ReadAheadMark* mark, PageScratch* scratch) const {
   constexpr std::uint64_t kMinBytes = 64 << 10, kMaxBytes = 4 << 20;
   if (stored_bytes_ <= kMinBytes) return;
-  const auto reads = Reads({&rows, 1}, scratch);
+  const std::uint64_t told = mark->end_row.load(std::memory_order_relaxed);
+  const std::uint64_t end = rows.first + rows.count;
+  if (told >= std::min(num_rows(), end + rows.count)) return;
+  const bool follows = told > rows.first;
+  const std::uint64_t row_bytes = std::max<std::uint64_t>(1, stored_bytes_ / num_rows());
+  const std::uint64_t before = follows ? mark->bytes.load(std::memory_order_relaxed) : rows.count * row_bytes;
+  const std::uint64_t bytes = std::clamp(2 * before, kMinBytes, kMaxBytes);
+  const std::uint64_t first = follows ? told : rows.first;
+  const ValueRange ahead{first, std::min(num_rows(), end + CeilDiv(bytes, row_bytes)) - first};
+  mark->bytes.store(bytes, std::memory_order_relaxed);
+  mark->end_row.store(first + ahead.count, std::memory_order_relaxed);
+  const auto reads = Reads({&ahead, 1}, scratch);
   if (!reads) return;
-  for (const FileRange& range : *reads)
-    source_->WillRead({range.offset, range.size + std::clamp(2 * range.size, kMinBytes, kMaxBytes)});
+  for (const FileRange& range : *reads) source_->WillRead(range);
 }
 
 Result<std::uint64_t> ColumnReader::CountDictionaryItems(std::span<const ValueRange> rows) const {

@@ -1,6 +1,7 @@
 // One column of a file: its pages, opened on first use, and the reading of any rows of it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,12 @@
 namespace lancekit {
 
 class TraceSpan;
+
+/// How far the source of a column has been told what a scan will read. Threads that come at once may tell it twice.
+struct ReadAheadMark {
+  std::atomic<std::uint64_t> end_row{0};
+  std::atomic<std::uint64_t> bytes{0};  // that it was told of ahead, about
+};
 
 /// Thread-safe. Errors carry column, page and file position.
 class ColumnReader {
@@ -53,8 +60,8 @@ class ColumnReader {
 
   /// Fetches what Read will take of the pages for these rows, all at once, unless it is in memory. Pre: as Read.
   void Prefetch(std::span<const ValueRange> rows, PageScratch* scratch) const;
-  /// Tells that Read will take these rows, and that those behind them follow.
-  void ReadAhead(const ValueRange& rows, PageScratch* scratch) const;
+  /// Tells that Read will take these rows, and that those behind them follow; nothing while `mark` says that this is known.
+  void ReadAhead(const ValueRange& rows, ReadAheadMark* mark, PageScratch* scratch) const;
 
   /// Appends the rows of ranges that ascend without overlap. Pre: the rows exist.
   Status Read(std::span<const ValueRange> rows, LeafSink* sink, PageScratch* scratch) const;

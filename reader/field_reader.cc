@@ -93,7 +93,7 @@ class LeafColumns final : public FieldReader {
  public:
   /// `lost`: of each column, rows to be taken for nulls; empty when no column has any.
   LeafColumns(std::vector<std::shared_ptr<const ColumnReader>> columns, std::vector<std::vector<ValueRange>> lost)
-      : columns_(std::move(columns)), lost_(std::move(lost)) {
+      : columns_(std::move(columns)), lost_(std::move(lost)), read_ahead_(columns_.size()) {
     for (const auto& column : columns_) present_.push_back(column != nullptr);
   }
 
@@ -113,7 +113,7 @@ class LeafColumns final : public FieldReader {
   }
   void ReadAhead(const ValueRange& rows, PageScratch* scratch) const override {
     for (std::size_t i = 0; lost_.empty() && i < columns_.size(); ++i) {
-      if (present_[i]) columns_[i]->ReadAhead(rows, scratch);
+      if (present_[i]) columns_[i]->ReadAhead(rows, &read_ahead_[i], scratch);
     }
   }
 
@@ -189,6 +189,7 @@ class LeafColumns final : public FieldReader {
   std::vector<std::shared_ptr<const ColumnReader>> columns_;  // null: absent
   std::vector<std::vector<ValueRange>> lost_;
   std::vector<bool> present_;
+  mutable std::vector<ReadAheadMark> read_ahead_;
 };
 
 }  // namespace

@@ -40,7 +40,7 @@ class FieldReader {
   virtual Status Read(std::span<const ValueRange> rows, FieldSink* sink, PageScratch* scratch) const = 0;
   /// Fetches what Read will take, all at once, unless it is in memory. Pre: as Read; there are at least two ranges.
   virtual void Prefetch(std::span<const ValueRange>, PageScratch*) const {}
-  /// Tells that Read will take rows, and that those behind them follow.
+  /// Tells that Read will take rows, and that those behind them follow: for the one scan that has opened this reader.
   virtual void ReadAhead(const ValueRange&, PageScratch*) const {}
   /// Strings: as ColumnReader::CountDictionaryItems; Read then takes a sink of a dictionary type too. 0 for others.
   virtual Result<std::uint64_t> CountDictionaryItems(std::span<const ValueRange>) const { return 0; }

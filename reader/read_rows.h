@@ -22,12 +22,12 @@ inline constexpr std::array kAllRows{ValueRange{0, ~std::uint64_t{0}}};
 /// Of `whole_rows`, those whose pages are compared with their hashes; all where the table says so.
 std::span<const ValueRange> CheckedRows(const TableImpl& table, std::span<const ValueRange> whole_rows);
 
-/// The rows of the runs, one after the other, as one array of the field. `whole_rows`: of the fragment that all runs are of,
-/// those which are read completely, sooner or later: pages in them are compared with their hashes. Errors: as FieldReader::Read.
-Result<ArrayData> ReadRows(const TableImpl& table, const FieldShape& shape, std::span<const RowRun> runs,
-                           std::span<const ValueRange> whole_rows = {});
+/// Rows of one fragment, ascending without overlap, as one array of the field. `follows`: a scan reads them, and what lies behind
+/// them soon. The memory of `scratch` is reused from column to column. Errors: as FieldReader::Read.
+Result<ArrayData> ReadRows(const FieldReader& reader, const FieldShape& shape, std::span<const ValueRange> rows, bool follows,
+                           PageScratch* scratch);
 
-/// The same of a column whose reader is kept, with memory that the caller reuses from column to column.
+/// The rows of the runs, one after the other, in any order, as one array of the field. Errors: the same.
 Result<ArrayData> TakeRows(const TableImpl& table, const OpenColumns& columns, std::size_t field, std::span<const RowRun> runs,
                            PageScratch* scratch);
 

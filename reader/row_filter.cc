@@ -180,49 +180,44 @@ std::vector<ValueRange> RowFilter::Prune(const TableFragment& fragment, ScanRepo
 
 // The filter looks at each run of equal values once, or at each item of the dictionaries of strings, whose rows then need no more
 // than keys.
-Result<std::optional<ArrayData>> RowFilter::ReadEncoded(const TableImpl& table, std::size_t field, std::span<const RowRun> runs,
-                                                        std::span<const ValueRange> whole_rows, DataType* type) const {
+Result<std::optional<ArrayData>> RowFilter::ReadEncoded(const FieldReader& reader, std::size_t field,
+                                                        std::span<const ValueRange> rows, DataType* type,
+                                                        PageScratch* scratch) const {
   constexpr std::uint64_t kRowsPerRun = 4, kRowsPerItem = 4;
-  if (runs.empty()) return std::optional<ArrayData>();
-  LANCEKIT_ASSIGN(const auto reader, FieldReader::Open(*runs[0].fragment, *fields_[field], table.context()));
-  std::vector<ValueRange> rows;
-  for (const RowRun& run : runs) rows.push_back({run.first, run.count});
+  if (rows.empty()) return std::optional<ArrayData>();
   const std::uint64_t num_rows = CountRows(rows);
   const FieldShape* shape = fields_[field].get();
-  LANCEKIT_ASSIGN(const std::uint64_t rows_per_run, reader->RowsPerRun(rows));
+  LANCEKIT_ASSIGN(const std::uint64_t rows_per_run, reader.RowsPerRun(rows));
   const bool has_runs = rows_per_run >= kRowsPerRun;
   if (!has_runs) {
     if (key_fields_[field] == nullptr) return std::optional<ArrayData>();
-    LANCEKIT_ASSIGN(const std::uint64_t items, reader->CountDictionaryItems(rows));
+    LANCEKIT_ASSIGN(const std::uint64_t items, reader.CountDictionaryItems(rows));
     if (items == 0 || items > num_rows / kRowsPerItem) return std::optional<ArrayData>();
     shape = key_fields_[field].get();
     *type = shape->field().type;
   }
   FieldSink sink(*shape, num_rows);
   if (has_runs) sink.leaf(0).CollectRuns();
-  PageScratch scratch;
-  scratch.whole_rows = CheckedRows(table, whole_rows);
-  LANCEKIT_TRY(reader->Read(rows, &sink, &scratch));
+  LANCEKIT_TRY(reader.Read(rows, &sink, scratch));
   LANCEKIT_ASSIGN(ArrayData column, std::move(sink).Finish());
   return std::optional<ArrayData>(std::move(column));
 }
 
-Result<RowFilter::Matches> RowFilter::Match(const TableImpl& table, std::span<const RowRun> runs,
-                                            std::span<const ValueRange> whole_rows) const {
-  TraceSpan span(table.context(), "filter");
+Result<RowFilter::Matches> RowFilter::Match(std::span<const std::shared_ptr<const FieldReader>> readers,
+                                            std::span<const ValueRange> rows, PageScratch* scratch) const {
+  TraceSpan span(context_, "filter");
   Matches matches;
-  std::uint64_t num_rows = 0;
-  for (const RowRun& run : runs) num_rows += run.count;
+  const std::uint64_t num_rows = CountRows(rows);
   Schema schema = schema_;
   std::vector<ArrayData> columns;
   matches.is_encoded = !fields_.empty();
   for (std::size_t i = 0; i < fields_.size(); ++i) {
-    LANCEKIT_ASSIGN(std::optional<ArrayData> encoded, ReadEncoded(table, i, runs, whole_rows, &schema.fields[i].type));
+    LANCEKIT_ASSIGN(std::optional<ArrayData> encoded, ReadEncoded(*readers[i], i, rows, &schema.fields[i].type, scratch));
     matches.columns.emplace_back();
     if (encoded.has_value()) {
       columns.push_back(*std::move(encoded));
     } else {
-      LANCEKIT_ASSIGN(matches.columns.back(), ReadRows(table, *fields_[i], runs, whole_rows));
+      LANCEKIT_ASSIGN(matches.columns.back(), ReadRows(*readers[i], *fields_[i], rows, true, scratch));
       columns.push_back(*matches.columns.back());
       matches.is_encoded = false;
     }

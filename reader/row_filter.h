@@ -24,19 +24,21 @@ class RowFilter {
   /// Physical rows of the fragment's files that may match, deleted ones included, ascending. Counts in the report.
   std::vector<ValueRange> Prune(const TableFragment& fragment, ScanReport* report) const;
 
-  /// Rows of the runs, all of one fragment, that match; with the columns that were read for it, those apart that were
-  /// compared as they are stored (none, then). The rest as for ReadRows.
+  /// Of rows of one fragment, ascending without overlap, those that match; with the columns that were read for it, those apart
+  /// that were compared as they are stored (none, then). `readers`: of fields(). A scan reads the rows, as ReadRows wants to
+  /// know.
   struct Matches {
     std::vector<std::optional<ArrayData>> columns;
     filter::RowMask rows;
     bool is_encoded = false;  ///< all columns were compared as they are stored
   };
-  Result<Matches> Match(const TableImpl& table, std::span<const RowRun> runs, std::span<const ValueRange> whole_rows) const;
+  Result<Matches> Match(std::span<const std::shared_ptr<const FieldReader>> readers, std::span<const ValueRange> rows,
+                        PageScratch* scratch) const;
 
  private:
   /// The column with a value per run, or keys of a dictionary, as `type` then says; none where pages had better be decoded.
-  Result<std::optional<ArrayData>> ReadEncoded(const TableImpl& table, std::size_t field, std::span<const RowRun> runs,
-                                               std::span<const ValueRange> whole_rows, DataType* type) const;
+  Result<std::optional<ArrayData>> ReadEncoded(const FieldReader& reader, std::size_t field, std::span<const ValueRange> rows,
+                                               DataType* type, PageScratch* scratch) const;
   RowFilter(filter::BoundFilter filter, ContextImpl& context) : filter_(std::move(filter)), context_(context) {}
 
   filter::BoundFilter filter_;

@@ -15,14 +15,15 @@ namespace {
 // Batches begin at multiples of this where they can: most chunks hold this many values, and a chunk that two batches share is
 // decoded twice.
 constexpr std::uint64_t kRowUnit = 1024;
+// Of a batch, where nobody says how many.
+constexpr std::uint64_t kMostRows = 65'536, kMostBytes = 16 << 20;
 // Reading runs of rows pays off when there are at least this many rows per run.
 constexpr std::uint64_t kRowsPerSpan = 16;
 
-/// Live rows of the run's fragment as they lie in its files.
-void AppendPhysicalRuns(const RowRun& run, std::uint64_t first, std::uint64_t count, std::vector<RowRun>* runs) {
-  run.fragment->live.ForEachRange(first, count, [&](const format::RowRange& range) {
-    runs->push_back({run.fragment, range.begin, range.end - range.begin});
-  });
+/// Live rows of the fragment as they lie in its files.
+void AppendPhysicalRows(const TableFragment& fragment, std::uint64_t first, std::uint64_t count, std::vector<ValueRange>* rows) {
+  fragment.live.ForEachRange(first, count,
+                             [&](const format::RowRange& range) { rows->push_back({range.begin, range.end - range.begin}); });
 }
 
 /// The numbers that the rows of a run have in the table; of those in the spans.
@@ -65,6 +66,7 @@ Status ScanImpl::Start() {
     next_row_ = std::min(offset_, table_->num_rows_);
     end_row_ = next_row_ + std::min(limit_, table_->num_rows_ - next_row_);
   }
+  queue_->scratches.reserve(static_cast<std::size_t>(table_->context().pool().threads()) + 1);
   plan->first_row = next_row_;
   plan->end_row = end_row_;
   plan_ = std::move(plan);
@@ -76,22 +78,36 @@ Result<std::shared_ptr<const Schema>> ScanImpl::OutputSchema() {
   return plan_->schema;
 }
 
+std::uint64_t ScanImpl::LargeBatchBytes() const { return batch_bytes_.value_or(kMostBytes); }
+
+// A batch that fits into a core's cache is not written to memory before it is used, and its buffers serve the next one; in
+// smaller ones than that the work for each column shows.
+std::uint64_t ScanImpl::BatchBytes() const {
+  constexpr std::uint64_t kCachedBytes = 2 << 20, kBytesPerLeaf = 64 << 10;
+  // Filters drop most rows, and what they look at is often not decoded.
+  if (batch_bytes_.has_value() || batch_rows_.has_value() || filter_.has_value()) return LargeBatchBytes();
+  std::uint64_t leaves = 0;
+  for (const auto& shape : plan_->fields) leaves += shape->leaves().size();
+  return std::clamp(leaves * kBytesPerLeaf, kCachedBytes, kMostBytes);
+}
+
 Result<std::uint64_t> ScanImpl::RowsPerBatch(const TableFragment& fragment) {
   if (&fragment == sized_fragment_) return rows_per_batch_;
   if (table_->checksums_ != Checksums::kNever) {
     for (const auto& file : fragment.files) LANCEKIT_TRY(file->statistics().CheckTail());
   }
   std::uint64_t row_bytes = 0;
-  field_readers_.clear();
+  auto readers = std::make_shared<Readers>();
   const Selection no_fields;
   for (const Selection* const fields : {&plan_->fields, plan_->filter == nullptr ? &no_fields : &plan_->filter->fields()}) {
     for (const auto& shape : *fields) {
       LANCEKIT_ASSIGN(auto reader, FieldReader::Open(fragment, *shape, table_->context()));
       row_bytes += reader->EstimateRowBytes();
-      field_readers_.push_back(std::move(reader));
+      readers->push_back(std::move(reader));
     }
   }
-  std::uint64_t rows = std::min(batch_rows_, batch_bytes_ / std::max<std::uint64_t>(1, row_bytes));
+  readers_ = std::move(readers);
+  std::uint64_t rows = std::min(batch_rows_.value_or(kMostRows), BatchBytes() / std::max<std::uint64_t>(1, row_bytes));
   if (rows > kRowUnit) rows -= rows % kRowUnit;
   sized_fragment_ = &fragment;
   rows_per_batch_ = std::max<std::uint64_t>(1, rows);
@@ -111,7 +127,7 @@ std::uint64_t ScanImpl::CountBlobs(const FieldReader& reader, const TableFragmen
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < sizes->size(); ++i) {
     bytes += (*sizes)[i];
-    if (bytes > batch_bytes_) return std::max<std::uint64_t>(1, i);
+    if (bytes > LargeBatchBytes()) return std::max<std::uint64_t>(1, i);
   }
   return sizes->size();
 }
@@ -148,14 +164,14 @@ Result<std::optional<ScanImpl::Part>> ScanImpl::NextPart() {
   const std::uint64_t first = next_row_ - fragment.first_row;
   std::uint64_t count = std::min({rows, fragment.num_rows - first, end_row_ - next_row_, end - first});
   if (count > kRowUnit && count == rows && (first + count) % kRowUnit != 0) count -= (first + count) % kRowUnit;
-  for (std::size_t i = 0; i < field_readers_.size(); ++i) {
-    const FieldReader& reader = *field_readers_[i];
+  for (std::size_t i = 0; i < readers_->size(); ++i) {
+    const FieldReader& reader = *(*readers_)[i];
     count = std::min(count, fragment.live.CountBefore(reader.PageEnd(fragment.live.Physical(first))) - first);
     const auto& field = i < plan_->fields.size() ? plan_->fields[i] : plan_->filter->fields()[i - plan_->fields.size()];
     if (MayHoldBlobs(field->field())) count = CountBlobs(reader, fragment, first, count);
   }
   next_row_ += count;
-  return std::optional<Part>(Part{{&fragment, first, count}, kept_});
+  return std::optional<Part>(Part{{&fragment, first, count}, readers_, kept_});
 }
 
 ValueRange ScanImpl::Plan::WholeRows(const TableFragment& fragment) const {
@@ -166,21 +182,23 @@ ValueRange ScanImpl::Plan::WholeRows(const TableFragment& fragment) const {
   return {first_physical, end_physical - first_physical};
 }
 
-Result<ScanImpl::Reading> ScanImpl::ReadBatch(const Plan& plan, const Part& part) {
+Result<ScanImpl::Reading> ScanImpl::ReadBatch(const Plan& plan, const Part& part, PageScratch* scratch) {
   return WithoutThrowing([&]() -> Result<Reading> {
     Stopwatch watch(plan.table->context(), Counter::kDecodeNanoseconds, "batch");
     watch.span().Set("first_row", part.run.fragment->first_row + part.run.first);
     watch.span().Set("rows", part.run.count);
     LANCEKIT_TRY(plan.table->context().CheckCancelled());
-    if (plan.filter != nullptr) return ReadMatches(plan, part);
+    std::vector<ValueRange> rows;
+    AppendPhysicalRows(*part.run.fragment, part.run.first, part.run.count, &rows);
+    if (plan.filter != nullptr) return ReadMatches(plan, part, rows, scratch);
     auto batch = std::make_shared<BatchImpl>();
     batch->schema = plan.schema;
     batch->num_rows = static_cast<std::int64_t>(part.run.count);
-    std::vector<RowRun> runs;
-    AppendPhysicalRuns(part.run, part.run.first, part.run.count, &runs);
     const ValueRange whole = plan.WholeRows(*part.run.fragment);
-    for (const auto& shape : plan.fields) {
-      LANCEKIT_ASSIGN(ArrayData column, ReadRows(*plan.table, *shape, runs, {&whole, 1}));
+    scratch->whole_rows = CheckedRows(*plan.table, {&whole, 1});
+    batch->columns.reserve(plan.fields.size());
+    for (std::size_t i = 0; i < plan.fields.size(); ++i) {
+      LANCEKIT_ASSIGN(ArrayData column, ReadRows(*(*part.readers)[i], *plan.fields[i], rows, true, scratch));
       batch->columns.push_back(std::move(column));
     }
     const RowSpan all{0, part.run.count};
@@ -191,12 +209,12 @@ Result<ScanImpl::Reading> ScanImpl::ReadBatch(const Plan& plan, const Part& part
 
 // The filter's columns are read whole, the others where rows match. Many short runs of rows cost more than reading the rows
 // between them too and leaving those out afterwards.
-Result<ScanImpl::Reading> ScanImpl::ReadMatches(const Plan& plan, const Part& part) {
+Result<ScanImpl::Reading> ScanImpl::ReadMatches(const Plan& plan, const Part& part, std::span<const ValueRange> rows,
+                                                PageScratch* scratch) {
   const RowRun& run = part.run;
-  std::vector<RowRun> runs;
-  AppendPhysicalRuns(run, run.first, run.count, &runs);
-  const std::span<const ValueRange> whole = *part.kept;
-  LANCEKIT_ASSIGN(const RowFilter::Matches matches, plan.filter->Match(*plan.table, runs, whole));
+  scratch->whole_rows = CheckedRows(*plan.table, *part.kept);
+  LANCEKIT_ASSIGN(const RowFilter::Matches matches,
+                  plan.filter->Match(std::span(*part.readers).subspan(plan.fields.size()), rows, scratch));
   auto batch = std::make_shared<BatchImpl>();
   batch->schema = plan.schema;
   batch->num_rows = static_cast<std::int64_t>(matches.rows.num_set);
@@ -204,10 +222,11 @@ Result<ScanImpl::Reading> ScanImpl::ReadMatches(const Plan& plan, const Part& pa
   const std::vector<RowSpan> spans = SpansOf(matches.rows.bits(), run.count);
   if (plan.numbers_rows) batch->columns.push_back(NumbersOf(run, spans));
   const bool reads_all = spans.size() > run.count / kRowsPerSpan;
-  std::vector<RowRun> wanted;
+  std::vector<ValueRange> wanted;
   if (!reads_all) {
     wanted.reserve(spans.size());
-    for (const RowSpan& span : spans) AppendPhysicalRuns(run, run.first + span.first, span.count, &wanted);
+    for (const RowSpan& span : spans) AppendPhysicalRows(*run.fragment, run.first + span.first, span.count, &wanted);
+    scratch->whole_rows = CheckedRows(*plan.table, {});
   }
   for (std::size_t i = 0; i < plan.fields.size(); ++i) {
     const FieldShape& shape = *plan.fields[i];
@@ -218,10 +237,10 @@ Result<ScanImpl::Reading> ScanImpl::ReadMatches(const Plan& plan, const Part& pa
     if (known != nullptr) {
       batch->columns.push_back(SelectRows(type, *known, spans));
     } else if (reads_all) {
-      LANCEKIT_ASSIGN(const ArrayData column, ReadRows(*plan.table, shape, runs, whole));
+      LANCEKIT_ASSIGN(const ArrayData column, ReadRows(*(*part.readers)[i], shape, rows, true, scratch));
       batch->columns.push_back(SelectRows(type, column, spans));
     } else {
-      LANCEKIT_ASSIGN(batch->columns.emplace_back(), ReadRows(*plan.table, shape, wanted));
+      LANCEKIT_ASSIGN(batch->columns.emplace_back(), ReadRows(*(*part.readers)[i], shape, wanted, false, scratch));
     }
   }
   return Reading{std::move(batch), matches.is_encoded};
@@ -245,37 +264,81 @@ BatchPtr ScanImpl::Cut(BatchPtr batch) {
   return cut;
 }
 
+ScanImpl::Slot* ScanImpl::Queue::Claim() {
+  const auto it = std::ranges::find(slots, false, &Slot::is_claimed);
+  if (it == slots.end()) return nullptr;
+  it->is_claimed = true;
+  return &*it;
+}
+
+void ScanImpl::Queue::Read(const Plan& plan, Slot* slot, std::unique_lock<std::mutex>* lock) {
+  std::unique_ptr<PageScratch> scratch;
+  if (!scratches.empty()) {
+    scratch = std::move(scratches.back());
+    scratches.pop_back();
+  }
+  lock->unlock();
+  Result<Reading> result = WithoutThrowing([&]() -> Result<Reading> {
+    if (scratch == nullptr) scratch = std::make_unique<PageScratch>();
+    return ReadBatch(plan, slot->part, scratch.get());
+  });
+  lock->lock();
+  slot->result.emplace(std::move(result));
+  if (scratches.size() < scratches.capacity()) scratches.push_back(std::move(scratch));
+  done.notify_all();
+}
+
 Status ScanImpl::Schedule() {
   ThreadPool& pool = table_->context().pool();
-  const auto threads = static_cast<std::uint64_t>(pool.threads());
-  const std::uint64_t in_budget = table_->context().options().memory_budget / 2 / std::max<std::uint64_t>(1, batch_bytes_);
-  const std::size_t depth = threads == 1 ? 1 : static_cast<std::size_t>(std::clamp<std::uint64_t>(in_budget, 1, threads + 1));
-  while (ahead_.size() < depth) {
-    LANCEKIT_ASSIGN(const std::optional<Part> part, NextPart());
-    if (!part.has_value()) return {};
-    auto slot = std::make_shared<Slot>();
-    ahead_.emplace_back(*part, slot);
-    pool.Submit([plan = plan_, slot, part = *part]() mutable {
-      Result<Reading> result = ReadBatch(*plan, part);
-      // The scan, which waits for the result, keeps the table: its last owner must not be a thread of its own pool.
-      plan.reset();
-      std::lock_guard lock(slot->mutex);
-      slot->result.emplace(std::move(result));
-      slot->ready.notify_all();
+  const auto threads = static_cast<std::size_t>(pool.threads());
+  const std::uint64_t in_budget = table_->context().options().memory_budget / 2 / std::max<std::uint64_t>(1, BatchBytes());
+  const std::size_t depth = threads == 1 ? 1 : static_cast<std::size_t>(std::clamp<std::uint64_t>(in_budget, 1, 2 * threads));
+  while (queue_->slots.size() < depth) {
+    LANCEKIT_ASSIGN(std::optional<Part> part, NextPart());
+    if (!part.has_value()) break;
+    std::lock_guard lock(queue_->mutex);
+    queue_->slots.push_back({.part = *std::move(part)});
+  }
+  // The thread that waits for the batches is one of those that read them.
+  std::size_t missing = 0;
+  {
+    std::lock_guard lock(queue_->mutex);
+    const auto unclaimed = static_cast<std::size_t>(std::ranges::count(queue_->slots, false, &Slot::is_claimed));
+    const std::size_t wanted = std::min(threads - 1, unclaimed);
+    if (wanted > queue_->num_tasks) missing = wanted - queue_->num_tasks;
+    queue_->num_tasks += missing;
+  }
+  for (; missing != 0; --missing) {
+    pool.Submit([queue = queue_, plan = plan_.get()] {
+      std::unique_lock lock(queue->mutex);
+      while (Slot* const slot = queue->Claim()) queue->Read(*plan, slot, &lock);
+      --queue->num_tasks;
     });
   }
   return {};
 }
 
-Result<ScanImpl::Reading> ScanImpl::Slot::Wait() {
-  std::unique_lock lock(mutex);
-  ready.wait(lock, [this] { return result.has_value(); });
-  return *std::move(result);
+std::pair<ScanImpl::Part, Result<ScanImpl::Reading>> ScanImpl::TakeFront() {
+  std::unique_lock lock(queue_->mutex);
+  Slot& front = queue_->slots.front();
+  while (!front.result.has_value()) {
+    if (Slot* const slot = queue_->Claim()) {
+      queue_->Read(*plan_, slot, &lock);
+    } else {
+      queue_->done.wait(lock);
+    }
+  }
+  std::pair<Part, Result<Reading>> taken(std::move(front.part), *std::move(front.result));
+  queue_->slots.pop_front();
+  return taken;
 }
 
 void ScanImpl::DropAhead() {
-  for (const auto& [part, slot] : ahead_) static_cast<void>(slot->Wait());
-  ahead_.clear();
+  std::unique_lock lock(queue_->mutex);
+  while (!queue_->slots.empty() && !queue_->slots.back().is_claimed) queue_->slots.pop_back();
+  const auto is_read = [](const Slot& slot) { return slot.result.has_value(); };
+  queue_->done.wait(lock, [&] { return std::ranges::all_of(queue_->slots, is_read); });
+  queue_->slots.clear();
 }
 
 // The size of strings was a guess; when they overflow 32-bit offsets, the batch is read again in two halves.
@@ -287,7 +350,8 @@ Result<ScanImpl::Reading> ScanImpl::ReadSmaller(Part* part, Result<Reading> resu
     next_kept_ = 0;
     if (auto sized = RowsPerBatch(*part->run.fragment); !sized) return std::move(sized).status();
     rows_per_batch_ = part->run.count;
-    result = ReadBatch(*plan_, *part);
+    PageScratch scratch;
+    result = ReadBatch(*plan_, *part, &scratch);
   }
   return result;
 }
@@ -304,13 +368,12 @@ Result<BatchPtr> ScanImpl::NextBatch() {
   LANCEKIT_TRY(Start());
   for (;;) {
     LANCEKIT_TRY(Schedule());
-    if (ahead_.empty()) {
+    if (queue_->slots.empty()) {
       failed_ = false;
       return BatchPtr();
     }
-    auto [part, slot] = std::move(ahead_.front());
-    ahead_.pop_front();
-    LANCEKIT_ASSIGN(Reading reading, ReadSmaller(&part, slot->Wait()));
+    auto [part, result] = TakeFront();
+    LANCEKIT_ASSIGN(Reading reading, ReadSmaller(&part, std::move(result)));
     if (plan_->filter != nullptr) report_.rows_filtered += part.run.count;
     if (reading.is_encoded) report_.rows_encoded += part.run.count;
     BatchPtr batch = Cut(std::move(reading.batch));
@@ -327,7 +390,7 @@ Result<std::uint64_t> ScanImpl::Count() {
   LANCEKIT_TRY(Start());
   if (plan_->filter == nullptr) {
     std::uint64_t rows = end_row_ - next_row_;
-    for (const auto& [part, slot] : ahead_) rows += part.run.count;
+    for (const Slot& slot : queue_->slots) rows += slot.part.run.count;
     DropAhead();
     next_row_ = end_row_;
     return rows;

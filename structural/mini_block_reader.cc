@@ -517,8 +517,9 @@ Status MiniBlockPage::ReadChunks(ChunkRun all, std::span<const ValueRange> rows,
                                  PageScratch* scratch) const {
   const std::uint64_t start = data_.offset + chunks_.start_bytes(all.first);
   const std::uint64_t size = data_.offset + chunks_.start_bytes(all.first + all.count) - start;
-  LANCEKIT_ASSIGN(const Buffer bytes, source_.Read(start, size));
-  const ReadBytes read{start, bytes.bytes()};
+  Buffer holder;
+  LANCEKIT_ASSIGN(const Bytes bytes, source_.View(start, size, &holder));
+  const ReadBytes read{start, bytes};
   // Ranges [begin, end) have rows in the chunk: there are no chunks without.
   std::size_t begin = 0;
   std::size_t end = 1;

@@ -127,7 +127,7 @@ typedef struct lancekit_scan_options {
   const uint64_t* limit;  ///< end after this many rows that match; NULL = none
   uint64_t offset;        ///< skip this many rows that match
   uint64_t batch_rows;    ///< at most, in a batch; 0 = 65,536
-  uint64_t batch_bytes;   ///< about, in a batch; 0 = 16 MiB
+  uint64_t batch_bytes;   ///< about, in a batch; 0 = as Scan::batch_bytes has it
 } lancekit_scan_options;
 
 /// Starts a scan; `out` gives its batches, in row order. One thread at a time may use a stream.
