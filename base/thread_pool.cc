@@ -42,12 +42,19 @@ void ThreadPool::Submit(std::function<void()> task) {
   wake_.notify_one();
 }
 
+std::size_t ThreadPool::NumIdle() {
+  std::lock_guard lock(mutex_);
+  return num_waiting_ - std::min(num_waiting_, tasks_.size());
+}
+
 void ThreadPool::Work() {
   for (;;) {
     std::function<void()> task;
     {
       std::unique_lock lock(mutex_);
+      ++num_waiting_;
       wake_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+      --num_waiting_;
       if (tasks_.empty()) return;
       task = std::move(tasks_.front());
       tasks_.pop_front();

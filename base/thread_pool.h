@@ -24,6 +24,8 @@ class ThreadPool {
   int threads() const noexcept { return threads_; }
   /// Runs the task on a worker, or right now when there are no workers. Tasks must not throw.
   void Submit(std::function<void()> task);
+  /// Workers that have nothing to do at the moment.
+  LANCEKIT_EXPORT std::size_t NumIdle();
   /// Runs body(0) ... body(count - 1), the caller helping; returns when all are done. May be called from a task.
   LANCEKIT_EXPORT void ParallelFor(std::size_t count, const std::function<void(std::size_t)>& body);
 
@@ -34,6 +36,7 @@ class ThreadPool {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> tasks_;
+  std::size_t num_waiting_ = 0;  // workers
   bool stopping_ = false;
   std::vector<std::thread> workers_;
 };

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -104,6 +105,42 @@ struct ExportedBatch {
     if (array.release != nullptr) array.release(&array);
     if (schema.release != nullptr) schema.release(&schema);
   }
+};
+
+// Batches as a stream, as Arrow libraries hand tables over.
+class BatchStream {
+ public:
+  explicit BatchStream(const std::vector<Batch>& batches) : batches_(batches) {
+    stream_.private_data = this;
+    stream_.get_schema = [](ArrowArrayStream* stream, ArrowSchema* out) {
+      ExportedBatch first;
+      const std::vector<Batch>& all = Of(stream).batches_;
+      if (all.empty() || !all[0].export_array(&first.array, &first.schema).ok()) return EINVAL;
+      *out = std::exchange(first.schema, {});
+      return 0;
+    };
+    stream_.get_next = [](ArrowArrayStream* stream, ArrowArray* out) {
+      BatchStream& self = Of(stream);
+      *out = {};
+      if (self.next_ == self.batches_.size()) return 0;
+      ExportedBatch batch;
+      if (!self.batches_[self.next_++].export_array(&batch.array, &batch.schema).ok()) return EINVAL;
+      *out = std::exchange(batch.array, {});
+      return 0;
+    };
+    stream_.get_last_error = [](ArrowArrayStream*) { return "a batch cannot be exported"; };
+    stream_.release = [](ArrowArrayStream* stream) { stream->release = nullptr; };
+  }
+  BatchStream(const BatchStream&) = delete;
+  BatchStream& operator=(const BatchStream&) = delete;
+  ArrowArrayStream* get() { return &stream_; }
+
+ private:
+  static BatchStream& Of(ArrowArrayStream* stream) { return *static_cast<BatchStream*>(stream->private_data); }
+
+  const std::vector<Batch>& batches_;
+  std::size_t next_ = 0;
+  ArrowArrayStream stream_{};
 };
 
 Status AddTo(TableChecksum* sum, const Batch& batch) {
@@ -427,11 +464,8 @@ class Driver {
     options.single_file = path.ends_with(".lance");
     auto writer = lancekit::create(context_, path, options);
     if (!writer) return std::move(writer).status();
-    for (const Batch& batch : input_) {
-      ExportedBatch out;
-      if (Status status = batch.export_array(&out.array, &out.schema); !status.ok()) return status;
-      if (Status status = writer->write(&out.array, &out.schema); !status.ok()) return status;
-    }
+    BatchStream stream(input_);
+    if (Status status = writer->write(stream.get()); !status.ok()) return status;
     return writer->commit();
   }
 

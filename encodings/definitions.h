@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/thread_pool.h"
 #include "encodings/encoding.h"
 #include "encodings/level_bits.h"
 #include "encodings/value_facts.h"
@@ -84,8 +85,9 @@ struct FsstStrings {
   /// The encoding tree in chunks and in full-zip pages.
   format::Encoding Describe() const;
 };
-/// Trains a symbol table on the values and compresses them. Null when they are few or do not become smaller.
-std::unique_ptr<FsstStrings> CompressFsst(const ValuesView& values);
+/// Trains a symbol table on the values and compresses them. Null when they are few or do not become smaller. Idle threads of
+/// `pool` help, if there is one; the codes are the same.
+std::unique_ptr<FsstStrings> CompressFsst(const ValuesView& values, ThreadPool* pool = nullptr);
 std::unique_ptr<ChunkEncoder> MakeFsstEncoder(const FsstStrings& strings, std::uint64_t chunk_bytes = kDefaultStringChunk);
 /// The same with an encoder that was made for strings.values.
 std::unique_ptr<ChunkEncoder> MakeFsstEncoder(const FsstStrings& strings, std::unique_ptr<ChunkEncoder> inner);

@@ -6,8 +6,10 @@
 // Source: lance protos/encodings_v2_1.proto (Fsst), rust lance-encoding physical/fsst.rs.
 #include "encodings/kernels/fsst.h"
 
+#include <algorithm>
 #include <cstring>
 #include <type_traits>
+#include <vector>
 
 #include "encodings/definitions.h"
 #include "encodings/kernels/fsst_encoder.h"
@@ -134,30 +136,69 @@ constexpr std::uint64_t kMinBytes = 32 << 10;
 // Codes may take twice the bytes, and need room for that before they are there: so many bytes are encoded at a time.
 constexpr std::uint64_t kPartBytes = 2 << 20;
 
+/// Some of the strings, as they are compressed at once.
 template <class Offset>
-void Compress(const ValuesView& values, FsstStrings* strings) {
-  using kernels::FsstEncoder;
+struct FsstPart {
+  const Offset* first;
+  std::size_t num_strings;
+  std::size_t num_bytes;
+};
+
+template <class Offset>
+std::vector<FsstPart<Offset>> Divide(const ValuesView& values) {
+  std::vector<FsstPart<Offset>> parts;
   const auto* const offsets = values.offsets<Offset>();
   const auto* const end = offsets + values.length;
-  const auto encoder = FsstEncoder::Train(values.data, offsets, values.length);
+  for (const Offset* first = offsets; first != end;) {
+    const auto fits = [first](Offset offset) { return static_cast<std::uint64_t>(offset - *first) <= kPartBytes; };
+    const Offset* const last = std::max(first + 1, std::partition_point(first + 1, end + 1, fits) - 1);
+    parts.push_back({first, static_cast<std::size_t>(last - first), static_cast<std::size_t>(*last - *first)});
+    first = last;
+  }
+  return parts;
+}
+
+template <class Offset>
+void Compress(const ValuesView& values, ThreadPool* pool, FsstStrings* strings) {
+  using kernels::FsstEncoder;
   using Unsigned = std::make_unsigned_t<Offset>;
+  const std::vector<FsstPart<Offset>> parts = Divide<Offset>(values);
+  const auto encoder = FsstEncoder::Train(values.data, values.offsets<Offset>(), values.length);
   strings->offsets.Resize((values.length + 1) * sizeof(Offset));
   auto* ends = strings->offsets.template as<Unsigned>();
   *ends++ = 0;
   MutableBuffer& codes = strings->codes;
-  for (const Offset* first = offsets; first != end;) {
-    const auto fits = [first](Offset offset) { return static_cast<std::uint64_t>(offset - *first) <= kPartBytes; };
-    const Offset* const last = std::max(first + 1, std::partition_point(first + 1, end + 1, fits) - 1);
-    const auto bytes = static_cast<std::size_t>(*last - *first);
+  const auto compress = [&](const FsstPart<Offset>& part, std::byte* out, std::size_t before, Unsigned* part_ends) {
+    return encoder.CompressRun(values.data, part.first, part.num_strings, out, static_cast<Unsigned>(before), part_ends);
+  };
+  std::vector<MutableBuffer> apart;
+  for (std::size_t i = 0; i < parts.size();) {
     const std::size_t size = codes.size();
-    codes.Resize(size + FsstEncoder::Room(bytes));
-    const auto count = static_cast<std::size_t>(last - first);
-    codes.Resize(size + encoder.CompressRun(values.data, first, count, codes.data() + size, static_cast<Unsigned>(size), ends));
+    const std::size_t count = std::min(parts.size() - i, pool == nullptr || i == 0 ? 1 : pool->NumIdle() + 1);
+    if (count == 1) {
+      codes.Resize(size + FsstEncoder::Room(parts[i].num_bytes));
+      codes.Resize(size + compress(parts[i], codes.data() + size, size, ends));
+      ends += parts[i].num_strings;
+    } else {
+      // Each to memory of its own, as if it were the first.
+      apart.resize(std::max(apart.size(), count));
+      std::vector<Unsigned*> part_ends;
+      for (std::size_t k = 0; k < count; ++k) {
+        part_ends.push_back(ends);
+        ends += parts[i + k].num_strings;
+        apart[k].Resize(FsstEncoder::Room(parts[i + k].num_bytes));
+      }
+      pool->ParallelFor(count, [&](std::size_t k) { apart[k].Resize(compress(parts[i + k], apart[k].data(), 0, part_ends[k])); });
+      for (std::size_t k = 0; k < count; ++k) {
+        const auto before = static_cast<Unsigned>(codes.size());
+        std::for_each_n(part_ends[k], parts[i + k].num_strings, [before](Unsigned& position) { position += before; });
+        codes.Append(apart[k].bytes());
+      }
+    }
     // The first part tells how long all will be.
-    if (first == offsets && last != end && bytes != 0)
-      codes.Reserve(codes.size() * (values.StringBytes() / bytes + 1) + FsstEncoder::Room(kPartBytes));
-    first = last;
-    ends += count;
+    if (i == 0 && parts.size() != 1 && parts[0].num_bytes != 0)
+      codes.Reserve(codes.size() * (values.StringBytes() / parts[0].num_bytes + 1) + FsstEncoder::Room(kPartBytes));
+    i += count;
   }
   strings->table.resize(kernels::kFsstTableSize);
   encoder.SerializeTable(strings->table.data());
@@ -173,12 +214,13 @@ format::Encoding FsstStrings::Describe() const {
   return encoding;
 }
 
-std::unique_ptr<FsstStrings> CompressFsst(const ValuesView& values) {
+std::unique_ptr<FsstStrings> CompressFsst(const ValuesView& values, ThreadPool* pool) {
   const std::uint64_t bytes = values.StringBytes();
   // Codes may take twice the bytes before it is known that they do not pay; their offsets must still fit.
   if (bytes < kMinBytes || bytes > (std::uint64_t{1} << 29)) return nullptr;
   auto strings = std::make_unique<FsstStrings>();
-  values.shape.large_offsets ? Compress<std::int64_t>(values, strings.get()) : Compress<std::int32_t>(values, strings.get());
+  values.shape.large_offsets ? Compress<std::int64_t>(values, pool, strings.get())
+                             : Compress<std::int32_t>(values, pool, strings.get());
   if (strings->codes.size() + strings->table.size() >= bytes) return nullptr;
   strings->values = values;
   strings->values.values = strings->offsets.data();

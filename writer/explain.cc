@@ -140,7 +140,7 @@ Result<std::vector<EncodingReport>> explain_encodings(const Context& context, Ar
     Explainer explainer(context, options, version);
     LANCEKIT_TRY(ReadStream(
         rows, [&](const ArrowSchema& schema) { return explainer.SetSchema(schema); },
-        [&](const ArrowArray& array, const ArrowSchema& schema) { return explainer.Add(array, schema); }));
+        [&](ArrowArray* array, const ArrowSchema& schema) { return explainer.Add(*array, schema); }));
     return explainer.Finish();
   });
   if (rows->release != nullptr) rows->release(rows);

@@ -155,13 +155,15 @@ EncodedPage WriteStringValues(const PageValues& page, const ValuesView& values, 
 }
 
 /// Null when the hints are against it or it does not pay.
-std::unique_ptr<FsstStrings> TryFsst(const ValuesView& values, const EncodingHints& hints) {
+std::unique_ptr<FsstStrings> TryFsst(const ValuesView& values, const PageTarget& target) {
   using Compression = EncodingHints::Compression;
-  const bool wanted = hints.compression == Compression::kDefault || hints.compression == Compression::kSymbols;
-  return wanted ? CompressFsst(values) : nullptr;
+  const Compression compression = target.hints.compression;
+  const bool wanted = compression == Compression::kDefault || compression == Compression::kSymbols;
+  return wanted ? CompressFsst(values, target.pool) : nullptr;
 }
 
-EncodedPage EncodeStringsFullZip(const PageValues& page, std::uint64_t longest, const EncodingHints& hints) {
+EncodedPage EncodeStringsFullZip(const PageValues& page, std::uint64_t longest, const PageTarget& target) {
+  const EncodingHints& hints = target.hints;
   using Compression = EncodingHints::Compression;
   // LZ4 as well becomes zstd here: the reference decompresses nulls too, and refuses LZ4 of no bytes.
   if (hints.compression == Compression::kCodec) {
@@ -170,7 +172,7 @@ EncodedPage EncodeStringsFullZip(const PageValues& page, std::uint64_t longest, 
   if (longest > kLongString && hints.compression == Compression::kDefault) {
     return WriteCompressedValues(page, {format::CompressionScheme::kZstd, std::nullopt});
   }
-  if (const std::unique_ptr<FsstStrings> fsst = TryFsst(page.values, hints)) {
+  if (const std::unique_ptr<FsstStrings> fsst = TryFsst(page.values, target)) {
     return WriteStringValues(page, fsst->values, fsst->Describe());
   }
   return WriteStringValues(page, page.values, MakeVariableEncoder(page.values)->Describe());
@@ -220,13 +222,13 @@ Result<EncodedPage> EncodeStrings(const PageValues& page, const PageTarget& targ
   }
   if (one_by_one) {
     Tell(target, "full-zip", fmt::format("strings of up to {} bytes are stored one by one", longest));
-    return EncodeStringsFullZip(page, longest, hints);
+    return EncodeStringsFullZip(page, longest, target);
   }
   if (choice.has_value()) {
     if (target.trace != nullptr) target.trace->chosen = choice->candidate.tree.ToText();
     return WriteMiniBlockPage(page, *MakeChosenStrings(*choice, values, target), std::nullopt, target.version);
   }
-  if (const auto fsst = TryFsst(values, hints)) {
+  if (const auto fsst = TryFsst(values, target)) {
     Tell(target, "fsst(variable)", "it makes the strings smaller");
     return WriteMiniBlockPage(page, *MakeFsstEncoder(*fsst, chunk_bytes), std::nullopt, target.version);
   }

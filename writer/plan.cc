@@ -148,7 +148,7 @@ Result<ArrayView> ImportBatch(const Field& root, const ArrowSchema& schema, cons
 }
 
 Status ReadStream(ArrowArrayStream* stream, const std::function<Status(const ArrowSchema&)>& take_schema,
-                  const std::function<Result<bool>(const ArrowArray&, const ArrowSchema&)>& take_batch) {
+                  const std::function<Result<bool>(ArrowArray*, const ArrowSchema&)>& take_batch) {
   const auto fail = [&](const char* what) {
     const char* const text = stream->get_last_error(stream);
     return Invalid("the input stream failed {}: {}", what, text == nullptr ? "no reason given" : text);
@@ -165,8 +165,8 @@ Status ReadStream(ArrowArrayStream* stream, const std::function<Status(const Arr
     ArrowArray array{};
     if (stream->get_next(stream, &array) != 0) return fail("to give a batch");
     if (array.release == nullptr) return {};
-    auto taken = take_batch(array, owned.schema);
-    array.release(&array);
+    auto taken = take_batch(&array, owned.schema);
+    if (array.release != nullptr) array.release(&array);
     if (!taken) return std::move(taken).status();
     more = *taken;
   }

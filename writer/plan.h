@@ -39,9 +39,9 @@ Result<PlannedLeaf> PlanLeaf(const format::Leaf& leaf, const WriteOptions& optio
 /// A batch of rows as the struct that it is. Errors: kInvalidArgument for nulls where there must be none.
 Result<ArrayView> ImportBatch(const Field& root, const ArrowSchema& schema, const ArrowArray& array);
 
-/// Calls `take_schema` once, then `take_batch` for each batch until it returns false. The stream stays the caller's.
-/// Errors: kInvalidArgument for what the stream says; those of the functions.
+/// Calls `take_schema` once, then `take_batch` for each batch, which it may take over, until it returns false. The stream stays
+/// the caller's. Errors: kInvalidArgument for what the stream says; those of the functions.
 Status ReadStream(ArrowArrayStream* stream, const std::function<Status(const ArrowSchema&)>& take_schema,
-                  const std::function<Result<bool>(const ArrowArray&, const ArrowSchema&)>& take_batch);
+                  const std::function<Result<bool>(ArrowArray*, const ArrowSchema&)>& take_batch);
 
 }  // namespace lancekit

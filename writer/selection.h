@@ -33,6 +33,7 @@ struct PageTarget {
   format::FileVersion version;
   SelectionTrace* trace = nullptr;
   ColumnMemory* memory = nullptr;  ///< of the pages before
+  ThreadPool* pool = nullptr;      ///< whose idle threads help
 };
 
 struct EncoderChoice {

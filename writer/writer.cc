@@ -26,11 +26,15 @@ constexpr std::uint64_t kLargeShare = 8;
 // Of one page: encoding takes up to eight times as much, on each thread.
 constexpr std::uint64_t kPageShare = 64;
 constexpr std::uint64_t kMinPageBytes = 16 << 10;
-// A batch goes through the columns in steps of about this size, or this part of the budget, so that finished pages of a large one
-// do not pile up.
-constexpr std::uint64_t kStepBytes = 64 << 20;
+// Rows go through the columns in steps of about this size, or this part of the budget, so that finished pages of a large batch do
+// not pile up.
+constexpr std::uint64_t kStepBytes = 128 << 20;
 constexpr std::uint64_t kStepShare = 8;
-constexpr std::uint64_t kMaxStepRows = 1 << 18;
+constexpr std::uint64_t kMaxStepRows = 1 << 20;
+// Smaller batches are held until they are a step together, or this part of the budget, or so many: threads wait for each other
+// once per step.
+constexpr std::uint64_t kHeldShare = 16;
+constexpr std::size_t kMaxHeld = 1024;
 
 std::uint64_t PageBytes(const WriteOptions& options, std::uint64_t budget, std::size_t num_columns) {
   const std::uint64_t share = std::min(budget / kBufferShare / std::max<std::size_t>(1, num_columns), budget / kPageShare);
@@ -56,10 +60,8 @@ std::uint64_t BytesOf(const ArrayView& view, std::uint64_t first, std::uint64_t 
   return bytes;
 }
 
-std::uint64_t StepRows(const std::vector<ArrayView>& views, std::uint64_t num_rows, std::uint64_t budget) {
-  std::uint64_t bytes = 0;
-  for (const ArrayView& view : views) bytes += BytesOf(view, 0, num_rows);
-  const std::uint64_t row_bytes = std::max<std::uint64_t>(1, bytes / std::max<std::uint64_t>(1, num_rows));
+std::uint64_t StepRows(std::uint64_t num_rows, std::uint64_t num_bytes, std::uint64_t budget) {
+  const std::uint64_t row_bytes = std::max<std::uint64_t>(1, num_bytes / std::max<std::uint64_t>(1, num_rows));
   return std::clamp<std::uint64_t>(std::min(kStepBytes, budget / kStepShare) / row_bytes, 1, kMaxStepRows);
 }
 
@@ -123,35 +125,46 @@ Status WriterImpl::AddColumn(const format::Leaf& leaf, std::size_t field) {
   return {};
 }
 
-Status WriterImpl::WriteBatch(const ArrowArray& array, const ArrowSchema& schema) {
+Status WriterImpl::Hold(ArrowArray* array, const ArrowSchema& schema) {
   if (failed_ || finished_) return Invalid("the writer has {}", finished_ ? "committed already" : "failed before");
   failed_ = true;  // until this batch is in
   LANCEKIT_TRY(context_.impl().CheckCancelled());
   LANCEKIT_TRY(SetSchema(schema));
-  LANCEKIT_ASSIGN(const ArrayView batch, ImportBatch(root_, schema, array));
-  LANCEKIT_TRY(WriteRows(batch.children, static_cast<std::uint64_t>(batch.length)));
+  LANCEKIT_ASSIGN(ArrayView batch, ImportBatch(root_, schema, *array));
+  held_.rows += static_cast<std::uint64_t>(batch.length);
+  for (const ArrayView& column : batch.children) held_.bytes += BytesOf(column, 0, static_cast<std::uint64_t>(batch.length));
+  HeldArray owned(new ArrowArray{});
+  *owned = *array;
+  array->release = nullptr;
+  held_.batches.emplace_back(std::move(owned), std::move(batch));
   failed_ = false;
   return {};
 }
 
-Status WriterImpl::WriteRows(const std::vector<ArrayView>& views, std::uint64_t num_rows) {
+Status WriterImpl::WriteBatch(ArrowArray* array, const ArrowSchema& schema) {
+  LANCEKIT_TRY(Hold(array, schema));
+  return WriteHeld();
+}
+
+Status WriterImpl::WriteHeld() {
+  failed_ = true;  // until these rows are in
+  const HeldRows held = std::exchange(held_, {});
   const std::uint64_t limit = RowsPerFile();
-  const std::uint64_t step_rows = StepRows(views, num_rows, context_.memory_budget());
-  for (std::uint64_t done = 0; done < num_rows;) {
+  const std::uint64_t step_rows = StepRows(held.rows, held.bytes, context_.memory_budget());
+  for (std::uint64_t done = 0; done < held.rows;) {
     LANCEKIT_TRY(context_.impl().CheckCancelled());
     if (!file_.has_value()) LANCEKIT_TRY(OpenFile());
     const std::size_t pages_before = file_->pages.size();
-    const std::uint64_t count = std::min({num_rows - done, limit - file_->rows, step_rows});
-    LANCEKIT_TRY(
-        ForEachColumn([&](std::size_t column) { return AppendColumn(column, views[columns_[column]->field], done, count); }));
+    const std::uint64_t count = std::min({held.rows - done, limit - file_->rows, step_rows});
+    LANCEKIT_TRY(ForEachColumn([&](std::size_t column) { return AppendColumn(column, held, done, count); }));
     done += count;
     file_->rows += count;
     // Pages of the steps before are due, so that those of a large batch do not pile up.
-    LANCEKIT_TRY(WritePages(&*file_, is_serial() ? file_->pages.size() : pages_before));
-    // Where no page is being made, the next rows come first, so that other threads get to work again.
-    if (bytes_in_jobs_ != 0 || WaitingBytes() > context_.memory_budget() / kJobShare) LANCEKIT_TRY(CompleteFile(false));
+    LANCEKIT_TRY(CompleteFile(false));
+    LANCEKIT_TRY(WritePages(&*file_, is_serial() ? file_->pages.size() : pages_before, true));
     if (file_->rows == limit) LANCEKIT_TRY(EndFile());
   }
+  failed_ = false;
   return {};
 }
 
@@ -165,11 +178,25 @@ std::shared_ptr<ColumnBuffer> WriterImpl::MakeBuffer(const Column& column) const
   return buffer;
 }
 
-Status WriterImpl::AppendColumn(std::size_t index, const ArrayView& view, std::uint64_t first, std::uint64_t count) {
-  Column& column = *columns_[index];
+Status WriterImpl::AppendColumn(std::size_t column, const HeldRows& held, std::uint64_t first, std::uint64_t count) {
   TraceSpan span(context_.impl(), "append");
-  span.SetPlace(summary_.columns[index].name);
+  span.SetPlace(summary_.columns[column].name);
   span.Set("rows", count);
+  for (const auto& [array, batch] : held.batches) {
+    if (count == 0) break;
+    const auto rows = static_cast<std::uint64_t>(batch.length);
+    if (first < rows) {
+      const std::uint64_t part = std::min(count, rows - first);
+      LANCEKIT_TRY(AppendRows(column, batch.children[columns_[column]->field], first, part));
+      count -= part;
+    }
+    first -= std::min(first, rows);
+  }
+  return {};
+}
+
+Status WriterImpl::AppendRows(std::size_t index, const ArrayView& view, std::uint64_t first, std::uint64_t count) {
+  Column& column = *columns_[index];
   if (column.blobs.has_value()) return At(column.blobs->Append(view, first, count), {.column = summary_.columns[index].name});
   while (count != 0) {
     auto appended = column.buffer->Append(view, first, count);
@@ -196,11 +223,13 @@ Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
   auto job = std::make_shared<PageJob>(column.rows, index, [=, this, &column, rows = column.buffer](ReadyPage* page) {
     Status status = MakePage(&column, *rows, number, only_page, page);
     bytes_in_jobs_ -= bytes;
+    --num_jobs_;
     return status;
   });
   column.jobs.push_back(job);
   const bool at_once = is_serial() || bytes_in_jobs_ > context_.memory_budget() / kJobShare;
   bytes_in_jobs_ += bytes;
+  ++num_jobs_;
   if (at_once) {
     job->Begin();
     column.buffer->Clear();
@@ -224,7 +253,8 @@ Status WriterImpl::MakePage(Column* column, const ColumnBuffer& rows, std::uint6
   }
   auto page = column->blobs.has_value()
                   ? column->blobs->TakePage(only_page)
-                  : EncodePage(column->leaf, rows, only_page, {column->hints, version_, nullptr, &column->memory}, &numbers);
+                  : EncodePage(column->leaf, rows, only_page,
+                               {column->hints, version_, nullptr, &column->memory, &context_.impl().pool()}, &numbers);
   if (!page) return At(std::move(page).status(), {.column = summary_.columns[ready->column].name});
   ready->page = *std::move(page);
   for (const MutableBuffer& buffer : ready->page.buffers) ready->bytes += buffer.size();
@@ -272,10 +302,21 @@ Status WriterImpl::ForEachColumn(Body body) {
   return {};
 }
 
-Status WriterImpl::WritePages(DataFile* file, std::size_t due) {
+bool WriterImpl::RowsComeFirst() const {
+  if (is_serial() || num_jobs_ >= context_.impl().pool().threads()) return false;
+  std::uint64_t bytes = 0;
+  for (const std::optional<DataFile>* const file : {&file_, &ended_}) {
+    if (!file->has_value()) continue;
+    for (const auto& page : (*file)->pages) bytes += page->page_bytes();
+  }
+  return bytes <= context_.memory_budget() / kJobShare;
+}
+
+Status WriterImpl::WritePages(DataFile* file, std::size_t due, bool rows_follow) {
   std::vector<std::shared_ptr<PageJob>>& pages = file->pages;
   std::size_t written = 0;
   for (; written < pages.size() && (written < due || pages[written]->finished()); ++written) {
+    if (rows_follow && RowsComeFirst()) break;
     pages[written]->Finish();
     LANCEKIT_ASSIGN(const ReadyPage page, pages[written]->TakePage());
     LANCEKIT_TRY(WriteBlobs(page.end_row, file));
@@ -335,17 +376,10 @@ Status WriterImpl::EndFile() {
   return CompleteFile(is_serial());
 }
 
-std::uint64_t WriterImpl::WaitingBytes() const {
-  std::uint64_t bytes = 0;
-  if (!ended_.has_value()) return bytes;
-  for (const auto& page : ended_->pages) bytes += page->page_bytes();
-  return bytes;
-}
-
 Status WriterImpl::CompleteFile(bool wait) {
   if (!ended_.has_value()) return {};
   DataFile& file = *ended_;
-  LANCEKIT_TRY(WritePages(&file, wait ? file.pages.size() : 0));
+  LANCEKIT_TRY(WritePages(&file, wait ? file.pages.size() : 0, !wait));
   if (!file.pages.empty()) return {};
   {
     TraceSpan span(context_.impl(), "publish file");  // its tail, fsync and rename
@@ -383,12 +417,17 @@ Result<WriteSummary> WriterImpl::Commit() {
 }
 
 Status WriterImpl::WriteStream(ArrowArrayStream* stream) {
-  return ReadStream(
+  Status status = ReadStream(
       stream, [&](const ArrowSchema& schema) { return SetSchema(schema); },
-      [&](const ArrowArray& array, const ArrowSchema& schema) -> Result<bool> {
-        LANCEKIT_TRY(WriteBatch(array, schema));
+      [&](ArrowArray* array, const ArrowSchema& schema) -> Result<bool> {
+        LANCEKIT_TRY(Hold(array, schema));
+        const bool is_step = held_.rows >= kMaxStepRows || held_.batches.size() >= kMaxHeld ||
+                             held_.bytes >= std::min(kStepBytes, context_.memory_budget() / kHeldShare);
+        if (is_step || has_blobs_) LANCEKIT_TRY(WriteHeld());
         return true;
       });
+  if (!status.ok()) return status;
+  return WriteHeld();
 }
 
 Result<Writer> create(const Context& context, const std::string& path, const WriteOptions& options) {
@@ -413,12 +452,14 @@ Status Writer::set_schema(const ArrowSchema* schema) {
 
 Status Writer::write(ArrowArrayStream* stream) {
   Status status = impl_->Note(WithoutThrowing([&]() -> Status { return impl_->WriteStream(stream); }));
+  impl_->DropHeld();
   if (stream->release != nullptr) stream->release(stream);
   return status;
 }
 
 Status Writer::write(ArrowArray* array, const ArrowSchema* schema) {
-  Status status = WithoutThrowing([&]() -> Status { return impl_->WriteBatch(*array, *schema); });
+  Status status = WithoutThrowing([&]() -> Status { return impl_->WriteBatch(array, *schema); });
+  impl_->DropHeld();
   if (array->release != nullptr) array->release(array);
   return status;
 }

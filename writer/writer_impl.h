@@ -35,7 +35,10 @@ class WriterImpl {
     return status;
   }
   Status WriteStream(ArrowArrayStream* stream);
-  Status WriteBatch(const ArrowArray& array, const ArrowSchema& schema);
+  /// After an error what is held is of no use; the arrays go back.
+  void DropHeld() noexcept { held_ = {}; }
+  /// Takes the array over, unless there is an error, and releases it.
+  Status WriteBatch(ArrowArray* array, const ArrowSchema& schema);
   Result<WriteSummary> Commit();
 
  private:
@@ -60,6 +63,20 @@ class WriterImpl {
     Status status;
   };
 
+  struct ReleaseArray {
+    void operator()(ArrowArray* array) const noexcept {
+      if (array->release != nullptr) array->release(array);
+      delete array;
+    }
+  };
+  using HeldArray = std::unique_ptr<ArrowArray, ReleaseArray>;
+  /// Batches one after another, whose rows are not in the columns' buffers yet.
+  struct HeldRows {
+    std::vector<std::pair<HeldArray, ArrayView>> batches;
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;  ///< in Arrow layout
+  };
+
   struct DataFile {
     std::string path;
     FileWriter writer;
@@ -70,10 +87,15 @@ class WriterImpl {
   Status AddColumn(const format::Leaf& leaf, std::size_t field);
   /// Takes over options_.bloom. Errors: kInvalidArgument, with the column.
   Status SetBlooms();
-  Status WriteRows(const std::vector<ArrayView>& views, std::uint64_t num_rows);
+  /// Takes over the array, whose rows are to be written.
+  Status Hold(ArrowArray* array, const ArrowSchema& schema);
+  /// Writes what is held and releases it.
+  Status WriteHeld();
   std::uint64_t RowsPerFile() const;
   std::shared_ptr<ColumnBuffer> MakeBuffer(const Column& column) const;
-  Status AppendColumn(std::size_t column, const ArrayView& view, std::uint64_t first, std::uint64_t count);
+  /// Appends rows [first, first + count) of those held.
+  Status AppendColumn(std::size_t column, const HeldRows& held, std::uint64_t first, std::uint64_t count);
+  Status AppendRows(std::size_t column, const ArrayView& view, std::uint64_t first, std::uint64_t count);
   /// Makes a page of the rows that wait, on another thread where one is free. `at_end`: of the file.
   Status EncodeBuffer(std::size_t column, bool at_end);
   /// The same at once. `rows`: of a column without blobs; `number`: of the page in its column.
@@ -81,8 +103,11 @@ class WriterImpl {
   /// Runs body for every column on the context's threads. The pages that these began are the file's then.
   template <class Body>
   Status ForEachColumn(Body body);
-  /// Writes the first `due` pages of the file, and those after them that are finished, too.
-  Status WritePages(DataFile* file, std::size_t due);
+  /// Whether threads have so little to do that pages had better wait until more rows are in, and may, too.
+  bool RowsComeFirst() const;
+  /// Writes the first `due` pages of the file, and those after them that are finished, too. `rows_follow`: unless rows come
+  /// first.
+  Status WritePages(DataFile* file, std::size_t due, bool rows_follow);
   Status WritePage(const ReadyPage& page, FileWriter* writer);
   /// Writes the values of blobs in rows before `end_row`, and the pages that these fill. Values go in the order of their rows and
   /// before all pages that end behind them.
@@ -90,8 +115,6 @@ class WriterImpl {
   Status OpenFile();
   /// No more rows come to the file. Its pages may be made still, while the next one begins.
   Status EndFile();
-  /// Of the pages of the file that has ended, as far as they are made.
-  std::uint64_t WaitingBytes() const;
   /// Writes what is left of the file that has ended, if there is one; without `wait` only once all its pages are made.
   Status CompleteFile(bool wait);
   /// Whether pages are made and written where their rows end: blobs lie between them, or there is one thread.
@@ -108,7 +131,9 @@ class WriterImpl {
   std::uint64_t page_bytes_ = 0;  // a page's rows are this much
   bool has_blobs_ = false;        // which lie between the pages, so that none may be late
   std::vector<std::unique_ptr<Column>> columns_;
+  HeldRows held_;
   std::atomic<std::uint64_t> bytes_in_jobs_{0};
+  std::atomic<int> num_jobs_{0};  // not finished
   std::optional<DataFile> file_;
   std::optional<DataFile> ended_;  // before file_
   WriteSummary summary_;
