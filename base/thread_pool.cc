@@ -11,8 +11,8 @@ namespace lancekit {
 
 ThreadPool::ThreadPool(int threads) : threads_(threads < 1 ? 1 : threads) {
   if (threads_ == 1) return;
-  workers_.reserve(static_cast<std::size_t>(threads_));
-  for (int i = 0; i < threads_; ++i) {
+  workers_.reserve(static_cast<std::size_t>(threads_) - 1);
+  for (int i = 0; i < threads_ - 1; ++i) {
     workers_.emplace_back([this, i] {
       // As debuggers, top and traces show it.
       static_cast<void>(::pthread_setname_np(::pthread_self(), ("lancekit " + std::to_string(i)).c_str()));

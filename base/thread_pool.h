@@ -15,7 +15,8 @@ namespace lancekit {
 
 class ThreadPool {
  public:
-  /// `threads` workers; with 1 or less nothing is started and tasks run in the caller.
+  /// Threads that work at once. The caller's is one of them, for who waits for tasks had better do some: so many less one are
+  /// started, and without any tasks run in the caller.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

@@ -25,31 +25,40 @@ struct ReadyPage {
   std::vector<format::BlobRun> blob_runs;  ///< of the blobs that it tells the places of
 };
 
-/// The page that `work` makes, by whoever comes first: a thread of the pool, or the one that needs the page.
+/// The page that `work` makes, by whoever comes first: a thread of the pool, or the one that needs the page. Pages of a column
+/// are made one after another.
 class PageJob {
  public:
-  PageJob(std::uint64_t end_row, std::size_t column, std::function<Status(ReadyPage*)> work);
+  /// `before`: the page before it in its column, if there is one.
+  PageJob(std::uint64_t end_row, std::size_t column, std::function<Status(ReadyPage*)> work,
+          std::shared_ptr<PageJob> before = nullptr);
 
   std::uint64_t end_row() const noexcept { return page_.end_row; }
   std::size_t column() const noexcept { return page_.column; }
   bool finished() const;
   /// Of the page's buffers; 0 until it is made.
   std::uint64_t page_bytes() const;
-  /// Does the work unless somebody has begun it.
+  /// Does the work unless somebody has begun it. Pre: the page before it is finished.
   void Begin();
-  /// The same, and waits for who has.
+  /// The same, that page first, and waits for who has begun.
   void Finish();
-  /// Waits for who has begun; nobody will any more.
+  /// Calls `next` once the page is finished, on the thread that has made it.
+  void Then(std::function<void()> next);
+  /// Waits for who has begun, pages before it too; nobody will any more.
   void Drop();
   /// Pre: finished.
   Result<ReadyPage> TakePage();
 
  private:
   enum class State : std::uint8_t { kWaiting, kBegun, kFinished };
+  std::shared_ptr<PageJob> before() const;
+  void Wait() const;
 
   mutable std::mutex mutex_;
-  std::condition_variable has_finished_;
+  mutable std::condition_variable has_finished_;
   State state_ = State::kWaiting;
+  std::shared_ptr<PageJob> before_;  // until this one is begun
+  std::function<void()> next_;
   std::function<Status(ReadyPage*)> work_;
   bool made_ = false;
   Status outcome_;

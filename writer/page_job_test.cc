@@ -65,6 +65,43 @@ TEST(PageJob, IsNotBegunAnyMoreOnceDropped) {
   EXPECT_FALSE(ran);
 }
 
+TEST(PageJob, PagesBeforeItAreMadeFirst) {
+  std::vector<int> made;
+  const auto make = [&](int number, std::shared_ptr<PageJob> before) {
+    return std::make_shared<PageJob>(
+        1, 0,
+        [&made, number](ReadyPage*) {
+          made.push_back(number);
+          return Status();
+        },
+        std::move(before));
+  };
+  const auto first = make(1, nullptr), second = make(2, first), third = make(3, second);
+  bool told = false;
+  second->Then([&] { told = third->finished() || made.size() == 2; });
+  third->Finish();
+  EXPECT_EQ(made, (std::vector<int>{1, 2, 3}));
+  EXPECT_TRUE(told);
+  EXPECT_TRUE(first->finished() && second->finished());
+  told = false;
+  second->Then([&] { told = true; });  // at once
+  EXPECT_TRUE(told);
+}
+
+TEST(PageJob, DropsThoseBeforeIt) {
+  bool ran = false;
+  const auto work = [&ran](ReadyPage*) {
+    ran = true;
+    return Status();
+  };
+  const auto first = std::make_shared<PageJob>(1, 0, work);
+  const auto second = std::make_shared<PageJob>(2, 0, work, first);
+  second->Drop();
+  first->Finish();
+  second->Finish();
+  EXPECT_FALSE(ran);
+}
+
 TEST(PageJob, DropWaitsForWhoHasBegun) {
   std::atomic<bool> begun{false}, go_on{false};
   PageJob job(1, 0, [&](ReadyPage*) {

@@ -20,7 +20,7 @@ namespace {
 constexpr std::uint64_t kBufferShare = 4;
 // Rows on their way to pages take about this part of it, and the buffers that they came from new memory. Pages that wait for the
 // next rows take so much too.
-constexpr std::uint64_t kJobShare = 8;
+constexpr std::uint64_t kJobShare = 16;
 // A column with more than this part of the rows' bytes is large.
 constexpr std::uint64_t kLargeShare = 8;
 // Of one page: encoding takes up to eight times as much, on each thread.
@@ -35,6 +35,8 @@ constexpr std::uint64_t kMaxStepRows = 1 << 20;
 // once per step.
 constexpr std::uint64_t kHeldShare = 16;
 constexpr std::size_t kMaxHeld = 1024;
+// Files whose last pages are made while rows come to the next one.
+constexpr std::size_t kMostEnded = 2;
 
 std::uint64_t PageBytes(const WriteOptions& options, std::uint64_t budget, std::size_t num_columns) {
   const std::uint64_t share = std::min(budget / kBufferShare / std::max<std::size_t>(1, num_columns), budget / kPageShare);
@@ -71,8 +73,15 @@ WriterImpl::WriterImpl(Context context, WriteOptions options, format::FileVersio
     : context_(std::move(context)), options_(std::move(options)), version_(version), output_(std::move(output)) {}
 
 WriterImpl::~WriterImpl() {
+  if (file_ != nullptr) ended_.push_back(std::move(file_));
+  for (const auto& file : ended_) {
+    file->pages.Close();
+    file->writer.reset();
+  }
   for (const auto& column : columns_) {
-    if (column->last_job != nullptr) column->last_job->Drop();
+    for (const PageChain& chain : column->chains) {
+      if (chain.last != nullptr) chain.last->Drop();
+    }
   }
 }
 
@@ -153,15 +162,13 @@ Status WriterImpl::WriteHeld() {
   const std::uint64_t step_rows = StepRows(held.rows, held.bytes, context_.memory_budget());
   for (std::uint64_t done = 0; done < held.rows;) {
     LANCEKIT_TRY(context_.impl().CheckCancelled());
-    if (!file_.has_value()) LANCEKIT_TRY(OpenFile());
-    const std::size_t pages_before = file_->pages.size();
+    if (file_ == nullptr) LANCEKIT_TRY(OpenFile());
     const std::uint64_t count = std::min({held.rows - done, limit - file_->rows, step_rows});
     LANCEKIT_TRY(ForEachColumn([&](std::size_t column) { return AppendColumn(column, held, done, count); }));
     done += count;
     file_->rows += count;
-    // Pages of the steps before are due, so that those of a large batch do not pile up.
-    LANCEKIT_TRY(CompleteFile(false));
-    LANCEKIT_TRY(WritePages(&*file_, is_serial() ? file_->pages.size() : pages_before, true));
+    LANCEKIT_TRY(CompleteFiles(kMostEnded));
+    LANCEKIT_TRY(WritePages(file_.get(), is_serial()));
     if (file_->rows == limit) LANCEKIT_TRY(EndFile());
   }
   failed_ = false;
@@ -215,33 +222,42 @@ bool WriterImpl::is_serial() const { return has_blobs_ || context_.impl().pool()
 Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
   Column& column = *columns_[index];
   if ((column.blobs.has_value() ? column.blobs->num_rows() : column.buffer->num_rows()) == 0) return {};
-  if (column.last_job != nullptr) column.last_job->Finish();
   const std::uint64_t number = column.pages++;
   const bool only_page = at_end && number == 0;
   const std::uint64_t bytes = column.buffer->arrow_bytes();
   column.arrow_bytes += bytes;
-  auto job = std::make_shared<PageJob>(column.rows, index, [=, this, &column, rows = column.buffer](ReadyPage* page) {
-    Status status = MakePage(&column, *rows, number, only_page, page);
-    bytes_in_jobs_ -= bytes;
-    --num_jobs_;
-    return status;
-  });
+  PageChain& chain = column.chains[column.all_pages++ % column.chains.size()];
+  auto job = std::make_shared<PageJob>(
+      column.rows, index,
+      [=, this, &column, &chain, rows = column.buffer](ReadyPage* page) {
+        Status status = MakePage(&column, &chain.memory, *rows, number, only_page, page);
+        bytes_in_jobs_ -= bytes;
+        return status;
+      },
+      chain.last);
   column.jobs.push_back(job);
   const bool at_once = is_serial() || bytes_in_jobs_ > context_.memory_budget() / kJobShare;
   bytes_in_jobs_ += bytes;
-  ++num_jobs_;
   if (at_once) {
-    job->Begin();
+    job->Finish();
     column.buffer->Clear();
+    chain.last = nullptr;
     return {};
   }
-  column.last_job = job;
   column.buffer = MakeBuffer(column);
-  context_.impl().pool().Submit([job = std::move(job)] { job->Begin(); });
+  auto begin = [pool = &context_.impl().pool(), job, file = file_] {
+    pool->Submit([job, file] {
+      job->Begin();
+      file->pages.WriteMade();
+    });
+  };
+  const std::shared_ptr<PageJob> before = std::exchange(chain.last, job);
+  before == nullptr ? begin() : before->Then(std::move(begin));
   return {};
 }
 
-Status WriterImpl::MakePage(Column* column, const ColumnBuffer& rows, std::uint64_t number, bool only_page, ReadyPage* ready) {
+Status WriterImpl::MakePage(Column* column, ColumnMemory* memory, const ColumnBuffer& rows, std::uint64_t number, bool only_page,
+                            ReadyPage* ready) {
   Stopwatch watch(context_.impl(), Counter::kEncodeNanoseconds, "encode page");
   watch.span().SetPlace(summary_.columns[ready->column].name, static_cast<std::int64_t>(number));
   watch.span().Set("rows", column->blobs.has_value() ? column->blobs->num_rows() : rows.num_rows());
@@ -253,8 +269,8 @@ Status WriterImpl::MakePage(Column* column, const ColumnBuffer& rows, std::uint6
   }
   auto page = column->blobs.has_value()
                   ? column->blobs->TakePage(only_page)
-                  : EncodePage(column->leaf, rows, only_page,
-                               {column->hints, version_, nullptr, &column->memory, &context_.impl().pool()}, &numbers);
+                  : EncodePage(column->leaf, rows, only_page, {column->hints, version_, nullptr, memory, &context_.impl().pool()},
+                               &numbers);
   if (!page) return At(std::move(page).status(), {.column = summary_.columns[ready->column].name});
   ready->page = *std::move(page);
   for (const MutableBuffer& buffer : ready->page.buffers) ready->bytes += buffer.size();
@@ -274,17 +290,15 @@ Status WriterImpl::MakePage(Column* column, const ColumnBuffer& rows, std::uint6
 template <class Body>
 Status WriterImpl::ForEachColumn(Body body) {
   // The largest first, so that no thread is left with one of them in the end, then the others as their pages are written, so that
-  // these need not wait; but those whose last page is being made still after all others. What is written does not depend on it.
+  // these need not wait. What is written does not depend on it.
   std::vector<std::size_t> order(columns_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::vector<std::pair<bool, std::uint64_t>> rank;
   std::uint64_t all_bytes = 0;
-  for (const auto& column : columns_) {
-    rank.emplace_back(column->last_job == nullptr || column->last_job->finished(), column->buffer->arrow_bytes());
-    all_bytes += rank.back().second;
-  }
-  for (auto& [is_ready, bytes] : rank) bytes = bytes > all_bytes / kLargeShare ? bytes : 0;
-  std::ranges::stable_sort(order, std::greater(), [&](std::size_t i) { return rank[i]; });
+  for (const auto& column : columns_) all_bytes += column->buffer->arrow_bytes();
+  std::ranges::stable_sort(order, std::greater(), [&](std::size_t i) {
+    const std::uint64_t bytes = columns_[i]->buffer->arrow_bytes();
+    return bytes > all_bytes / kLargeShare ? bytes : 0;
+  });
   context_.impl().pool().ParallelFor(columns_.size(), [&](std::size_t i) {
     Column& column = *columns_[order[i]];
     column.status = WithoutThrowing([&]() -> Status { return body(order[i]); });
@@ -292,68 +306,50 @@ Status WriterImpl::ForEachColumn(Body body) {
   for (const auto& column : columns_) {
     if (!column->status.ok()) return std::move(column->status);
   }
-  std::vector<std::shared_ptr<PageJob>>& pages = file_->pages;
-  const auto before = static_cast<std::ptrdiff_t>(pages.size());
+  std::vector<std::shared_ptr<PageJob>> pages;
   for (const auto& column : columns_) {
     pages.insert(pages.end(), column->jobs.begin(), column->jobs.end());
     column->jobs.clear();
   }
-  std::stable_sort(pages.begin() + before, pages.end(), [](const auto& a, const auto& b) { return a->end_row() < b->end_row(); });
+  std::ranges::stable_sort(pages, {}, [](const auto& page) { return page->end_row(); });
+  file_->pages.Add(pages);
   return {};
 }
 
-bool WriterImpl::RowsComeFirst() const {
-  if (is_serial() || num_jobs_ >= context_.impl().pool().threads()) return false;
-  std::uint64_t bytes = 0;
-  for (const std::optional<DataFile>* const file : {&file_, &ended_}) {
-    if (!file->has_value()) continue;
-    for (const auto& page : (*file)->pages) bytes += page->page_bytes();
-  }
-  return bytes <= context_.memory_budget() / kJobShare;
+Status WriterImpl::WritePages(DataFile* file, bool all) {
+  all ? file->pages.WriteAll() : file->pages.WriteUntil(context_.memory_budget() / kJobShare / (ended_.size() + 1));
+  LANCEKIT_TRY(file->pages.TakeStatus());
+  return WriteBlobs(kMaxRows, file);
 }
 
-Status WriterImpl::WritePages(DataFile* file, std::size_t due, bool rows_follow) {
-  std::vector<std::shared_ptr<PageJob>>& pages = file->pages;
-  std::size_t written = 0;
-  for (; written < pages.size() && (written < due || pages[written]->finished()); ++written) {
-    if (rows_follow && RowsComeFirst()) break;
-    pages[written]->Finish();
-    LANCEKIT_ASSIGN(const ReadyPage page, pages[written]->TakePage());
-    LANCEKIT_TRY(WriteBlobs(page.end_row, file));
-    LANCEKIT_TRY(WritePage(page, &file->writer));
-  }
-  pages.erase(pages.begin(), pages.begin() + static_cast<std::ptrdiff_t>(written));
-  return has_blobs_ ? WriteBlobs(kMaxRows, file) : Status();
-}
-
-Status WriterImpl::WritePage(const ReadyPage& page, FileWriter* writer) {
+Status WriterImpl::WritePage(const ReadyPage& page, DataFile* file) {
   TraceSpan span(context_.impl(), "write page");
   span.SetPlace(summary_.columns[page.column].name);
-  LANCEKIT_TRY(writer->WritePage(page.column, page.page));
-  if (options_.statistics) writer->AddStatistics(page.column, page.zones, page.hashes, page.blob_runs);
+  LANCEKIT_TRY(file->writer->WritePage(page.column, page.page));
+  if (options_.statistics) file->writer->AddStatistics(page.column, page.zones, page.hashes, page.blob_runs);
   span.Set("bytes", page.bytes);
-  summary_.columns[page.column].bytes += page.bytes;
+  file->column_bytes[page.column] += page.bytes;
   context_.impl().Count(Counter::kPagesWritten);
   context_.impl().Count(Counter::kBytesWritten, page.bytes);
   return {};
 }
 
 Status WriterImpl::WriteBlobs(std::uint64_t end_row, DataFile* file) {
-  for (bool any = true; any;) {
+  for (bool any = has_blobs_; any;) {
     any = false;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       Column& column = *columns_[i];
       if (!column.blobs.has_value() || !column.blobs->has_waiting() || column.rows >= end_row) continue;
       any = true;
-      LANCEKIT_ASSIGN(const std::uint64_t bytes, column.blobs->WriteNext(&file->writer));
+      LANCEKIT_ASSIGN(const std::uint64_t bytes, column.blobs->WriteNext(&*file->writer));
       ++column.rows;
       column.arrow_bytes += bytes + sizeof(std::int64_t);
-      summary_.columns[i].bytes += bytes;
+      file->column_bytes[i] += bytes;
       if (!column.blobs->full()) continue;
       LANCEKIT_TRY(EncodeBuffer(i, false));
       LANCEKIT_ASSIGN(const ReadyPage page, column.jobs.back()->TakePage());
       column.jobs.clear();
-      LANCEKIT_TRY(WritePage(page, &file->writer));
+      LANCEKIT_TRY(WritePage(page, file));
     }
   }
   return {};
@@ -362,36 +358,37 @@ Status WriterImpl::WriteBlobs(std::uint64_t end_row, DataFile* file) {
 Status WriterImpl::OpenFile() {
   LANCEKIT_ASSIGN(const std::string path, output_.NextDataFile());
   LANCEKIT_ASSIGN(FileWriter file, FileWriter::Create(path, columns_.size(), version_));
-  file_.emplace(path, std::move(file));
+  file_ = std::make_shared<DataFile>(this, path, std::move(file));
   for (std::size_t i = 0; options_.statistics && i < columns_.size(); ++i)
-    file_->writer.StartStatistics(i, columns_[i]->leaf.type);
+    file_->writer->StartStatistics(i, columns_[i]->leaf.type);
   for (const auto& column : columns_) column->rows = column->pages = 0;
   return {};
 }
 
 Status WriterImpl::EndFile() {
   LANCEKIT_TRY(ForEachColumn([&](std::size_t column) { return EncodeBuffer(column, true); }));
-  LANCEKIT_TRY(CompleteFile(true));
-  ended_ = std::exchange(file_, std::nullopt);
-  return CompleteFile(is_serial());
+  ended_.push_back(std::exchange(file_, nullptr));
+  return CompleteFiles(is_serial() ? 0 : kMostEnded);
 }
 
-Status WriterImpl::CompleteFile(bool wait) {
-  if (!ended_.has_value()) return {};
-  DataFile& file = *ended_;
-  LANCEKIT_TRY(WritePages(&file, wait ? file.pages.size() : 0, !wait));
-  if (!file.pages.empty()) return {};
-  {
-    TraceSpan span(context_.impl(), "publish file");  // its tail, fsync and rename
-    span.Set("rows", file.rows);
-    LANCEKIT_TRY(file.writer.Finish(file_schema_, file.rows, output_.replace()));
-    span.Set("bytes", file.writer.size());
+Status WriterImpl::CompleteFiles(std::size_t most) {
+  while (!ended_.empty()) {
+    DataFile& file = *ended_.front();
+    LANCEKIT_TRY(WritePages(&file, ended_.size() > most));
+    if (!file.pages.empty()) break;
+    {
+      TraceSpan span(context_.impl(), "publish file");  // its tail, fsync and rename
+      span.Set("rows", file.rows);
+      LANCEKIT_TRY(file.writer->Finish(file_schema_, file.rows, output_.replace()));
+      span.Set("bytes", file.writer->size());
+    }
+    if (!output_.single_file()) output_.AddFragment(file.path, file.rows, file.writer->size(), table_schema_, version_);
+    summary_.rows += file.rows;
+    summary_.bytes += file.writer->size();
+    ++summary_.files;
+    for (std::size_t i = 0; i < columns_.size(); ++i) summary_.columns[i].bytes += file.column_bytes[i];
+    ended_.pop_front();
   }
-  if (!output_.single_file()) output_.AddFragment(file.path, file.rows, file.writer.size(), table_schema_, version_);
-  summary_.rows += file.rows;
-  summary_.bytes += file.writer.size();
-  ++summary_.files;
-  ended_.reset();
   return {};
 }
 
@@ -400,9 +397,9 @@ Result<WriteSummary> WriterImpl::Commit() {
   failed_ = true;
   LANCEKIT_TRY(context_.impl().CheckCancelled());
   if (!schema_.has_value()) return Invalid("nothing was written and no schema was set");
-  if (output_.single_file() && !file_.has_value()) LANCEKIT_TRY(OpenFile());
-  if (file_.has_value()) LANCEKIT_TRY(EndFile());
-  LANCEKIT_TRY(CompleteFile(true));
+  if (output_.single_file() && file_ == nullptr) LANCEKIT_TRY(OpenFile());
+  if (file_ != nullptr) LANCEKIT_TRY(EndFile());
+  LANCEKIT_TRY(CompleteFiles(0));
   LANCEKIT_TRY(context_.impl().CheckCancelled());
   LANCEKIT_ASSIGN(summary_.version, output_.Publish(context_.impl(), table_schema_, version_));
   summary_.format_version = format::Name(version_);

@@ -1,7 +1,9 @@
 // A table being written: rows go to column buffers, full buffers become pages, pages become data files.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +19,7 @@
 #include "writer/file_writer.h"
 #include "writer/output.h"
 #include "writer/page_job.h"
+#include "writer/page_queue.h"
 #include "writer/plan.h"
 
 namespace lancekit {
@@ -42,6 +45,11 @@ class WriterImpl {
   Result<WriteSummary> Commit();
 
  private:
+  /// Pages of a column that are encoded one after another, each with what was learnt from those before it.
+  struct PageChain {
+    ColumnMemory memory;
+    std::shared_ptr<PageJob> last;  ///< of those before it some may not be finished either
+  };
   struct Column {
     Column(std::size_t top, PlannedLeaf planned)
         : field(top), leaf(std::move(planned.type)), path(std::move(planned.path)), hints(std::move(planned.hints)) {}
@@ -53,13 +61,13 @@ class WriterImpl {
     EncodingHints hints;
     int bloom_bits = 0;  ///< per distinct value; 0: no Bloom filters
     std::shared_ptr<ColumnBuffer> buffer;
-    ColumnMemory memory;              ///< of its pages, which are encoded one after another
+    std::array<PageChain, 2> chains;  ///< pages take turns
+    std::size_t all_pages = 0;        ///< of all files
     std::optional<BlobBuffer> blobs;  ///< instead of the buffer, for blobs
     std::uint64_t rows = 0;           ///< rows of the current file that were appended
     std::uint64_t pages = 0;          ///< pages of the current file
     std::uint64_t arrow_bytes = 0;
     std::vector<std::shared_ptr<PageJob>> jobs;  ///< of this step
-    std::shared_ptr<PageJob> last_job;           ///< the only one that may not be finished
     Status status;
   };
 
@@ -78,10 +86,19 @@ class WriterImpl {
   };
 
   struct DataFile {
+    DataFile(WriterImpl* impl, std::string its_path, FileWriter its_writer)
+        : path(std::move(its_path)),
+          writer(std::move(its_writer)),
+          column_bytes(impl->columns_.size()),
+          pages([this, impl](const ReadyPage& page) -> Status {
+            LANCEKIT_TRY(impl->WriteBlobs(page.end_row, this));
+            return impl->WritePage(page, this);
+          }) {}
     std::string path;
-    FileWriter writer;
+    std::optional<FileWriter> writer;  // none: the file is given up
     std::uint64_t rows = 0;
-    std::vector<std::shared_ptr<PageJob>> pages;  // to be written, in this order
+    std::vector<std::uint64_t> column_bytes;  // that were written
+    PageQueue pages;
   };
 
   Status AddColumn(const format::Leaf& leaf, std::size_t field);
@@ -99,24 +116,22 @@ class WriterImpl {
   /// Makes a page of the rows that wait, on another thread where one is free. `at_end`: of the file.
   Status EncodeBuffer(std::size_t column, bool at_end);
   /// The same at once. `rows`: of a column without blobs; `number`: of the page in its column.
-  Status MakePage(Column* column, const ColumnBuffer& rows, std::uint64_t number, bool only_page, ReadyPage* ready);
+  Status MakePage(Column* column, ColumnMemory* memory, const ColumnBuffer& rows, std::uint64_t number, bool only_page,
+                  ReadyPage* ready);
   /// Runs body for every column on the context's threads. The pages that these began are the file's then.
   template <class Body>
   Status ForEachColumn(Body body);
-  /// Whether threads have so little to do that pages had better wait until more rows are in, and may, too.
-  bool RowsComeFirst() const;
-  /// Writes the first `due` pages of the file, and those after them that are finished, too. `rows_follow`: unless rows come
-  /// first.
-  Status WritePages(DataFile* file, std::size_t due, bool rows_follow);
-  Status WritePage(const ReadyPage& page, FileWriter* writer);
+  /// Sees to it that not too many pages wait to be written, and tells what failed. `all`: that none does.
+  Status WritePages(DataFile* file, bool all);
+  Status WritePage(const ReadyPage& page, DataFile* file);
   /// Writes the values of blobs in rows before `end_row`, and the pages that these fill. Values go in the order of their rows and
   /// before all pages that end behind them.
   Status WriteBlobs(std::uint64_t end_row, DataFile* file);
   Status OpenFile();
   /// No more rows come to the file. Its pages may be made still, while the next one begins.
   Status EndFile();
-  /// Writes what is left of the file that has ended, if there is one; without `wait` only once all its pages are made.
-  Status CompleteFile(bool wait);
+  /// Publishes files that have ended, in their order: those whose pages are written, and all but the last `most`.
+  Status CompleteFiles(std::size_t most);
   /// Whether pages are made and written where their rows end: blobs lie between them, or there is one thread.
   bool is_serial() const;
 
@@ -133,9 +148,9 @@ class WriterImpl {
   std::vector<std::unique_ptr<Column>> columns_;
   HeldRows held_;
   std::atomic<std::uint64_t> bytes_in_jobs_{0};
-  std::atomic<int> num_jobs_{0};  // not finished
-  std::optional<DataFile> file_;
-  std::optional<DataFile> ended_;  // before file_
+  // Shared with tasks of the pool, which may outlive the writer.
+  std::shared_ptr<DataFile> file_;
+  std::deque<std::shared_ptr<DataFile>> ended_;  // before file_
   WriteSummary summary_;
   bool failed_ = false;
   bool finished_ = false;

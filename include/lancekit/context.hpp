@@ -20,7 +20,7 @@ enum class IoMode : std::uint8_t {
 
 /// What a Context is made with.
 struct ContextOptions {
-  int threads = 0;                  ///< threads for decoding and encoding; 0 = number of cores
+  int threads = 0;                  ///< that decode and encode at once, the caller's among them; 0 = number of cores
   std::uint64_t memory_budget = 0;  ///< bytes in flight; 0 = the smaller of 2 GiB and a quarter of the memory
   IoMode io_mode = IoMode::kDefault;
 };

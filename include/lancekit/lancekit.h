@@ -81,7 +81,7 @@ typedef struct lancekit_context lancekit_context;
 /// What a context is made with.
 typedef struct lancekit_context_options {
   size_t struct_size;
-  int threads;            ///< for decoding and encoding; 0 = number of cores
+  int threads;            ///< that decode and encode at once, the caller's too; 0 = number of cores
   uint64_t memory_limit;  ///< bytes in flight; 0 = the smaller of 2 GiB and a quarter of the memory
 } lancekit_context_options;
 

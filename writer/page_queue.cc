@@ -1,0 +1,69 @@
+#include "writer/page_queue.h"
+
+#include <utility>
+
+#include "base/without_throwing.h"
+
+namespace lancekit {
+
+void PageQueue::Add(std::span<const std::shared_ptr<PageJob>> pages) {
+  const std::lock_guard lock(mutex_);
+  pages_.insert(pages_.end(), pages.begin(), pages.end());
+}
+
+void PageQueue::WriteFirst(std::unique_lock<std::mutex>* lock) {
+  is_writing_ = true;
+  const std::shared_ptr<PageJob> job = pages_.front();
+  lock->unlock();
+  Status status = WithoutThrowing([&]() -> Status {
+    job->Finish();
+    LANCEKIT_ASSIGN(const ReadyPage page, job->TakePage());
+    return write_(page);
+  });
+  lock->lock();
+  is_writing_ = false;
+  pages_.pop_front();
+  if (!status.ok() && !failed_) {
+    failed_ = true;
+    status_ = std::move(status);
+  }
+  written_.notify_all();
+}
+
+void PageQueue::WriteMade() {
+  std::unique_lock lock(mutex_);
+  while (!is_over() && !is_writing_ && !pages_.empty() && pages_.front()->finished()) WriteFirst(&lock);
+}
+
+void PageQueue::WriteUntil(std::uint64_t bytes) {
+  std::unique_lock lock(mutex_);
+  const auto waiting = [&] {
+    std::uint64_t sum = 0;
+    for (const auto& page : pages_) sum += page->page_bytes();
+    return sum;
+  };
+  while (!is_over() && waiting() > bytes) is_writing_ ? written_.wait(lock) : WriteFirst(&lock);
+}
+
+void PageQueue::WriteAll() {
+  std::unique_lock lock(mutex_);
+  while (!is_over() && !pages_.empty()) is_writing_ ? written_.wait(lock) : WriteFirst(&lock);
+}
+
+bool PageQueue::empty() const {
+  const std::lock_guard lock(mutex_);
+  return pages_.empty();
+}
+
+Status PageQueue::TakeStatus() {
+  const std::lock_guard lock(mutex_);
+  return std::move(status_);
+}
+
+void PageQueue::Close() {
+  std::unique_lock lock(mutex_);
+  closed_ = true;
+  written_.wait(lock, [&] { return !is_writing_; });
+}
+
+}  // namespace lancekit
