@@ -41,7 +41,7 @@ std::size_t ClassIndex(std::size_t class_size) {
 
 std::size_t SizeOfClass(std::size_t index) { return ((4 + index % 4) << (index / 4 - 2)) + MutableBuffer::kPadding; }
 
-/// Idle memory, kept apart by the core that used it last.
+/// Idle memory, kept apart by the core that took it from here.
 class Pool {
  public:
   /// Memory of this class, or of one up to the `last` where that lies idle, which `wanted` becomes: fresh memory has to be
@@ -68,10 +68,7 @@ class Pool {
     }
     // Within its part of the limit a shard need not look at the others.
     if (shards_[shard].held() <= limit / kCoreShards) return;
-    for (std::size_t i = 0; i < kCoreShards && Held() > limit; ++i) {
-      Shard& oldest = shards_[(shard + i) % kCoreShards];
-      while (Held() > limit && oldest.FreeOldest()) {
-      }
+    while (Held() > limit && std::ranges::max_element(shards_, {}, &Shard::held)->FreeOldest()) {
     }
   }
 

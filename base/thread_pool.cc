@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <new>
 #include <string>
 
 namespace lancekit {
@@ -86,7 +87,10 @@ void ThreadPool::ParallelFor(std::size_t count, const std::function<void(std::si
     }
   };
   const std::size_t helpers = std::min(count - 1, workers_.size());
-  for (std::size_t i = 0; i < helpers; ++i) Submit(run);
+  try {
+    for (std::size_t i = 0; i < helpers; ++i) Submit(run);
+  } catch (const std::bad_alloc&) {  // fewer will do: those that are there work with the caller's memory
+  }
   run();
   std::unique_lock lock(state->mutex);
   state->finished.wait(lock, [&] { return state->done.load() == count; });

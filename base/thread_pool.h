@@ -15,8 +15,8 @@ namespace lancekit {
 
 class ThreadPool {
  public:
-  /// Threads that work at once. The caller's is one of them, for who waits for tasks had better do some: so many less one are
-  /// started, and without any tasks run in the caller.
+  /// Threads that work at once, the caller's among them: who waits for tasks had better do some. One less is started; where none
+  /// is, tasks run in the caller.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "encodings/encoding_testing.h"
 
 namespace lancekit {
@@ -38,6 +41,21 @@ TEST(FsstChunk, RoundTrips) {
     ASSERT_NE(compressed, nullptr);
     EXPECT_LT(compressed->codes.size(), values.View().StringBytes() / 2);
     EXPECT_EQ(testing::CheckRoundTrip(values.View(), *MakeFsstEncoder(*compressed)), "");
+  }
+}
+
+TEST(FsstChunk, IdleThreadsHelpAndWriteTheSame) {
+  std::vector<std::string> texts = Texts();
+  while (texts.size() < 250'000) texts.insert(texts.end(), texts.begin(), texts.begin() + 3000);  // 9 MB, some parts
+  ThreadPool pool(4);
+  while (pool.NumIdle() < 3) std::this_thread::yield();
+  for (const bool large : {false, true}) {
+    const OwnedValues values(texts, large);
+    const auto alone = CompressFsst(values.View()), helped = CompressFsst(values.View(), &pool);
+    ASSERT_TRUE(alone != nullptr && helped != nullptr);
+    EXPECT_TRUE(std::ranges::equal(alone->codes.bytes(), helped->codes.bytes()));
+    EXPECT_TRUE(std::ranges::equal(alone->offsets.bytes(), helped->offsets.bytes()));
+    EXPECT_EQ(alone->table, helped->table);
   }
 }
 

@@ -28,7 +28,7 @@ class Source {
   /// Exactly the bytes [offset, offset + size). Mapped sources answer without a copy; the Buffer keeps the mapping alive.
   /// Errors: kCorruption when the range does not fit in the file, kIo.
   LANCEKIT_EXPORT Result<Buffer> Read(std::uint64_t offset, std::uint64_t size) const;
-  /// The same, there as long as the source and `*holder` are: of what it has in memory nothing is held.
+  /// The same for as long as the source and `*holder` are there; the latter stays empty where the source has its bytes in memory.
   Result<Bytes> View(std::uint64_t offset, std::uint64_t size, Buffer* holder) const;
   /// All bytes of a source that has them in memory, where Read() costs no copy; else null. Whoever reads them there counts it.
   virtual const std::byte* mapped_bytes() const noexcept { return nullptr; }

@@ -155,21 +155,31 @@ void ColumnReader::Prefetch(std::span<const ValueRange> rows, PageScratch* scrat
 
 // Asking whether bytes are in memory takes a system call, which small batches had better share; so ever more is told while rows
 // follow each other.
-void ColumnReader::ReadAhead(const ValueRange& rows, ReadAheadMark* mark, PageScratch* scratch) const {
+std::optional<ValueRange> ReadAheadMark::Advance(const ValueRange& rows, std::uint64_t row_bytes, std::uint64_t limit) {
   constexpr std::uint64_t kMinBytes = 64 << 10, kMaxBytes = 4 << 20;
-  if (stored_bytes_ <= kMinBytes) return;
-  const std::uint64_t told = mark->end_row.load(std::memory_order_relaxed);
+  const std::uint64_t told = end_row_.load(std::memory_order_relaxed);
   const std::uint64_t end = rows.first + rows.count;
-  if (told >= std::min(num_rows(), end + rows.count)) return;
-  const bool follows = told > rows.first;
-  const std::uint64_t row_bytes = std::max<std::uint64_t>(1, stored_bytes_ / num_rows());
-  const std::uint64_t before = follows ? mark->bytes.load(std::memory_order_relaxed) : rows.count * row_bytes;
+  if (told >= std::min(limit, end + rows.count)) return {};
+  const bool follows = told != 0 && told >= rows.first;
+  const std::uint64_t before = follows ? bytes_.load(std::memory_order_relaxed) : rows.count * row_bytes;
   const std::uint64_t bytes = std::clamp(2 * before, kMinBytes, kMaxBytes);
   const std::uint64_t first = follows ? told : rows.first;
-  const ValueRange ahead{first, std::min(num_rows(), end + CeilDiv(bytes, row_bytes)) - first};
-  mark->bytes.store(bytes, std::memory_order_relaxed);
-  mark->end_row.store(first + ahead.count, std::memory_order_relaxed);
-  const auto reads = Reads({&ahead, 1}, scratch);
+  const std::uint64_t ahead_end = std::min(limit, end + CeilDiv(bytes, row_bytes));
+  // Another thread, with a larger batch that comes later, may have told of more.
+  if (ahead_end <= first) return {};
+  bytes_.store(bytes, std::memory_order_relaxed);
+  end_row_.store(ahead_end, std::memory_order_relaxed);
+  return ValueRange{first, ahead_end - first};
+}
+
+void ColumnReader::ReadAhead(const ValueRange& rows, ReadAheadMark* mark, PageScratch* scratch) const {
+  constexpr std::uint64_t kMinBytes = 64 << 10;
+  if (stored_bytes_ <= kMinBytes || rows.count == 0) return;
+  // Of the page that the rows end in, so that none is opened for it.
+  const std::uint64_t limit = PageEnd(rows.first + rows.count - 1);
+  const auto ahead = mark->Advance(rows, std::max<std::uint64_t>(1, stored_bytes_ / num_rows()), limit);
+  if (!ahead.has_value()) return;
+  const auto reads = Reads({&*ahead, 1}, scratch);
   if (!reads) return;
   for (const FileRange& range : *reads) source_->WillRead(range);
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/checked_math.h"
@@ -18,9 +19,15 @@ namespace lancekit {
 class TraceSpan;
 
 /// How far the source of a column has been told what a scan will read. Threads that come at once may tell it twice.
-struct ReadAheadMark {
-  std::atomic<std::uint64_t> end_row{0};
-  std::atomic<std::uint64_t> bytes{0};  // that it was told of ahead, about
+class ReadAheadMark {
+ public:
+  /// What it should be told of before it reads rows before row `limit`: these and some that follow, so many bytes each. None when
+  /// it knows enough.
+  std::optional<ValueRange> Advance(const ValueRange& rows, std::uint64_t row_bytes, std::uint64_t limit);
+
+ private:
+  std::atomic<std::uint64_t> end_row_{0};
+  std::atomic<std::uint64_t> bytes_{0};  // that it was told of ahead, about
 };
 
 /// Thread-safe. Errors carry column, page and file position.

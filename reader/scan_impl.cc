@@ -87,7 +87,10 @@ std::uint64_t ScanImpl::BatchBytes() const {
   // Filters drop most rows, and what they look at is often not decoded.
   if (batch_bytes_.has_value() || batch_rows_.has_value() || filter_.has_value()) return LargeBatchBytes();
   std::uint64_t leaves = 0;
-  for (const auto& shape : plan_->fields) leaves += shape->leaves().size();
+  for (const auto& shape : plan_->fields) {
+    if (MayHoldBlobs(shape->field())) return LargeBatchBytes();
+    leaves += shape->leaves().size();
+  }
   return std::clamp(leaves * kBytesPerLeaf, kCachedBytes, kMostBytes);
 }
 
@@ -278,14 +281,26 @@ void ScanImpl::Queue::Read(const Plan& plan, Slot* slot, std::unique_lock<std::m
     scratches.pop_back();
   }
   lock->unlock();
-  Result<Reading> result = WithoutThrowing([&]() -> Result<Reading> {
-    if (scratch == nullptr) scratch = std::make_unique<PageScratch>();
-    return ReadBatch(plan, slot->part, scratch.get());
-  });
-  lock->lock();
-  slot->result.emplace(std::move(result));
+  // Whoever waits is told, whatever is thrown.
+  struct Done {
+    Queue* queue;
+    Slot* slot;
+    std::unique_lock<std::mutex>* lock;
+    std::optional<Result<Reading>> result;
+    ~Done() {
+      lock->lock();
+      slot->result = result.has_value() ? std::move(result) : MakeError(ErrorCode::kInternal, "a batch was not read");
+      queue->done.notify_all();
+    }
+  };
+  {
+    Done read{this, slot, lock, std::nullopt};
+    read.result = WithoutThrowing([&]() -> Result<Reading> {
+      if (scratch == nullptr) scratch = std::make_unique<PageScratch>();
+      return ReadBatch(plan, slot->part, scratch.get());
+    });
+  }
   if (scratches.size() < scratches.capacity()) scratches.push_back(std::move(scratch));
-  done.notify_all();
 }
 
 Status ScanImpl::Schedule() {

@@ -34,7 +34,7 @@ class TableTest : public ::testing::Test {
   }
 
   fs::path folder_;
-  Context context_{ContextOptions{.threads = 2}};
+  Context context_{ContextOptions{.threads = 3}};
 };
 
 Status WriteColumn(const Context& context, const std::string& path, const Field& field, HandArray* batch,
@@ -246,14 +246,22 @@ TEST_F(TableTest, FilesOfADatasetAreTheSameForAnyThreads) {
     schema.fields.push_back(testing::MakeField(fmt::format("c{}", schema.fields.size()), type));
     batch.AddChild(std::move(testing::MakeArray(type, 5000, {}, &random).array));
   }
-  const auto files_of = [&](int threads) {
-    const std::string path = Path(fmt::format("{}.lance", threads));
+  const auto files_of = [&](int threads, Table* rows = nullptr) {
+    const std::string path = Path(fmt::format("{}{}.lance", threads, rows == nullptr ? "" : "-stream"));
     const Context context(ContextOptions{.threads = threads});
     OwnedSchema c_schema(schema);
     auto writer = create(context, path, {.max_rows_per_file = 330, .page_bytes = 700});
-    ArrowArray part = batch.c();
-    part.release = [](ArrowArray* array) { array->release = nullptr; };
-    EXPECT_TRUE(writer->write(&part, &*c_schema));
+    if (rows == nullptr) {
+      ArrowArray part = batch.c();
+      part.release = [](ArrowArray* array) { array->release = nullptr; };
+      EXPECT_TRUE(writer->write(&part, &*c_schema));
+    } else {
+      // More batches than are held at a time.
+      ArrowArrayStream stream;
+      EXPECT_TRUE(rows->scan().batch_rows(7).export_stream(&stream));
+      EXPECT_TRUE(writer->write(&stream));
+      EXPECT_EQ(stream.release, nullptr);
+    }
     EXPECT_TRUE(writer->commit());
     std::vector<std::string> files;  // their names are drawn by chance
     for (const auto& entry : fs::directory_iterator(path + "/data")) {
@@ -270,6 +278,33 @@ TEST_F(TableTest, FilesOfADatasetAreTheSameForAnyThreads) {
   auto eight = open(context_, Path("8.lance"));
   ASSERT_TRUE(one && eight);
   EXPECT_EQ(RenderScan(one->scan()), RenderScan(eight->scan()));
+  for (const int threads : {1, 3}) EXPECT_TRUE(files == files_of(threads, &*one)) << threads;
+}
+
+TEST_F(TableTest, NothingFollowsWhatFailed) {
+  const DataType type{.id = TypeId::kInt64};
+  Schema schema;
+  schema.fields.push_back(testing::MakeField("c", type));
+  OwnedSchema c_schema(schema);
+  std::mt19937 random(13);
+  const auto batch_of = [&](std::int64_t rows) {
+    auto batch = std::make_unique<HandArray>(rows, 0, 0);
+    batch->AddNullBuffer().AddChild(std::move(testing::MakeArray(type, rows, {}, &random).array));
+    return batch;
+  };
+  const auto sound = batch_of(1000), damaged = batch_of(10);
+  ASSERT_TRUE(WriteColumn(context_, Path("none.lance"), schema.fields[0], batch_of(0).get(), {}));
+  auto none = open(context_, Path("none.lance"));
+  ASSERT_TRUE(none) << none.error().describe();
+  auto writer = create(context_, Path("t.lance"), {});
+  ASSERT_TRUE(writer->write(&sound->c(), &*c_schema));
+  damaged->c().children[0]->n_buffers = 1;
+  ASSERT_FALSE(writer->write(&damaged->c(), &*c_schema));
+  ArrowArrayStream stream;
+  ASSERT_TRUE(none->scan().export_stream(&stream));
+  EXPECT_FALSE(writer->write(&stream));
+  EXPECT_EQ(stream.release, nullptr);
+  EXPECT_FALSE(writer->commit());
 }
 
 TEST_F(TableTest, AWriterMayGoWhileItsPagesAreMade) {

@@ -112,7 +112,7 @@ Input MakeLongTexts(std::int64_t rows, std::size_t bytes, int times) {
 std::int64_t GrowthOf(const Input& input, std::uint64_t budget, const std::string& version, const std::string& path) {
   testing::OwnedSchema schema(input.schema);
   ContextOptions context_options;
-  context_options.threads = 2;
+  context_options.threads = 3;
   context_options.memory_budget = budget;
   const Context context(context_options);
   WriteOptions options;

@@ -9,8 +9,8 @@
 
 namespace lancekit {
 
-/// Of one column, or of what its encodings have inside. A choice holds for some pages, and only while it suits them as well as
-/// the page that it was made on.
+/// Of a chain of pages of one column, or of what its encodings have inside. A choice holds for some pages, and only while it
+/// suits them as well as the page that it was made on.
 class ColumnMemory {
  public:
   /// What the last page took, costs included, for each of its raw bytes.

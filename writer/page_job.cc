@@ -88,15 +88,17 @@ void PageJob::Finish() {
 void PageJob::Drop() {
   std::shared_ptr<PageJob> before;
   for (PageJob* job = this; job != nullptr; job = before.get()) {
+    std::function<void()> next;  // may hold what holds this
     std::unique_lock lock(job->mutex_);
-    auto next = std::move(job->before_);
+    auto before_it = std::move(job->before_);
     if (job->state_ == State::kWaiting) {
       job->state_ = State::kFinished;
       job->work_ = nullptr;
+      next = std::move(job->next_);
     }
     job->has_finished_.wait(lock, [&] { return job->state_ == State::kFinished; });
     lock.unlock();
-    before = std::move(next);
+    before = std::move(before_it);
   }
 }
 

@@ -25,11 +25,11 @@ struct ReadyPage {
   std::vector<format::BlobRun> blob_runs;  ///< of the blobs that it tells the places of
 };
 
-/// The page that `work` makes, by whoever comes first: a thread of the pool, or the one that needs the page. Pages of a column
+/// The page that `work` makes, by whoever comes first: a thread of the pool, or the one that needs the page. Pages of a chain
 /// are made one after another.
 class PageJob {
  public:
-  /// `before`: the page before it in its column, if there is one.
+  /// `before`: the page before it in its chain, if there is one.
   PageJob(std::uint64_t end_row, std::size_t column, std::function<Status(ReadyPage*)> work,
           std::shared_ptr<PageJob> before = nullptr);
 
@@ -42,7 +42,7 @@ class PageJob {
   void Begin();
   /// The same, that page first, and waits for who has begun.
   void Finish();
-  /// Calls `next` once the page is finished, on the thread that has made it.
+  /// Calls `next` once the page is finished, on the thread that has made it, or right now. Pre: called once.
   void Then(std::function<void()> next);
   /// Waits for who has begun, pages before it too; nobody will any more.
   void Drop();

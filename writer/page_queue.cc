@@ -15,19 +15,29 @@ void PageQueue::WriteFirst(std::unique_lock<std::mutex>* lock) {
   is_writing_ = true;
   const std::shared_ptr<PageJob> job = pages_.front();
   lock->unlock();
-  Status status = WithoutThrowing([&]() -> Status {
+  Status status = MakeError(ErrorCode::kInternal, "a page was not written");
+  // Whoever waits is told, whatever is thrown.
+  struct Written {
+    PageQueue* queue;
+    std::unique_lock<std::mutex>* lock;
+    Status* status;
+    ~Written() {
+      lock->lock();
+      queue->is_writing_ = false;
+      if (status->ok()) {
+        queue->pages_.pop_front();
+      } else {
+        queue->failed_ = true;  // a page that failed stays, so that the file is not taken for complete
+        queue->status_ = std::move(*status);
+      }
+      queue->written_.notify_all();
+    }
+  } const written{this, lock, &status};
+  status = WithoutThrowing([&]() -> Status {
     job->Finish();
     LANCEKIT_ASSIGN(const ReadyPage page, job->TakePage());
     return write_(page);
   });
-  lock->lock();
-  is_writing_ = false;
-  pages_.pop_front();
-  if (!status.ok() && !failed_) {
-    failed_ = true;
-    status_ = std::move(status);
-  }
-  written_.notify_all();
 }
 
 void PageQueue::WriteMade() {
@@ -57,13 +67,17 @@ bool PageQueue::empty() const {
 
 Status PageQueue::TakeStatus() {
   const std::lock_guard lock(mutex_);
-  return std::move(status_);
+  if (!failed_) return {};
+  return std::exchange(status_, MakeError(ErrorCode::kInternal, "writing a page failed before"));
 }
 
 void PageQueue::Close() {
+  std::deque<std::shared_ptr<PageJob>> dropped;
   std::unique_lock lock(mutex_);
   closed_ = true;
   written_.wait(lock, [&] { return !is_writing_; });
+  dropped.swap(pages_);
+  lock.unlock();
 }
 
 }  // namespace lancekit

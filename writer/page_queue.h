@@ -31,9 +31,9 @@ class PageQueue {
   void WriteUntil(std::uint64_t bytes);
   /// Writes all, making those that nobody makes.
   void WriteAll();
-  /// All pages are written.
+  /// All pages are written, or the queue is closed.
   bool empty() const;
-  /// The first error; nothing is written after it.
+  /// The first error, and that there was one when asked again; nothing is written after it.
   Status TakeStatus();
   /// Waits for the thread that writes; nobody will any more.
   void Close();

@@ -34,7 +34,7 @@ constexpr std::uint64_t kMaxStepRows = 1 << 20;
 // Smaller batches are held until they are a step together, or this part of the budget, or so many: threads wait for each other
 // once per step.
 constexpr std::uint64_t kHeldShare = 16;
-constexpr std::size_t kMaxHeld = 1024;
+constexpr std::size_t kMaxHeld = 256;
 // Files whose last pages are made while rows come to the next one.
 constexpr std::size_t kMostEnded = 2;
 
@@ -73,11 +73,8 @@ WriterImpl::WriterImpl(Context context, WriteOptions options, format::FileVersio
     : context_(std::move(context)), options_(std::move(options)), version_(version), output_(std::move(output)) {}
 
 WriterImpl::~WriterImpl() {
-  if (file_ != nullptr) ended_.push_back(std::move(file_));
-  for (const auto& file : ended_) {
-    file->pages.Close();
-    file->writer.reset();
-  }
+  if (file_ != nullptr) file_->GiveUp();
+  for (const auto& file : ended_) file->GiveUp();
   for (const auto& column : columns_) {
     for (const PageChain& chain : column->chains) {
       if (chain.last != nullptr) chain.last->Drop();
@@ -134,8 +131,13 @@ Status WriterImpl::AddColumn(const format::Leaf& leaf, std::size_t field) {
   return {};
 }
 
+Status WriterImpl::CheckOpen() const {
+  if (!failed_ && !finished_) return {};
+  return Invalid("the writer has {}", finished_ ? "committed already" : "failed before");
+}
+
 Status WriterImpl::Hold(ArrowArray* array, const ArrowSchema& schema) {
-  if (failed_ || finished_) return Invalid("the writer has {}", finished_ ? "committed already" : "failed before");
+  LANCEKIT_TRY(CheckOpen());
   failed_ = true;  // until this batch is in
   LANCEKIT_TRY(context_.impl().CheckCancelled());
   LANCEKIT_TRY(SetSchema(schema));
@@ -156,8 +158,9 @@ Status WriterImpl::WriteBatch(ArrowArray* array, const ArrowSchema& schema) {
 }
 
 Status WriterImpl::WriteHeld() {
-  failed_ = true;  // until these rows are in
   const HeldRows held = std::exchange(held_, {});
+  if (held.rows == 0) return {};
+  failed_ = true;  // until these rows are in
   const std::uint64_t limit = RowsPerFile();
   const std::uint64_t step_rows = StepRows(held.rows, held.bytes, context_.memory_budget());
   for (std::uint64_t done = 0; done < held.rows;) {
@@ -367,15 +370,23 @@ Status WriterImpl::OpenFile() {
 
 Status WriterImpl::EndFile() {
   LANCEKIT_TRY(ForEachColumn([&](std::size_t column) { return EncodeBuffer(column, true); }));
-  ended_.push_back(std::exchange(file_, nullptr));
+  ended_.push_back(file_);
+  file_ = nullptr;
   return CompleteFiles(is_serial() ? 0 : kMostEnded);
 }
 
 Status WriterImpl::CompleteFiles(std::size_t most) {
+  for (const auto& file : ended_) {
+    file->pages.WriteMade();
+    LANCEKIT_TRY(WritePages(file.get(), false));
+  }
   while (!ended_.empty()) {
     DataFile& file = *ended_.front();
-    LANCEKIT_TRY(WritePages(&file, ended_.size() > most));
-    if (!file.pages.empty()) break;
+    if (ended_.size() > most) {
+      LANCEKIT_TRY(WritePages(&file, true));
+    } else if (!file.pages.empty()) {
+      break;
+    }
     {
       TraceSpan span(context_.impl(), "publish file");  // its tail, fsync and rename
       span.Set("rows", file.rows);
@@ -393,7 +404,7 @@ Status WriterImpl::CompleteFiles(std::size_t most) {
 }
 
 Result<WriteSummary> WriterImpl::Commit() {
-  if (failed_ || finished_) return Invalid("the writer has {}", finished_ ? "committed already" : "failed before");
+  LANCEKIT_TRY(CheckOpen());
   failed_ = true;
   LANCEKIT_TRY(context_.impl().CheckCancelled());
   if (!schema_.has_value()) return Invalid("nothing was written and no schema was set");
@@ -414,6 +425,7 @@ Result<WriteSummary> WriterImpl::Commit() {
 }
 
 Status WriterImpl::WriteStream(ArrowArrayStream* stream) {
+  LANCEKIT_TRY(CheckOpen());
   Status status = ReadStream(
       stream, [&](const ArrowSchema& schema) { return SetSchema(schema); },
       [&](ArrowArray* array, const ArrowSchema& schema) -> Result<bool> {

@@ -94,6 +94,11 @@ class WriterImpl {
             LANCEKIT_TRY(impl->WriteBlobs(page.end_row, this));
             return impl->WritePage(page, this);
           }) {}
+    /// Nothing is written any more, and nothing is left of the file, whoever holds this.
+    void GiveUp() noexcept {
+      pages.Close();
+      writer.reset();
+    }
     std::string path;
     std::optional<FileWriter> writer;  // none: the file is given up
     std::uint64_t rows = 0;
@@ -104,6 +109,8 @@ class WriterImpl {
   Status AddColumn(const format::Leaf& leaf, std::size_t field);
   /// Takes over options_.bloom. Errors: kInvalidArgument, with the column.
   Status SetBlooms();
+  /// Errors: kInvalidArgument when nothing can be written any more.
+  Status CheckOpen() const;
   /// Takes over the array, whose rows are to be written.
   Status Hold(ArrowArray* array, const ArrowSchema& schema);
   /// Writes what is held and releases it.
