@@ -31,12 +31,14 @@ constexpr std::uint64_t kMinPageBytes = 16 << 10;
 constexpr std::uint64_t kStepBytes = 128 << 20;
 constexpr std::uint64_t kStepShare = 8;
 constexpr std::uint64_t kMaxStepRows = 1 << 20;
-// Smaller batches are held until they are a step together, or this part of the budget, or so many: threads wait for each other
-// once per step.
+// Batches of a stream are held until they are a step together, or this part of the budget, or so many: threads wait for each
+// other once per step.
 constexpr std::uint64_t kHeldShare = 16;
 constexpr std::size_t kMaxHeld = 256;
 // Files whose last pages are made while rows come to the next one.
 constexpr std::size_t kMostEnded = 2;
+// From this budget on threads may take more memory to wait less for each other; of a smaller one pages need all.
+constexpr std::uint64_t kLargeBudget = 1 << 30;
 
 std::uint64_t PageBytes(const WriteOptions& options, std::uint64_t budget, std::size_t num_columns) {
   const std::uint64_t share = std::min(budget / kBufferShare / std::max<std::size_t>(1, num_columns), budget / kPageShare);
@@ -220,6 +222,8 @@ Status WriterImpl::AppendRows(std::size_t index, const ArrayView& view, std::uin
   return {};
 }
 
+bool WriterImpl::has_room() const { return context_.memory_budget() >= kLargeBudget; }
+
 bool WriterImpl::is_serial() const { return has_blobs_ || context_.impl().pool().threads() == 1; }
 
 Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
@@ -229,7 +233,8 @@ Status WriterImpl::EncodeBuffer(std::size_t index, bool at_end) {
   const bool only_page = at_end && number == 0;
   const std::uint64_t bytes = column.buffer->arrow_bytes();
   column.arrow_bytes += bytes;
-  PageChain& chain = column.chains[column.all_pages++ % column.chains.size()];
+  PageChain& chain = column.chains[column.all_pages++ % (has_room() ? column.chains.size() : 1)];
+  if (!has_room() && chain.last != nullptr) chain.last->Finish();
   auto job = std::make_shared<PageJob>(
       column.rows, index,
       [=, this, &column, &chain, rows = column.buffer](ReadyPage* page) {
@@ -270,10 +275,9 @@ Status WriterImpl::MakePage(Column* column, ColumnMemory* memory, const ColumnBu
     ready->zones = column->blobs->Zones();
     ready->blob_runs = column->blobs->TakeRuns();
   }
-  auto page = column->blobs.has_value()
-                  ? column->blobs->TakePage(only_page)
-                  : EncodePage(column->leaf, rows, only_page, {column->hints, version_, nullptr, memory, &context_.impl().pool()},
-                               &numbers);
+  const PageTarget target{column->hints, version_, nullptr, memory, has_room() ? &context_.impl().pool() : nullptr};
+  auto page = column->blobs.has_value() ? column->blobs->TakePage(only_page)
+                                        : EncodePage(column->leaf, rows, only_page, target, &numbers);
   if (!page) return At(std::move(page).status(), {.column = summary_.columns[ready->column].name});
   ready->page = *std::move(page);
   for (const MutableBuffer& buffer : ready->page.buffers) ready->bytes += buffer.size();
@@ -432,7 +436,7 @@ Status WriterImpl::WriteStream(ArrowArrayStream* stream) {
         LANCEKIT_TRY(Hold(array, schema));
         const bool is_step = held_.rows >= kMaxStepRows || held_.batches.size() >= kMaxHeld ||
                              held_.bytes >= std::min(kStepBytes, context_.memory_budget() / kHeldShare);
-        if (is_step || has_blobs_) LANCEKIT_TRY(WriteHeld());
+        if (is_step || has_blobs_ || !has_room()) LANCEKIT_TRY(WriteHeld());
         return true;
       });
   if (!status.ok()) return status;

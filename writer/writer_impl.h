@@ -141,6 +141,8 @@ class WriterImpl {
   Status CompleteFiles(std::size_t most);
   /// Whether pages are made and written where their rows end: blobs lie between them, or there is one thread.
   bool is_serial() const;
+  /// Whether the budget allows more memory than pages need.
+  bool has_room() const;
 
   Context context_;
   WriteOptions options_;

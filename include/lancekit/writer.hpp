@@ -78,8 +78,9 @@ class LANCEKIT_EXPORT Writer {
 
   /// Fixes the schema, for a table that may get no batches. Takes nothing over; optional before write().
   Status set_schema(const ArrowSchema* schema);
-  /// Writes all batches of a stream and releases it, also on error. Up to 256 batches, of 128 MiB together or a sixteenth of the
-  /// memory budget, are held and then written at once, so that threads wait less for each other: all are released by the end.
+  /// Writes all batches of a stream and releases it, also on error. With a memory budget of 1 GiB and more, up to 256
+  /// batches of a sixteenth of it together, 128 MiB at most, are held and then written at once, so that threads wait less for
+  /// each other: all are released by the end.
   Status write(ArrowArrayStream* stream);
   /// Writes one batch (a struct array) and releases the array, also on error. The schema must be that of the first batch
   /// and stays the caller's.
