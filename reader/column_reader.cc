@@ -153,16 +153,18 @@ void ColumnReader::Prefetch(std::span<const ValueRange> rows, PageScratch* scrat
   if (auto reads = Reads(rows, scratch)) source_->Prefetch(*std::move(reads));
 }
 
+// Told of ahead, at least and at most; columns that are no larger are not worth it.
+constexpr std::uint64_t kLeastAhead = 64 << 10, kMostAhead = 4 << 20;
+
 // Asking whether bytes are in memory takes a system call, which small batches had better share; so ever more is told while rows
 // follow each other.
 std::optional<ValueRange> ReadAheadMark::Advance(const ValueRange& rows, std::uint64_t row_bytes, std::uint64_t limit) {
-  constexpr std::uint64_t kMinBytes = 64 << 10, kMaxBytes = 4 << 20;
   const std::uint64_t told = end_row_.load(std::memory_order_relaxed);
   const std::uint64_t end = rows.first + rows.count;
   if (told >= std::min(limit, end + rows.count)) return {};
   const bool follows = told != 0 && told >= rows.first;
   const std::uint64_t before = follows ? bytes_.load(std::memory_order_relaxed) : rows.count * row_bytes;
-  const std::uint64_t bytes = std::clamp(2 * before, kMinBytes, kMaxBytes);
+  const std::uint64_t bytes = std::clamp(2 * before, kLeastAhead, kMostAhead);
   const std::uint64_t first = follows ? told : rows.first;
   const std::uint64_t ahead_end = std::min(limit, end + CeilDiv(bytes, row_bytes));
   // Another thread, with a larger batch that comes later, may have told of more.
@@ -173,8 +175,7 @@ std::optional<ValueRange> ReadAheadMark::Advance(const ValueRange& rows, std::ui
 }
 
 void ColumnReader::ReadAhead(const ValueRange& rows, ReadAheadMark* mark, PageScratch* scratch) const {
-  constexpr std::uint64_t kMinBytes = 64 << 10;
-  if (stored_bytes_ <= kMinBytes || rows.count == 0) return;
+  if (stored_bytes_ <= kLeastAhead || rows.count == 0) return;
   // Of the page that the rows end in, so that none is opened for it.
   const std::uint64_t limit = PageEnd(rows.first + rows.count - 1);
   const auto ahead = mark->Advance(rows, std::max<std::uint64_t>(1, stored_bytes_ / num_rows()), limit);

@@ -70,6 +70,7 @@ Status ScanImpl::Start() {
   plan->first_row = next_row_;
   plan->end_row = end_row_;
   plan_ = std::move(plan);
+  aimed_bytes_ = BatchBytes();
   return {};
 }
 
@@ -110,7 +111,7 @@ Result<std::uint64_t> ScanImpl::RowsPerBatch(const TableFragment& fragment) {
     }
   }
   readers_ = std::move(readers);
-  std::uint64_t rows = std::min(batch_rows_.value_or(kMostRows), BatchBytes() / std::max<std::uint64_t>(1, row_bytes));
+  std::uint64_t rows = std::min(batch_rows_.value_or(kMostRows), aimed_bytes_ / std::max<std::uint64_t>(1, row_bytes));
   if (rows > kRowUnit) rows -= rows % kRowUnit;
   sized_fragment_ = &fragment;
   rows_per_batch_ = std::max<std::uint64_t>(1, rows);
@@ -306,7 +307,7 @@ void ScanImpl::Queue::Read(const Plan& plan, Slot* slot, std::unique_lock<std::m
 Status ScanImpl::Schedule() {
   ThreadPool& pool = table_->context().pool();
   const auto threads = static_cast<std::size_t>(pool.threads());
-  const std::uint64_t in_budget = table_->context().options().memory_budget / 2 / std::max<std::uint64_t>(1, BatchBytes());
+  const std::uint64_t in_budget = table_->context().options().memory_budget / 2 / aimed_bytes_;
   const std::size_t depth = threads == 1 ? 1 : static_cast<std::size_t>(std::clamp<std::uint64_t>(in_budget, 1, 2 * threads));
   while (queue_->slots.size() < depth) {
     LANCEKIT_ASSIGN(std::optional<Part> part, NextPart());

@@ -124,6 +124,7 @@ class ScanImpl {
   std::uint64_t end_row_ = 0;
   const TableFragment* sized_fragment_ = nullptr;  // the fragment that rows_per_batch_ was worked out for
   std::uint64_t rows_per_batch_ = 0;
+  std::uint64_t aimed_bytes_ = 1;           // BatchBytes(), which looks at all fields
   std::shared_ptr<const Readers> readers_;  // of that fragment
   std::shared_ptr<Queue> queue_ = std::make_shared<Queue>();
   // With a filter: what is left of the fragment that is worked on, and of offset and limit.

@@ -1,5 +1,6 @@
 #include "writer/page_queue.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/without_throwing.h"
@@ -15,20 +16,21 @@ void PageQueue::WriteFirst(std::unique_lock<std::mutex>* lock) {
   is_writing_ = true;
   const std::shared_ptr<PageJob> job = pages_.front();
   lock->unlock();
-  Status status = MakeError(ErrorCode::kInternal, "a page was not written");
+  std::optional<Status> status;
   // Whoever waits is told, whatever is thrown.
   struct Written {
     PageQueue* queue;
     std::unique_lock<std::mutex>* lock;
-    Status* status;
+    std::optional<Status>* status;
     ~Written() {
       lock->lock();
       queue->is_writing_ = false;
-      if (status->ok()) {
+      if (status->has_value() && (*status)->ok()) {
         queue->pages_.pop_front();
       } else {
         queue->failed_ = true;  // a page that failed stays, so that the file is not taken for complete
-        queue->status_ = std::move(*status);
+        queue->status_ =
+            status->has_value() ? *std::move(*status) : Status(MakeError(ErrorCode::kInternal, "a page was not written"));
       }
       queue->written_.notify_all();
     }

@@ -134,7 +134,8 @@ class LANCEKIT_EXPORT Scan {
   Scan batch_rows(std::uint64_t rows) &&;
   Scan& batch_rows(std::uint64_t rows) &;
   /// Aim for the size of a batch in Arrow bytes; a single larger row makes a larger batch. Default: what a core's cache holds,
-  /// 2 MiB or 64 KiB for each column if that is more; 16 MiB at most, and for blobs and where batch_rows() was called or rows are filtered.
+  /// 2 MiB or 64 KiB for each column if that is more; 16 MiB at most, and for blobs and where batch_rows() was called or rows are
+  /// filtered.
   Scan batch_bytes(std::uint64_t bytes) &&;
   Scan& batch_bytes(std::uint64_t bytes) &;
 
